@@ -1,0 +1,1 @@
+"""Answers questions in quotes from the index, or abstains."""

@@ -1,0 +1,1 @@
+"""Reads sources into the index: documents, passages, catalog, vectors."""

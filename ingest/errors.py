@@ -1,0 +1,55 @@
+"""Errors a user can act on: what failed, which file or setting, what to do."""
+
+
+class UserFacingError(Exception):
+    """Root of every error shown to a person instead of a traceback.
+
+    Args:
+        what: what failed, as a clause without a full stop.
+        where: the file, folder or setting concerned, or "" where there is none.
+        remedy: what the person can do, as an imperative clause.
+    """
+
+    def __init__(self, what: str, where: str = "", remedy: str = "") -> None:
+        super().__init__(what, where, remedy)
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """One line, control characters made visible: file names may hold anything."""
+        line = f"{self.where}: {self.what}" if self.where else self.what
+        line = f"{line}; {self.remedy}" if self.remedy else line
+        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+
+
+class SettingsInvalid(UserFacingError):
+    """A setting has an unknown name or an impossible value."""
+
+
+class SourceUnreadable(UserFacingError):
+    """One source file cannot be turned into text; the others go on."""
+
+
+class RootInvalid(UserFacingError):
+    """A path to ingest is missing, empty or not in the index."""
+
+
+class IndexMissing(UserFacingError):
+    """There is no index in the data directory, or nothing was ingested yet."""
+
+
+class IndexLocked(UserFacingError):
+    """Another process is writing to the index."""
+
+
+class IndexStale(UserFacingError):
+    """The index was written by another encoder, revision or schema version."""
+
+
+class ModelMissing(UserFacingError):
+    """A model is not on this machine, or cannot be used as an encoder."""
+
+
+class QuoteMismatch(UserFacingError):
+    """A quote is not what stands at its place: the index contradicts itself."""

@@ -1,0 +1,1 @@
+"""What people touch: the `cited` command and the page."""
