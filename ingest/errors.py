@@ -1,5 +1,13 @@
 """Errors a user can act on: what failed, which file or setting, what to do."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+def printable(line: str) -> str:
+    """Return the line with control characters made visible, so that a terminal obeys none of them."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+
 
 class UserFacingError(Exception):
     """Root of every error shown to a person instead of a traceback.
@@ -20,7 +28,7 @@ class UserFacingError(Exception):
         """One line, control characters made visible: file names may hold anything."""
         line = f"{self.where}: {self.what}" if self.where else self.what
         line = f"{line}; {self.remedy}" if self.remedy else line
-        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+        return printable(line)
 
 
 class SettingsInvalid(UserFacingError):
@@ -53,3 +61,31 @@ class ModelMissing(UserFacingError):
 
 class QuoteMismatch(UserFacingError):
     """A quote is not what stands at its place: the index contradicts itself."""
+
+
+class Fault(NamedTuple):
+    """One thing wrong in a file: its 1-based line (None for the whole file) and what it is."""
+
+    line: int | None
+    what: str
+
+
+class FileInvalid(UserFacingError):
+    """A file that a person wrote has faults; all of them are told at once, a line each."""
+
+    def __init__(self, what: str, where: str = "", remedy: str = "", faults: Sequence[Fault] = ()) -> None:
+        super().__init__(what, where, remedy)
+        self.faults = tuple(faults)
+
+    def __str__(self) -> str:
+        """The error in one line, then every fault in a line of its own."""
+        told = (f"line {fault.line}: {fault.what}" if fault.line else fault.what for fault in self.faults)
+        return "\n".join([super().__str__(), *(f"  {printable(line)}" for line in told)])
+
+
+class PromptsInvalid(FileInvalid):
+    """A file of test prompts has faults, so nothing was run."""
+
+
+class ResultsInvalid(FileInvalid):
+    """A file of results has faults, or results do not belong to the prompts."""

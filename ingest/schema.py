@@ -82,7 +82,8 @@ class Passage:
     headings above it, outermost first. `sentences` are spans of the document's
     text, inside the passage. `sha` names the vector: the hash of what was
     encoded (title, heading path, text) and of the encoder. `id` includes place,
-    so the same text in two files is two passages with one vector.
+    so the same text in two files is two passages with one vector. `title` is
+    the document's.
     """
 
     id: str
@@ -95,6 +96,7 @@ class Passage:
     heading: tuple[str, ...]
     sentences: tuple[Span, ...]
     sha: str
+    title: str = ""
 
     def __post_init__(self) -> None:
         """Check that the text has the length of its span."""

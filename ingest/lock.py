@@ -1,0 +1,51 @@
+"""One writer at a time: a lock file beside the index that dies with its process."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ingest.errors import IndexLocked
+
+FILE_NAME = "write.lock"
+HOLDER_NAME = "write.holder"
+
+
+@contextmanager
+def write_lock(data_dir: Path) -> Iterator[None]:
+    """Hold the index for writing; the operating system frees it when the process dies.
+
+    Raises:
+        IndexLocked: another process holds it; the message says which and since when.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(data_dir / FILE_NAME)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise IndexLocked(f"{holder(data_dir)} is writing to the index", str(data_dir), "wait until it ends") from error
+    try:
+        started = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
+        (data_dir / HOLDER_NAME).write_text(f"process {os.getpid()} (since {started})", encoding="utf-8")
+        yield
+    finally:
+        lock.release()
+
+
+def holder(data_dir: Path) -> str:
+    """Return who wrote last, as words: process number and since when."""
+    path = data_dir / HOLDER_NAME
+    return path.read_text(encoding="utf-8") if path.is_file() else "another process"
+
+
+def locked(data_dir: Path) -> bool:
+    """Whether some process is writing now."""
+    lock = FileLock(data_dir / FILE_NAME)
+    try:
+        with lock.acquire(timeout=0):
+            return False
+    except Timeout:
+        return True

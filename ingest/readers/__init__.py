@@ -1,0 +1,1 @@
+"""File readers, one file a format: the bytes of a source in, a Document out."""

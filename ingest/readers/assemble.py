@@ -1,0 +1,51 @@
+"""Extracted pieces (headings, paragraphs, table rows) to one text with spans."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ingest.readers.source import one_line, unify_line_ends
+from ingest.schema import Block, Heading
+
+_UNUSABLE = re.compile("[\0\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A heading (its level, 1 to 9) or, with level 0, a paragraph, list item or table row."""
+
+    text: str
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """A text and the spans of its headings and blocks."""
+
+    text: str
+    headings: tuple[Heading, ...]
+    blocks: tuple[Block, ...]
+
+
+def clean(text: str) -> str:
+    """Return extracted text that can be stored: no NUL, no lone surrogate, newlines as line ends."""
+    return unify_line_ends(_UNUSABLE.sub("", text))
+
+
+def assemble(pieces: Iterable[Piece]) -> Assembled:
+    """Join pieces by blank lines; a heading becomes one line, an empty piece nothing."""
+    texts: list[str] = []
+    headings: list[Heading] = []
+    blocks: list[Block] = []
+    at = 0
+    for piece in pieces:
+        text = one_line(clean(piece.text)) if piece.level else clean(piece.text).strip()
+        if not text:
+            continue
+        if piece.level:
+            headings.append(Heading(piece.level, text, at, at + len(text)))
+        else:
+            blocks.append(Block(at, at + len(text)))
+        texts.append(text)
+        at += len(text) + 2
+    return Assembled("\n\n".join(texts), tuple(headings), tuple(blocks))

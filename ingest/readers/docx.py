@@ -1,0 +1,205 @@
+"""DOCX: paragraphs, headings and table rows in the order of the document's body.
+
+python-docx opens the package and knows the styles; the text is gathered from
+the elements, because its `Paragraph.text` leaves out tracked insertions and
+content controls, and a quote that lacks a "not" is worse than none.
+"""
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from ingest.errors import SourceUnreadable
+from ingest.readers.assemble import Piece, assemble, clean
+from ingest.readers.source import one_line, sha256, stem_title
+from ingest.schema import Document
+
+if TYPE_CHECKING:
+    from docx.styles.style import BaseStyle
+    from lxml.etree import _Element  # type: ignore[import-untyped]
+
+_LARGEST = 200_000_000  # bytes, unpacked
+_LARGEST_RATIO = 200  # unpacked to packed
+_RATIO_FROM = 10_000_000  # bytes, unpacked: small files of repeated text pack well
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# What python-docx, lxml and zipfile let through from broken files, beside their own errors.
+_BROKEN = (
+    AttributeError,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+_SAVE_ANEW = "save it anew as .docx"
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+_PARAGRAPH, _TABLE, _ROW, _CELL, _BOX = (_W + name for name in ("p", "tbl", "tr", "tc", "txbxContent"))
+_WRAPPERS = frozenset(_W + name for name in ("sdt", "sdtContent", "customXml", "ins", "moveTo"))
+# Deleted text, properties, and the copies kept for older programs.
+_IGNORED = frozenset({_FALLBACK, *(_W + name for name in ("del", "moveFrom", "pPr", "rPr", "sectPr"))})
+_TEXTS = frozenset({_W + "t", _MATH + "t"})
+_CHARACTERS = {_W + "tab": "\t", _W + "br": "\n", _W + "cr": "\n", _W + "noBreakHyphen": "-"}
+_LEVELS = {"Title": 1} | {f"Heading {level}": level for level in range(1, 10)}
+_CONTENTS = "toc "  # styles of a table of contents, which repeats the headings
+_DEEPEST_STYLE = 20
+# The title that python-docx gives to a file without properties.
+_NO_TITLE = "Word Document"
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """What python-docx knows of a file: its body, the name of each style by its id, its title."""
+
+    body: "_Element"
+    styles: Mapping[str, str]
+    title: str
+
+
+def read(data: bytes, source: str) -> Document:
+    """Return the text of a Word document: headings, paragraphs and table rows, a blank line between each.
+
+    Raises:
+        SourceUnreadable: the file is no DOCX, is broken, or unpacks to too much.
+    """
+    _check_package(data, source)
+    word = _open(data, source)
+    assembled = assemble(_pieces(word.body, word.styles))
+    return Document(
+        source,
+        _title(word) or next((heading.title for heading in assembled.headings), "") or stem_title(source),
+        None,
+        assembled.text,
+        sha256(data),
+        headings=assembled.headings,
+        blocks=assembled.blocks,
+        verbatim=False,
+    )
+
+
+def _check_package(data: bytes, source: str) -> None:
+    """Refuse what is no package of parts, and what would unpack beyond all measure."""
+    if data.startswith(_OLE):
+        raise SourceUnreadable("needs a password or is an older .doc", source, "save it as .docx without a password")
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as package:
+            unpacked = sum(part.file_size for part in package.infolist())
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, struct.error) as error:
+        raise SourceUnreadable("is not a DOCX file (no ZIP package)", source, _SAVE_ANEW) from error
+    if unpacked > _LARGEST or (unpacked > _RATIO_FROM and unpacked > _LARGEST_RATIO * len(data)):
+        what = f"unpacks to {unpacked / 1e6:,.0f} MB from {len(data) / 1e6:,.1f} MB, which no document needs"
+        raise SourceUnreadable(what, source, "split it, or remove it if you do not know it")
+
+
+def _open(data: bytes, source: str) -> _Word:
+    import docx
+    from docx.exceptions import PythonDocxError
+    from docx.opc.exceptions import OpcError
+    from lxml.etree import LxmlError
+
+    try:
+        word = docx.Document(BytesIO(data))
+        styles = _style_names(word.styles)
+        return _Word(word.element.body, styles, word.core_properties.title or "")
+    except (OpcError, PythonDocxError, LxmlError, KeyError) as error:
+        reason = one_line(str(error).strip("'\""))[:200].rstrip(".")
+        raise SourceUnreadable(f"is not a readable DOCX ({reason})", source, _SAVE_ANEW) from error
+    except _BROKEN as error:
+        raise SourceUnreadable("is not a readable DOCX", source, _SAVE_ANEW) from error
+
+
+def _style_names(styles: Iterable["BaseStyle"]) -> dict[str, str]:
+    """Return the name of each style by its id; of a style based on a heading style, the latter's name."""
+    names = {}
+    for style in styles:
+        base = style
+        for _ in range(_DEEPEST_STYLE):
+            if base is None or base.name in _LEVELS:
+                break
+            base = getattr(base, "base_style", None)
+        names[style.style_id] = (base if base is not None else style).name or ""
+    return names
+
+
+def _title(word: _Word) -> str:
+    """Return the title in the file's properties, else the text in the style Title."""
+    own = one_line(clean(word.title))
+    if own and own != _NO_TITLE:
+        return own
+    titled = (_text(p) for p in word.body.iter(_PARAGRAPH) if _style(p, word.styles) == "Title")
+    return next((one_line(clean(text)) for text in titled if text.strip()), "")
+
+
+def _style(paragraph: "_Element", styles: Mapping[str, str]) -> str:
+    mark = paragraph.find(f"{_W}pPr/{_W}pStyle")
+    return "" if mark is None else styles.get(mark.get(_W + "val") or "", "")
+
+
+def _pieces(parent: "_Element", styles: Mapping[str, str]) -> Iterator[Piece]:
+    """Yield what stands under an element, in order; a text box follows its paragraph."""
+    for child in parent:
+        if child.tag == _PARAGRAPH:
+            style = _style(child, styles)
+            if not style.lower().startswith(_CONTENTS):
+                yield Piece(_text(child), _LEVELS.get(style, 0))
+            for box in _boxes(child):
+                yield from _pieces(box, styles)
+        elif child.tag == _TABLE:
+            yield from (Piece(_row_text(row, styles)) for row in _direct(child, _ROW))
+        elif child.tag not in _IGNORED:
+            yield from _pieces(child, styles)
+
+
+def _row_text(row: "_Element", styles: Mapping[str, str]) -> str:
+    """Return a row's cells joined; a cell merged across columns or rows counts once."""
+    cells = (cell for cell in _direct(row, _CELL) if not _is_merged_upwards(cell))
+    texts = (one_line(" ".join(piece.text for piece in _pieces(cell, styles))) for cell in cells)
+    return " | ".join(filter(None, texts))
+
+
+def _is_merged_upwards(cell: "_Element") -> bool:
+    mark = cell.find(f"{_W}tcPr/{_W}vMerge")
+    return mark is not None and mark.get(_W + "val") != "restart"
+
+
+def _direct(parent: "_Element", tag: str) -> Iterator["_Element"]:
+    """Yield the children with a tag, those in content controls and insertions too."""
+    for child in parent:
+        if child.tag == tag:
+            yield child
+        elif child.tag in _WRAPPERS:
+            yield from _direct(child, tag)
+
+
+def _boxes(parent: "_Element") -> Iterator["_Element"]:
+    for child in parent:
+        if child.tag == _BOX:
+            yield child
+        elif child.tag not in _IGNORED:
+            yield from _boxes(child)
+
+
+def _text(paragraph: "_Element") -> str:
+    """Return a paragraph's text, a line for every line break in it."""
+    lines = "".join(_characters(paragraph)).split("\n")
+    return "\n".join(filter(None, map(one_line, lines)))
+
+
+def _characters(parent: "_Element") -> Iterator[str]:
+    for child in parent:
+        if child.tag in _TEXTS:
+            yield child.text or ""
+        elif child.tag in _CHARACTERS:
+            yield _CHARACTERS[child.tag]
+        elif child.tag not in _IGNORED and child.tag != _BOX:
+            yield from _characters(child)

@@ -1,0 +1,162 @@
+"""The text blocks of an HTML tree, in order, with what tells navigation from content."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ingest.readers.assemble import Piece
+from ingest.readers.source import one_line
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement  # type: ignore[import-untyped]
+
+_LEVELS = {f"h{level}": level for level in range(1, 7)}
+_BLOCK_NAMES = (
+    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption "
+    "figure footer form header hr legend li main menu nav ol p pre section summary table tbody td tfoot th thead "
+    "tr ul"
+)
+_BLOCKS = frozenset(_BLOCK_NAMES.split()) | frozenset(_LEVELS)
+_SKIPPED_NAMES = (
+    "audio button canvas datalist embed head iframe input map noscript object script select style svg template "
+    "textarea title video"
+)
+_SKIPPED = frozenset(_SKIPPED_NAMES.split())
+_CHROME_TAGS = frozenset({"nav", "dialog"})
+_SIDE_TAGS = frozenset({"aside", "footer"})  # inside an article they are its notes
+_CHROME_ROLES = frozenset({"navigation", "banner", "contentinfo", "complementary", "search", "dialog", "menu"})
+_CHROME_CLASS_NAMES = (
+    "nav navbar navigation menu breadcrumb breadcrumbs sidebar footer site-footer cookie cookies cookie-banner "
+    "consent share sharing social related newsletter subscribe advert advertisement ads pagination skip-link"
+)
+_CHROME_CLASSES = frozenset(_CHROME_CLASS_NAMES.split())
+_HIDDEN_STYLE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_BLANK_LINE = re.compile(r"\n\s*\n")
+# A short block without a full stop that is nearly all links.
+_LINK_SHARE = 0.8
+_LINK_LENGTH = 120  # characters
+_CELL = "\0"  # parts cells while a row is gathered; a tree holds no NUL
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A piece of a page, whether it stands in what looks like navigation, and whether it is but links."""
+
+    piece: Piece
+    chrome: bool
+    links: bool
+
+
+def candidates(tree: "HtmlElement") -> Iterator[Candidate]:
+    """Yield the headings, paragraphs, list items and table rows of a page, in order."""
+    from lxml import etree  # type: ignore[import-untyped]
+
+    walk = _Walk()
+    events = etree.iterwalk(tree, events=("start", "end"))
+    for event, element in events:
+        if element.tag in _SKIPPED:
+            if event == "start":
+                events.skip_subtree()
+            else:
+                walk.gather(element.tail)
+        elif event == "start":
+            yield from walk.enter(element)
+        else:
+            yield from walk.leave(element)
+    yield from walk.flush()
+
+
+class _Walk:
+    """The block being gathered, and the elements around the place where the walk stands."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._linked = 0
+        self._links = 0
+        self._chrome = 0
+        self._preformatted = 0
+        self._level = 0
+        self._row: HtmlElement | None = None
+
+    def enter(self, element: "HtmlElement") -> Iterator[Candidate]:
+        """Start an element: a block ends the one before it, unless both stand in one table row."""
+        tag = element.tag
+        if tag in _BLOCKS:
+            yield from self._part(_CELL if tag in ("td", "th") else " ")
+            self._level = _LEVELS.get(tag, self._level)
+            self._row = element if tag == "tr" and _is_data(element) else self._row
+        elif tag == "br":
+            self._parts.append("\n" if self._row is None else " ")
+        self._count(element, 1)
+        self.gather(element.text)
+
+    def leave(self, element: "HtmlElement") -> Iterator[Candidate]:
+        """End an element."""
+        if element is self._row:
+            yield from self.flush()
+            self._row = None
+        elif element.tag in _BLOCKS:
+            yield from self._part(" ")
+        self._level = 0 if element.tag in _LEVELS else self._level
+        self._count(element, -1)
+        self.gather(element.tail)
+
+    def gather(self, text: str | None) -> None:
+        """Add text to the block, its white space as single spaces except in preformatted text."""
+        if not text:
+            return
+        self._parts.append(text if self._preformatted else re.sub(r"\s+", " ", text))
+        if self._links:
+            self._linked += len(one_line(text))
+
+    def flush(self) -> Iterator[Candidate]:
+        """Yield what was gathered (two line breaks in a row part it) and start anew."""
+        raw = "".join(self._parts)
+        linked = self._linked >= _LINK_SHARE * len(one_line(raw))
+        self._parts, self._linked = [], 0
+        for text in self._texts(raw):
+            links = linked and not self._level and len(text) <= _LINK_LENGTH and not text.endswith((".", "!", "?"))
+            yield Candidate(Piece(text, self._level), self._chrome > 0, links)
+
+    def _texts(self, raw: str) -> list[str]:
+        if self._row is not None:
+            texts = [" | ".join(filter(None, map(one_line, raw.split(_CELL))))]
+        elif self._preformatted:
+            texts = [raw.strip("\n").rstrip()]
+        elif self._level:
+            texts = [one_line(raw).rstrip(" ¶")]
+        else:
+            texts = ["\n".join(map(one_line, part.strip().split("\n"))) for part in _BLANK_LINE.split(raw)]
+        return [text for text in texts if text.strip()]
+
+    def _part(self, separator: str) -> Iterator[Candidate]:
+        if self._row is None:
+            yield from self.flush()
+        else:
+            self._parts.append(separator)
+
+    def _count(self, element: "HtmlElement", step: int) -> None:
+        self._links += step * (element.tag == "a" and "href" in element.attrib)
+        self._preformatted += step * (element.tag == "pre")
+        self._chrome += step * _is_chrome(element)
+
+
+def _is_data(row: "HtmlElement") -> bool:
+    """Say whether a table row holds data; one cell, a heading or a table inside mean layout."""
+    cells = sum(cell.tag in ("td", "th") for cell in row)
+    return cells > 1 and next(row.iter("table", *_LEVELS), None) is None
+
+
+def _is_chrome(element: "HtmlElement") -> bool:
+    """Say whether an element looks like navigation, a footer or a hidden part, and not like the page itself."""
+    marks = {element.get("id"), *(element.get("class") or "").lower().split()}
+    looks = (
+        element.tag in _CHROME_TAGS
+        or (element.tag in _SIDE_TAGS and next(element.iterancestors("main", "article"), None) is None)
+        or element.get("role") in _CHROME_ROLES
+        or not marks.isdisjoint(_CHROME_CLASSES)
+        or "hidden" in element.attrib
+        or bool(_HIDDEN_STYLE.search(element.get("style") or ""))
+    )
+    return looks and next(element.iter("body", "main", "article", "h1"), None) is None

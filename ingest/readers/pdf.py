@@ -1,0 +1,145 @@
+"""PDF: the text of every page as pypdf extracts it, and where each page starts."""
+
+import re
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING
+
+from ingest.errors import SourceUnreadable
+from ingest.readers.assemble import clean
+from ingest.readers.source import hush, one_line, paragraphs, sha256, stem_title
+from ingest.schema import Block, Document, Span
+
+if TYPE_CHECKING:
+    from pypdf import PdfReader
+
+# What pypdf lets through from broken files, beside its own errors.
+_BROKEN = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+_SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*$")  # noqa: RUF001
+_LINE = re.compile(r"\S.*")
+_BULLET = re.compile(r"[•▪●‣◦]")
+# The last line of a paragraph is this much shorter than the others.
+_SHORT = 0.75
+# Titles that writers fill in unasked.
+_NO_TITLE = re.compile(r"untitled.*|microsoft word - .*|.*\.(docx?|indd|pdf|qxd|tex|dvi)", re.IGNORECASE)
+
+
+def read(data: bytes, source: str) -> Document:
+    """Return the text of a PDF, page after page, as it was extracted.
+
+    Raises:
+        SourceUnreadable: the file is broken, needs a password, or holds no text.
+    """
+    reader = _open(data, source)
+    pages = [_page(reader, number, source) for number in range(_page_count(reader, source))]
+    if not any(pages):
+        raise SourceUnreadable("holds no text, likely a scan", source, "run it through OCR first")
+    text, page_starts = _join(pages)
+    return Document(
+        source,
+        _title(reader) or stem_title(source),
+        None,
+        text,
+        sha256(data),
+        page_starts=page_starts,
+        blocks=tuple(Block(start, end) for start, end in _blocks(text)),
+        verbatim=False,
+    )
+
+
+def _open(data: bytes, source: str) -> "PdfReader":
+    from pypdf import PasswordType, PdfReader
+    from pypdf.errors import DependencyError, PyPdfError
+
+    hush("pypdf")
+    try:
+        reader = PdfReader(BytesIO(data))
+        locked = reader.is_encrypted and reader.decrypt("") == PasswordType.NOT_DECRYPTED
+    except (PyPdfError, DependencyError, *_BROKEN) as error:
+        raise _broken("is not a readable PDF", error, source) from error
+    if locked:
+        raise SourceUnreadable("needs a password", source, "save it without a password")
+    return reader
+
+
+def _page_count(reader: "PdfReader", source: str) -> int:
+    from pypdf.errors import PyPdfError
+
+    try:
+        return len(reader.pages)
+    except (PyPdfError, *_BROKEN) as error:
+        raise _broken("has no readable pages", error, source) from error
+
+
+def _page(reader: "PdfReader", number: int, source: str) -> str:
+    """Return the text of a page, 0-based, without white space at its ends."""
+    from pypdf.errors import DependencyError, PyPdfError
+
+    try:
+        return clean(reader.pages[number].extract_text()).strip()
+    except (PyPdfError, DependencyError, *_BROKEN) as error:
+        raise _broken(f"cannot be read at page {number + 1}", error, source) from error
+
+
+def _broken(what: str, error: Exception, source: str) -> SourceUnreadable:
+    reason = one_line(str(error))[:200].rstrip(".") or type(error).__name__
+    return SourceUnreadable(f"{what} ({reason})", source, "save it anew from the program that made it")
+
+
+def _title(reader: "PdfReader") -> str:
+    """Return the title in the file's properties, or "" where it says nothing."""
+    from pypdf.errors import PyPdfError
+
+    try:
+        title = reader.metadata.title if reader.metadata else None
+    except (PyPdfError, *_BROKEN):
+        return ""
+    title = one_line(clean(str(title or "")))
+    return "" if _NO_TITLE.fullmatch(title) else title
+
+
+def _join(pages: Sequence[str]) -> tuple[str, tuple[int, ...]]:
+    """Join pages, by one newline where a sentence runs on to the next; return the start of each too.
+
+    An empty page starts where the next one does.
+    """
+    parts: list[str] = []
+    starts: list[int] = []
+    at = 0
+    last = max(number for number, page in enumerate(pages) if page)
+    for number, page in enumerate(pages):
+        starts.append(at)
+        gap = ("\n\n" if _SENTENCE_END.search(page) else "\n") if page and number < last else ""
+        parts += [page, gap]
+        at += len(page) + len(gap)
+    return "".join(parts), tuple(starts)
+
+
+def _blocks(text: str) -> Iterator[Span]:
+    """Yield paragraphs: lines up to a blank line, a bullet, or a short line that ends a sentence."""
+    short = _SHORT * median(len(line) for line in text.split("\n") if line.strip())
+    for start, end in paragraphs(text):
+        lines = [(start + line.start(), start + line.end()) for line in _LINE.finditer(text[start:end])]
+        first = start
+        for (at, stop), (following, _) in pairwise(lines):
+            ends = stop - at < short and _SENTENCE_END.search(text[at:stop].rstrip())
+            if ends or _BULLET.match(text, following):
+                yield first, at + len(text[at:stop].rstrip())
+                first = following
+        yield first, end

@@ -1,0 +1,73 @@
+"""The formats we can read, by suffix, and the way in: `read`."""
+
+import stat
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from ingest.errors import SourceUnreadable
+from ingest.readers import docx, html, markdown, pdf, text
+from ingest.readers.source import empty
+from ingest.schema import Document
+
+Reader = Callable[[bytes, str], Document]
+
+FORMATS: Mapping[str, Reader] = MappingProxyType(
+    {
+        ".md": markdown.read,
+        ".markdown": markdown.read,
+        ".txt": text.read,
+        ".text": text.read,
+        ".html": html.read,
+        ".htm": html.read,
+        ".xhtml": html.read,
+        ".pdf": pdf.read,
+        ".docx": docx.read,
+    }
+)
+
+
+def is_known(path: Path) -> bool:
+    """Say whether a file's suffix, in any case, is one we can read."""
+    return path.suffix.lower() in FORMATS
+
+
+def read(path: Path, source: str) -> Document:
+    """Read a file, whose suffix names its format.
+
+    Args:
+        path: the file.
+        source: its path relative to its root, with forward slashes: what the
+            document and every error call it.
+
+    Raises:
+        SourceUnreadable: the format is unknown, or the file cannot be read, is
+            empty, is broken, or has no text to quote.
+    """
+    if not is_known(path):
+        raise SourceUnreadable("is of no known format", source, f"use one of {' '.join(FORMATS)}")
+    if not _is_storable(source):
+        raise SourceUnreadable("has a name that is not UTF-8", source, "rename it")
+    data = _bytes(path, source)
+    if not data.strip():
+        raise empty(source)
+    document = FORMATS[path.suffix.lower()](data, source)
+    if not document.blocks:
+        raise SourceUnreadable("holds no text to quote", source, "remove it or add text to it")
+    return document
+
+
+def _is_storable(name: str) -> bool:
+    """Say whether a name is whole characters: undecodable bytes of a file name become lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def _bytes(path: Path, source: str) -> bytes:
+    try:
+        mode = path.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise SourceUnreadable("is not a file (a pipe, socket or device)", source, "remove it")
+        return path.read_bytes()
+    except OSError as error:
+        what = f"cannot be read: {error.strerror or type(error).__name__}"
+        raise SourceUnreadable(what, source, "check that it is a file and that you may read it") from error

@@ -1,0 +1,197 @@
+import logging
+from collections.abc import Callable
+
+import pytest
+
+from ingest.errors import SourceUnreadable
+from ingest.readers import html
+from ingest.schema import Document
+
+ReadAs = Callable[[str, str | bytes], Document]
+Refused = Callable[[str, str | bytes], SourceUnreadable]
+
+
+def quotes(document: Document) -> list[str]:
+    return [document.text[block.start : block.end] for block in document.blocks]
+
+
+def headings(document: Document) -> list[tuple[int, str]]:
+    return [(heading.level, heading.title) for heading in document.headings]
+
+
+PAGE = """<!DOCTYPE html>
+<html><head><title>Back pain | The Site</title>
+<link rel="canonical" href="https://e.org/back"><meta property="og:url" content="https://e.org/other">
+<script>var hidden = 1;</script><style>p { color: red }</style></head>
+<body><nav><ul><li><a href="/">Home</a></li><li><a href="/a">About us</a></li></ul></nav>
+<h1>Back <em>pain</em></h1>
+<p>Most back pain is <b>harm</b>less, says
+   <a href="/n">the newsletter</a>.<!-- hidden --><br>It passes.</p>
+<h2>What helps &amp; what not</h2>
+<ul><li>Walking</li><li>Swimming<ul><li>indoors</li></ul>in summer</li></ul>
+<table><thead><tr><th>Drug</th><th>Dose</th></tr></thead>
+<tr><td>A</td><td><p>1 mg</p></td></tr><tr><td colspan="2">none</td></tr></table>
+<pre>first
+  second</pre>
+<p>Same.</p><p>Same.</p>
+<footer>Copyright by nobody</footer></body></html>
+"""
+
+
+def test_a_page_as_headings_and_blocks(read_as: ReadAs) -> None:
+    document = read_as("a.html", PAGE)
+    assert headings(document) == [(1, "Back pain"), (2, "What helps & what not")]
+    assert quotes(document) == [
+        "Most back pain is harmless, says the newsletter.\nIt passes.",
+        "Walking",
+        "Swimming",
+        "indoors",
+        "in summer",
+        "Drug | Dose",
+        "A | 1 mg",
+        "none",
+        "first\n  second",
+        "Same.",
+        "Same.",
+    ]
+    assert (document.title, document.url) == ("Back pain", "https://e.org/back")
+    assert not document.verbatim
+    assert document.line(0) is None
+
+
+def test_spans_by_hand(read_as: ReadAs) -> None:
+    document = read_as("a.htm", "<h1>Öl 🦴</h1><p>One.<p>Two.")
+    assert document.text == "Öl 🦴\n\nOne.\n\nTwo."
+    assert [(h.start, h.end) for h in document.headings] == [(0, 4)]
+    assert [(b.start, b.end, b.apart) for b in document.blocks] == [(6, 10, False), (12, 16, False)]
+
+
+def test_text_without_any_tag_around_it(read_as: ReadAs) -> None:
+    assert quotes(read_as("a.html", "Rest <i>helps</i>.<div>Walk.</div>Swim.")) == ["Rest helps.", "Walk.", "Swim."]
+
+
+def test_two_line_breaks_part_paragraphs(read_as: ReadAs) -> None:
+    assert quotes(read_as("a.html", "<p>One<br>more<br> <br/>Two</p>")) == ["One\nmore", "Two"]
+
+
+def test_a_table_for_layout_is_no_row(read_as: ReadAs) -> None:
+    source = "<table><tr><td>Left<table><tr><td>a</td><td></td><td>b</td></tr></table></td><td>Right</td></tr></table>"
+    assert quotes(read_as("a.html", source)) == ["Left", "a | b", "Right"]
+
+
+def test_what_looks_like_navigation_stays_if_there_is_nothing_else(read_as: ReadAs) -> None:
+    assert quotes(read_as("a.html", "<body><nav><p>Only this.</p></nav></body>")) == ["Only this."]
+
+
+def test_a_linked_list_item_and_a_marked_article_stay(read_as: ReadAs) -> None:
+    source = (
+        "<body class='nav'><article class='sidebar'><h1>T</h1><p>Long enough to be content, this sentence is.</p>"
+        "<p><a href='/x'>A whole sentence may be a link.</a></p></article></body>"
+    )
+    assert len(quotes(read_as("a.html", source))) == 2
+
+
+def test_a_row_of_links_is_a_menu_and_one_link_is_not(read_as: ReadAs) -> None:
+    menu = "<div><a href='/'>Home</a></div><div><a href='/'>News</a></div><div><a href='/'>About</a></div>"
+    source = f"{menu}<p>Content.</p><ul><li><a href='/x'>Linked item</a></li></ul>"
+    assert quotes(read_as("a.html", source)) == ["Content.", "Linked item"]
+
+
+def test_what_trafilatura_judges_content_stays_wherever_it_stands(read_as: ReadAs) -> None:
+    texts = [f"A long sentence of real content stands in a box, and its number is {number}." for number in range(9)]
+    paragraphs = "".join(f"<p>{text}</p>" for text in texts)
+    assert quotes(read_as("a.html", f"<p>First.</p><div class='menu'>{paragraphs}</div>")) == ["First.", *texts]
+
+
+def test_an_aside_in_an_article_is_its_note_and_elsewhere_a_sidebar(read_as: ReadAs) -> None:
+    source = "<main><p>Content.</p><aside>A note.</aside></main><aside>An advert.</aside>"
+    assert quotes(read_as("a.html", source)) == ["Content.", "A note."]
+
+
+def test_hidden_and_side_texts_go_unless_judged_content(read_as: ReadAs) -> None:
+    source = "<p>Content.</p><div class='cookie-banner'>We use cookies.</div><aside hidden>Psst</aside>"
+    assert quotes(read_as("a.html", source)) == ["Content."]
+
+
+def test_titles(read_as: ReadAs) -> None:
+    assert read_as("a.html", "<title> Only \n title </title><p>x").title == "Only title"
+    assert read_as("a.html", "<h2>Two</h2><h1>One</h1><p>x").title == "One"
+    assert read_as("hip_pain.html", "<p>x").title == "hip pain"
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "/relative", ""])
+def test_only_web_addresses_count(read_as: ReadAs, address: str) -> None:
+    assert read_as("a.html", f"<link rel=canonical href='{address}'><p>x").url is None
+    page = f"<link rel=canonical href='{address}'><meta property=og:url content='http://e.org/'><p>x"
+    assert read_as("a.html", page).url == "http://e.org/"
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("<p>Café – näß</p>".encode("cp1252").join([b"<meta charset=iso-8859-1>", b""]), "Café – näß"),
+        (b"<?xml version='1.0' encoding='latin1'?><html><body><p>Caf\xe9</p></body></html>", "Café"),
+        (b"<meta http-equiv=Content-Type content='text/html; charset=Shift_JIS'><p>\x8d\x98</p>", "腰"),
+        ("<meta charset=iso-2022-jp><p>腰</p>".encode("iso-2022-jp"), "腰"),
+        ("<meta charset=latin1><p>Café</p>".encode(), "Café"),
+        ("<meta charset=nonsense><p>Café</p>".encode(), "Café"),
+        ("<p>Café</p>".encode("utf-8-sig"), "Café"),
+        ("<p>Café</p>".encode("utf-16"), "Café"),
+        ("<p>Café</p>", "Café"),
+    ],
+)
+def test_charsets(read_as: ReadAs, content: str | bytes, text: str) -> None:
+    assert quotes(read_as("a.html", content)) == [text]
+
+
+@pytest.mark.parametrize("declared", ["", "<meta charset=utf-8>", "<meta charset=unicode_escape>", "<meta charset=x>"])
+def test_a_charset_that_nobody_declares_is_not_guessed(refused: Refused, declared: str) -> None:
+    error = refused("a.html", f"{declared}\n<p>".encode() + b"Caf\xe9")
+    assert error.what == "is not UTF-8 (byte 0xe9 in line 2)"
+
+
+def test_a_charset_that_does_not_fit(refused: Refused) -> None:
+    error = refused("a.html", b"<meta charset=euc-kr><p>Caf\xff\xff")
+    assert error.what == "is neither UTF-8 nor the cp949 that it declares"
+    assert "BOM" in refused("b.html", b"\xff\xfe<").what
+
+
+@pytest.mark.parametrize(
+    "content", ["<!-- nothing -->", "<html><body></body></html>", "<script>x</script>", "<h1>T</h1>"]
+)
+def test_a_page_without_text(refused: Refused, content: str | bytes) -> None:
+    assert refused("a.html", content).what == "holds no text to quote"
+
+
+def test_deep_nesting_is_read_or_refused_but_never_cut(read_as: ReadAs, refused: Refused) -> None:
+    def nested(depth: int) -> str:
+        return "<div>" * depth + "<p>Deep.</p>" + "</div>" * depth + "<p>After.</p>"
+
+    assert quotes(read_as("a.html", nested(1500))) == ["Deep.", "After."]
+    assert "nested too deeply" in refused("b.html", nested(5000)).what
+    assert len(quotes(read_as("c.html", "<nav>x</nav>" + "<ul><li>a" * 700))) == 700
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<nav>x</nav>" + "<p>same words again</p>" * 10_000,
+        "<p>" + "word " * 300_000,
+        "<" * 100_000,
+        "<p>" + "x<br>" * 50_000,
+    ],
+)
+def test_large_pages_take_no_time(read_as: ReadAs, source: str) -> None:
+    assert read_as("a.html", source).blocks
+
+
+def test_nothing_is_logged(read_as: ReadAs, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        read_as("a.html", "<nav>x</nav>")
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+def test_character_references_to_nothing_do_no_harm() -> None:
+    assert quotes(html.read(b"<p>a&#xD800;b&#0;c", "a.html")) == ["a\ufffdb\ufffdc"]
+    with pytest.raises(SourceUnreadable):
+        html.read(b"<p>a\0b", "a.html")

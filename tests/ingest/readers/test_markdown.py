@@ -1,0 +1,214 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from ingest.errors import SourceUnreadable
+from ingest.readers import markdown
+from ingest.schema import Document
+
+ReadAs = Callable[[str, str | bytes], Document]
+Refused = Callable[[str, str | bytes], SourceUnreadable]
+
+
+def spans(document: Document) -> list[tuple[int, int]]:
+    return [(block.start, block.end) for block in document.blocks]
+
+
+def quotes(document: Document) -> list[str]:
+    return [document.text[block.start : block.end] for block in document.blocks]
+
+
+def headings(document: Document) -> list[tuple[int, str]]:
+    return [(heading.level, heading.title) for heading in document.headings]
+
+
+def test_headings_and_paragraphs(read_as: ReadAs) -> None:
+    document = read_as("a.md", "# Hip *pain*\n\nRest\nhelps.\n\nSetext `two`\n---\nWalk.\n")
+    assert [(h.level, h.title, h.start, h.end) for h in document.headings] == [
+        (1, "Hip pain", 0, 12),
+        (2, "Setext two", 27, 43),
+    ]
+    assert spans(document) == [(14, 25), (44, 49)]
+    assert quotes(document) == ["Rest\nhelps.", "Walk."]
+    assert document.title == "Hip pain"
+    assert document.verbatim
+    assert not any(block.apart for block in document.blocks)
+
+
+def test_a_heading_loses_its_markup(read_as: ReadAs) -> None:
+    source = "## The *[cat][c]* & `x_y`, ![a bone](b.png) &amp; <b>bold</b> \\* ##\n\nText.\n\n[c]: https://e.org\n"
+    assert headings(read_as("a.md", source)) == [(2, "The cat & x_y, a bone & bold *")]
+
+
+def test_list_items_start_after_their_markers(read_as: ReadAs) -> None:
+    document = read_as("a.md", "- one\n  more\n  - inner\n\n    second\n* [ ] task\n\n10) ten\n1. - both\n")
+    assert quotes(document) == ["one\n  more", "inner", "second", "[ ] task", "ten", "both"]
+    assert spans(document)[0] == (2, 12)
+
+
+def test_quoted_paragraphs_start_after_the_mark(read_as: ReadAs) -> None:
+    document = read_as("a.md", "> one\n> two\nlazy\n>\n> - item\n> > deep\n")
+    assert quotes(document) == ["one\n> two\nlazy", "item", "deep"]
+
+
+def test_table_rows_are_blocks_and_the_delimiter_row_is_none(read_as: ReadAs) -> None:
+    source = "| Drug | Dose |\n|---|:-:|\n| a \\| b | 1 |\n| c | 2 |\n\n> | x | y |\n> |---|---|\n> | 1 | 2 |\n"
+    document = read_as("a.md", source)
+    assert quotes(document) == [
+        "| Drug | Dose |",
+        "| a \\| b | 1 |",
+        "| c | 2 |",
+        "| x | y |",
+        "| 1 | 2 |",
+    ]
+
+
+def test_code_is_one_block_without_its_fences(read_as: ReadAs) -> None:
+    source = "```python\n\na = 1\n\n  b\n```\n\n    indented\n      code\n\n- ~~~\n  in list\n  ~~~\n\n```\nopen\n"
+    assert quotes(read_as("a.md", source)) == ["a = 1\n\n  b", "indented\n      code", "in list", "open"]
+
+
+def test_an_empty_fence_is_no_block(read_as: ReadAs) -> None:
+    assert quotes(read_as("a.md", "```\n```\n\n> ```\n>\n> ```\n\nText")) == ["Text"]
+
+
+def test_html_blocks_are_shown_text_only(read_as: ReadAs) -> None:
+    source = (
+        "<!-- hidden\n\nstill -->\n\n<div align='x'>\n<p>Shown <b>text</b>.</p>\n</div>\n\n<hr>\n\n"
+        "<div>&nbsp;</div>\n\n<script>\nvar a;\n</script>\n\n<!-- a --> after <!-- b --> more\n"
+    )
+    assert quotes(read_as("a.md", source)) == ["Shown <b>text</b>.", "after", "more"]
+
+
+def test_link_definitions_and_thematic_breaks_are_no_blocks(read_as: ReadAs) -> None:
+    document = read_as("a.md", "One [a].\n\n[a]: https://e.org\n  'T'\n[a]: https://f.org\n\n***\n\nTwo.\n\nThree.\n")
+    assert quotes(document) == ["One [a].", "Two.", "Three."]
+    assert [block.apart for block in document.blocks] == [False, True, False]
+
+
+def test_equal_paragraphs_keep_their_own_places(read_as: ReadAs) -> None:
+    assert spans(read_as("a.md", "Same.\n\n- Same.\n\n> Same.\n")) == [(0, 5), (9, 14), (18, 23)]
+
+
+def test_offsets_are_those_of_the_file_with_crlf_bom_and_emoji(tmp_path: Path, read_as: ReadAs) -> None:
+    document = read_as("a.md", "\ufeff# Hüfte 🦴\r\n\r\n- Öl\r\n\r\n> Übung\r\n".encode())
+    own = Path(tmp_path / "a.md").read_text(encoding="utf-8")
+    assert document.text == own == "\ufeff# Hüfte 🦴\n\n- Öl\n\n> Übung\n"
+    assert [(h.title, h.start, h.end) for h in document.headings] == [("Hüfte 🦴", 1, 10)]
+    assert spans(document) == [(14, 16), (20, 25)]
+
+
+def test_a_bom_before_text_is_in_no_block(read_as: ReadAs) -> None:
+    assert spans(read_as("a.md", "\ufeffText")) == [(1, 5)]
+
+
+def test_front_matter_gives_title_and_address(read_as: ReadAs) -> None:
+    source = "---\ntitle: 'Hip: pain'\ndate: 2024-99-99\nurl: https://e.org/a\n---\n# Other\n\nText.\n"
+    document = read_as("a.md", source)
+    assert (document.title, document.url) == ("Hip: pain", "https://e.org/a")
+    assert spans(document) == [(74, 79)]
+    assert document.line(74) == 8
+
+
+def test_front_matter_after_a_bom_and_with_crlf(read_as: ReadAs) -> None:
+    document = read_as("a.md", "\ufeff---\r\ntitle: 2024\r\n---\r\nText.\r\n".encode())
+    assert (document.title, quotes(document)) == ("2024", ["Text."])
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", "'https://e.org/ x'", "[a]", "''"])
+def test_only_web_addresses_are_links(read_as: ReadAs, address: str) -> None:
+    assert read_as("a.md", f"---\nurl: {address}\n---\nText").url is None
+
+
+@pytest.mark.parametrize("title", ["", "[a]", "'  '"])
+def test_without_a_usable_title_the_first_top_heading_counts(read_as: ReadAs, title: str | None) -> None:
+    assert read_as("a.md", f"---\ntitle: {title}\n---\n## Sub\n\n# Top\n\nText").title == "Top"
+    assert read_as("hip_pain-2.md", f"---\ntitle: {title}\n---\n## Sub\n\nText").title == "hip pain 2"
+
+
+def test_empty_front_matter(read_as: ReadAs) -> None:
+    assert quotes(read_as("a.md", "---\n---\nText")) == ["Text"]
+    assert quotes(read_as("a.md", "---\n# a comment\n---\nText")) == ["Text"]
+
+
+@pytest.mark.parametrize("source", ["---\n\nText\n", "---\n\nText: x\n\n---\n", "---\n", "--- \nText"])
+def test_a_thematic_break_at_the_start_is_no_front_matter(read_as: ReadAs, refused: Refused, source: str) -> None:
+    if source == "---\n":
+        assert refused("a.md", source).what == "holds no text to quote"
+    else:
+        assert quotes(read_as("a.md", source))[0].startswith("Text")
+
+
+@pytest.mark.parametrize(
+    ("matter", "what"),
+    [
+        ("a: b\ntitle: 'x\nc: d", "has invalid front matter in line "),
+        ("a: b\nc: [1", "has invalid front matter in line "),
+        ("a: b\n\tc: d", "has invalid front matter in line 3: "),
+        ("a: b\nc: \x07", "has invalid front matter in line 3: special characters are not allowed"),
+        ("? [a]\n: b", "has invalid front matter in line 2: found unhashable key"),
+        ("a: *b", "has invalid front matter in line 2: found undefined alias 'b'"),
+        ("just words", "has front matter that is not a mapping (line 2)"),
+        ("- a\n- b", "has front matter that is not a mapping (line 2)"),
+        ("[" * 5000, "has front matter nested too deeply (line 2)"),
+    ],
+)
+def test_front_matter_that_cannot_be_used_is_refused(refused: Refused, matter: str, what: str) -> None:
+    assert refused("a.md", f"---\n{matter}\n---\nText").what.startswith(what)
+
+
+def test_many_levels_of_lists_and_quotes_lose_nothing(read_as: ReadAs) -> None:
+    lists = read_as("a.md", "\n".join("  " * level + f"- item{level}" for level in range(1000)))
+    assert quotes(lists) == [f"item{level}" for level in range(1000)]
+    assert quotes(read_as("a.md", "- " * 1000 + "end")) == ["end"]
+    assert quotes(read_as("a.md", ">" * 5000 + " end")) == ["end"]
+    stairs = read_as("a.md", "\n".join(">" * level + f" q{level}" for level in range(1, 300)))
+    assert "q299" in quotes(stairs)[-1]
+
+
+def test_very_long_lines_take_no_time(read_as: ReadAs) -> None:
+    assert spans(read_as("a.md", "word " * 400_000)) == [(0, 1_999_999)]
+    assert len(quotes(read_as("a.md", "[" * 200_000))) == 1
+    title = "*a_" * 50_000
+    assert headings(read_as("a.md", f"# {title}\n\nText")) == [(1, title)]
+
+
+@settings(deadline=None)
+@given(st.text())
+@example("- \t> 1. a\n\n\tb")
+@example("\ufeff- a")
+@example("a\n=\n\n[b]: c\n")
+@example("<div>a")
+def test_any_text_gives_sound_blocks(content: str) -> None:
+    try:
+        document = markdown.read(content.encode(), "a.md")
+    except SourceUnreadable:
+        return
+    for block in document.blocks:
+        quote = document.text[block.start : block.end]
+        assert quote and quote == quote.strip()
+    for heading in document.headings:
+        assert heading.title
+        assert not any(b.start < heading.end and heading.start < b.end for b in document.blocks)
+
+
+MARKS = ["- ", "* ", "1. ", "12) ", "> ", ">", "    ", "  ", "\t", "# ", "### ", "| ", "|---|---|", "===", "***", "-"]
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.sampled_from([*MARKS, "a", "b c", "é", "d|e"]), max_size=5).map("".join), max_size=12))
+@example(["- a", "", "\tb"])
+@example(["> - a", "b", "> # c"])
+@example(["|a|b c|", "|---|---|", "d|e", "    ", "- a"])
+def test_every_word_is_in_one_block_or_heading(lines: list[str]) -> None:
+    content = "\n".join(lines)
+    if not content.strip():
+        return
+    document = markdown.read(content.encode(), "a.md")
+    places = [(b.start, b.end) for b in document.blocks] + [(h.start, h.end) for h in document.headings]
+    for offset, character in enumerate(document.text):
+        if character.isalpha():
+            assert sum(start <= offset < end for start, end in places) == 1

@@ -1,0 +1,129 @@
+import logging
+from collections.abc import Callable
+from io import BytesIO
+
+import pytest
+from pypdf import PdfWriter
+
+from ingest.errors import SourceUnreadable
+from ingest.readers import pdf
+from ingest.schema import Document
+
+ReadAs = Callable[[str, str | bytes], Document]
+Refused = Callable[[str, str | bytes], SourceUnreadable]
+
+
+def make_pdf(pages: list[list[str]], title: str | None = None) -> bytes:
+    """Write a PDF by hand: a page for every list, a line of text for every string."""
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"",
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+    ]
+    kids = []
+    for lines in pages:
+        shown = b" T* ".join(b"<" + line.encode("cp1252").hex().encode() + b"> Tj" for line in lines)
+        stream = b"BT /F1 12 Tf 14 TL 72 720 Td " + shown + b" ET"
+        objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream))
+        resources = b"<< /Font << /F1 3 0 R >> >>"
+        page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources %s /Contents %d 0 R >>"
+        objects.append(page % (resources, len(objects)))
+        kids.append(b"%d 0 R" % len(objects))
+    objects[1] = b"<< /Type /Pages /Kids [%s] /Count %d >>" % (b" ".join(kids), len(kids))
+    trailer = b"/Root 1 0 R"
+    if title is not None:
+        objects.append(b"<< /Title <" + title.encode("utf-16").hex().encode() + b"> >>")
+        trailer += b" /Info %d 0 R" % len(objects)
+    return _with_cross_references(objects, trailer)
+
+
+def _with_cross_references(objects: list[bytes], trailer: bytes) -> bytes:
+    written, offsets = b"%PDF-1.4\n", []
+    for number, content in enumerate(objects, 1):
+        offsets.append(len(written))
+        written += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    size = len(objects) + 1
+    table = b"xref\n0 %d\n0000000000 65535 f \n%s" % (size, table)
+    end = b"trailer\n<< /Size %d %s >>\nstartxref\n%d\n%%%%EOF\n" % (size, trailer, len(written))
+    return written + table + end
+
+
+def encrypted(content: bytes, password: str, algorithm: str) -> bytes:
+    writer = PdfWriter(clone_from=BytesIO(content))
+    writer.encrypt(password, "owner", algorithm=algorithm)
+    written = BytesIO()
+    writer.write(written)
+    return written.getvalue()
+
+
+def quotes(document: Document) -> list[str]:
+    return [document.text[block.start : block.end] for block in document.blocks]
+
+
+def test_pages_are_joined_and_their_starts_kept(read_as: ReadAs) -> None:
+    pages = [["Most back pain", "passes with"], [], ["time."], ["Café “walks” help."], []]
+    document = read_as("a.pdf", make_pdf(pages, "Bäck"))
+    assert document.text == "Most back pain\npasses with\ntime.\n\nCafé “walks” help."
+    assert document.page_starts == (0, 27, 27, 34, 52)
+    assert [(b.start, b.end) for b in document.blocks] == [(0, 32), (34, 52)]
+    assert [document.page(offset) for offset in (0, 26, 27, 33, 34, 51)] == [1, 1, 3, 3, 4, 4]
+    assert (document.title, document.url, document.headings, document.verbatim) == ("Bäck", None, (), False)
+
+
+def test_first_pages_without_text_still_count(read_as: ReadAs) -> None:
+    document = read_as("a.pdf", make_pdf([[], [], ["Text."]]))
+    assert document.page_starts == (0, 0, 0)
+    assert document.page(0) == 3
+
+
+def test_a_short_line_that_ends_a_sentence_ends_a_paragraph(read_as: ReadAs) -> None:
+    long = "This line is as long as the lines of this page are."
+    document = read_as("a.pdf", make_pdf([[long, "Short end.", long, "no end", long, long, "• one", "• two"]]))
+    assert quotes(document) == [f"{long}\nShort end.", f"{long}\nno end\n{long}\n{long}", "• one", "• two"]
+
+
+def test_equal_pages_keep_their_own_places(read_as: ReadAs) -> None:
+    document = read_as("a.pdf", make_pdf([["Same."], ["Same."]]))
+    assert [(b.start, b.end, document.page(b.start)) for b in document.blocks] == [(0, 5, 1), (7, 12, 2)]
+
+
+@pytest.mark.parametrize("title", [None, "", "  ", "Untitled", "untitled-1", "Microsoft Word - x", "draft.docx"])
+def test_titles_that_say_nothing(read_as: ReadAs, title: str | None) -> None:
+    assert read_as("hip_pain.pdf", make_pdf([["x"]], title)).title == "hip pain"
+
+
+@pytest.mark.parametrize("algorithm", ["RC4-128", "AES-128", "AES-256"])
+def test_a_password_is_asked_for_only_where_there_is_one(read_as: ReadAs, refused: Refused, algorithm: str) -> None:
+    content = make_pdf([["Open."]])
+    error = refused("a.pdf", encrypted(content, "secret", algorithm))
+    assert (error.what, error.remedy) == ("needs a password", "save it without a password")
+    assert read_as("b.pdf", encrypted(content, "", algorithm)).text == "Open."
+
+
+@pytest.mark.parametrize("pages", [[], [[]], [[], ["  "]]])
+def test_no_text_on_any_page(refused: Refused, pages: list[list[str]]) -> None:
+    error = refused("a.pdf", make_pdf(pages))
+    assert (error.what, error.remedy) == ("holds no text, likely a scan", "run it through OCR first")
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"hello", "is not a readable PDF (Stream has ended unexpectedly)"),
+        (b"%PDF-1.4\nnothing", "is not a readable PDF ("),
+        (make_pdf([["x"]])[:200], "is not a readable PDF ("),
+        (make_pdf([["x"]]).replace(b"/Pages 2 0 R", b"/Pages 7 0 R"), "has no readable pages ("),
+        (make_pdf([["x"], ["y"]]).replace(b"<79> Tj", b"<7q> Tj"), "cannot be read at page 2 ("),
+    ],
+)
+def test_broken_files(refused: Refused, content: bytes, what: str) -> None:
+    assert refused("a.pdf", content).what.startswith(what)
+
+
+def test_pypdf_says_nothing_on_its_own(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
+    content = make_pdf([["x"]]).replace(b"startxref\n", b"startxref\n9")
+    with caplog.at_level(logging.DEBUG):
+        assert pdf.read(content, "a.pdf").text == "x"
+    assert not caplog.records
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,91 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.errors import SourceUnreadable
+from ingest.readers import text
+from ingest.schema import Document
+
+ReadAs = Callable[[str, str | bytes], Document]
+Refused = Callable[[str, str | bytes], SourceUnreadable]
+
+
+def spans(document: Document) -> list[tuple[int, int, bool]]:
+    return [(block.start, block.end, block.apart) for block in document.blocks]
+
+
+def test_paragraphs_are_blocks_and_blank_lines_set_them_apart(read_as: ReadAs) -> None:
+    document = read_as("two_words.txt", "First line\nsecond line.\n \t\n  Next one.  \n")
+    assert spans(document) == [(0, 23, False), (29, 38, True)]
+    assert [document.text[start:end] for start, end, _ in spans(document)] == ["First line\nsecond line.", "Next one."]
+    assert (document.title, document.url, document.headings, document.page_starts) == ("two words", None, (), ())
+    assert document.verbatim
+
+
+def test_offsets_are_those_of_the_file_read_as_text(tmp_path: Path, read_as: ReadAs) -> None:
+    document = read_as("a.txt", b"Caf\xc3\xa9 one.\r\n\r\nTwo\rthree.\r\n")
+    assert document.text == "Café one.\n\nTwo\nthree.\n"
+    assert spans(document) == [(0, 9, False), (11, 21, True)]
+    own = Path(tmp_path / "a.txt").read_text(encoding="utf-8")
+    assert [own[start:end] for start, end, _ in spans(document)] == ["Café one.", "Two\nthree."]
+    assert document.line(11) == 3
+
+
+def test_a_bom_stays_in_the_text_and_out_of_the_blocks(tmp_path: Path, read_as: ReadAs) -> None:
+    document = read_as("a.txt", b"\xef\xbb\xbfOne.\n")
+    assert document.text == "\ufeffOne.\n" == Path(tmp_path / "a.txt").read_text(encoding="utf-8")
+    assert spans(document) == [(1, 5, False)]
+
+
+def test_equal_paragraphs_keep_their_own_places(read_as: ReadAs) -> None:
+    assert spans(read_as("a.txt", "Same.\n\nSame.\n\nSame.")) == [(0, 5, False), (7, 12, True), (14, 19, True)]
+
+
+def test_what_lies_beyond_the_basic_plane_counts_as_one_character(read_as: ReadAs) -> None:
+    assert spans(read_as("a.txt", "🦴 bone\n\nend")) == [(0, 6, False), (8, 11, True)]
+
+
+def test_only_newlines_part_lines(read_as: ReadAs) -> None:
+    assert spans(read_as("a.txt", "a\u2028b\x0c\x85c")) == [(0, 6, False)]
+
+
+@pytest.mark.parametrize("content", ["\ufeff", "\ufeff \n", "\u3000\u00a0"])
+def test_white_space_alone_is_empty(refused: Refused, content: str) -> None:
+    assert refused("a.txt", content).what == "is empty"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_wide_encodings_are_named(refused: Refused, encoding: str) -> None:
+    error = refused("a.txt", "Hip pain".encode(encoding))
+    assert (error.what, error.remedy) == (f"is {encoding.upper()}, not UTF-8", "save it as UTF-8")
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"])
+def test_a_byte_that_is_not_utf8_is_named_with_its_line(refused: Refused, line_end: bytes) -> None:
+    error = refused("a.txt", line_end.join([b"one", b"two", b"caf\xe9"]))
+    assert str(error) == "a.txt: is not UTF-8 (byte 0xe9 in line 3); save it as UTF-8"
+
+
+def test_a_very_long_line_is_one_block(read_as: ReadAs) -> None:
+    assert spans(read_as("a.txt", "word " * 400_000)) == [(0, 1_999_999, False)]
+
+
+def test_a_very_long_blank_line_takes_no_time(read_as: ReadAs) -> None:
+    assert spans(read_as("a.txt", "a\n" + " " * 1_000_000 + "\nb")) == [(0, 1, False), (1_000_003, 1_000_004, True)]
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_blocks_cover_all_that_is_not_white_space(content: str) -> None:
+    try:
+        document = text.read(content.encode(), "a.txt")
+    except SourceUnreadable:
+        assert not content.removeprefix("\ufeff").strip() or "\0" in content
+        return
+    inside = "".join(document.text[block.start : block.end] for block in document.blocks)
+    assert "".join(inside.split()) == "".join(document.text.removeprefix("\ufeff").split())
+    assert all(part.strip() == part for part in (document.text[b.start : b.end] for b in document.blocks))
+    assert [block.apart for block in document.blocks] == [False] + [True] * (len(document.blocks) - 1)
