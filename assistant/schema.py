@@ -1,8 +1,8 @@
 """The records that the assistant makes: scored passages, evidence, quotes, answers."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from ingest.origin import FileState
 from ingest.schema import HEADING_SEPARATOR, Passage
 
 
@@ -30,14 +30,6 @@ class Evidence:
         return self.passage.cut(self.start, self.end)
 
 
-class FileState(StrEnum):
-    """Whether a source's file is today what was ingested."""
-
-    SAME = "same"
-    CHANGED = "changed"
-    GONE = "gone"
-
-
 @dataclass(frozen=True, slots=True)
 class Quote:
     """Evidence rendered with its place: verified characters of one source.
@@ -47,7 +39,6 @@ class Quote:
     """
 
     evidence: Evidence
-    title: str
     url: str | None
     line: int | None
     page: int | None
@@ -57,6 +48,11 @@ class Quote:
     def text(self) -> str:
         """The quoted characters."""
         return self.evidence.text
+
+    @property
+    def title(self) -> str:
+        """The title of the source."""
+        return self.evidence.passage.title
 
     @property
     def source(self) -> str:

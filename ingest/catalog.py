@@ -166,6 +166,20 @@ class Snapshot:
         """Return the vectors that the catalog knows."""
         return set(self._connection.scalars(sa.select(_passages.c.sha).distinct()))
 
+    def faults(self) -> list[str]:
+        """Return where the catalog contradicts itself: by SQLite's own check, or by a passage's text."""
+        faults = [str(row[0]) for row in self._connection.execute(sa.text("PRAGMA quick_check")) if row[0] != "ok"]
+        columns = (_documents.c.source, _documents.c.text.label("whole"), _passages.c.start, _passages.c.end)
+        rows = self._connection.execute(
+            sa.select(*columns, _passages.c.text)
+            .select_from(_passages.join(_documents))
+            .execution_options(yield_per=500)
+        )
+        for row in rows:
+            if row.whole[row.start : row.end] != row.text:
+                faults.append(f"{row.source}, characters {row.start}-{row.end}")
+        return faults
+
     def lexical(self, words: Sequence[str], limit: int) -> list[tuple[int, float]]:
         """Return the passages that hold any of the stems: (row number, bm25 > 0), best first, ties by number."""
         return self._bm25(words, "ORDER BY score DESC, rowid LIMIT :limit", {"limit": limit})

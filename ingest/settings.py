@@ -30,6 +30,11 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="address the page listens on")
     port: int = Field(default=7860, ge=0, le=65535, description="port the page listens on; 0 takes a free one")
 
+    @property
+    def models_dir(self) -> Path:
+        """Folder of the exported models."""
+        return self.data_dir / "models"
+
 
 def load_settings(**options: Any) -> Settings:  # noqa: ANN401 - values are checked by pydantic
     """Build the settings from the environment and options (None means not given).

@@ -1,0 +1,81 @@
+"""The index as the assistant reads it: catalog, vectors and encoder of the last finished run."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from ingest.catalog import Catalog, Snapshot
+from ingest.encoder import Encoder, EncoderIdentity, open_encoder
+from ingest.errors import IndexStale
+from ingest.settings import Settings
+from ingest.vectors import VECTORS_FOLDER, Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One run of the index: what a question is answered from, whole."""
+
+    snapshot: Snapshot
+    vectors: Vectors
+    encoder: Encoder
+
+
+class Index:
+    """Gives views of the last finished run; one at a time, from any thread."""
+
+    def __init__(self, data_dir: Path, encoder: Encoder) -> None:
+        """Open the index in `data_dir` for reading.
+
+        Raises:
+            IndexMissing: nothing was ingested there yet.
+            IndexStale: it was made with another encoder or version.
+        """
+        self._data_dir = data_dir
+        self._encoder = encoder
+        self._catalog = Catalog(data_dir)
+        self._lock = threading.RLock()
+        self._vectors: Vectors | None = None
+        self._run = 0
+        with self.view():
+            pass
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Open the index that the settings name, with the encoder it was made with."""
+        with Catalog(settings.data_dir).read() as snapshot:
+            stored = snapshot.encoder()
+        name = settings.encoder if stored is None else stored.name
+        if "encoder" in settings.model_fields_set and name != settings.encoder:
+            what = f"the index was made with the encoder {name}, not {settings.encoder}"
+            raise IndexStale(what, str(settings.data_dir), "run `cited ingest --rebuild` or unset CITED_ENCODER")
+        encoder = open_encoder(name, settings.models_dir, allow_downloads=settings.allow_downloads)
+        return cls(settings.data_dir, encoder)
+
+    @contextmanager
+    def view(self) -> Iterator[View]:
+        """Give the last finished run; a run that finishes meanwhile shows in the next view."""
+        with self._lock, self._catalog.read() as snapshot:
+            _check(snapshot.encoder(), self._encoder.identity, self._data_dir)
+            run = snapshot.run()
+            if self._vectors is None or run != self._run:
+                if self._vectors is not None:
+                    self._vectors.close()
+                self._vectors, self._run = Vectors(self._data_dir / VECTORS_FOLDER, self._encoder.identity), run
+            yield View(snapshot, self._vectors, self._encoder)
+
+    def close(self) -> None:
+        """Let go of the index."""
+        with self._lock:
+            if self._vectors is not None:
+                self._vectors.close()
+                self._vectors = None
+            self._catalog.close()
+
+
+def _check(stored: EncoderIdentity | None, identity: EncoderIdentity, data_dir: Path) -> None:
+    if stored != identity:
+        what = "the index was made with another encoder than the one at hand"
+        raise IndexStale(what, str(data_dir), "run `cited ingest --rebuild`")

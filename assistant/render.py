@@ -1,0 +1,88 @@
+"""Render an answer for programs and for terminals."""
+
+from typing import TYPE_CHECKING
+
+from assistant.schema import Abstention, Answer, Quote
+from ingest.origin import FileState
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+FILE_NOTES = {
+    FileState.CHANGED: "this file has changed since it was ingested",
+    FileState.GONE: "this file is no longer there",
+}
+
+
+def answer_json(answer: Answer) -> dict[str, object]:
+    """Return the answer as values that JSON can hold, offsets in characters.
+
+    Keys: question, abstained, reason, missing_terms, quotes, ranked, nearest,
+    gate_score and run; see `Answer` and `Abstention` for their meaning.
+    """
+    abstention = answer.abstention
+    return {
+        "question": answer.question,
+        "abstained": abstention is not None,
+        "reason": abstention.reason if abstention else None,
+        "missing_terms": list(abstention.missing_terms) if abstention else [],
+        "quotes": [quote_json(quote) for quote in answer.quotes],
+        "ranked": list(answer.ranked),
+        "nearest": [quote_json(quote) for quote in abstention.nearest] if abstention else [],
+        "gate_score": answer.gate_score,
+        "run": answer.run,
+    }
+
+
+def quote_json(quote: Quote) -> dict[str, object]:
+    """Return the quote, its place (offsets in characters of the document) and the state of its file."""
+    return {
+        "source": quote.source,
+        "title": quote.title,
+        "text": quote.text,
+        "start": quote.evidence.start,
+        "end": quote.evidence.end,
+        "line": quote.line,
+        "page": quote.page,
+        "heading": quote.heading,
+        "url": quote.url,
+        "root": quote.evidence.passage.root,
+        "file": quote.file.value,
+    }
+
+
+def answer_text(answer: Answer, notice: str = "") -> "Text":
+    """Return the answer for a terminal: quotes with their places, or the abstention, then the corpus's notice."""
+    from rich.text import Text
+
+    text = Text()
+    for number, quote in enumerate(answer.quotes, 1):
+        text.append(f"[{number}] ", "bold cyan").append(f"{quote.text}\n")
+        text.append(f"    {place(quote)}\n\n", "dim")
+    if answer.abstention is not None:
+        _append_abstention(text, answer.abstention)
+    text.append(notice, "italic dim")
+    text.rstrip()
+    return text
+
+
+def place(quote: Quote) -> str:
+    """Return where a quote stands, as words: title, heading, file, page or lines, and what became of the file."""
+    lines = quote.text.count("\n")
+    where = None
+    if quote.page is not None:
+        where = f"page {quote.page}"
+    elif quote.line is not None:
+        where = f"lines {quote.line}-{quote.line + lines}" if lines else f"line {quote.line}"
+    parts = (quote.title, quote.heading, quote.source, where, quote.url, FILE_NOTES.get(quote.file))
+    return " · ".join(dict.fromkeys(part for part in parts if part))
+
+
+def _append_abstention(text: "Text", abstention: Abstention) -> None:
+    text.append(f"{abstention.reason}\n", "bold yellow")
+    text.append(f"Searched {abstention.passages} passages of {abstention.documents} documents.\n\n", "dim")
+    if abstention.nearest:
+        text.append("The nearest passages, which are not an answer:\n", "bold")
+    for quote in abstention.nearest:
+        text.append(f"  - {quote.text}\n").append(f"    {place(quote)}\n", "dim")
+    text.append("\n")

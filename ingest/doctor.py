@@ -1,0 +1,82 @@
+"""Examines an index: catalog against vectors, encoder, lock and versions."""
+
+from contextlib import closing
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from ingest.catalog import Catalog, Snapshot
+from ingest.encoder import EncoderIdentity, open_encoder
+from ingest.errors import UserFacingError
+from ingest.lock import holder, locked
+from ingest.settings import Settings
+from ingest.vectors import VECTORS_FOLDER, Vectors
+
+REBUILD = "run `cited ingest --rebuild`"
+LIBRARIES = ("cited-assistant", "chromadb", "onnxruntime", "SQLAlchemy")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing examined: whether it is well, what was seen, what to run if it is not."""
+
+    ok: bool
+    what: str
+    remedy: str = ""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Return the findings about the index that the settings name; nothing is changed.
+
+    Raises:
+        IndexMissing: nothing was ingested there yet.
+        IndexStale: the index was made by another version.
+    """
+    findings = [Finding(True, "versions: " + ", ".join(f"{name} {version(name)}" for name in LIBRARIES))]
+    if locked(settings.data_dir):
+        findings.append(Finding(True, f"lock: {holder(settings.data_dir)} is writing to the index now"))
+    else:
+        findings.append(Finding(True, "lock: free"))
+    with closing(Catalog(settings.data_dir)) as catalog, catalog.read() as snapshot:
+        findings.extend(_catalog(snapshot))
+        identity = snapshot.encoder()
+        if identity is not None:
+            findings.append(_encoder(settings, identity))
+            findings.extend(_vectors(settings.data_dir, snapshot, identity))
+    return findings
+
+
+def _catalog(snapshot: Snapshot) -> list[Finding]:
+    documents, passages = snapshot.counts()
+    found = [Finding(True, f"catalog: run {snapshot.run()}, {documents} documents, {passages} passages")]
+    faults = snapshot.faults()
+    if faults:
+        found.append(Finding(False, f"catalog: {len(faults)} faults, the first: {faults[0]}", REBUILD))
+    gone = [root for root in snapshot.roots() if not Path(root).exists()]
+    found.extend(Finding(False, f"root: {root} is gone", f"run `cited forget {root}`") for root in gone)
+    return found
+
+
+def _encoder(settings: Settings, identity: EncoderIdentity) -> Finding:
+    try:
+        encoder = open_encoder(identity.name, settings.models_dir, allow_downloads=settings.allow_downloads)
+    except UserFacingError as error:
+        return Finding(False, f"encoder: {error.what}", error.remedy)
+    if encoder.identity != identity:
+        return Finding(False, f"encoder: the index was made with another revision of {identity.name}", REBUILD)
+    return Finding(True, f"encoder: {identity.name}, {identity.dimension} dimensions, window {identity.window} tokens")
+
+
+def _vectors(data_dir: Path, snapshot: Snapshot, identity: EncoderIdentity) -> list[Finding]:
+    known = snapshot.shas()
+    with Vectors(data_dir / VECTORS_FOLDER, identity) as vectors:
+        there = set(vectors.ids())
+    found = []
+    if known - there:
+        found.append(Finding(False, f"vectors: {len(known - there)} of {len(known)} are missing", REBUILD))
+    else:
+        found.append(Finding(True, f"vectors: all {len(known)} are there"))
+    if there - known:
+        what = f"vectors: {len(there - known)} left over from a run that did not finish"
+        found.append(Finding(True, what, "the next `cited ingest` sweeps them"))
+    return found

@@ -1,0 +1,37 @@
+"""The file that a document came from: whether it is still the same, and what stands in it."""
+
+import hashlib
+from enum import StrEnum
+from pathlib import Path
+
+from ingest.schema import Document
+
+
+class FileState(StrEnum):
+    """Whether a source's file is today what was ingested."""
+
+    SAME = "same"
+    CHANGED = "changed"
+    GONE = "gone"
+
+
+def file_path(root: str, source: str) -> Path:
+    """Return where a source's file is; a root may be the file itself."""
+    path = Path(root)
+    return path / source if path.is_dir() or path.name != source else path
+
+
+def look(root: str, document: Document) -> tuple[FileState, str | None]:
+    """Return the state of a document's file, and its text where that is the file's own characters.
+
+    A file that cannot be read any more counts as gone.
+    """
+    try:
+        content = file_path(root, document.source).read_bytes()
+    except OSError:
+        return FileState.GONE, None
+    if hashlib.sha256(content).hexdigest() != document.sha:
+        return FileState.CHANGED, None
+    if not document.verbatim:
+        return FileState.SAME, None
+    return FileState.SAME, content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")

@@ -1,0 +1,163 @@
+"""A small corpus behind the real page on a free port, and Chromium in front of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from assistant.schema import Abstention, Answer, Evidence, FileState, Quote
+from ingest.errors import SourceUnreadable
+from ingest.schema import Block, CorpusDescription, Document, Heading, Passage
+from ingest.settings import Settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ROOT = "texts"
+BACK = """# Low back pain
+
+Advice for the first weeks.
+
+## Staying active
+
+Most episodes of low back pain get better within a few weeks. Keep moving: bed rest for more than a day or
+two makes recovery slower. Walking, swimming and gentle stretching are safe for almost everyone.
+
+A warm pack on the sore place for 15 to 20 minutes can ease the pain. Use it together with movement, not
+instead of it.
+
+## When to see a doctor
+
+See a doctor at once if you have numbness around the saddle, loss of bladder control, or a fever with the
+pain. These are rare; they need attention the same day.
+"""
+HIP = """# Hip pain at night
+
+Lying on the sore side presses on the outer hip. A pillow between the knees keeps the hip level and often
+lets people sleep through.
+
+العلاج الطبيعي يساعد كثيرا. Pain <script>alert('x')</script> & {{value}} ${value} are shown as they stand 🦴.
+"""
+STUDY = "Strength training twice a week reduced hip pain by 30 % after 12 weeks in a trial of 122 adults.\n"
+LONG = "# A long source\n\n" + "".join(
+    f"## Part {part}\n\n" + f"Sentence of part {part} that says nothing new, over and over again. " * 40 + "\n\n"
+    for part in range(1, 700)
+)
+NEEDLE = "The lighthouse keeper counted ninety-one ships.\n"
+STOP = {"what", "when", "does", "should", "about", "with", "from", "that", "this", "there", "many", "have", "help"}
+
+
+def document(source: str, title: str, text: str, url: str | None = None) -> Document:
+    headings = tuple(Heading(len(m[1]), m[2], m.start(), m.end()) for m in re.finditer(r"(?m)^(#+) (.+)$", text))
+    blocks = tuple(Block(m.start(), m.end()) for m in re.finditer(r"(?:(?<=\n\n)|\A)[^#\n](?:.|\n(?!\n|\Z))*", text))
+    return Document(source, title, url, text, sha="0" * 64, headings=headings, blocks=blocks)
+
+
+class StandIn:
+    """Answers with the sentences that hold all long words of the question; counts nothing, weighs nothing."""
+
+    def __init__(self) -> None:
+        self.documents = {
+            "back-pain.md": document("back-pain.md", "Low back pain", BACK, "https://example.org/back?lang=en"),
+            "guides/hip-at-night.md": document("guides/hip-at-night.md", "Hip pain at night", HIP),
+            "studies/strength.txt": document("studies/strength.txt", "Strength training trial", STUDY, "javascript:1"),
+            "long.md": document("long.md", "A long source", LONG + NEEDLE),
+        }
+        self.states = {"studies/strength.txt": FileState.CHANGED}
+
+    def description(self) -> CorpusDescription:
+        return CorpusDescription(
+            "Back and hip",
+            "Guidance on low back pain and hip pain, from guidelines and trials, for people who like to read.",
+            "This is general information, not medical advice. Ask a doctor about your own back.",
+            ("Does walking help with back pain?", "How should I sleep with hip pain?", "When should I see a doctor?"),
+        )
+
+    def document(self, root: str, source: str) -> Document:
+        if root != ROOT or source not in self.documents:
+            raise SourceUnreadable("no such source in the index", source, "ask again")
+        return self.documents[source]
+
+    def ask(self, question: str) -> Answer:
+        if "outage" in question:
+            raise SourceUnreadable("the index is being rebuilt", "catalog.db", "ask again in a minute")
+        if "crash" in question:
+            raise ZeroDivisionError
+        words = {word for word in re.findall(r"\w{4,}", question.lower()) if word not in STOP}
+        quotes = [quote for quote in self.sentences() if words & set(re.findall(r"\w{4,}", quote.text.lower()))]
+        best = sorted(quotes, key=lambda quote: -len(words & set(re.findall(r"\w{4,}", quote.text.lower()))))[:3]
+        if words and all(any(word in quote.text.lower() for quote in quotes) for word in words):
+            return Answer(question, tuple(best), None, tuple({quote.source: 0 for quote in best}), 0.9, 1)
+        known = " ".join(text.text.lower() for text in self.documents.values())
+        missing = tuple(sorted(word for word in words if word not in known))
+        nearest = tuple(best or [next(self.sentences())])
+        abstention = Abstention("No passage holds the words that carry this question.", missing, nearest, 4, 1234)
+        return Answer(question, (), abstention, (), 0.1, 1)
+
+    def sentences(self) -> Iterator[Quote]:
+        for entry in self.documents.values():
+            blocks = entry.blocks[-1:] if entry.source == "long.md" else entry.blocks
+            for block in blocks:
+                text = entry.text[block.start : block.end]
+                path = tuple(h.title for h in entry.headings if h.end <= block.start and h.level == 1)
+                path += tuple(h.title for h in entry.headings if h.end <= block.start and h.level == 2)[-1:]
+                passage = Passage("p", ROOT, entry.source, block.start, block.end, text, None, path, (), "s")
+                for match in re.finditer(r"\S(?:[^.;]|\.(?!\s|\Z))*[.;]", text):
+                    start, end = block.start + match.start(), block.start + match.end()
+                    state = self.states.get(entry.source, FileState.SAME)
+                    evidence = Evidence(passage, start, end, 1.0)
+                    yield Quote(evidence, entry.title, entry.url, entry.line(start), None, state)
+
+
+@pytest.fixture(scope="session")
+def assistant() -> StandIn:
+    """The stand-in, and through it the small corpus."""
+    return StandIn()
+
+
+@pytest.fixture(scope="session")
+def address(assistant: StandIn) -> Iterator[str]:
+    """Address of the page on a free port of this machine."""
+    from ui.app import serve
+
+    served = serve(assistant, Settings(host="127.0.0.1", port=0), block=False)
+    yield served.url
+    served.close()
+
+
+@pytest.fixture(scope="session")
+def chromium(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """A headless Chromium of this machine; skips without one unless --require-browser asks for it."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        sync_playwright = None
+    if not found or sync_playwright is None:
+        missing = "Chromium" if sync_playwright else "playwright"
+        if request.config.getoption("--require-browser", default=False):
+            pytest.fail(f"{missing} is required and not installed")
+        pytest.skip(f"{missing} is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def screenshot(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
+    """Save a picture of the page where --screenshots names a folder."""
+    folder = request.config.getoption("--screenshots", default=None)
+
+    def save(page: Page, name: str) -> None:
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=os.path.join(folder, f"{name}.png"))
+
+    return save

@@ -1,0 +1,107 @@
+"""What all tests share: no network, a deterministic encoder, tiny corpora."""
+
+import hashlib
+import os
+import re
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ingest.encoder import EncoderIdentity, TokenVectors, Vectors32
+from ingest.pipeline import Report, ingest
+
+DIMENSION = 64
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--require-browser", action="store_true", help="fail where Chromium is missing")
+    parser.addoption("--screenshots", metavar="DIR", default=None, help="save the browser tests' screenshots here")
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection that leaves the machine."""
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else "127.0.0.1"  # a path is a socket of this machine
+        if host not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to reach {host}")
+        real(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep the caller's CITED_ variables and data directory out of the tests."""
+    for name in [name for name in os.environ if name.startswith("CITED_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("CITED_DATA_DIR", str(tmp_path / "data"))
+
+
+class FakeEncoder:
+    """A bag of words: each word has a fixed random vector, a text is their sum.
+
+    Words are the tokens; `encoded` remembers every text that was encoded.
+    """
+
+    def __init__(self, revision: str = "1", window: int = 64) -> None:
+        self.identity = EncoderIdentity("fake", revision, DIMENSION, window)
+        self.encoded: list[str] = []
+
+    def encode(self, texts: Sequence[str], *, query: bool = False) -> Vectors32:
+        self.encoded.extend(texts)
+        return np.stack([tokens.whole for tokens in self.encode_tokens(texts, query=query)])
+
+    def encode_tokens(self, texts: Sequence[str], *, query: bool = False) -> list[TokenVectors]:
+        return [self._tokens(text) for text in texts]
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(re.findall(r"\w+|[^\w\s]", text)) for text in texts]
+
+    def _tokens(self, text: str) -> TokenVectors:
+        spans = tuple((m.start(), m.end()) for m in re.finditer(r"\w+", text))
+        vectors = np.array([_word_vector(text[a:b].casefold()) for a, b in spans], dtype=np.float32)
+        vectors = vectors.reshape(len(spans), DIMENSION)
+        whole = vectors.sum(axis=0) if spans else _word_vector("")
+        return TokenVectors((whole / np.linalg.norm(whole)).astype(np.float32), vectors, spans)
+
+
+def _word_vector(word: str) -> Vectors32:
+    seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8], "big")
+    vector = np.random.default_rng(seed).standard_normal(DIMENSION)
+    return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
+@pytest.fixture
+def encoder() -> FakeEncoder:
+    return FakeEncoder()
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Write a corpus: `write({"sub/a.md": "text"})`; returns its folder."""
+
+    def write_files(files: dict[str, str], folder: str = "corpus") -> Path:
+        root = tmp_path / folder
+        for name, text in files.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="")
+        return root
+
+    return write_files
+
+
+@pytest.fixture
+def indexed(tmp_path: Path, encoder: FakeEncoder, write: Callable[..., Path]) -> Iterator[Callable[..., Report]]:
+    """Write files and ingest them into `tmp_path / "data"`."""
+
+    def run(files: dict[str, str], folder: str = "corpus") -> Report:
+        return ingest([write(files, folder)], tmp_path / "data", encoder)
+
+    yield run

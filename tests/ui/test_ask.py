@@ -1,0 +1,374 @@
+"""The Ask tab's renderers: what people read is escaped, marked to the character and never a wrong link."""
+
+import re
+from collections.abc import Iterable
+from html import unescape
+
+import pytest
+
+from assistant.render import answer_json
+from assistant.schema import Abstention, Answer, Evidence, FileState, Quote
+from ingest.errors import IndexMissing, SourceUnreadable
+from ingest.schema import CorpusDescription, Document, Heading, Passage
+from ui import ask
+from ui.ask import Turn
+
+DESCRIPTION = CorpusDescription(
+    "Back <and> hip", "About backs.", "Not <b>advice</b>.", ("Does it hurt?", "Why <i>me</i>?")
+)
+HOSTILE = "<script>alert(1)</script> & \"quotes\" 'x' {{value}} ${value} `**md**` [a](javascript:1)"
+
+
+def quote_in(
+    text: str,
+    quoted: str,
+    *,
+    url: str | None = None,
+    file: FileState = FileState.SAME,
+    heading: tuple[str, ...] = (),
+    page: int | None = None,
+    line: int | None = 3,
+    title: str = "A title",
+    at: int = 100,
+) -> Quote:
+    passage = Passage("id", "root", "a/b.md", at, at + len(text), text, page, heading, (), "sha")
+    start = at + text.index(quoted)
+    return Quote(Evidence(passage, start, start + len(quoted), 1.0), title, url, line, page, file)
+
+
+def answer_of(*quotes: Quote) -> Answer:
+    return Answer("Q?", quotes, None, ("a/b.md",), 0.9, 7)
+
+
+def abstention_of(*nearest: Quote, missing: tuple[str, ...] = ()) -> Answer:
+    return Answer("Q?", (), Abstention("Nothing carries <this>.", missing, nearest, 1, 1234), (), 0.1, 7)
+
+
+def sources_of(answer: Answer) -> str:
+    return ask.sources_html((Turn(1, answer.question, answer),))
+
+
+def conversation_of(answer: Answer) -> str:
+    return ask.conversation_html((Turn(1, answer.question, answer),), DESCRIPTION)
+
+
+def marked(html: str) -> list[str]:
+    return [plain(found) for found in re.findall(r"<mark[^>]*>(.*?)</mark>", html, re.DOTALL)]
+
+
+def plain(html: str) -> str:
+    return unescape(re.sub(r"<[^>]*>", "", html))
+
+
+class Texts:
+    """An assistant with one answer, or with one error."""
+
+    def __init__(self, answer: Answer | Exception) -> None:
+        self.answer = answer
+
+    def ask(self, question: str) -> Answer:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def description(self) -> CorpusDescription:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return DESCRIPTION
+
+    def document(self, root: str, source: str) -> Document:
+        raise SourceUnreadable("no such source", source)
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        (f"Before. {HOSTILE}. After.", HOSTILE),
+        ("a.*b (a.*b) [a.*b]", "(a.*b)"),
+        ("المقدمة. العلاج يساعد. النهاية.", "العلاج يساعد."),
+        ("naïve 🦴🏽 e\u0301 “quoted” 👩‍👩‍👧 end", "🏽 e\u0301 “quoted” 👩‍👩‍👧"),
+        ("same. same. same.", "same."),
+        ("x", "x"),
+    ],
+)
+def test_card_marks_exactly_the_quote_and_shows_the_whole_passage(text: str, quoted: str) -> None:
+    html = sources_of(answer_of(quote_in(text, quoted)))
+    passage = re.search(r'<blockquote class="passage"[^>]*>(.*?)</blockquote>', html, re.DOTALL)
+    assert passage
+    assert marked(html) == [quoted]
+    assert plain(passage[1]) == text
+    assert plain(passage[1].split("<mark>")[0]) == text[: text.index(quoted)]
+
+
+def test_each_quote_of_one_passage_has_its_own_card_and_number_in_order() -> None:
+    text = "First one. Second one. Third one."
+    quotes = [quote_in(text, part) for part in ("First one.", "Second one.", "Third one.")]
+    sources, conversation = sources_of(answer_of(*quotes)), conversation_of(answer_of(*quotes))
+    assert re.findall(r'id="(card-1-\d)"', sources) == ["card-1-1", "card-1-2", "card-1-3"]
+    assert marked(sources) == ["First one.", "Second one.", "Third one."]
+    assert re.findall(r'href="#(card-1-\d)"[^>]*>\[(\d)\]', conversation) == [
+        ("card-1-1", "1"),
+        ("card-1-2", "2"),
+        ("card-1-3", "3"),
+    ]
+    assert "3 quotes from 1 source" in conversation
+
+
+def test_nothing_from_texts_or_people_is_markup() -> None:
+    quote = quote_in(HOSTILE, HOSTILE, title=HOSTILE, heading=(HOSTILE, "x"), url=HOSTILE)
+    answer = Answer(HOSTILE, (quote,), None, (), 0.9, 7)
+    abstention = abstention_of(quote, missing=(HOSTILE,))
+    document = Document(HOSTILE, HOSTILE, None, HOSTILE + "\n" + HOSTILE, "0", headings=(Heading(1, HOSTILE, 0, 5),))
+    hostile = CorpusDescription(HOSTILE, HOSTILE, HOSTILE, (HOSTILE,))
+    turns = (
+        Turn(1, HOSTILE, answer),
+        Turn(2, HOSTILE, abstention),
+        Turn(3, HOSTILE, failure=HOSTILE),
+        Turn(4, HOSTILE),
+    )
+    for html in (
+        ask.conversation_html(turns, hostile),
+        ask.conversation_html((), hostile),
+        ask.conversation_html((), hostile, HOSTILE),
+        ask.sources_html(turns),
+        ask.reader_html(document, start=0, end=3, sha=ask.fingerprint(HOSTILE[:3])),
+        ask.reader_failure_html(SourceUnreadable(HOSTILE)),
+        ask.header_html(hostile, ""),
+        ask.note_html(HOSTILE),
+    ):
+        assert "<script" not in html
+        assert HOSTILE in plain(html)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["javascript:alert(1)", "JAVASCRIPT:1", "java\nscript:1", "data:text/html,x", "file:///etc/passwd",
+     "//x.org", "x.org/a", "http://", "http://[", "", None],
+)  # fmt: skip
+def test_only_web_addresses_are_linked(url: str | None) -> None:
+    assert ask.web_address(url) is None
+    html = sources_of(answer_of(quote_in("A text.", "A text.", url=url)))
+    assert 'target="_blank"' not in html
+
+
+@pytest.mark.parametrize(
+    ("url", "text", "expected"),
+    [
+        ("https://x.org/a", "One-two, & three", "https://x.org/a#:~:text=One%2Dtwo%2C%20%26%20three"),
+        ("http://x.org/a?b=1#c", "a\n b", "http://x.org/a?b=1#c:~:text=a%20b"),
+        ("https://x.org", "a b c d e f g h i j k", "https://x.org#:~:text=a%20b%20c%20d%20e,g%20h%20i%20j%20k"),
+        ("https://x.org/é", "é", "https://x.org/é#:~:text=%C3%A9"),
+        ("HTTPS://x.org/a", "", "https://x.org/a"),
+    ],
+)
+def test_web_address_leads_to_the_text(url: str, text: str, expected: str) -> None:
+    assert ask.web_address(url, text) == expected
+
+
+def test_card_names_the_place() -> None:
+    html = sources_of(answer_of(quote_in("A.", "A.", heading=("A title", "Part", "Section"), page=1234, line=None)))
+    assert "Part › Section" in html
+    assert "A title › Part" not in html
+    assert plain(html).count("a/b.md · page 1,234") == 1
+    assert "line" not in plain(html)
+
+
+@pytest.mark.parametrize(
+    ("state", "note"),
+    [
+        (FileState.SAME, None),
+        (FileState.CHANGED, "This file has changed since it was ingested."),
+        (FileState.GONE, "This file is no longer there."),
+    ],
+)
+def test_card_tells_a_changed_file(state: FileState, note: str | None) -> None:
+    html = sources_of(answer_of(quote_in("A.", "A.", file=state)))
+    assert ('class="state"' in html) == (note is not None)
+    assert note is None or note in html
+
+
+def test_abstention_is_labelled_and_helps() -> None:
+    near = quote_in("Near but no answer.", "Near")
+    html = conversation_of(abstention_of(near, near, missing=("ibuprofen", "mg<b>")))
+    text = plain(html)
+    assert 'data-state="abstained"' in html
+    assert "The texts do not answer this" in text
+    assert "Nothing carries <this>." in text
+    assert "ibuprofen" in text and "mg<b>" in text
+    assert "1,234 passages of 1 document," in text
+    assert 'href="#sources-1"' in html and "See the 2 nearest passages" in text
+    assert re.findall(r'class="example"[^>]*>(.*?)</button>', html) == ["Does it hurt?", "Why &lt;i&gt;me&lt;/i&gt;?"]
+
+
+def test_nearest_passages_are_folded_and_never_marked() -> None:
+    html = sources_of(abstention_of(quote_in("Near but no answer.", "Near")))
+    assert '<details class="card nearest"><summary><span class="tag">nearest passage, not an answer' in html
+    assert marked(html) == []
+    assert "Near but no answer." in html
+
+
+def test_abstention_without_anything_near() -> None:
+    html = sources_of(abstention_of())
+    assert "No passages to show" in html
+    assert "See the" not in conversation_of(abstention_of())
+    assert "Not in these texts" not in conversation_of(abstention_of())
+
+
+def test_notice_stands_under_answers_and_abstentions_only() -> None:
+    turns = [
+        Turn(1, "Q", answer_of(quote_in("A.", "A."))),
+        Turn(2, "Q", abstention_of()),
+        Turn(3, "Q", failure="f"),
+        Turn(4, "Q"),
+    ]
+    assert [ask.conversation_html((turn,), DESCRIPTION).count('class="notice"') for turn in turns] == [1, 1, 0, 0]
+    assert "Not &lt;b&gt;advice&lt;/b&gt;." in ask.conversation_html((turns[0],), DESCRIPTION)
+
+
+def test_only_the_latest_turn_shows_its_sources() -> None:
+    answer = answer_of(quote_in("A.", "A."))
+    html = ask.sources_html((Turn(4, "Q", answer), Turn(5, "Q", answer)))
+    assert re.findall(r'<section class="sources" id="(sources-\d)"[^>]*?( hidden)?>', html) == [
+        ("sources-4", " hidden"),
+        ("sources-5", ""),
+    ]
+    assert 'id="card-4-1"' in html and 'id="card-5-1"' in html
+
+
+def test_lines_wrapped_by_hand_join_to_the_eye_and_no_character_is_lost() -> None:
+    long = "A line that someone wrapped by hand at seventy characters or there"
+    text = f"{long}\nabouts, and its next.\n\n{long}\n- an item\n{long}\n  indented\nshort\nline"
+    html = ask.prose_html(text, (10, 80))
+    assert plain(html) == text
+    assert html.count('<span class="wrap">\n</span>') == 1
+    assert marked(html) == [text[10:80]]
+
+
+def test_half_a_surrogate_pair_is_made_visible() -> None:
+    html = ask.conversation_html((Turn(1, "a \ud800 b"),), DESCRIPTION)
+    assert "a \\ud800 b" in html
+    html.encode("utf-8")
+
+
+TEXT = "---\nmeta\n# One\n\nFirst <b>.\n  indented\n\n## Two\nSecond.\n\n"
+HEADINGS = tuple(
+    Heading(level, line.lstrip("# "), TEXT.index(line), TEXT.index(line) + len(line))
+    for level, line in ((1, "# One"), (2, "## Two"))
+)
+DOCUMENT = Document("a/b.md", "Title", None, TEXT, "0", headings=HEADINGS)
+
+
+def test_reader_shows_all_text_with_headings_and_the_mark() -> None:
+    start = TEXT.index("First")
+    html = ask.reader_html(DOCUMENT, start=start, end=start + 10, sha=ask.fingerprint("First <b>."))
+    assert marked(html) == ["First <b>."]
+    assert '<h3 dir="auto">One</h3>' in html and '<h4 dir="auto">Two</h4>' in html
+    assert "line 5" in html
+    shown = plain(re.sub(r"</?h\d[^>]*>", "\n", html.split('<div class="text">')[1]))
+    assert shown.split() == TEXT.replace("#", "").split()
+    assert "\n  indented" in shown
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 10), (5, 5), (-3, 2), (0, 10_000), (9, 3)])
+def test_reader_marks_nothing_where_the_quote_no_longer_stands(start: int, end: int) -> None:
+    html = ask.reader_html(DOCUMENT, start=start, end=end, sha=ask.fingerprint("First <b>."))
+    assert marked(html) == []
+    assert "no longer stands at its place" in html
+    assert "Second." in html
+
+
+def test_reader_shows_a_document_without_text() -> None:
+    empty = Document("a", "T", None, "", "0", verbatim=False)
+    assert '<div class="text"></div>' in ask.reader_html(empty, start=0, end=1, sha="")
+
+
+def states(steps: Iterable[ask.Turns]) -> list[list[tuple[int, bool, str]]]:
+    return [[(turn.number, turn.pending, turn.failure) for turn in turns] for turns in steps]
+
+
+def test_respond_is_pending_then_answered() -> None:
+    answer = answer_of(quote_in("A.", "A."))
+    first = list(ask.respond(Texts(answer), " Q? \n", ()))
+    assert states(first) == [[(1, True, "")], [(1, False, "")]]
+    assert first[-1][0].question == "Q?" and first[-1][0].answer is answer
+    assert states(ask.respond(Texts(answer), "R?", first[-1]))[-1] == [(1, False, ""), (2, False, "")]
+
+
+def test_respond_tells_an_error_in_the_conversation() -> None:
+    turns = list(ask.respond(Texts(IndexMissing("no index", "/data", "run cited ingest")), "Q?", ()))[-1]
+    assert states([turns]) == [[(1, False, "/data: no index; run cited ingest")]]
+    html = ask.conversation_html(turns, DESCRIPTION)
+    assert "This did not work" in html and "run cited ingest" in html
+
+
+def test_fault_ends_the_waiting_and_leaves_no_pending_turn_behind() -> None:
+    steps = ask.respond(Texts(ZeroDivisionError()), "Q?", ())
+    pending = next(steps)
+    with pytest.raises(ZeroDivisionError):
+        next(steps)
+    assert states([ask.broken(pending)]) == [[(1, False, ask.FAULT)]]
+    assert len(next(ask.respond(Texts(ZeroDivisionError()), "Q?", pending))) == 1
+
+
+def test_conversation_is_bounded_and_numbers_go_on() -> None:
+    turns: ask.Turns = ()
+    for _ in range(ask.MOST_TURNS + 5):
+        *_, turns = ask.respond(Texts(abstention_of()), "Q?", turns)
+    assert [turn.number for turn in turns] == list(range(6, ask.MOST_TURNS + 6))
+
+
+@pytest.mark.parametrize("question", ["", " \n\t"])
+def test_empty_question_gets_a_hint(question: str) -> None:
+    assert "Type a question" in ask.hint(question)
+
+
+def test_longest_question() -> None:
+    assert ask.hint("x" * 10_000) == ""
+    assert "10,001 characters" in ask.hint("x" * 10_001)
+
+
+def test_missing_index_is_told_on_the_start_page() -> None:
+    description, failure = ask.described(Texts(IndexMissing("nothing was ingested", "", "run cited ingest FOLDER")))
+    html = ask.conversation_html((), description, failure)
+    assert "nothing was ingested; run cited ingest FOLDER" in html
+    assert ask.NAME in ask.header_html(description, "")
+
+
+def test_answer_json_of_quotes() -> None:
+    text = "Before. The quote. After."
+    found = answer_json(answer_of(quote_in(text, "The quote.", heading=("One", "Two"), url="https://x.org", page=2)))
+    assert found == {
+        "question": "Q?",
+        "abstained": False,
+        "reason": None,
+        "missing_terms": [],
+        "quotes": [
+            {
+                "source": "a/b.md",
+                "title": "A title",
+                "text": "The quote.",
+                "start": 108,
+                "end": 118,
+                "line": 3,
+                "page": 2,
+                "heading": "One › Two",
+                "url": "https://x.org",
+                "root": "root",
+                "file": "same",
+            }
+        ],
+        "ranked": ["a/b.md"],
+        "nearest": [],
+        "gate_score": 0.9,
+        "run": 7,
+    }
+
+
+def test_answer_json_of_an_abstention() -> None:
+    found = answer_json(abstention_of(quote_in("Near.", "Near.", line=None), missing=("ibuprofen",)))
+    assert found["abstained"] is True
+    assert found["reason"] == "Nothing carries <this>."
+    assert found["missing_terms"] == ["ibuprofen"]
+    assert found["quotes"] == [] and found["ranked"] == []
+    assert isinstance(found["nearest"], list) and found["nearest"][0]["text"] == "Near."
+    assert found["nearest"][0]["heading"] is None and found["nearest"][0]["line"] is None
