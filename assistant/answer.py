@@ -142,7 +142,8 @@ def _reason(question: Question) -> str:
     if not question.text:
         return "There is no question."
     if question.missing:
-        words = " or ".join(f"“{word}”" for word in question.missing)
+        *others, last = (f"“{word}”" for word in question.missing)
+        words = f"{', '.join(others)} or {last}" if others else last
         return f"The texts do not answer this: they never mention {words}."
     return "The texts do not answer this: no passage says enough about what is asked."
 

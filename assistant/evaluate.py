@@ -120,6 +120,17 @@ class Threshold:
     false_refusal: float
 
 
+def calibrate(prompts: Sequence[Prompt], results: Sequence[Result], wanted_false_answer_rate: float) -> Threshold:
+    """Choose the gate's threshold, as `choose_threshold` does, by what was replied to prompts.
+
+    Prompts of which only the ranking is measured, and results without a score, do not count.
+    """
+    scores = {result.id: result.gate_score for result in results}
+    judged = [prompt for prompt in prompts if prompt.answerable or prompt.unanswerable]
+    pairs = [(score, p.answerable) for p in judged if (score := scores.get(p.id)) is not None]
+    return choose_threshold([score for score, _ in pairs], [kind for _, kind in pairs], wanted_false_answer_rate)
+
+
 def choose_threshold(scores: Sequence[float], answerable: Sequence[bool], wanted_false_answer_rate: float) -> Threshold:
     """Choose the lowest threshold at which no more than the wanted share of unanswerable prompts is answered.
 

@@ -106,7 +106,7 @@ def score_sentences(question: Question, candidates: Sequence[Candidate], texts: 
     Sentences are encoded without their title and headings.
     """
     texts.get([text for c in candidates for text in (_context(c), *_sentences(c))])  # all at once, in full batches
-    weights = np.array(load_model().sentence)
+    weights = load_model().sentence_weights(NAMES)
     matcher = _Matcher(question)
     covers = [_covers(candidate, texts, matcher) for candidate in candidates]
     known = matcher.share(np.maximum.reduce([cover for own in covers for cover in own])) if covers else 0.0

@@ -1,34 +1,52 @@
 """The coefficients of the sentence score and of the gate, as fitted by tests/bench/fit.py."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """Two linear models over `assistant.evidence.Features`, in the order of `NAMES` there.
+class GateModel:
+    """A logistic model over standardised features and their products.
 
-    `sentence` weighs a sentence's features; only differences of its scores have
-    a meaning. `gate` and `gate_bias` give the log odds that the best sentence
-    answers.
+    With z = (value - mean) / scale for each of `names`, the log odds are
+    bias + linear . z + z . quadratic . z; `quadratic` is upper triangular.
     """
 
     names: tuple[str, ...]
-    sentence: tuple[float, ...]
-    gate: tuple[float, ...]
-    gate_bias: float
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    bias: float
+    linear: NDArray[np.float64]
+    quadratic: NDArray[np.float64]
+
+    def log_odds(self, features: Mapping[str, float]) -> float:
+        """Return the log odds that the sentence with these features answers."""
+        z = (np.array([features[name] for name in self.names]) - self.mean) / self.scale
+        return float(self.bias + self.linear @ z + z @ self.quadratic @ z)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The weights of a sentence's features, of which only differences of scores have a meaning, and the gate."""
+
+    sentence: Mapping[str, float]
+    gate: GateModel
+
+    def sentence_weights(self, names: Sequence[str]) -> NDArray[np.float64]:
+        """Return the sentence's weights in the order of `names`, 0 for a feature that is not used."""
+        return np.array([self.sentence.get(name, 0.0) for name in names])
 
 
 @cache
 def load_model() -> Model:
     """Return the shipped coefficients."""
     values = json.loads(files("assistant").joinpath("model.json").read_text(encoding="utf-8"))
-    names = tuple(values["sentence"])
-    return Model(
-        names=names,
-        sentence=tuple(values["sentence"][name] for name in names),
-        gate=tuple(values["gate"][name] for name in names),
-        gate_bias=values["gate_bias"],
-    )
+    gate = values["gate"]
+    arrays = {name: np.array(gate[name]) for name in ("mean", "scale", "linear", "quadratic")}
+    return Model(values["sentence"], GateModel(names=tuple(gate["names"]), bias=gate["bias"], **arrays))

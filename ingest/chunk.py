@@ -40,22 +40,36 @@ def split(document: Document, root: str, encoder: Encoder) -> list[Passage]:
     pack: list[_Sentence] = []
     room = 0
     for sentence in _sentences(document, encoder):
-        if pack and (sentence.first or sentence.tokens > room):
+        tokens = sentence.tokens
+        if pack:
+            tokens += _gap_tokens(document.text[pack[-1].end : sentence.start], encoder)
+        if pack and (sentence.first or tokens > room):
             passages.append(_passage(document, root, pack, encoder))
             pack = []
         if not pack:
-            room = _room(document, sentence.heading, encoder)
+            room, tokens = _room(document, sentence.heading, encoder), sentence.tokens
         pack.append(sentence)
-        room -= sentence.tokens
+        room -= tokens
     if pack:
         passages.append(_passage(document, root, pack, encoder))
     return passages
+
+
+def _gap_tokens(gap: str, encoder: Encoder) -> int:
+    """Return the tokens of the markup between two sentences of a passage."""
+    return encoder.count_tokens([gap])[0] if gap.strip() else 0
 
 
 def encoded_text(title: str, heading: tuple[str, ...], text: str) -> str:
     """Return what is encoded for a passage: its title and heading path, then its text."""
     prefix = _prefix(title, heading)
     return f"{prefix}\n{text}" if prefix else text
+
+
+def place_id(root: str, source: str, span: Span, sha: str) -> str:
+    """Return the id of the passage at a span of a document."""
+    place = "\x00".join((root, source, str(span[0]), str(span[1]), sha))
+    return hashlib.sha256(place.encode()).hexdigest()[:24]
 
 
 def _prefix(title: str, heading: tuple[str, ...]) -> str:
@@ -121,9 +135,8 @@ def _passage(document: Document, root: str, pack: list[_Sentence], encoder: Enco
     text = document.text[start:end]
     identity = encoder.identity
     encoded = "\x00".join((identity.name, identity.revision, encoded_text(document.title, heading, text)))
-    place = "\x00".join((root, document.source, str(start), str(end), document.sha))
     return Passage(
-        id=hashlib.sha256(place.encode()).hexdigest()[:24],
+        id=place_id(root, document.source, (start, end), document.sha),
         root=root,
         source=document.source,
         start=start,

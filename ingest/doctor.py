@@ -2,7 +2,7 @@
 
 from contextlib import closing
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ingest.catalog import Catalog, Snapshot
@@ -32,7 +32,7 @@ def examine(settings: Settings) -> list[Finding]:
         IndexMissing: nothing was ingested there yet.
         IndexStale: the index was made by another version.
     """
-    findings = [Finding(True, "versions: " + ", ".join(f"{name} {version(name)}" for name in LIBRARIES))]
+    findings = [Finding(True, "versions: " + ", ".join(f"{name} {_version(name)}" for name in LIBRARIES))]
     if locked(settings.data_dir):
         findings.append(Finding(True, f"lock: {holder(settings.data_dir)} is writing to the index now"))
     else:
@@ -44,6 +44,13 @@ def examine(settings: Settings) -> list[Finding]:
             findings.append(_encoder(settings, identity))
             findings.extend(_vectors(settings.data_dir, snapshot, identity))
     return findings
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:  # run from a checkout
+        return "not installed"
 
 
 def _catalog(snapshot: Snapshot) -> list[Finding]:

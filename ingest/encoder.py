@@ -96,7 +96,10 @@ class OnnxEncoder:
         self._counter.no_padding()
         self._tokenizer = Tokenizer.from_str(self._counter.to_str())
         self._tokenizer.enable_truncation(self._identity.window)
-        self._session = onnxruntime.InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])
+        options = onnxruntime.SessionOptions()
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads leave the processor
+        providers = ["CPUExecutionProvider"]
+        self._session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=providers)
 
     @property
     def identity(self) -> EncoderIdentity:

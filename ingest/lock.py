@@ -12,6 +12,7 @@ from ingest.errors import IndexLocked
 
 FILE_NAME = "write.lock"
 HOLDER_NAME = "write.holder"
+PATIENCE = 0.3  # seconds; `locked` holds the lock for an instant to see whether it is free
 
 
 @contextmanager
@@ -24,7 +25,7 @@ def write_lock(data_dir: Path) -> Iterator[None]:
     data_dir.mkdir(parents=True, exist_ok=True)
     lock = FileLock(data_dir / FILE_NAME)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=PATIENCE)
     except Timeout as error:
         raise IndexLocked(f"{holder(data_dir)} is writing to the index", str(data_dir), "wait until it ends") from error
     try:
@@ -43,6 +44,8 @@ def holder(data_dir: Path) -> str:
 
 def locked(data_dir: Path) -> bool:
     """Whether some process is writing now."""
+    if not (data_dir / FILE_NAME).is_file():
+        return False
     lock = FileLock(data_dir / FILE_NAME)
     try:
         with lock.acquire(timeout=0):

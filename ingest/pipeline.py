@@ -9,14 +9,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ingest.catalog import SCHEMA_VERSION, Catalog, Draft, StoredDocument
+from ingest.catalog import Catalog, Draft
 from ingest.chunk import encoded_text, split
 from ingest.encoder import Encoder, EncoderIdentity
 from ingest.errors import IndexStale, RootInvalid, SourceUnreadable
 from ingest.lock import write_lock
+from ingest.origin import file_path
 from ingest.readers.registry import read
 from ingest.scan import Scan, describe, scan
 from ingest.schema import CorpusDescription, Document
+from ingest.snapshot import StoredDocument
+from ingest.tables import SCHEMA_VERSION
 from ingest.vectors import VECTORS_FOLDER, Vectors
 
 ENCODED_AT_ONCE = 256  # passages held before they are encoded and added
@@ -77,7 +80,7 @@ def ingest(
         with catalog.write() as draft:
             _check_identity(draft, encoder.identity, data_dir, rebuild)
             run = _Run(draft, vectors, encoder, on_progress)
-            scans = [scan(path, [Path(root) for root in draft.roots()]) for path in paths]
+            scans = _scan_all(paths, [Path(root) for root in draft.roots()])
             if rebuild:
                 run.rebuild()
             run.ingest(scans)
@@ -110,6 +113,19 @@ def forget(root: Path, data_dir: Path) -> int:
     return len(report.removed)
 
 
+def set_gate_threshold(value: float | None, data_dir: Path) -> float | None:
+    """Store the probability from which the assistant answers (None: its default); return the former one.
+
+    Raises:
+        IndexMissing: there is no index.
+        IndexLocked: another process is writing.
+    """
+    with closing(Catalog(data_dir)) as catalog, write_lock(data_dir), catalog.write() as draft:
+        former = draft.meta("gate_threshold")
+        draft.set_meta("gate_threshold", "" if value is None else repr(value))
+    return float(former) if former else None
+
+
 class _Run:
     """One run: writes documents to the draft, and encodes in batches the passages that have no vector."""
 
@@ -137,8 +153,8 @@ class _Run:
         done = 0
         for each in scans:
             root = str(each.root)
-            self._absorb(each)
             self._describe(each)
+            self._absorb(each)
             stored = self._draft.stored(root)
             for source, path in each.files.items():
                 self._on_progress(done, total, source)
@@ -164,9 +180,12 @@ class _Run:
         return self._report
 
     def _absorb(self, each: Scan) -> None:
-        """Drop roots that lie inside this one: their files are found again below it."""
+        """Take over the documents of roots that lie inside this one."""
         for known in self._draft.roots():
             if Path(known) != each.root and Path(known).is_relative_to(each.root):
+                for source in self._draft.stored(known):
+                    inner = file_path(known, source).relative_to(each.root).as_posix()
+                    self._draft.move_document((known, source), (str(each.root), inner))
                 self._draft.drop_root(known)
 
     def _describe(self, each: Scan) -> None:
@@ -244,8 +263,17 @@ def _sweep(catalog: Catalog, vectors: Vectors) -> None:
     vectors.drop_others()
 
 
+def _scan_all(paths: Sequence[Path], known: list[Path]) -> list[Scan]:
+    """Look through all paths, those inside another one of them only once."""
+    absolute = list(dict.fromkeys(Path(os.path.abspath(path)) for path in paths))
+    outer = [path for path in absolute if not any(path.is_relative_to(other) for other in absolute if other != path)]
+    return [scan(path, known) for path in outer]
+
+
 def _sha(path: Path) -> str:
     """Return the SHA-256 of a file; "" where it cannot be read, which reading it then explains."""
+    if not path.is_file():  # a pipe would be waited for
+        return ""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

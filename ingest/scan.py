@@ -53,8 +53,8 @@ def scan(path: Path, roots: list[Path]) -> Scan:
     for found in _walk(path, root, closed):
         source = found.relative_to(root).as_posix()
         if not _encodable(source):
-            closed.append((source.encode("utf-8", "backslashreplace").decode(), "its name is not valid UTF-8"))
-        elif not found.resolve().is_relative_to(root.resolve()):
+            closed.append((_shown(source), "its name is not valid UTF-8"))
+        elif not Path(os.path.realpath(found)).is_relative_to(os.path.realpath(root)):
             closed.append((source, "it is a link that leads out of the folder"))
         elif is_known(found):
             files[source] = found
@@ -81,7 +81,9 @@ def describe(root: Path) -> CorpusDescription:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SourceUnreadable("cannot be read as YAML", DESCRIPTION_FILE, remedy) from error
+        mark = getattr(error, "problem_mark", None)
+        where = f" (line {mark.line + 1})" if mark else ""
+        raise SourceUnreadable(f"cannot be read as YAML{where}", DESCRIPTION_FILE, remedy) from error
     if not isinstance(values, dict) or not set(values) <= {"name", "description", "notice", "questions"}:
         raise SourceUnreadable("has other keys than name, description, notice, questions", DESCRIPTION_FILE, remedy)
     questions = values.pop("questions", None) or []
@@ -101,7 +103,8 @@ def _walk(path: Path, root: Path, closed: list[tuple[str, str]]) -> Iterator[Pat
     """Yield the files below a folder; hidden ones and linked folders are passed over."""
 
     def refuse(error: OSError) -> None:
-        closed.append((Path(error.filename).relative_to(root).as_posix(), (error.strerror or "unreadable").lower()))
+        folder = Path(error.filename).relative_to(root).as_posix()
+        closed.append((_shown(folder), (error.strerror or "unreadable").lower()))
 
     for folder, folders, names in os.walk(path, onerror=refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -112,6 +115,11 @@ def _walk(path: Path, root: Path, closed: list[tuple[str, str]]) -> Iterator[Pat
 
 def _inside(source: str, folder: str) -> bool:
     return folder in ("", ".") or source == folder or source.startswith(f"{folder}/")
+
+
+def _shown(name: str) -> str:
+    """Return a name that can be stored and printed, bytes that are not UTF-8 written out."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _encodable(name: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.encoder import EncoderIdentity, TokenVectors, Vectors32
+from ingest.encoder import BUNDLED, EncoderIdentity, OnnxEncoder, TokenVectors, Vectors32, open_encoder
 from ingest.pipeline import Report, ingest
 
 DIMENSION = 64
@@ -105,3 +105,9 @@ def indexed(tmp_path: Path, encoder: FakeEncoder, write: Callable[..., Path]) ->
         return ingest([write(files, folder)], tmp_path / "data", encoder)
 
     yield run
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> OnnxEncoder:
+    """The bundled encoder, exported once for all tests."""
+    return open_encoder(BUNDLED, tmp_path_factory.getbasetemp() / "models")

@@ -2,12 +2,14 @@
 
 import asyncio
 import errno
+import ipaddress
 import logging
 import socket
 import threading
 import time
 import webbrowser
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from gradio.events import api
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from assistant.render import answer_json
 from ingest.errors import SettingsInvalid, UserFacingError
@@ -126,7 +129,7 @@ def serve(assistant: Answering, settings: Settings, *, open_browser: bool = Fals
         SettingsInvalid: the port is in use, or the host is no address of this machine.
     """
     listener = _listen(settings.host, settings.port)
-    guard = Guard(build_app(assistant, settings))
+    guard = Guard(_known_by_name(_built(assistant, settings), listener))
     config = uvicorn.Config(guard, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="page", daemon=True)
@@ -144,6 +147,16 @@ def serve(assistant: Answering, settings: Settings, *, open_browser: bool = Fals
     if block:
         served.wait()
     return served
+
+
+def _built(assistant: Answering, settings: Settings) -> App:
+    """Build the application inside an event loop: where none runs, Gradio opens some and never closes them."""
+
+    async def build() -> App:
+        return build_app(assistant, settings)
+
+    with ThreadPoolExecutor(1) as builder:
+        return builder.submit(asyncio.run, build()).result()
 
 
 def build_app(assistant: Answering, settings: Settings) -> App:
@@ -324,6 +337,18 @@ def _listen(host: str, port: int) -> socket.socket:
         raise SettingsInvalid(
             f"cannot listen on {host}", "CITED_HOST", "use an address of this machine, such as 127.0.0.1"
         ) from error
+
+
+def _known_by_name(app: App, listener: socket.socket) -> App:
+    """Refuse, on loopback, requests that name another host: a foreign site whose name leads here.
+
+    Source: DNS rebinding, Jackson et al., Protecting Browsers from DNS Rebinding Attacks (CCS 2007).
+    """
+    host = listener.getsockname()[0]
+    if not ipaddress.ip_address(host).is_loopback:
+        return app
+    names = ("localhost", "127.0.0.1", "[::1]", f"[{host}]" if ":" in host else host)
+    return TrustedHostMiddleware(app, allowed_hosts=names, www_redirect=False)
 
 
 def _address(listener: socket.socket) -> str:

@@ -9,9 +9,9 @@ from typing import Protocol
 from urllib.parse import quote as percent
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
+from assistant.render import FILE_NOTES
 from assistant.schema import Abstention, Answer, Quote
 from ingest.errors import UserFacingError
-from ingest.origin import FileState
 from ingest.schema import HEADING_SEPARATOR, CorpusDescription, Document
 
 NAME = "Cited Assistant"
@@ -23,10 +23,6 @@ MOST_TURNS = 40
 
 FAULT = "The program has a fault; its log says where. Ask again, or ask something else"
 KEYS = '<p class="keys"><kbd>Enter</kbd> asks, <kbd>Shift Enter</kbd> starts a line, <kbd>/</kbd> comes back here</p>'
-FILE_NOTES = {
-    FileState.CHANGED: "This file has changed since it was ingested.",
-    FileState.GONE: "This file is no longer there.",
-}
 SOFT_BREAK = re.compile(r"(?m)^.{50,}(?<=\S)\n(?=[^\W\d_]|[\"'“‘(])")
 """A line end inside a paragraph wrapped by hand: the line before is long, the next begins with a word."""
 
@@ -328,7 +324,7 @@ def _origin_html(quote: Quote) -> str:
     above = HEADING_SEPARATOR.join(path[1:] if path[:1] == (quote.title,) else path)
     heading = f'<span class="heading" dir="auto">{_safe(above)}</span>' if above else ""
     note = FILE_NOTES.get(quote.file)
-    state = f'<span class="state">{note}</span>' if note else ""
+    state = f'<span class="state">{note[:1].upper()}{note[1:]}.</span>' if note else ""
     file = f'<bdi class="file" title="{_safe(quote.evidence.passage.root)}">{_safe(quote.source)}</bdi>'
     place = " · ".join(filter(None, (file, _place(quote.page, quote.line))))
     return f'{heading}<span class="where">{place}</span>{state}'

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ingest.errors import UserFacingError
+from ingest.errors import UserFacingError, printable
 from ingest.settings import load_settings
 from ui.cli_evaluate import evaluate
 
@@ -151,11 +151,12 @@ def _show_report(report: "Report") -> None:
         f"{_count(report.encoded, 'passage')} encoded, {report.passages} in the index"
     )
     for source in report.removed:
-        typer.echo(f"removed: {source}")
+        typer.echo(f"removed: {printable(source)}")
     if report.skipped:
-        typer.echo(f"Skipped, of no known format: {', '.join(report.skipped[:10])}{' …' * (len(report.skipped) > 10)}")
+        names = ", ".join(report.skipped[:10]) + " …" * (len(report.skipped) > 10)
+        typer.echo(f"Skipped, of no known format: {printable(names)}")
     for _, reason in report.failed:
-        typer.echo(f"failed: {reason}", err=True)
+        typer.echo(f"failed: {printable(reason)}", err=True)
 
 
 def _count(number: int, noun: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -11,14 +12,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ingest.errors import ResultsInvalid, printable
+from ingest.errors import ResultsInvalid, SettingsInvalid, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from assistant.compare import Comparison
+    from assistant.evaluate import Answering
     from assistant.judge import Judgement
     from assistant.measures import Scores
+    from assistant.prompts import Prompt
+    from assistant.results import Result
     from assistant.stages import Trace
 
 T = TypeVar("T")
@@ -42,12 +46,24 @@ def evaluate(
         ),
     ] = None,
     stages: Annotated[bool, typer.Option("--stages", help="Show at which stage prompts are lost.")] = False,
+    allow_unknown_sources: Annotated[
+        bool, typer.Option("--allow-unknown-sources", help="Let prompts name sources that the corpus does not hold.")
+    ] = False,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Choose the gate's threshold by these prompts, and store it.")
+    ] = False,
+    false_answers: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="With --calibrate: the share of unanswerable prompts that may be answered."),
+    ] = 0.05,
+    threshold: Annotated[
+        str | None, typer.Option(metavar="VALUE|default", help="Store this threshold of the gate (0 to 1) first.")
+    ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of the index.")] = None,
 ) -> None:
     """Ask every test prompt and measure how the assistant quotes, refuses and ranks."""
     from assistant.chain import open_assistant
     from assistant.compare import compare as compare_runs
-    from assistant.evaluate import evaluate as ask_all
     from assistant.evaluate import parse_demand, unmet
     from assistant.judge import judge
     from assistant.measures import score
@@ -60,9 +76,17 @@ def evaluate(
     demands = [parse_demand(text) for text in fail_under or ()]
     earlier = read_results(compare) if compare else None
     _check_folders(path for path in (results, report, junit) if path)
-    with open_assistant(load_settings(data_dir=data_dir)) as assistant:
-        asked = load_prompts(prompts, assistant.sources())
-        replies = _with_progress("Asking", lambda tell: ask_all(assistant, asked, tell))
+    if calibrate and threshold:
+        raise SettingsInvalid("it cannot be both chosen and given", "--threshold", "leave out it or --calibrate")
+    given = _parse_threshold(threshold) if threshold else None
+    settings = load_settings(data_dir=data_dir)
+    with open_assistant(settings) as assistant:
+        asked = load_prompts(prompts, None if allow_unknown_sources else assistant.sources())
+        if threshold:
+            _store_threshold(given, settings.data_dir)
+        replies = _ask(assistant, asked)
+        if calibrate:
+            replies = _calibrate(assistant, asked, replies, false_answers=false_answers, data_dir=settings.data_dir)
         if results:
             write_results(results, replies)
         traces = _with_progress("Tracing", lambda tell: trace(assistant, asked, tell)) if stages else ()
@@ -82,6 +106,47 @@ def evaluate(
         Console(stderr=True).print(Text(f"Not met: {line}", style="bold red"))
     if short:
         raise typer.Exit(1)
+
+
+def _ask(assistant: Answering, prompts: Sequence[Prompt]) -> tuple[Result, ...]:
+    from assistant.evaluate import evaluate as ask_all
+
+    return _with_progress("Asking", lambda tell: ask_all(assistant, prompts, tell))
+
+
+def _calibrate(
+    assistant: Answering, prompts: Sequence[Prompt], replies: Sequence[Result], *, false_answers: float, data_dir: Path
+) -> tuple[Result, ...]:
+    """Store the threshold that these replies ask for, ask again, show what that changed."""
+    from assistant.compare import compare
+    from assistant.evaluate import calibrate
+
+    _store_threshold(calibrate(prompts, replies, false_answers).value, data_dir)
+    again = _ask(assistant, prompts)
+    _show_comparison(Console(), compare(replies, again, prompts), "Before and after calibration")
+    return again
+
+
+def _parse_threshold(text: str) -> float | None:
+    """Read a probability, or None for the default."""
+    if text == "default":
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1:
+        raise SettingsInvalid(f"{text!r} is no threshold", "--threshold", "give a number from 0 to 1, or default")
+    return value
+
+
+def _store_threshold(value: float | None, data_dir: Path) -> None:
+    from assistant.gate import THRESHOLD
+    from ingest.pipeline import set_gate_threshold
+
+    former = set_gate_threshold(value, data_dir)
+    before, now = (f"{THRESHOLD:g} (default)" if each is None else f"{each:.4f}" for each in (former, value))
+    Console(highlight=False).print(f"Threshold of the gate: {before} before, {now} from now on")
 
 
 def _check_folders(paths: Iterable[Path]) -> None:
@@ -115,7 +180,7 @@ def _show(
         console.print(_stages_table(traces))
         console.print(_ranks_table(traces))
     if comparison:
-        _show_comparison(console, comparison)
+        _show_comparison(console, comparison, "Compared with the earlier run")
 
 
 def _measures_table(scores: Scores) -> Table:
@@ -164,10 +229,8 @@ def _ranks_table(traces: Sequence[Trace]) -> Table:
     return table
 
 
-def _show_comparison(console: Console, comparison: Comparison) -> None:
-    table = _table(
-        "Compared with the earlier run", ["Measure"], ["Earlier", "Now", "Change", "95 % interval", "Beyond\nchance"]
-    )
+def _show_comparison(console: Console, comparison: Comparison, title: str) -> None:
+    table = _table(title, ["Measure"], ["Earlier", "Now", "Change", "95 % interval", "Beyond\nchance"])
     for each in comparison.differences.values():
         change = "" if each.change is None else f"{each.change:+.4f}"
         interval = "" if each.low is None else f"{each.low:+.4f} to {each.high:+.4f}"

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from assistant.evaluate import Demand, choose_threshold, evaluate, parse_demand, run_prompts, unmet
+from assistant.evaluate import Demand, calibrate, choose_threshold, evaluate, parse_demand, run_prompts, unmet
 from assistant.judge import judge
 from assistant.measures import MEASURES, estimate
 from assistant.prompts import Prompt
 from assistant.results import QuotedText, Result, read_results, write_results
-from assistant.schema import Abstention, Answer, Evidence, FileState, Quote
+from assistant.schema import Abstention, Answer, Evidence, Quote
 from ingest.errors import PromptsInvalid, ResultsInvalid, SettingsInvalid
+from ingest.origin import FileState
 from ingest.schema import Passage
 
 TEXT = "The hip hurts. Walk."
@@ -27,7 +28,7 @@ class Parrot:
         self.asked.append((question, tuple(history)))
         if "hip" in question:
             passage = Passage("1", "/", "a.md", 10, 10 + len(TEXT), TEXT, None, (), ((10, 24), (25, 30)), "0")
-            quote = Quote(Evidence(passage, 10, 24, 1.0), "A", None, 1, None, FileState.SAME)
+            quote = Quote(Evidence(passage, 10, 24, 1.0), None, 1, None, FileState.SAME)
             return Answer(question, (quote,), None, ("a.md", "b.md"), 0.75, 1)
         return Answer(question, (), Abstention("no", (), (), 1, 1), ("b.md",), 0.25, 1)
 
@@ -188,6 +189,12 @@ def test_the_lowest_threshold_within_the_wanted_rate(
     chosen = choose_threshold(SCORES, KINDS, wanted)
     assert chosen.value == pytest.approx(value)
     assert (chosen.false_answer, chosen.false_refusal) == (false_answer, false_refusal)
+
+
+def test_prompts_that_cannot_be_judged_do_not_set_the_threshold() -> None:
+    prompts = [*PROMPTS, Prompt("ranked", "hip file?", sources=("a.md",)), Prompt("unasked", "?", unanswerable=True)]
+    chosen = calibrate(prompts, evaluate(Parrot(), prompts[:3]), 0)
+    assert (chosen.value, chosen.false_answer, chosen.false_refusal) == (0.5, 0, 0)
 
 
 def test_tied_scores_fall_together() -> None:

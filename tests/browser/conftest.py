@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from assistant.schema import Abstention, Answer, Evidence, FileState, Quote
+from assistant.schema import Abstention, Answer, Evidence, Quote
 from ingest.errors import SourceUnreadable
+from ingest.origin import FileState
 from ingest.schema import Block, CorpusDescription, Document, Heading, Passage
 from ingest.settings import Settings
 
@@ -107,12 +108,14 @@ class StandIn:
                 text = entry.text[block.start : block.end]
                 path = tuple(h.title for h in entry.headings if h.end <= block.start and h.level == 1)
                 path += tuple(h.title for h in entry.headings if h.end <= block.start and h.level == 2)[-1:]
-                passage = Passage("p", ROOT, entry.source, block.start, block.end, text, None, path, (), "s")
+                passage = Passage(
+                    "p", ROOT, entry.source, block.start, block.end, text, None, path, (), "s", entry.title
+                )
                 for match in re.finditer(r"\S(?:[^.;]|\.(?!\s|\Z))*[.;]", text):
                     start, end = block.start + match.start(), block.start + match.end()
                     state = self.states.get(entry.source, FileState.SAME)
                     evidence = Evidence(passage, start, end, 1.0)
-                    yield Quote(evidence, entry.title, entry.url, entry.line(start), None, state)
+                    yield Quote(evidence, entry.url, entry.line(start), None, state)
 
 
 @pytest.fixture(scope="session")
@@ -141,7 +144,7 @@ def chromium(request: pytest.FixtureRequest) -> Iterator[Browser]:
         sync_playwright = None
     if not found or sync_playwright is None:
         missing = "Chromium" if sync_playwright else "playwright"
-        if request.config.getoption("--require-browser", default=False):
+        if request.config.getoption("--require-browser"):
             pytest.fail(f"{missing} is required and not installed")
         pytest.skip(f"{missing} is not installed")
     with sync_playwright() as playwright:
@@ -153,7 +156,7 @@ def chromium(request: pytest.FixtureRequest) -> Iterator[Browser]:
 @pytest.fixture
 def screenshot(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
     """Save a picture of the page where --screenshots names a folder."""
-    folder = request.config.getoption("--screenshots", default=None)
+    folder = request.config.getoption("--screenshots")
 
     def save(page: Page, name: str) -> None:
         if folder:

@@ -16,9 +16,9 @@ from ui.ask import Answering
 pytestmark = pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated")
 
 
-def fetched(url: str, body: object = None) -> tuple[int, str, Message]:
+def fetched(url: str, body: object = None, **headers: str) -> tuple[int, str, Message]:
     payload = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, payload, {"Content-Type": "application/json"})
+    request = urllib.request.Request(url, payload, {"Content-Type": "application/json"} | headers)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=30) as answer:
@@ -78,6 +78,11 @@ def test_reader_knows_indexed_sources_only(address: str) -> None:
     status, text, _ = fetched(f"{address}reader?{urlencode(place)}")
     assert status == 404
     assert "no such source in the index" in text
+
+
+@pytest.mark.parametrize(("host", "status"), [("evil.example:80", 400), ("localhost:1", 200), ("[::1]", 200)])
+def test_a_foreign_name_that_leads_here_is_refused(address: str, host: str, status: int) -> None:
+    assert fetched(address, Host=host)[0] == status
 
 
 def test_port_in_use_names_the_setting(address: str, assistant: Answering) -> None:

@@ -7,8 +7,9 @@ from html import unescape
 import pytest
 
 from assistant.render import answer_json
-from assistant.schema import Abstention, Answer, Evidence, FileState, Quote
+from assistant.schema import Abstention, Answer, Evidence, Quote
 from ingest.errors import IndexMissing, SourceUnreadable
+from ingest.origin import FileState
 from ingest.schema import CorpusDescription, Document, Heading, Passage
 from ui import ask
 from ui.ask import Turn
@@ -31,9 +32,9 @@ def quote_in(
     title: str = "A title",
     at: int = 100,
 ) -> Quote:
-    passage = Passage("id", "root", "a/b.md", at, at + len(text), text, page, heading, (), "sha")
+    passage = Passage("id", "root", "a/b.md", at, at + len(text), text, page, heading, (), "sha", title)
     start = at + text.index(quoted)
-    return Quote(Evidence(passage, start, start + len(quoted), 1.0), title, url, line, page, file)
+    return Quote(Evidence(passage, start, start + len(quoted), 1.0), url, line, page, file)
 
 
 def answer_of(*quotes: Quote) -> Answer:

@@ -1,17 +1,21 @@
 import json
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from assistant.schema import Abstention, Answer, Evidence, FileState, Quote, ScoredPassage
+from assistant import chain
+from assistant.chain import Assistant
+from assistant.index import Index
+from assistant.schema import Abstention, Answer, Evidence, Quote, ScoredPassage
 from assistant.stages import Found
+from ingest.encoder import Encoder
 from ingest.errors import PromptsInvalid, ResultsInvalid, SettingsInvalid, UserFacingError
+from ingest.origin import FileState
 from ingest.schema import Passage
 from ingest.settings import Settings
 from ui.cli_evaluate import evaluate
@@ -28,7 +32,7 @@ class HipExpert:
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         if question == "dose?":
             return Answer(question, (), Abstention("no", (), (), 1, 1), (), 0.2, 1)
-        quote = Quote(Evidence(PASSAGE, 0, 14, 1.0), "A", None, 1, None, FileState.SAME)
+        quote = Quote(Evidence(PASSAGE, 0, 14, 1.0), None, 1, None, FileState.SAME)
         return Answer(question, (quote,), None, ("a.md",), 0.8, 1)
 
     def stages(self, question: str, history: Sequence[str] = ()) -> Mapping[str, Sequence[Found]]:
@@ -47,9 +51,7 @@ def prompts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         assert settings.data_dir == tmp_path
         yield HipExpert()
 
-    chain = ModuleType("assistant.chain")
-    chain.open_assistant = open_assistant  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "assistant.chain", chain)
+    monkeypatch.setattr(chain, "open_assistant", open_assistant)
     monkeypatch.setenv("COLUMNS", "160")
     path = tmp_path / "p.jsonl"
     path.write_text(PROMPTS, encoding="utf-8")
@@ -126,3 +128,67 @@ def test_what_is_wrong_is_told_before_anything_is_asked(prompts: Path) -> None:
     prompts.write_text('{"id": "a", "question": "Q?", "sources": ["c.md"]}\n')
     with pytest.raises(PromptsInvalid, match="holds no source 'c.md'"):
         run(prompts)
+
+
+def test_sources_that_the_corpus_lacks_are_allowed_on_demand(prompts: Path) -> None:
+    prompts.write_text('{"id": "a", "question": "hip?", "sources": ["a.md", "elsewhere.md"]}\n')
+    assert run(prompts, "--allow-unknown-sources")[0] == 0
+
+
+FILES = {
+    "hip.md": "# Hip\n\nA pillow between the knees helps the sore hip at night. Rest helps.\n",
+    "back.md": "# Back\n\nWalking every day helps the back. Heat eases the pain.\n",
+}
+CALIBRATION = (
+    '{"id": "hip", "question": "What helps the sore hip at night?", "answers": ["pillow"]}\n'
+    '{"id": "back", "question": "Does walking every day help the back?", "answers": ["Walking"]}\n'
+    '{"id": "dose", "question": "Which dose of morphine stops migraine?", "unanswerable": true}\n'
+)
+
+
+@pytest.fixture
+def indexed_prompts(
+    prompts: Path, indexed: Callable[[dict[str, str]], object], encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """Write prompts beside a real index, and let the command open the real assistant with the tests' encoder."""
+    indexed(FILES)
+
+    @contextmanager
+    def open_assistant(settings: Settings) -> Iterator[Assistant]:
+        with closing(Assistant(Index(settings.data_dir, encoder))) as assistant:
+            yield assistant
+
+    monkeypatch.setattr(chain, "open_assistant", open_assistant)
+    path = prompts.parent / "data" / "p.jsonl"
+    path.write_text(CALIBRATION, encoding="utf-8")
+    return path
+
+
+def scores(path: Path) -> dict[str, float]:
+    return {row["id"]: row["gate_score"] for row in map(json.loads, path.read_text(encoding="utf-8").splitlines())}
+
+
+def test_calibration_stores_a_threshold_between_the_kinds_and_shows_what_it_changed(indexed_prompts: Path) -> None:
+    results = indexed_prompts.parent / "r.jsonl"
+    run(indexed_prompts, "--threshold", "1")
+    _, out, _ = run(indexed_prompts, "--calibrate", "--false-answers", "0", "--results", str(results))
+    told = re.search(r"Threshold of the gate: 1.0000 before, (0\.\d{4}) from now on", out)
+    assert told
+    assert scores(results)["dose"] < float(told[1]) < min(scores(results)["hip"], scores(results)["back"])
+    assert re.search(r"False refusals +1\.0000 +0\.0000 +-1\.0000 ", out)
+    assert '"abstained": false' in results.read_text(encoding="utf-8")
+
+
+def test_the_threshold_is_given_or_taken_back(indexed_prompts: Path) -> None:
+    assert "0.5 (default) before, 0.2500 from now on" in run(indexed_prompts, "--threshold", "0.25")[1]
+    assert "0.2500 before, 0.5 (default) from now on" in run(indexed_prompts, "--threshold", "default")[1]
+    assert "0.5 (default) before, 0.0000 from now on" in run(indexed_prompts, "--threshold", "0")[1]
+    assert "false answer: 1" in run(indexed_prompts)[1]
+
+
+@pytest.mark.parametrize("value", ["high", "1.5", "-0.1", "nan"])
+def test_a_threshold_is_a_probability(prompts: Path, value: str) -> None:
+    with pytest.raises(SettingsInvalid, match="is no threshold"):
+        run(prompts, f"--threshold={value}")
+    with pytest.raises(SettingsInvalid, match="both chosen and given"):
+        run(prompts, f"--threshold={value}", "--calibrate")

@@ -1,0 +1,119 @@
+"""A run being written: all of it shows at once when it is committed, or never."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from ingest import tables
+from ingest.chunk import place_id
+from ingest.encoder import EncoderIdentity
+from ingest.schema import CorpusDescription, Document, Passage
+from ingest.snapshot import Snapshot
+from ingest.tables import SCHEMA_VERSION
+from ingest.terms import stems
+
+
+class Draft(Snapshot):
+    """A run being written: all of it shows at once when it is committed, or never."""
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Store a fact about the index."""
+        self._connection.execute(sa.delete(tables.meta).where(tables.meta.c.key == key))
+        self._connection.execute(sa.insert(tables.meta).values(key=key, value=value))
+
+    def set_encoder(self, identity: EncoderIdentity) -> None:
+        """Store which encoder the index is made with, and the schema's version."""
+        self.set_meta("encoder", json.dumps(asdict(identity)))
+        self.set_meta("schema", SCHEMA_VERSION)
+
+    def put_root(self, path: str, description: CorpusDescription) -> None:
+        """Add a root, or renew its description."""
+        values = {"description": asdict(description)}
+        if path in self.roots():
+            self._connection.execute(sa.update(tables.roots).where(tables.roots.c.path == path).values(values))
+        else:
+            self._connection.execute(sa.insert(tables.roots).values(path=path, **values))
+
+    def drop_root(self, path: str) -> None:
+        """Remove a root with its documents."""
+        for source in self.stored(path):
+            self.drop_document(path, source)
+        self._connection.execute(sa.delete(tables.roots).where(tables.roots.c.path == path))
+
+    def put_document(self, root: str, document: Document, passages: Iterable[Passage]) -> None:
+        """Add a document with its passages, in the place of the one that stood there."""
+        self.drop_document(root, document.source)
+        values: dict[str, object] = {
+            "root": self.roots()[root],
+            "source": document.source,
+            "title": document.title,
+            "url": document.url,
+            "text": document.text,
+            "sha": document.sha,
+            "verbatim": document.verbatim,
+            "page_starts": list(document.page_starts),
+            "headings": [[h.level, h.title, h.start, h.end] for h in document.headings],
+            "blocks": [[b.start, b.end, b.apart] for b in document.blocks],
+        }
+        key = self._insert(tables.documents, values)
+        for passage in passages:
+            self._put_passage(key, document, passage)
+
+    def _put_passage(self, document_key: int, document: Document, passage: Passage) -> None:
+        values: dict[str, object] = {
+            "document": document_key,
+            "place": passage.id,
+            "start": passage.start,
+            "end": passage.end,
+            "text": passage.text,
+            "page": passage.page,
+            "heading": list(passage.heading),
+            "sentences": [list(span) for span in passage.sentences],
+            "sha": passage.sha,
+        }
+        key = self._insert(tables.passages, values)
+        self._connection.execute(
+            sa.text("INSERT INTO terms (rowid, title, heading, body) VALUES (:key, :title, :heading, :body)"),
+            {
+                "key": key,
+                "title": stems(document.title),
+                "heading": stems(" ".join(passage.heading)),
+                "body": stems(passage.text),
+            },
+        )
+
+    def drop_document(self, root: str, source: str) -> None:
+        """Remove a document with its passages; one that is not there is passed over."""
+        query = sa.select(tables.documents.c.id).select_from(tables.documents.join(tables.roots))
+        key = self._connection.scalar(query.where(tables.roots.c.path == root, tables.documents.c.source == source))
+        if key is not None:
+            passages = sa.text("DELETE FROM terms WHERE rowid IN (SELECT id FROM passages WHERE document = :key)")
+            self._connection.execute(passages, {"key": key})
+            self._connection.execute(sa.delete(tables.passages).where(tables.passages.c.document == key))
+            self._connection.execute(sa.delete(tables.documents).where(tables.documents.c.id == key))
+
+    def move_document(self, old: tuple[str, str], new: tuple[str, str]) -> None:
+        """Give a document with its passages another (root, source); the new root must be there."""
+        query = sa.select(tables.documents.c.id, tables.documents.c.sha).select_from(
+            tables.documents.join(tables.roots)
+        )
+        row = self._connection.execute(query.where(tables.roots.c.path == old[0], tables.documents.c.source == old[1]))
+        key, sha = row.one()
+        moved = sa.update(tables.documents).where(tables.documents.c.id == key)
+        self._connection.execute(moved.values(root=self.roots()[new[0]], source=new[1]))
+        columns = (tables.passages.c.id, tables.passages.c.start, tables.passages.c.end)
+        for passage in self._connection.execute(sa.select(*columns).where(tables.passages.c.document == key)).all():
+            place = place_id(*new, (passage.start, passage.end), sha)
+            query_one = sa.update(tables.passages).where(tables.passages.c.id == passage.id)
+            self._connection.execute(query_one.values(place=place))
+
+    def _insert(self, table: sa.Table, values: dict[str, object]) -> int:
+        return int(self._connection.execute(sa.insert(table).values(values).returning(table.c.id)).scalar_one())
+
+    def finish(self, started: datetime, counts: dict[str, int]) -> int:
+        """Record the run and return its number."""
+        now = datetime.now(UTC).isoformat()
+        return self._insert(tables.runs, {"started": started.isoformat(), "finished": now, "counts": counts})

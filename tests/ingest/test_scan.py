@@ -1,0 +1,140 @@
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ingest.errors import RootInvalid, SourceUnreadable
+from ingest.scan import describe, scan
+from ingest.schema import CorpusDescription
+
+Write = Callable[..., Path]
+
+
+def shut(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Refuse to list a folder, as permissions do for everyone but root."""
+    real = os.scandir
+
+    def scandir(path: str | Path = ".") -> Iterator[os.DirEntry[str]]:
+        if Path(path) == folder:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+
+
+def test_files_of_known_formats_in_order(write: Write) -> None:
+    root = write(
+        {"b.txt": "x", "a/c.md": "x", "a/d.xyz": "x", "corpus.yaml": "name: X", ".hidden/e.txt": "x", ".f.md": "x"}
+    )
+    found = scan(root, [])
+    assert found.root == root
+    assert list(found.files) == ["a/c.md", "b.txt"]
+    assert found.files["a/c.md"] == root / "a" / "c.md"
+    assert found.skipped == ("a/d.xyz",)
+    assert found.closed == ()
+    assert found.concerns("gone.txt")
+
+
+@pytest.mark.parametrize("files", [{}, {"a.xyz": "x"}, {"corpus.yaml": "name: X"}])
+def test_a_folder_without_a_text(write: Write, tmp_path: Path, files: dict[str, str]) -> None:
+    (tmp_path / "corpus").mkdir()
+    with pytest.raises(RootInvalid, match="nothing was changed"):
+        scan(write(files), [])
+
+
+def test_a_path_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(RootInvalid, match="there is no such file or folder"):
+        scan(tmp_path / "none", [])
+
+
+def test_a_single_file_is_its_own_root(write: Write) -> None:
+    root = write({"a.md": "x", "b.xyz": "x"})
+    found = scan(root / "a.md", [])
+    assert (found.root, found.files) == (root / "a.md", {"a.md": root / "a.md"})
+    with pytest.raises(RootInvalid, match="of no known format"):
+        scan(root / "b.xyz", [])
+
+
+def test_what_lies_inside_a_known_root_belongs_to_it(write: Write) -> None:
+    root = write({"a.md": "x", "sub/b.md": "x", "sub/c.md": "x", "subway/d.md": "x"})
+    file, folder = scan(root / "sub" / "b.md", [root]), scan(root / "sub", [root])
+    assert (file.root, list(file.files)) == (root, ["sub/b.md"])
+    assert (folder.root, list(folder.files)) == (root, ["sub/b.md", "sub/c.md"])
+    assert file.concerns("sub/b.md")
+    assert not file.concerns("sub/c.md")
+    assert folder.concerns("sub/gone.md")
+    assert not folder.concerns("subway/d.md")
+    assert not folder.concerns("a.md")
+
+
+def test_a_folder_that_cannot_be_listed_is_closed(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = write({"a.md": "x", "sub/b.md": "x", "subway/c.md": "x"})
+    shut(monkeypatch, root / "sub")
+    found = scan(root, [])
+    assert list(found.files) == ["a.md", "subway/c.md"]
+    assert found.closed == (("sub", "permission denied"),)
+    assert not found.concerns("sub/b.md")
+    assert found.concerns("subway/gone.md")
+
+
+def test_a_root_that_cannot_be_listed(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = write({"a.md": "x"})
+    shut(monkeypatch, root)
+    with pytest.raises(RootInvalid, match=r"cannot be read \(permission denied\)"):
+        scan(root, [])
+
+
+def test_a_name_that_is_not_utf8_is_closed(write: Write) -> None:
+    root = write({"a.md": "x"})
+    (Path(os.fsdecode(bytes(root) + b"/caf\xe9.md"))).write_text("x")
+    found = scan(root, [])
+    assert list(found.files) == ["a.md"]
+    assert found.closed == ((r"caf\udce9.md", "its name is not valid UTF-8"),)
+
+
+def test_a_closed_folder_whose_name_is_not_utf8(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = write({"a.md": "x"})
+    folder = Path(os.fsdecode(bytes(root) + b"/caf\xe9"))
+    folder.mkdir()
+    shut(monkeypatch, folder)
+    ((name, _),) = scan(root, []).closed
+    assert name.encode("utf-8") == rb"caf\udce9"
+
+
+def test_links(write: Write, tmp_path: Path) -> None:
+    root = write({"a.md": "x", "sub/b.md": "x"})
+    write({"secret.md": "x"}, folder="outside")
+    (root / "inside.md").symlink_to(root / "a.md")
+    (root / "out.md").symlink_to(tmp_path / "outside" / "secret.md")
+    (root / "up").symlink_to(root)
+    (root / "loop.md").symlink_to(root / "loop.md")
+    found = scan(root, [])
+    assert list(found.files) == ["a.md", "inside.md", "loop.md", "sub/b.md"]
+    assert found.closed == (("out.md", "it is a link that leads out of the folder"),)
+
+
+def test_a_root_that_is_a_link(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(write({"a.md": "x"}))
+    assert list(scan(tmp_path / "link", []).files) == ["a.md"]
+
+
+def test_the_description(write: Write) -> None:
+    assert describe(write({"a.md": "x"})) == CorpusDescription()
+    root = write({"corpus.yaml": 'name: Hips\nnotice: Ask a doctor.\nquestions: ["Why?"]\n'})
+    assert describe(root) == CorpusDescription("Hips", "", "Ask a doctor.", ("Why?",))
+    assert describe(write({"corpus.yaml": ""})) == CorpusDescription()
+
+
+@pytest.mark.parametrize(
+    "content", ["[", "- a", "title: X", "name: 1", "questions: Why", "questions: [1]", "name: [x]", "a: &a [*a]", "\0"]
+)
+def test_a_broken_description(write: Write, content: str) -> None:
+    with pytest.raises(SourceUnreadable) as caught:
+        describe(write({"corpus.yaml": content}))
+    assert caught.value.where == "corpus.yaml"
+
+
+def test_a_broken_description_names_its_line(write: Write) -> None:
+    with pytest.raises(SourceUnreadable, match=r"cannot be read as YAML \(line 2\)"):
+        describe(write({"corpus.yaml": "name: Hips\nquestions: [Why?]\n"}))

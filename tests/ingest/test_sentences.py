@@ -1,0 +1,71 @@
+import time
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from ingest.sentences import LONGEST_PIECE, sentence_spans
+
+# Words, marks that splitters trip over, and white space of all kinds.
+PIECES = st.sampled_from(
+    ["Dr.", "e.g.", "2.5", "[50]", "[a, b]", "Walk", "walk", ".", "!", "?", "...", "”", '"', ")", " ", "  ", "\t"]
+    + ["\n", "\xa0", "\u2003", "é", "漢字。", "🦴", "العلاج", "∯", "&ᓰ&", "U.S.", "i.", "1)", "A.", "\x1c", "\u200b"]
+)
+TEXTS = st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=60).map("".join))
+
+
+def parts(text: str) -> list[str]:
+    return [text[start:end] for start, end in sentence_spans(text, 0, len(text))]
+
+
+@given(text=TEXTS, before=st.text(max_size=5), after=st.text(max_size=5))
+@example(text="a∯b. C", before="", after="")
+@settings(max_examples=300, deadline=None)
+def test_spans_slice_back_and_cover_everything(text: str, before: str, after: str) -> None:
+    whole = before + text + after
+    spans = sentence_spans(whole, len(before), len(before) + len(text))
+    at = len(before)
+    for start, end in spans:
+        assert at <= start < end <= len(before) + len(text)
+        assert whole[start:end] == whole[start:end].strip()
+        assert not whole[at:start].strip()
+        at = end
+    assert not whole[at : len(before) + len(text)].strip()
+
+
+def test_nothing_and_one() -> None:
+    assert parts("") == []
+    assert parts(" \n\t ") == []
+    assert parts("  Rest. ") == ["Rest."]
+    assert parts("no full stop") == ["no full stop"]
+
+
+def test_sentences_of_ordinary_prose() -> None:
+    text = "Dr. Smith took 2.5 mg of it, e.g. at night. It helped! Did it? Yes."
+    assert parts(text) == ["Dr. Smith took 2.5 mg of it, e.g. at night.", "It helped!", "Did it?", "Yes."]
+
+
+def test_reference_marks_stay_with_the_sentence_before_them() -> None:
+    text = "Rest makes it worse.[50] Walking helps.[51][52] It is cheap. [a]"
+    assert parts(text) == ["Rest makes it worse.[50]", "Walking helps.[51][52]", "It is cheap. [a]"]
+
+
+def test_sentences_that_run_together_are_parted() -> None:
+    assert parts("It wears over time.Historically, it was rest.") == [
+        "It wears over time.",
+        "Historically, it was rest.",
+    ]
+
+
+def test_repeated_sentences_have_spans_of_their_own() -> None:
+    assert sentence_spans("Rest. Rest. Rest.", 0, 17) == ((0, 5), (6, 11), (12, 17))
+
+
+@pytest.mark.parametrize("unit", ["Walk a bit every day. ", "word ", "x", "漢"])
+def test_long_paragraphs_are_cut_in_little_time(unit: str) -> None:
+    text = unit * (600_000 // len(unit))
+    started = time.perf_counter()
+    spans = sentence_spans(text, 0, len(text))
+    assert time.perf_counter() - started < 10
+    assert all(end - start <= LONGEST_PIECE for start, end in spans)
+    assert sum(len(text[a:b].replace(" ", "")) for a, b in spans) == len(text.replace(" ", ""))

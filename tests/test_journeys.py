@@ -1,0 +1,102 @@
+"""The three journeys on the shipped corpus with the real encoder: ask, re-ingest, evaluate."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from assistant.chain import Assistant
+from assistant.evaluate import evaluate, parse_demand, unmet
+from assistant.index import Index
+from assistant.judge import judge
+from assistant.measures import score
+from assistant.prompts import load_prompts
+from assistant.schema import Answer
+from ingest.encoder import OnnxEncoder
+from ingest.pipeline import ingest
+
+ROOT = Path(__file__).parents[1]
+PROMPTS = ROOT / "tests" / "prompts" / "corpus.jsonl"
+# What the assistant is held to on the shipped prompts; see tests/bench/RESULTS.md for what it reaches.
+DEMANDS = ("quote_hit=0.75", "first_quote_hit=0.70", "gate_accuracy=0.80", "mrr10=0.90")
+
+pytestmark = pytest.mark.model
+
+
+@pytest.fixture(scope="module")
+def assistant(exported: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    data = tmp_path_factory.mktemp("shipped")
+    ingest([ROOT / "corpus"], data, exported)
+    opened = Assistant(Index(data, exported))
+    yield opened
+    opened.close()
+
+
+def verify_outside(answer: Answer) -> int:
+    """Check every quote shown against its file, and return how many there were."""
+    shown = [*answer.quotes, *(answer.abstention.nearest if answer.abstention else ())]
+    for quote in shown:
+        text = (ROOT / "corpus" / quote.source).read_text(encoding="utf-8")
+        assert text[quote.evidence.start : quote.evidence.end] == quote.text
+        assert quote.line is not None
+        assert text.splitlines()[quote.line - 1].find(quote.text.splitlines()[0]) >= 0
+    return len(shown)
+
+
+@pytest.mark.parametrize(
+    ("question", "quoted"),
+    [
+        ("Is TENS effective for chronic low back pain?", "not been found"),
+        ("When would a doctor recommend spinal fusion?", "instab|unstable"),
+        ("How often is outer hip pain really bursitis?", "90"),
+        ("How many reps of the dumbbell hinge should I do?", "20"),
+        ("Does yoga help chronic back pain?", "tentative"),
+    ],
+)
+def test_ask(assistant: Assistant, question: str, quoted: str) -> None:
+    answer = assistant.ask(question)
+    text = " ".join(quote.text for quote in answer.quotes)
+    assert any(part in text for part in quoted.split("|")), text
+    assert verify_outside(answer) >= 1
+
+
+@pytest.mark.parametrize(
+    ("question", "missing"),
+    [("Should I take ibuprofen for sciatica?", "ibuprofen"), ("What is the best mattress for back pain?", "mattress")],
+)
+def test_abstain(assistant: Assistant, question: str, missing: str) -> None:
+    answer = assistant.ask(question)
+    assert answer.abstention is not None and answer.abstention.missing_terms == (missing,)
+    assert verify_outside(answer) >= 1
+
+
+def test_example_questions_are_answered(assistant: Assistant) -> None:
+    questions = assistant.description().questions
+    assert len(questions) >= 5
+    assert [question for question in questions if assistant.ask(question).abstention is not None] == []
+
+
+def test_evaluate(assistant: Assistant) -> None:
+    prompts = load_prompts(PROMPTS, assistant.sources())
+    scores = score(judge(prompts, evaluate(assistant, prompts))).overall
+    assert unmet([parse_demand(demand) for demand in DEMANDS], scores) == ()
+
+
+def test_every_quote_of_every_answer_stands_in_its_file(assistant: Assistant) -> None:
+    prompts = load_prompts(PROMPTS, assistant.sources())
+    assert sum(verify_outside(assistant.ask(prompt.question)) for prompt in prompts) >= len(prompts)
+
+
+def test_reingest(write: Callable[..., Path], tmp_path: Path, exported: OnnxEncoder) -> None:
+    data = tmp_path / "data"
+    root = write({"a.txt": "Heat eases a stiff back.", "b.txt": "Swim twice a week for a strong spine."})
+    assert ingest([root], data, exported).encoded == 2
+    assistant = Assistant(Index(data, exported))
+    assert assistant.ask("What eases a stiff back?").quotes[0].text == "Heat eases a stiff back."
+    write({"a.txt": "Sleep eases a stiff back."})
+    (root / "b.txt").unlink()
+    report = ingest([root], data, exported)
+    assert (report.updated, report.removed, report.encoded) == (["a.txt"], ["b.txt"], 1)
+    assert [quote.text for quote in assistant.ask("What eases a stiff back?").quotes] == ["Sleep eases a stiff back."]
+    assert assistant.ask("How often should I swim for a strong spine?").abstention is not None
+    assistant.close()

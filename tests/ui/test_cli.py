@@ -1,0 +1,171 @@
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ingest.encoder import BUNDLED, open_encoder
+from ingest.lock import write_lock
+from ui.cli import app, main
+
+pytestmark = pytest.mark.model
+
+HIP = "# Hip pain at night\n\nA pillow between the knees keeps the hip level.\n"
+BACK = "# Low back pain\n\nWalking every day eases low back pain.\n"
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
+    """Run `cited` in this process, with the encoder that is exported once a session."""
+    models = tmp_path_factory.getbasetemp() / "models"
+    open_encoder(BUNDLED, models)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "models").symlink_to(models)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["cited", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        code = ended.value.code
+        return Ran(code if isinstance(code, int) else 0, told.out, told.err)
+
+    return call
+
+
+def test_help_names_every_command() -> None:
+    told = CliRunner().invoke(app, ["--help"])
+    assert told.exit_code == 0
+    for command in ("ingest", "ask", "ui", "forget", "doctor", "evaluate"):
+        assert command in told.output
+
+
+def test_ingest_ask_forget_doctor(run: Run, write: Callable[..., Path]) -> None:
+    root = write({"hip.md": HIP, "back.md": BACK, "corpus.yaml": "notice: Ask a doctor."})
+    told = run("ingest", root)
+    assert (told.code, told.out) == (0, "Run 1: 2 files found, 2 added; 2 passages encoded, 2 in the index\n")
+
+    told = run("ask", "Does walking every day ease low back pain?")
+    assert told.code == 0
+    assert "Walking every day eases low back pain." in told.out
+    assert "Ask a doctor." in told.out
+
+    told = run("ask", "--json", "Does walking every day ease low back pain?")
+    assert told.code == 0
+    assert "Walking every day eases low back pain." in json.dumps(json.loads(told.out))
+
+    told = run("doctor")
+    assert told.code == 0
+    assert "run 1, 2 documents, 2 passages" in told.out
+
+    told = run("forget", root)
+    assert (told.code, told.out) == (0, f"Forgot {root}: 2 documents removed from the index\n")
+
+
+def test_a_run_that_changes_things_says_what(run: Run, write: Callable[..., Path]) -> None:
+    root = write({"hip.md": HIP, "back.md": BACK, "a.md": "# A\n\nA.", "b.md": "# B\n\nB.", "notes.xyz": "?"})
+    run("ingest", root)
+    (root / "hip.md").unlink()
+    write({"back.md": BACK + "Rest does not.\n", "new.md": "# New\n\nNew.\n"})
+    told = run("ingest", root)
+    assert told.code == 0
+    assert told.out.splitlines() == [
+        "Run 2: 4 files found, 1 added, 1 updated, 2 unchanged, 1 removed; 2 passages encoded, 4 in the index",
+        "removed: hip.md",
+        "Skipped, of no known format: notes.xyz",
+    ]
+
+
+def test_files_that_fail_are_told_on_stderr_and_by_the_exit_code(run: Run, write: Callable[..., Path]) -> None:
+    root = write({"hip.md": HIP, "bad\x1b[31m.md": "x"})
+    (root / "bad\x1b[31m.md").write_bytes(b"\0")
+    told = run("ingest", root)
+    assert told.code == 1
+    assert "1 added, 1 failed" in told.out
+    assert r"failed: bad\x1b[31m.md: is not text" in told.err
+    assert "\x1b[31m" not in told.out + told.err
+    (root / "bad\x1b[31m.md").unlink()
+
+
+def test_names_are_printed_without_obeying_them(run: Run, write: Callable[..., Path]) -> None:
+    root = write({"hip.md": HIP, "a.md": "# A\n\nA.", "bad\n\x1b[31m.md": BACK, "x\x1b[31m.xyz": "?"})
+    run("ingest", root)
+    (root / "bad\n\x1b[31m.md").unlink()
+    told = run("ingest", root)
+    assert r"removed: bad\n\x1b[31m.md" in told.out
+    assert "\x1b[31m" not in told.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["ask", "Why?"], "nothing was ingested here yet"),
+        (["doctor"], "run `cited ingest FOLDER`"),
+        (["forget", "/nowhere"], "nothing was ingested here yet"),
+        (["ingest", "/nowhere"], "/nowhere: there is no such file or folder; check the path"),
+    ],
+)
+def test_errors_are_one_line_and_exit_code_1(run: Run, arguments: list[str], words: str) -> None:
+    told = run(*arguments)
+    assert told.code == 1
+    assert told.err.splitlines()[-1].startswith("cited: ")
+    assert words in told.err
+    assert "Traceback" not in told.err
+
+
+def test_a_second_writer_is_told_who_writes(run: Run, write: Callable[..., Path], tmp_path: Path) -> None:
+    with write_lock(tmp_path / "data"):
+        told = run("ingest", write({"hip.md": HIP}))
+    assert told.code == 1
+    assert f"process {os.getpid()} (since " in told.err
+
+
+def test_an_unknown_setting(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CITED_DATADIR", "/tmp")
+    told = run("ask", "Why?")
+    assert (told.code, told.err[:46]) == (1, "cited: CITED_DATADIR: there is no such setting")
+
+
+@pytest.mark.parametrize("arguments", [["ingest"], ["ask"], ["forget"], ["nonsense"], ["ask", "Why?", "--nonsense"]])
+def test_wrong_usage_is_exit_code_2(run: Run, arguments: list[str]) -> None:
+    assert run(*arguments).code == 2
+
+
+def test_an_index_in_another_place(run: Run, write: Callable[..., Path], tmp_path: Path) -> None:
+    (tmp_path / "data").rename(tmp_path / "elsewhere")
+    assert run("ingest", write({"hip.md": HIP}), "--data-dir", tmp_path / "elsewhere").code == 0
+    assert run("ask", "What keeps the hip level?", "--data-dir", tmp_path / "elsewhere").code == 0
+    assert run("ask", "What keeps the hip level?").code == 1
+
+
+def test_a_cold_ask_leaves_torch_alone(run: Run, write: Callable[..., Path]) -> None:
+    run("ingest", write({"hip.md": HIP, "back.md": BACK}))
+    command = [sys.executable, "-X", "importtime", "-c", "from ui.cli import main; main()"]
+    command += ["ask", "What keeps the hip level?"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert "A pillow between the knees keeps the hip level." in told.stdout
+    imported = {line.rsplit("|", 1)[1].strip() for line in told.stderr.splitlines() if line.startswith("import time:")}
+    assert "onnxruntime" in imported
+    assert not imported & {"torch", "transformers", "sentence_transformers", "gradio", "trafilatura", "docx", "pypdf"}
