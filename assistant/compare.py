@@ -103,7 +103,7 @@ def mcnemar(better: int, worse: int) -> float:
 
 def _reply(judgement: Judgement) -> tuple[object, ...]:
     result = judgement.result
-    return (result.abstained, result.quotes, result.ranked)
+    return (result.abstained, [(q.source, q.text, q.start, q.end) for q in result.quotes], result.ranked)
 
 
 def _differences(earlier: Sequence[Judgement], later: Sequence[Judgement]) -> dict[str, Difference]:

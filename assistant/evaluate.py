@@ -9,7 +9,7 @@ from typing import Protocol
 from assistant.measures import MEASURES, Estimate
 from assistant.prompts import Prompt
 from assistant.results import QuotedText, Result
-from assistant.schema import Answer
+from assistant.schema import Answer, Quote
 from ingest.errors import PromptsInvalid, SettingsInvalid
 
 
@@ -58,12 +58,16 @@ def _result(prompt: Prompt, answer: Answer, *, milliseconds: float) -> Result:
         question=prompt.question,
         abstained=answer.abstention is not None,
         ranked=answer.ranked,
-        quotes=tuple(
-            QuotedText(quote.source, quote.text, quote.evidence.start, quote.evidence.end) for quote in answer.quotes
-        ),
+        quotes=tuple(_quoted(quote) for quote in answer.quotes),
         gate_score=answer.gate_score,
         milliseconds=round(milliseconds, 3),
     )
+
+
+def _quoted(quote: Quote) -> QuotedText:
+    evidence = quote.evidence
+    root = evidence.passage.root
+    return QuotedText(quote.source, quote.text, evidence.start, evidence.end, quote.line, quote.page, root)
 
 
 @dataclass(frozen=True, slots=True)

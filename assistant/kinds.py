@@ -1,4 +1,4 @@
-"""What a question asks for, and what a sentence offers: a number, a time, a person or place, a cause."""
+"""What a question asks for, and what a sentence offers: a number, a time, a name, a cause."""
 
 import re
 from enum import StrEnum
@@ -20,7 +20,7 @@ _ASKS = {
         re.IGNORECASE,
     ),
     Kind.TIME: re.compile(r"^when\b|\b(?:what|which) (?:year|date|month|century|decade|day)\b", re.IGNORECASE),
-    Kind.NAME: re.compile(r"\b(?:who|whom|whose|where)\b|\bwhat (?:city|country|state|person)\b", re.IGNORECASE),
+    Kind.NAME: re.compile(r"\b(?:who|whom|whose)\b|\bwhat (?:city|country|state|person)\b", re.IGNORECASE),
     Kind.CAUSE: re.compile(r"\bwhy\b|\bwhat (?:causes?|caused)\b|\breasons?\b", re.IGNORECASE),
 }
 _OFFERS = {

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from assistant.records import Record, json_line, read_jsonl
@@ -11,15 +11,27 @@ from ingest.errors import Fault, ResultsInvalid
 
 @dataclass(frozen=True, slots=True)
 class QuotedText:
-    """A quote in a result: its words and its characters (end exclusive) in the source.
+    """A quote in a result: its words, its characters (end exclusive) in the source, and where that is.
 
-    Files of other programs may lack the characters' place.
+    Files of other programs may lack all but source and text.
     """
 
     source: str
     text: str
     start: int | None
     end: int | None
+    line: int | None = None
+    page: int | None = None
+    root: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it stands, as words; "" where that is not known."""
+        if self.page is not None:
+            return f"page {self.page}"
+        if self.line is not None:
+            return f"line {self.line}"
+        return "" if self.start is None else f"characters {self.start}–{self.end}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +93,7 @@ def read_results(path: Path) -> tuple[Result, ...]:
 
 
 def _row(result: Result) -> dict[str, object]:
-    quotes = [{"source": q.source, "text": q.text, "start": q.start, "end": q.end} for q in result.quotes]
+    quotes = [asdict(quote) for quote in result.quotes]
     return {
         "id": result.id,
         "question": result.question,
@@ -100,7 +112,7 @@ def _result(record: Record) -> Result:
         question=str(row.get("question") or ""),
         abstained=bool(row["abstained"]),
         ranked=tuple(row["ranked"]),  # type: ignore[arg-type] # checked by _faults
-        quotes=tuple(QuotedText(q["source"], q["text"], q.get("start"), q.get("end")) for q in row["quotes"]),  # type: ignore[attr-defined]
+        quotes=tuple(QuotedText(*(quote.get(each.name) for each in fields(QuotedText))) for quote in row["quotes"]),  # type: ignore[attr-defined]
         gate_score=row.get("gate_score"),  # type: ignore[arg-type]
         milliseconds=row.get("milliseconds"),  # type: ignore[arg-type]
     )
@@ -119,7 +131,7 @@ def _faults(record: Record) -> Iterator[Fault]:
         yield Fault(line, "ranked holds a source twice")
     quotes = row.get("quotes")
     if not isinstance(quotes, list) or not all(_is_quote(quote) for quote in quotes):
-        yield Fault(line, "quotes must be a list of objects with source and text, and whole numbers for start and end")
+        yield Fault(line, "quotes must be a list of objects with source and text, and whole numbers for their place")
     for name in ("gate_score", "milliseconds"):
         if row.get(name) is not None and not _is_number(row[name]):
             yield Fault(line, f"{name} must be a number")
@@ -129,7 +141,8 @@ def _is_quote(value: object) -> bool:
     if not isinstance(value, dict):
         return False
     texts = all(isinstance(value.get(name), str) for name in ("source", "text"))
-    return texts and all(isinstance(value.get(name), int | None) for name in ("start", "end"))
+    numbers = all(isinstance(value.get(name), int | None) for name in ("start", "end", "line", "page"))
+    return texts and numbers and isinstance(value.get("root"), str | None)
 
 
 def _is_number(value: object) -> bool:

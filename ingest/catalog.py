@@ -8,10 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ingest import tables
 from ingest.draft import Draft
 from ingest.errors import IndexMissing, IndexStale
 from ingest.snapshot import Snapshot
-from ingest.tables import SCHEMA_VERSION, TERM_TABLES, tables
+from ingest.tables import SCHEMA_VERSION
 
 __all__ = ["Catalog", "Draft", "Snapshot"]
 
@@ -37,9 +38,7 @@ class Catalog:
         sa.event.listen(self._engine, "begin", _on_begin)
         if create:
             with self._engine.connect().execution_options(begin="IMMEDIATE") as connection, connection.begin():
-                tables.create_all(connection)
-                for statement in TERM_TABLES:
-                    connection.execute(sa.text(statement))
+                tables.create(connection)
         self._path = path
 
     @contextmanager

@@ -1,8 +1,9 @@
 """A run being written: all of it shows at once when it is committed, or never."""
 
+import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, astuple
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -10,10 +11,13 @@ import sqlalchemy as sa
 from ingest import tables
 from ingest.chunk import place_id
 from ingest.encoder import EncoderIdentity
+from ingest.report import Change
 from ingest.schema import CorpusDescription, Document, Passage
 from ingest.snapshot import Snapshot
 from ingest.tables import SCHEMA_VERSION
 from ingest.terms import stems
+
+CHANGES_KEPT = 1_000  # of a run; its counts tell how many there were
 
 
 class Draft(Snapshot):
@@ -41,6 +45,7 @@ class Draft(Snapshot):
         """Remove a root with its documents."""
         for source in self.stored(path):
             self.drop_document(path, source)
+        self._connection.execute(sa.delete(tables.failures).where(tables.failures.c.root == self.roots()[path]))
         self._connection.execute(sa.delete(tables.roots).where(tables.roots.c.path == path))
 
     def put_document(self, root: str, document: Document, passages: Iterable[Passage]) -> None:
@@ -57,6 +62,11 @@ class Draft(Snapshot):
             "page_starts": list(document.page_starts),
             "headings": [[h.level, h.title, h.start, h.end] for h in document.headings],
             "blocks": [[b.start, b.end, b.apart] for b in document.blocks],
+            "encoding": document.encoding,
+            "note": document.note,
+            "text_sha": hashlib.sha256(" ".join(document.text.split()).encode()).hexdigest(),
+            "characters": len(document.text),
+            "run": self.run() + 1,
         }
         key = self._insert(tables.documents, values)
         for passage in passages:
@@ -110,10 +120,28 @@ class Draft(Snapshot):
             query_one = sa.update(tables.passages).where(tables.passages.c.id == passage.id)
             self._connection.execute(query_one.values(place=place))
 
-    def _insert(self, table: sa.Table, values: dict[str, object]) -> int:
+    def _insert(self, table: sa.Table, values: Mapping[str, object]) -> int:
         return int(self._connection.execute(sa.insert(table).values(values).returning(table.c.id)).scalar_one())
 
-    def finish(self, started: datetime, counts: dict[str, int]) -> int:
-        """Record the run and return its number."""
+    def put_failures(self, root: str, failures: Mapping[str, str], *, looked_at: Callable[[str], bool]) -> None:
+        """Store the failures of a root (source to reason) in the place of those that were looked at again."""
+        key, since = self.roots()[root], self.failures()
+        former = sa.select(tables.failures.c.source).where(tables.failures.c.root == key)
+        for source in [name for name in self._connection.scalars(former) if name in failures or looked_at(name)]:
+            gone = sa.delete(tables.failures).where(tables.failures.c.root == key, tables.failures.c.source == source)
+            self._connection.execute(gone)
+        for source, reason in failures.items():
+            run = since.get((root, source), ("", self.run() + 1))[1]
+            values = {"root": key, "source": source, "reason": reason, "run": run}
+            self._connection.execute(sa.insert(tables.failures).values(values))
+
+    def finish(self, started: datetime, counts: Mapping[str, int], changes: Sequence[Change] = ()) -> int:
+        """Record the run, with the first of its changes, and return its number."""
         now = datetime.now(UTC).isoformat()
-        return self._insert(tables.runs, {"started": started.isoformat(), "finished": now, "counts": counts})
+        listed = [list(astuple(change)) for change in changes[:CHANGES_KEPT]]
+        values = {"started": started.isoformat(), "finished": now, "counts": dict(counts), "changes": listed}
+        return self._insert(tables.runs, values)
+
+    def renew(self) -> None:
+        """Give an index of another version today's tables; every document is then to be put again."""
+        tables.renew(self._connection)

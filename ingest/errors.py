@@ -43,6 +43,10 @@ class RootInvalid(UserFacingError):
     """A path to ingest is missing, empty or not in the index."""
 
 
+class PruningUnconfirmed(UserFacingError):
+    """More than half of a root's sources are gone, and nobody said that this is meant."""
+
+
 class IndexMissing(UserFacingError):
     """There is no index in the data directory, or nothing was ingested yet."""
 

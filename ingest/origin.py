@@ -34,4 +34,4 @@ def look(root: str, document: Document) -> tuple[FileState, str | None]:
         return FileState.CHANGED, None
     if not document.verbatim:
         return FileState.SAME, None
-    return FileState.SAME, content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    return FileState.SAME, content.decode(document.encoding).replace("\r\n", "\n").replace("\r", "\n")

@@ -44,7 +44,9 @@ class Document:
     the file's own characters (line ends read as a newline each), so offsets and
     lines hold in the file too; otherwise the text was extracted. `page_starts`
     has the offset of each page's first character. What is in no block
-    (headings, front matter, markup, white space) is never quoted.
+    (headings, front matter, markup, white space) is never quoted. `encoding` is
+    Python's name of the file's character encoding, where `verbatim`; `note`
+    tells a person what was uncertain in reading.
     """
 
     source: str
@@ -56,6 +58,8 @@ class Document:
     headings: tuple[Heading, ...] = ()
     blocks: tuple[Block, ...] = ()
     verbatim: bool = True
+    encoding: str = "utf-8"
+    note: str = ""
 
     def __post_init__(self) -> None:
         """Check that blocks are in order, disjoint and inside the text."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from ingest import tables
 from ingest.encoder import EncoderIdentity
+from ingest.report import Change, RunRecord
 from ingest.schema import Block, CorpusDescription, Document, Heading, Passage
 
 AT_ONCE = 900  # values in one IN list; SQLite's oldest limit is 999 parameters
@@ -21,13 +23,29 @@ _PASSAGE_COLUMNS = (*tables.passages.c, tables.documents.c.source, tables.docume
 _PASSAGE_JOIN = tables.passages.join(tables.documents).join(tables.roots)
 
 
+Place = tuple[str, str]  # root, source
+
+
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """What a run needs to know of a document that is indexed: its row, place and hash."""
+    """What a run needs to know of a document that is indexed: its place and hash."""
 
-    id: int
+    root: str
     source: str
     sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A document without its text: its place, title, size, the run that read it, what was uncertain in reading."""
+
+    root: str
+    source: str
+    title: str
+    passages: int
+    characters: int
+    run: int
+    note: str
 
 
 class Snapshot:
@@ -78,11 +96,63 @@ class Snapshot:
 
     def stored(self, root: str) -> dict[str, StoredDocument]:
         """Return the documents of a root by source."""
-        query = sa.select(tables.documents.c.id, tables.documents.c.source, tables.documents.c.sha).select_from(
+        query = sa.select(tables.documents.c.source, tables.documents.c.sha).select_from(
             tables.documents.join(tables.roots)
         )
         rows = self._connection.execute(query.where(tables.roots.c.path == root))
-        return {row.source: StoredDocument(row.id, row.source, row.sha) for row in rows}
+        return {row.source: StoredDocument(root, row.source, row.sha) for row in rows}
+
+    def duplicates(self) -> list[tuple[Place, ...]]:
+        """Return the places of texts that stand in more than one, but for white space."""
+        columns = tables.documents.c
+        twice = sa.select(columns.text_sha).group_by(columns.text_sha).having(sa.func.count() > 1)
+        query = (
+            sa.select(columns.text_sha, tables.roots.c.path, columns.source)
+            .select_from(tables.documents.join(tables.roots))
+            .where(columns.text_sha.in_(twice))
+            .order_by(tables.roots.c.id, columns.source)
+        )
+        found: dict[str, list[Place]] = {}
+        for sha, path, source in self._connection.execute(query):
+            found.setdefault(sha, []).append((path, source))
+        return [tuple(places) for places in found.values()]
+
+    def failures(self) -> dict[Place, tuple[str, int]]:
+        """Return the places that could not be read: why, and since which run."""
+        query = sa.select(tables.roots.c.path, tables.failures).select_from(tables.failures.join(tables.roots))
+        rows = self._connection.execute(query.order_by(tables.roots.c.id, tables.failures.c.source))
+        return {(row.path, row.source): (row.reason, row.run) for row in rows}
+
+    def summaries(self) -> list[Summary]:
+        """Return what there is to say of each document, in order of their roots and sources."""
+        columns = tables.documents.c
+        passages = sa.select(sa.func.count()).where(tables.passages.c.document == columns.id).scalar_subquery()
+        query = (
+            sa.select(tables.roots.c.path, columns.source, columns.title, passages, columns.characters, columns.run)
+            .add_columns(columns.note)
+            .select_from(tables.documents.join(tables.roots))
+            .order_by(tables.roots.c.id, columns.source)
+        )
+        return [Summary(*row) for row in self._connection.execute(query)]
+
+    def run_times(self) -> dict[int, datetime]:
+        """Return when each run finished."""
+        rows = self._connection.execute(sa.select(tables.runs.c.id, tables.runs.c.finished))
+        return {row.id: datetime.fromisoformat(row.finished) for row in rows}
+
+    def runs(self, limit: int) -> list[RunRecord]:
+        """Return the last `limit` runs, the newest first."""
+        query = sa.select(tables.runs).order_by(tables.runs.c.id.desc()).limit(limit)
+        return [
+            RunRecord(
+                number=row.id,
+                started=datetime.fromisoformat(row.started),
+                finished=datetime.fromisoformat(row.finished),
+                counts=row.counts,
+                changes=tuple(Change(*change) for change in row.changes),
+            )
+            for row in self._connection.execute(query)
+        ]
 
     def document(self, root: str, source: str) -> Document | None:
         """Return a document, or None where there is none at this place."""
@@ -184,6 +254,8 @@ def _document(row: "sa.Row[Any]") -> Document:
         headings=tuple(Heading(*values) for values in row.headings),
         blocks=tuple(Block(*values) for values in row.blocks),
         verbatim=row.verbatim,
+        encoding=row.encoding,
+        note=row.note,
     )
 
 

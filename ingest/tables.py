@@ -1,10 +1,11 @@
 """The catalog's tables, their version, and how an older index gets them."""
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from ingest import chunk
 
-SCHEMA_VERSION = f"1.{chunk.VERSION}"
+SCHEMA_VERSION = f"2.{chunk.VERSION}"
 
 tables = sa.MetaData()
 meta = sa.Table("meta", tables, sa.Column("key", sa.String, primary_key=True), sa.Column("value", sa.String))
@@ -29,6 +30,11 @@ documents = sa.Table(
     sa.Column("page_starts", sa.JSON, nullable=False),
     sa.Column("headings", sa.JSON, nullable=False),
     sa.Column("blocks", sa.JSON, nullable=False),
+    sa.Column("encoding", sa.String, nullable=False, server_default="utf-8"),
+    sa.Column("note", sa.String, nullable=False, server_default=""),
+    sa.Column("text_sha", sa.String, nullable=False, server_default=""),
+    sa.Column("characters", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("run", sa.Integer, nullable=False, server_default="0"),
     sa.UniqueConstraint("root", "source"),
 )
 passages = sa.Table(
@@ -52,6 +58,16 @@ runs = sa.Table(
     sa.Column("started", sa.String, nullable=False),
     sa.Column("finished", sa.String, nullable=False),
     sa.Column("counts", sa.JSON, nullable=False),
+    sa.Column("changes", sa.JSON, nullable=False, server_default="[]"),
+)
+# Sources that could not be read, until they can be or are gone; `run` is the first that failed.
+failures = sa.Table(
+    "failures",
+    tables,
+    sa.Column("root", sa.ForeignKey("roots.id"), primary_key=True),
+    sa.Column("source", sa.String, primary_key=True),
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("run", sa.Integer, nullable=False),
 )
 # Words are analysed by ingest.terms, so FTS5 has only to split them at spaces again.
 TERM_TABLES = (
@@ -59,3 +75,31 @@ TERM_TABLES = (
     "(title, heading, body, tokenize = \"unicode61 remove_diacritics 0 tokenchars '.,_'\")",
     "CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab('terms', 'row')",
 )
+
+
+def create(connection: Connection) -> None:
+    """Make the tables that are not there."""
+    tables.create_all(connection)
+    for statement in TERM_TABLES:
+        connection.execute(sa.text(statement))
+
+
+def renew(connection: Connection) -> None:
+    """Give an index of another version today's tables.
+
+    Documents, roots and runs are kept; passages are left empty, to be cut anew
+    from the documents. A column that came later has a server default.
+    """
+    for name in ("vocabulary", "terms", "passages"):
+        connection.execute(sa.text(f"DROP TABLE IF EXISTS {name}"))
+    inspector = sa.inspect(connection)
+    there = set(inspector.get_table_names()) & set(tables.tables)
+    former = {name: {column["name"] for column in inspector.get_columns(name)} for name in there}
+    create(connection)
+    for name, columns in former.items():
+        today = tables.tables[name].columns
+        for column in (column for column in today if column.name not in columns):
+            added = sa.schema.CreateColumn(column).compile(connection)
+            connection.execute(sa.text(f"ALTER TABLE {name} ADD COLUMN {added}"))
+        for surplus in sorted(columns - set(today.keys())):
+            connection.execute(sa.text(f"ALTER TABLE {name} DROP COLUMN {surplus}"))

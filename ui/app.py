@@ -1,30 +1,28 @@
-"""The web page: layout, wiring, theme, and the server that shows it to one machine."""
+"""The web page: its layout, wiring and theme."""
 
 import asyncio
-import errno
-import ipaddress
-import logging
-import socket
-import threading
-import time
 import webbrowser
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import gradio as gr
-import uvicorn
-from fastapi import FastAPI
-from fastapi.responses import HTMLResponse
+from fastapi import FastAPI, HTTPException
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from gradio.events import api
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from pydantic import BaseModel, ConfigDict
 
+from assistant.prompts import Prompt
 from assistant.render import answer_json
-from ingest.errors import SettingsInvalid, UserFacingError
+from ingest.errors import UserFacingError
 from ingest.settings import Settings
-from ui import ask
-from ui.ask import Answering, Turns
+from ui import ask, evaluate
+from ui import evaluate_html as shown
+from ui.ask import Turns
+from ui.evaluate import Run
+from ui.saving import save_prompt
+from ui.server import App, Served, listen, start
 
 ASSETS = Path(__file__).parent / "assets"
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "Arial", "sans-serif")
@@ -42,106 +40,31 @@ TEAL = gr.themes.Color(
     c900="#073f39",
     c950="#052a26",
 )
-POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; form-action 'self'"
-)
-"""Content-Security-Policy: the browser itself refuses whatever would leave the machine."""
-STREAM_SECONDS = 0.25
-"""How soon an open stream notices that the server stops."""
-START_SECONDS = 30.0
-"""A server that is not up by then will not come up: measured 0.3 s on two busy cores."""
-
-log = logging.getLogger(__name__)
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-class Guard:
-    """An application whose every answer carries the content policy, and whose streams end when it stops.
-
-    A page that is open keeps a stream open; without this the server would wait
-    for it, then cut it off with a traceback in the terminal.
-    """
-
-    def __init__(self, app: App) -> None:
-        self.stopping = False
-        self._app = app
-        self._headers = [(b"content-security-policy", POLICY.encode()), (b"referrer-policy", b"no-referrer")]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        unfinished = False
-
-        async def receiving() -> Message:
-            while not self.stopping:
-                try:
-                    return await asyncio.wait_for(receive(), STREAM_SECONDS)
-                except TimeoutError:
-                    continue
-            return {"type": "http.disconnect"}
-
-        async def sending(message: Message) -> None:
-            nonlocal unfinished
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *self._headers]
-            unfinished = bool(message.get("more_body"))
-            await send(message)
-
-        http = scope["type"] == "http"
-        await self._app(scope, receiving if http else receive, sending if http else send)
-        if unfinished:
-            await send({"type": "http.response.body"})
+class Serving(evaluate.Answering, ask.Answering, Protocol):
+    """What the page needs of an assistant."""
 
 
-class Served:
-    """A page being served: its address, and how to wait for its end or bring it about."""
+class NewPrompt(BaseModel):
+    """What the form under an answer sends."""
 
-    def __init__(self, url: str, guard: Guard, server: uvicorn.Server, thread: threading.Thread) -> None:
-        self.url = url
-        self._guard = guard
-        self._server = server
-        self._thread = thread
+    model_config = ConfigDict(extra="forbid")
 
-    def wait(self) -> None:
-        """Wait until the server ends; Ctrl+C ends it."""
-        try:
-            while self._thread.is_alive():
-                self._thread.join(timeout=1.0)
-        except KeyboardInterrupt:
-            self.close()
-
-    def close(self) -> None:
-        """Stop the server and give its port back."""
-        self._guard.stopping = True
-        self._server.should_exit = True
-        self._thread.join()
+    question: str
+    answers: tuple[str, ...] = ()
+    passages: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    unanswerable: bool = False
 
 
-def serve(assistant: Answering, settings: Settings, *, open_browser: bool = False, block: bool = True) -> Served:
+def serve(assistant: Serving, settings: Settings, *, open_browser: bool = False, block: bool = True) -> Served:
     """Serve the page on the settings' host and port until Ctrl+C, or return at once with `block` False.
 
     Raises:
         SettingsInvalid: the port is in use, or the host is no address of this machine.
     """
-    listener = _listen(settings.host, settings.port)
-    guard = Guard(_known_by_name(_built(assistant, settings), listener))
-    config = uvicorn.Config(guard, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=5)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="page", daemon=True)
-    thread.start()
-    deadline = time.monotonic() + START_SECONDS
-    while not server.started:
-        if not thread.is_alive() or time.monotonic() > deadline:
-            listener.close()
-            raise UserFacingError("the page did not start", remedy="see the messages above")
-        time.sleep(0.01)
-    served = Served(_address(listener), guard, server, thread)
-    log.info("the page is at %s", served.url)
+    served = start(_built(assistant, settings), listen(settings.host, settings.port))
     if open_browser:
         webbrowser.open(served.url)
     if block:
@@ -149,7 +72,7 @@ def serve(assistant: Answering, settings: Settings, *, open_browser: bool = Fals
     return served
 
 
-def _built(assistant: Answering, settings: Settings) -> App:
+def _built(assistant: Serving, settings: Settings) -> App:
     """Build the application inside an event loop: where none runs, Gradio opens some and never closes them."""
 
     async def build() -> App:
@@ -159,8 +82,12 @@ def _built(assistant: Answering, settings: Settings) -> App:
         return builder.submit(asyncio.run, build()).result()
 
 
-def build_app(assistant: Answering, settings: Settings) -> App:
-    """Build the web application: the page, and `/reader`, which gives a whole source to the page's dialog."""
+def build_app(assistant: Serving, settings: Settings) -> App:
+    """Build the web application: the page, and the addresses that its own script and links use.
+
+    `/reader` gives a whole source to the page's dialog, `/prompts` takes a test
+    prompt, `/results` gives the files that evaluations left.
+    """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.get("/reader", response_class=HTMLResponse)
@@ -170,6 +97,21 @@ def build_app(assistant: Answering, settings: Settings) -> App:
         except UserFacingError as error:
             return HTMLResponse(ask.reader_failure_html(error), status_code=404)
         return HTMLResponse(ask.reader_html(document, start=start, end=end, sha=sha))
+
+    @app.post("/prompts")
+    def save(new: NewPrompt) -> JSONResponse:
+        try:
+            told = save_prompt(Prompt("new", **new.model_dump()), settings.data_dir)
+        except UserFacingError as error:
+            return JSONResponse(str(error), status_code=400)
+        return JSONResponse(told)
+
+    @app.get("/results/{name}")
+    def results(name: str) -> FileResponse:
+        path = evaluate.kept_file(name, settings.data_dir)
+        if path is None:
+            raise HTTPException(404, "no such file is kept")
+        return FileResponse(path, filename=name)
 
     gr.mount_gradio_app(
         app,
@@ -190,15 +132,17 @@ def build_app(assistant: Answering, settings: Settings) -> App:
     return app
 
 
-def build_page(assistant: Answering, settings: Settings) -> gr.Blocks:
+def build_page(assistant: Serving, settings: Settings) -> gr.Blocks:
     """Build the page: one tab a journey; `settings` are for the tabs that write."""
     description, _ = ask.described(assistant)
     title = description.name or ask.NAME
     page = gr.Blocks(title=title, analytics_enabled=False, fill_width=True)
     with page:
         header = gr.HTML(elem_id="head", apply_default_css=False)
-        with gr.Tabs(elem_id="journeys"), gr.Tab("Ask", id="ask"):
+        with gr.Tabs(elem_id="journeys") as journeys, gr.Tab("Ask", id="ask"):
             turns, conversation, sources = _ask_tab(assistant)
+        with journeys, gr.Tab("Evaluate", id="evaluate") as tab:
+            _evaluate_tab(assistant, settings.data_dir, tab)
 
         def start(turns: Turns) -> tuple[str, str, str]:
             description, failure = ask.described(assistant)
@@ -217,7 +161,7 @@ def build_page(assistant: Answering, settings: Settings) -> gr.Blocks:
     return page
 
 
-def _ask_tab(assistant: Answering) -> tuple[gr.State, gr.HTML, gr.HTML]:
+def _ask_tab(assistant: Serving) -> tuple[gr.State, gr.HTML, gr.HTML]:
     turns = gr.State(())
     with gr.Row(elem_id="workbench"):
         with gr.Column(elem_id="talk"):
@@ -239,13 +183,13 @@ def _ask_tab(assistant: Answering) -> tuple[gr.State, gr.HTML, gr.HTML]:
             gr.HTML(ask.KEYS, apply_default_css=False)
         with gr.Column(elem_id="evidence"):
             sources = gr.HTML(elem_id="sources", apply_default_css=False)
-    shown = [conversation, sources, box, note, turns]
+    changed = [conversation, sources, box, note, turns]
 
     asked = gr.on(
         [box.submit, send.click],
         _respond(assistant),
         [box, turns],
-        shown,
+        changed,
         api_visibility="private",
         show_progress="hidden",
         concurrency_id="ask",
@@ -256,7 +200,7 @@ def _ask_tab(assistant: Answering) -> tuple[gr.State, gr.HTML, gr.HTML]:
     return turns, conversation, sources
 
 
-def _respond(assistant: Answering) -> Callable[[str, Turns], Iterator[tuple[object, ...]]]:
+def _respond(assistant: Serving) -> Callable[[str, Turns], Iterator[tuple[object, ...]]]:
     """Return the handler of a question: conversation, sources, box, note and turns."""
 
     def respond(question: str, turns: Turns) -> Iterator[tuple[object, ...]]:
@@ -275,7 +219,7 @@ def _respond(assistant: Answering) -> Callable[[str, Turns], Iterator[tuple[obje
     return respond
 
 
-def _recover(assistant: Answering) -> Callable[[Turns], tuple[str, str, Turns]]:
+def _recover(assistant: Serving) -> Callable[[Turns], tuple[str, str, Turns]]:
     """Return the handler of a fault: it ends the waiting, the fault itself is logged by Gradio."""
 
     def recover(turns: Turns) -> tuple[str, str, Turns]:
@@ -286,7 +230,7 @@ def _recover(assistant: Answering) -> Callable[[Turns], tuple[str, str, Turns]]:
     return recover
 
 
-def _endpoint(assistant: Answering) -> Callable[[str], dict[str, Any]]:
+def _endpoint(assistant: Serving) -> Callable[[str], dict[str, Any]]:
     """Return the public endpoint: a question in, `answer_json` out."""
 
     def answer(question: str) -> dict[str, Any]:
@@ -300,6 +244,117 @@ def _endpoint(assistant: Answering) -> Callable[[str], dict[str, Any]]:
             raise gr.Error(str(error), print_exception=False) from error
 
     return answer
+
+
+def _evaluate_tab(assistant: Serving, data_dir: Path, tab: gr.Tab) -> None:
+    last: gr.State = gr.State(None)
+    with gr.Row(elem_id="evaluation"):
+        with gr.Column(elem_id="setup"):
+            name = gr.Dropdown([], label="Test prompts", elem_id="prompts-file", filterable=False, interactive=True)
+            upload = gr.UploadButton("Add a file", file_types=list(evaluate.KINDS), elem_id="add-prompts", size="sm")
+            unknown = gr.Checkbox(label="May name sources that the texts lack", elem_id="unknown", container=False)
+            earlier = gr.Dropdown([], label="Compare with", elem_id="earlier", filterable=False, interactive=True)
+            with gr.Row(elem_id="running"):
+                go = gr.Button("Run", variant="primary", elem_id="run", min_width=80)
+                cancel = gr.Button("Cancel", elem_id="cancel", visible=False, min_width=80)
+            status = gr.HTML(elem_id="evaluation-status", apply_default_css=False)
+        with gr.Column(elem_id="findings"):
+            results = gr.HTML(shown.START, elem_id="results", apply_default_css=False)
+            comparison = gr.HTML(elem_id="comparison", apply_default_css=False)
+            prompts = gr.HTML(elem_id="prompts", apply_default_css=False)
+
+    quiet: Any = {"api_visibility": "private", "show_progress": "hidden"}
+    buttons = [go, cancel]
+    tab.select(_offer(data_dir), [name, earlier], [name, earlier], **quiet)
+    upload.upload(_add(assistant, data_dir), [upload, unknown], [name, status, upload], **quiet)
+    running = go.click(
+        _evaluate(assistant, data_dir),
+        [name, unknown, earlier],
+        [status, results, comparison, prompts, last, earlier, *buttons],
+        concurrency_id="evaluate",
+        concurrency_limit=4,
+        **quiet,
+    )
+    running.failure(_stopped(shown.failure_html(ask.FAULT)), None, [status, *buttons], **quiet)
+    cancel.click(_stopped(shown.CANCELLED), None, [status, *buttons], cancels=[running], **quiet)
+    earlier.input(_compare(data_dir), [last, earlier], [comparison], **quiet)
+
+
+def _offer(data_dir: Path) -> Callable[[str | None, str | None], tuple[gr.Dropdown, gr.Dropdown]]:
+    """Return the handler that offers what files there are: prompts, and runs to compare with."""
+
+    def offer(name: str | None, earlier: str | None) -> tuple[gr.Dropdown, gr.Dropdown]:
+        names = evaluate.prompts_files(data_dir)
+        chosen = name if name in names else next(iter(names), None)
+        return gr.Dropdown(names, value=chosen), _earlier_runs(data_dir, earlier)
+
+    return offer
+
+
+def _earlier_runs(data_dir: Path, chosen: str | None, but: str = "") -> gr.Dropdown:
+    runs = [(label, name) for label, name in evaluate.kept_runs(data_dir) if Path(name).stem != but]
+    choices = [("no earlier run", ""), *runs]
+    return gr.Dropdown(choices, value=chosen if any(chosen == name for _, name in runs) else "")
+
+
+def _add(assistant: Serving, data_dir: Path) -> Callable[[str, bool], tuple[object, ...]]:
+    """Return the handler of an uploaded file: the files on offer, status, and the button as it was."""
+
+    def add(upload: str, unknown: bool) -> tuple[object, ...]:
+        try:
+            name = evaluate.add_prompts(Path(upload), assistant, data_dir, allow_unknown=unknown)
+        except UserFacingError as error:
+            return gr.skip(), shown.fault_html(error), None
+        return gr.Dropdown(evaluate.prompts_files(data_dir), value=name), shown.added_html(name), None
+
+    return add
+
+
+def _evaluate(
+    assistant: Serving, data_dir: Path
+) -> Callable[[str | None, bool, str | None], Iterator[tuple[object, ...]]]:
+    """Return the handler of a run: status, results, comparison, prompts, the run, earlier runs and two buttons."""
+
+    def run(name: str | None, unknown: bool, earlier: str | None) -> Iterator[tuple[object, ...]]:
+        same = (gr.skip(),) * 5
+        if not name:
+            yield "<p>Choose a file of test prompts first, or add one.</p>", *same, gr.skip(), gr.skip()
+            return
+        idle = gr.Button(visible=True), gr.Button(visible=False)
+        busy = gr.Button(visible=False), gr.Button(visible=True)
+        try:
+            for step in evaluate.run(assistant, name, data_dir, allow_unknown=unknown):
+                if isinstance(step, Run):
+                    found = shown.run_html(step), _comparison(step, earlier, data_dir)
+                    table, offered = shown.prompts_html(step.judgements), _earlier_runs(data_dir, earlier, step.stem)
+                    yield shown.finished_html(step), *found, table, step, offered, *idle
+                else:
+                    yield shown.progress_html(step), *same, *busy
+        except UserFacingError as error:
+            yield shown.fault_html(error), *same, *idle
+
+    return run
+
+
+def _stopped(told: str) -> Callable[[], tuple[object, ...]]:
+    """Return the handler of a run that ended early: status and the two buttons."""
+    return lambda: (told, gr.Button(visible=True), gr.Button(visible=False))
+
+
+def _compare(data_dir: Path) -> Callable[[Run | None, str | None], str]:
+    """Return the handler of an earlier run that is chosen: the comparison."""
+    return lambda last, earlier: "" if last is None else _comparison(last, earlier, data_dir)
+
+
+def _comparison(run: Run, earlier: str | None, data_dir: Path) -> str:
+    if not earlier:
+        evaluate.forget_comparison(run, data_dir)
+        return ""
+    try:
+        found = evaluate.compare_with(run, earlier, data_dir)
+    except UserFacingError as error:
+        return shown.fault_html(error)
+    return shown.comparison_html(found, evaluate.run_label(earlier), run)
 
 
 def _theme() -> gr.themes.Base:
@@ -318,42 +373,3 @@ def _theme() -> gr.themes.Base:
 
 def _asset(name: str) -> str:
     return (ASSETS / name).read_text(encoding="utf-8")
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Open the socket that the page listens on."""
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(address[:2], family=family)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise SettingsInvalid(
-                f"port {port} is in use", "CITED_PORT", "choose another with --port, or 0 for any free one"
-            ) from error
-        if error.errno == errno.EACCES:
-            raise SettingsInvalid(
-                f"port {port} is not allowed here", "CITED_PORT", "choose one above 1023 with --port"
-            ) from error
-        raise SettingsInvalid(
-            f"cannot listen on {host}", "CITED_HOST", "use an address of this machine, such as 127.0.0.1"
-        ) from error
-
-
-def _known_by_name(app: App, listener: socket.socket) -> App:
-    """Refuse, on loopback, requests that name another host: a foreign site whose name leads here.
-
-    Source: DNS rebinding, Jackson et al., Protecting Browsers from DNS Rebinding Attacks (CCS 2007).
-    """
-    host = listener.getsockname()[0]
-    if not ipaddress.ip_address(host).is_loopback:
-        return app
-    names = ("localhost", "127.0.0.1", "[::1]", f"[{host}]" if ":" in host else host)
-    return TrustedHostMiddleware(app, allowed_hosts=names, www_redirect=False)
-
-
-def _address(listener: socket.socket) -> str:
-    """Return the address to open in a browser on this machine."""
-    host, port = listener.getsockname()[:2]
-    if host in ("0.0.0.0", "::"):
-        host = "127.0.0.1"
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

@@ -3,16 +3,16 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha256
-from html import escape
 from typing import Protocol
 from urllib.parse import quote as percent
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from assistant.render import FILE_NOTES
 from assistant.schema import Abstention, Answer, Quote
 from ingest.errors import UserFacingError
 from ingest.schema import HEADING_SEPARATOR, CorpusDescription, Document
+from ui.markup import count, failure_html, fingerprint, opener_html, safe
+from ui.saving import save_form_html
 
 NAME = "Cited Assistant"
 TAGLINE = "Answers in exact quotes from these texts, or says that they do not answer"
@@ -69,7 +69,7 @@ def hint(question: str) -> str:
 
 def note_html(note: str) -> str:
     """Return a hint beside the question box."""
-    return f'<p role="status">{_safe(note)}</p>'
+    return f'<p role="status">{safe(note)}</p>'
 
 
 def respond(assistant: Answering, question: str, turns: Turns) -> Iterator[Turns]:
@@ -100,7 +100,7 @@ def header_html(description: CorpusDescription, logo: str) -> str:
     """Return the head of the page; `logo` is SVG of ours and is not escaped."""
     return (
         f'<div class="brand"><span class="logo">{logo}</span>'
-        f'<div><h1 dir="auto">{_safe(description.name or NAME)}</h1><p>{_safe(TAGLINE)}</p></div></div>'
+        f'<div><h1 dir="auto">{safe(description.name or NAME)}</h1><p>{safe(TAGLINE)}</p></div></div>'
     )
 
 
@@ -108,8 +108,8 @@ def conversation_html(turns: Turns, description: CorpusDescription, failure: str
     """Return the conversation, or a welcome where there is none; `failure` says why nothing can be asked."""
     if turns:
         return "".join(_turn_html(turn, description) for turn in turns)
-    about = f'<p class="about" dir="auto">{_safe(description.description)}</p>' if description.description else ""
-    body = _failure_html(failure) if failure else about + _examples_html(description.questions, "For example")
+    about = f'<p class="about" dir="auto">{safe(description.description)}</p>' if description.description else ""
+    body = failure_html(failure) if failure else about + _examples_html(description.questions, "For example")
     return f'<section class="welcome"><h2>What would you like to know?</h2>{body}</section>'
 
 
@@ -135,9 +135,9 @@ def reader_html(document: Document, *, start: int, end: int, sha: str) -> str:
     )
     mark = (start, end) if found else (0, 0)
     place = _place(document.page(mark[0]), document.line(mark[0])) if found else ""
-    where = " · ".join(filter(None, (_safe(document.source), place)))
+    where = " · ".join(filter(None, (safe(document.source), place)))
     return (
-        f'<header><h2 id="reader-title" dir="auto">{_safe(document.title)}</h2>'
+        f'<header><h2 id="reader-title" dir="auto">{safe(document.title)}</h2>'
         f'<p class="where"><bdi>{where}</bdi></p>{note}</header>'
         f'<div class="text">{_marked_document(document, mark)}</div>'
     )
@@ -145,12 +145,7 @@ def reader_html(document: Document, *, start: int, end: int, sha: str) -> str:
 
 def reader_failure_html(error: UserFacingError) -> str:
     """Return what the dialog shows of a source that cannot be read."""
-    return f'<header><h2 id="reader-title">This source cannot be shown</h2></header>{_failure_html(str(error))}'
-
-
-def fingerprint(text: str) -> str:
-    """Return a short digest that tells whether a place still holds the same text."""
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f'<header><h2 id="reader-title">This source cannot be shown</h2></header>{failure_html(str(error))}'
 
 
 def web_address(url: str | None, text: str = "") -> str | None:
@@ -178,21 +173,12 @@ def prose_html(text: str, mark: tuple[int, int] = (0, 0)) -> str:
     def piece(start: int, end: int) -> str:
         inside = [at for at in breaks if start <= at < end]
         lines = zip([start, *(at + 1 for at in inside)], [*inside, end], strict=True)
-        return '<span class="wrap">\n</span>'.join(_safe(text[first:last]) for first, last in lines)
+        return '<span class="wrap">\n</span>'.join(safe(text[first:last]) for first, last in lines)
 
     start, end = mark
     if start >= end:
         return piece(0, len(text))
     return f"{piece(0, start)}<mark>{piece(start, end)}</mark>{piece(end, len(text))}"
-
-
-def _safe(text: str) -> str:
-    """Escape for HTML; half a surrogate pair, which cannot be sent, is made visible."""
-    return escape(text.encode("utf-8", "backslashreplace").decode("utf-8"))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _place(page: int | None, line: int | None) -> str:
@@ -203,37 +189,34 @@ def _place(page: int | None, line: int | None) -> str:
 
 def _turn_html(turn: Turn, description: CorpusDescription) -> str:
     if turn.failure:
-        state, body = "failed", _failure_html(turn.failure)
+        state, body = "failed", failure_html(turn.failure)
     elif turn.answer is None:
         state, body = "pending", '<p class="searching">Searching the texts</p>'
     elif turn.answer.abstention:
         state, body = "abstained", _abstention_html(turn.number, turn.answer.abstention, description.questions)
     else:
         state, body = "answered", _quotes_html(turn.number, turn.answer.quotes)
+    saving = save_form_html(turn.number, turn.answer) if turn.answer else ""
     notice = description.notice if turn.answer else ""
-    note = f'<p class="notice" dir="auto">{_safe(notice)}</p>' if notice else ""
+    note = f'<p class="notice" dir="auto">{safe(notice)}</p>' if notice else ""
     return (
         f'<article class="turn" id="turn-{turn.number}" data-turn="{turn.number}" data-state="{state}">'
-        f'<div class="question"><span class="unseen">You asked: </span><p dir="auto">{_safe(turn.question)}</p></div>'
-        f'<div class="answer">{body}{note}</div></article>'
+        f'<div class="question"><span class="unseen">You asked: </span><p dir="auto">{safe(turn.question)}</p></div>'
+        f'<div class="answer">{body}{note}</div>{saving}</article>'
     )
-
-
-def _failure_html(message: str) -> str:
-    return f'<div class="failure"><p class="label">This did not work</p><p dir="auto">{_safe(message)}</p></div>'
 
 
 def _quotes_html(turn: int, quotes: Sequence[Quote]) -> str:
     files = {(quote.evidence.passage.root, quote.source) for quote in quotes}
     items = "".join(_quote_html(turn, number, quote) for number, quote in enumerate(quotes, 1))
     return (
-        f'<p class="label">{_count(len(quotes), "quote")} from {_count(len(files), "source")}</p>'
+        f'<p class="label">{count(len(quotes), "quote")} from {count(len(files), "source")}</p>'
         f'<ol class="quotes">{items}</ol>'
     )
 
 
 def _quote_html(turn: int, number: int, quote: Quote) -> str:
-    title = _safe(quote.title)
+    title = safe(quote.title)
     place = " · ".join(filter(None, (f"<cite><bdi>{title}</bdi></cite>", _place(quote.page, quote.line))))
     return (
         f'<li id="quote-{turn}-{number}" tabindex="-1"><blockquote dir="auto">{prose_html(quote.text)}</blockquote>'
@@ -243,16 +226,16 @@ def _quote_html(turn: int, number: int, quote: Quote) -> str:
 
 
 def _abstention_html(turn: int, abstention: Abstention, questions: Iterable[str]) -> str:
-    terms = "".join(f"<li><bdi>{_safe(term)}</bdi></li>" for term in abstention.missing_terms)
+    terms = "".join(f"<li><bdi>{safe(term)}</bdi></li>" for term in abstention.missing_terms)
     missing = f'<p>Not in these texts:</p><ul class="terms">{terms}</ul>' if terms else ""
     searched = (
-        f"Searched {_count(abstention.passages, 'passage')} of {_count(abstention.documents, 'document')}, all of them."
+        f"Searched {count(abstention.passages, 'passage')} of {count(abstention.documents, 'document')}, all of them."
     )
-    near = _count(len(abstention.nearest), "nearest passage")
+    near = count(len(abstention.nearest), "nearest passage")
     nearest = f'<p><a class="cited" href="#sources-{turn}">See the {near}</a></p>' if abstention.nearest else ""
     return (
         '<div class="abstention"><p class="label">The texts do not answer this</p>'
-        f'<p class="reason" dir="auto">{_safe(abstention.reason)}</p>{missing}'
+        f'<p class="reason" dir="auto">{safe(abstention.reason)}</p>{missing}'
         f'<p class="searched">{searched}</p>{nearest}'
         f"{_examples_html(questions, 'They do answer, for example')}</div>"
     )
@@ -260,8 +243,7 @@ def _abstention_html(turn: int, abstention: Abstention, questions: Iterable[str]
 
 def _examples_html(questions: Iterable[str], title: str) -> str:
     chips = "".join(
-        f'<li><button type="button" class="example" dir="auto">{_safe(question)}</button></li>'
-        for question in questions
+        f'<li><button type="button" class="example" dir="auto">{safe(question)}</button></li>' for question in questions
     )
     return f'<div class="examples"><p>{title}</p><ul>{chips}</ul></div>' if chips else ""
 
@@ -291,7 +273,7 @@ def _sources_html(turn: Turn, *, shown: bool) -> str:
     hidden = "" if shown else " hidden"
     return (
         f'<section class="sources" id="sources-{turn.number}" data-turn="{turn.number}" tabindex="-1"{hidden}>'
-        f'<header><h2>{title}</h2><p class="for" dir="auto">{_safe(turn.question)}</p></header>'
+        f'<header><h2>{title}</h2><p class="for" dir="auto">{safe(turn.question)}</p></header>'
         f"{cards}{folded}{empty}</section>"
     )
 
@@ -304,7 +286,7 @@ def _card_html(turn: int, number: int, quote: Quote) -> str:
         f'<article class="card" id="card-{turn}-{number}" tabindex="-1" aria-labelledby="title-{turn}-{number}">'
         f'<header><span class="number" aria-hidden="true">{number}</span>'
         f'<h3 id="title-{turn}-{number}"><span class="unseen">{number}: </span>'
-        f"<bdi>{_safe(quote.title)}</bdi></h3></header>{_origin_html(quote)}"
+        f"<bdi>{safe(quote.title)}</bdi></h3></header>{_origin_html(quote)}"
         f'<blockquote class="passage" dir="auto">{text}</blockquote>{_actions_html(quote, back)}</article>'
     )
 
@@ -312,7 +294,7 @@ def _card_html(turn: int, number: int, quote: Quote) -> str:
 def _nearest_html(quote: Quote) -> str:
     return (
         '<details class="card nearest"><summary><span class="tag">nearest passage, not an answer</span>'
-        f'<span class="title"><bdi>{_safe(quote.title)}</bdi></span>{_origin_html(quote)}</summary>'
+        f'<span class="title"><bdi>{safe(quote.title)}</bdi></span>{_origin_html(quote)}</summary>'
         f'<blockquote class="passage" dir="auto">{prose_html(quote.evidence.passage.text)}</blockquote>'
         f"{_actions_html(quote)}</details>"
     )
@@ -322,39 +304,27 @@ def _origin_html(quote: Quote) -> str:
     """Return heading, file, page and line, in phrasing elements only: it also stands in a summary."""
     path = quote.evidence.passage.heading
     above = HEADING_SEPARATOR.join(path[1:] if path[:1] == (quote.title,) else path)
-    heading = f'<span class="heading" dir="auto">{_safe(above)}</span>' if above else ""
+    heading = f'<span class="heading" dir="auto">{safe(above)}</span>' if above else ""
     note = FILE_NOTES.get(quote.file)
     state = f'<span class="state">{note[:1].upper()}{note[1:]}.</span>' if note else ""
-    file = f'<bdi class="file" title="{_safe(quote.evidence.passage.root)}">{_safe(quote.source)}</bdi>'
+    file = f'<bdi class="file" title="{safe(quote.evidence.passage.root)}">{safe(quote.source)}</bdi>'
     place = " · ".join(filter(None, (file, _place(quote.page, quote.line))))
     return f'{heading}<span class="where">{place}</span>{state}'
 
 
 def _actions_html(quote: Quote, back: str = "") -> str:
     evidence = quote.evidence
-    place = urlencode(
-        {
-            "root": evidence.passage.root,
-            "source": quote.source,
-            "start": evidence.start,
-            "end": evidence.end,
-            "sha": fingerprint(quote.text),
-        },
-        errors="surrogatepass",
-    )
     address = web_address(quote.url, quote.text)
-    link = _link_html(address) if address else f'<bdi class="address">{_safe(quote.url)}</bdi>' if quote.url else ""
-    label = _safe(f"Open source: {quote.title}")
-    return (
-        f'<footer><button type="button" class="open" data-place="{_safe(place)}" aria-haspopup="dialog"'
-        f' aria-label="{label}">Open source</button>{link}{back}</footer>'
-    )
+    link = _link_html(address) if address else f'<bdi class="address">{safe(quote.url)}</bdi>' if quote.url else ""
+    span = (evidence.start, evidence.end)
+    opener = opener_html(evidence.passage.root, quote.source, span, quote.text, title=quote.title)
+    return f"<footer>{opener}{link}{back}</footer>"
 
 
 def _link_html(address: str) -> str:
-    site = _safe(urlsplit(address).netloc)
+    site = safe(urlsplit(address).netloc)
     return (
-        f'<a class="address" href="{_safe(address)}" target="_blank" rel="noopener noreferrer">'
+        f'<a class="address" href="{safe(address)}" target="_blank" rel="noopener noreferrer">'
         f'<bdi>{site}</bdi><span class="unseen"> (opens in a new tab)</span></a>'
     )
 
@@ -365,7 +335,7 @@ def _marked_document(document: Document, mark: tuple[int, int]) -> str:
     for heading in document.headings:
         parts.append(_marked_text(document.text, (at, heading.start), mark))
         level = min(heading.level + 2, 6)
-        parts.append(f'<h{level} dir="auto">{_safe(heading.title)}</h{level}>')
+        parts.append(f'<h{level} dir="auto">{safe(heading.title)}</h{level}>')
         at = heading.end
     parts.append(_marked_text(document.text, (at, len(document.text)), mark))
     return "".join(parts)

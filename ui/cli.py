@@ -1,7 +1,8 @@
-"""The `cited` command: ingest, ask, ui, forget, doctor, evaluate."""
+"""The `cited` command: ingest, status, runs, ask, ui, forget, doctor, evaluate."""
 
 import logging
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,9 +11,11 @@ import typer
 from ingest.errors import UserFacingError, printable
 from ingest.settings import load_settings
 from ui.cli_evaluate import evaluate
+from ui.cli_show import count, show_plan, show_report, show_run, show_status
 
 if TYPE_CHECKING:
-    from ingest.pipeline import Report
+    from ingest.pipeline import Prune, Report
+    from ingest.settings import Settings
 
 app = typer.Typer(
     help="Answers questions over your texts in exact quotes, each with its place, or says that they do not answer.",
@@ -22,39 +25,92 @@ app = typer.Typer(
 )
 app.command("evaluate")(evaluate)
 
+ALL_RUNS = 1_000_000_000
+
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the index (or CITED_DATA_DIR).")]
 
 
 @app.command()
 def ingest(
     paths: Annotated[list[Path] | None, typer.Argument(help="Folders or files.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
+    prune: Annotated[bool, typer.Option("--prune/--no-prune", help="Remove texts whose files are gone.")] = True,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove them even if they are more than half.")] = False,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Cut and encode everything anew.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Bring the index up to date with folders or files; nothing else in it changes."""
+    from ingest.errors import PruningUnconfirmed
+    from ingest.pipeline import Prune, plan
+
+    if not paths and not rebuild:
+        raise typer.BadParameter("name a folder or file to ingest")
+    settings = load_settings(data_dir=data_dir)
+    if dry_run:
+        show_plan(plan(paths or [], settings.data_dir))
+        return
+    mode = Prune.NEVER if not prune else Prune.ALWAYS if yes else Prune.CAREFUL
+    run = partial(_ingest, paths or [], settings, rebuild=rebuild)
+    try:
+        report = run(prune=mode)
+    except PruningUnconfirmed as error:
+        if not sys.stdin.isatty() or not typer.confirm(f"{error.where}: {error.what}. Remove them?"):
+            raise
+        report = run(prune=Prune.ALWAYS)
+    show_report(report)
+    if report.failed:
+        raise typer.Exit(1)
+
+
+def _ingest(paths: list[Path], settings: "Settings", *, rebuild: bool, prune: "Prune") -> "Report":
+    """Run the pipeline behind a progress bar."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from ingest.encoder import open_encoder
     from ingest.pipeline import ingest as run_ingest
 
-    if not paths and not rebuild:
-        raise typer.BadParameter("name a folder or file to ingest")
-    settings = load_settings(data_dir=data_dir)
     console = Console(stderr=True)
     with console.status("Loading the encoder (the first time takes about 15 s)"):
         encoder = open_encoder(settings.encoder, settings.models_dir, allow_downloads=settings.allow_downloads)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("Ingesting", total=None)
 
         def show(done: int, total: int, source: str) -> None:
-            bar.update(task, completed=done, total=total, description=source[-40:].ljust(40))
+            bar.update(task, completed=done, total=total, description=printable(source)[-40:].ljust(40))
 
-        report = run_ingest(paths or [], settings.data_dir, encoder, rebuild=rebuild, on_progress=show)
-    _show_report(report)
-    if report.failed:
+        return run_ingest(paths, settings.data_dir, encoder, rebuild=rebuild, prune=prune, on_progress=show)
+
+
+@app.command()
+def status(
+    failed: Annotated[bool, typer.Option("--failed", help="Only the files that failed.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """List the files of the index: passages, size, when they were read, and why some failed."""
+    from ingest.status import status as read_status
+
+    sources = read_status(load_settings(data_dir=data_dir).data_dir)
+    show_status([source for source in sources if source.failure or not failed])
+    if any(source.failure for source in sources):
         raise typer.Exit(1)
+
+
+@app.command()
+def runs(
+    number: Annotated[int | None, typer.Argument(help="Show all that this run changed.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """List the last ingest runs: when, how long, what changed and what failed."""
+    from ingest.status import runs as read_runs
+
+    records = read_runs(load_settings(data_dir=data_dir).data_dir, limit=20 if number is None else ALL_RUNS)
+    if number is not None and number not in {record.number for record in records}:
+        raise typer.BadParameter(f"there is no run {number}")
+    for record in records:
+        if number in (None, record.number):
+            show_run(record, most=5 if number is None else len(record.changes))
 
 
 @app.command()
@@ -111,7 +167,7 @@ def forget(
     from ingest.pipeline import forget as run_forget
 
     removed = run_forget(root, load_settings(data_dir=data_dir).data_dir)
-    typer.echo(f"Forgot {root}: {_count(removed, 'document')} removed from the index")
+    typer.echo(f"Forgot {root}: {count(removed, 'document')} removed from the index")
 
 
 @app.command()
@@ -139,25 +195,3 @@ def main() -> None:
     except UserFacingError as error:
         typer.echo(f"cited: {error}", err=True)
         sys.exit(1)
-
-
-def _show_report(report: "Report") -> None:
-    counts = report.counts()
-    parts = [
-        f"{counts[name]} {name}" for name in ("added", "updated", "unchanged", "removed", "failed") if counts[name]
-    ]
-    typer.echo(
-        f"Run {report.run}: {_count(report.found, 'file')} found, {', '.join(parts) or 'nothing to do'}; "
-        f"{_count(report.encoded, 'passage')} encoded, {report.passages} in the index"
-    )
-    for source in report.removed:
-        typer.echo(f"removed: {printable(source)}")
-    if report.skipped:
-        names = ", ".join(report.skipped[:10]) + " …" * (len(report.skipped) > 10)
-        typer.echo(f"Skipped, of no known format: {printable(names)}")
-    for _, reason in report.failed:
-        typer.echo(f"failed: {printable(reason)}", err=True)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -47,7 +47,7 @@ def test_results_are_what_was_replied() -> None:
     parrot = Parrot()
     one, two = evaluate(parrot, PROMPTS, lambda done, total: told.append((done, total)))
     assert (one.id, one.question, one.abstained, one.ranked) == ("one", "hip?", False, ("a.md", "b.md"))
-    assert one.quotes == (QuotedText("a.md", "The hip hurts.", 10, 24),)
+    assert one.quotes == (QuotedText("a.md", "The hip hurts.", 10, 24, 1, None, "/"),)
     assert (two.abstained, two.quotes, two.gate_score) == (True, (), 0.25)
     assert one.milliseconds is not None
     assert one.milliseconds >= 0
@@ -86,7 +86,9 @@ def test_results_come_back_from_their_file(tmp_path: Path) -> None:
         "question": "hip?",
         "abstained": False,
         "ranked": ["a.md", "b.md"],
-        "quotes": [{"source": "a.md", "text": "The hip hurts.", "start": 10, "end": 24}],
+        "quotes": [
+            {"source": "a.md", "text": "The hip hurts.", "start": 10, "end": 24, "line": 1, "page": None, "root": "/"}
+        ],
         "gate_score": 0.75,
         "milliseconds": results[0].milliseconds,
     }
@@ -109,7 +111,7 @@ def test_every_fault_of_a_results_file_is_told_with_its_line(tmp_path: Path) -> 
     )
     with pytest.raises(ResultsInvalid) as caught:
         read_results(path)
-    quotes = "quotes must be a list of objects with source and text, and whole numbers for start and end"
+    quotes = "quotes must be a list of objects with source and text, and whole numbers for their place"
     assert [tuple(fault) for fault in caught.value.faults][1:] == [
         (4, "a second result of 'a'"),
         (5, "id must be text"),

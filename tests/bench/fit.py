@@ -42,11 +42,11 @@ SENTENCE_FEATURES = [name for name in NAMES if name not in ("missing", "known", 
 GATE_FEATURES = [
     "sentence_cosine",
     "passage_cosine",
-    "likeness",
     "passage_coverage",
     "heading_coverage",
     "weakest",
     "lead",
+    "kind_lacking",
 ]
 SENTENCE_PENALTY = 2e-3  # of the squared standardised weights, per set
 GATE_C = 0.1  # inverse strength of the gate's penalty

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ingest.catalog import Catalog
-from ingest.encoder import BUNDLED, Encoder, OnnxEncoder, open_encoder
+from ingest.encoder import Encoder
 from ingest.schema import Document, Passage
 from ingest.vectors import VECTORS_FOLDER, Vectors
 
@@ -65,11 +65,5 @@ def whole(data: Path) -> Callable[[], None]:
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of the exported models, one for all tests of a session."""
+    """Folder of the exported models that all tests share."""
     return tmp_path_factory.getbasetemp() / "models"
-
-
-@pytest.fixture(scope="session")
-def exported(models: Path) -> OnnxEncoder:
-    """Export the bundled encoder, once a session."""
-    return open_encoder(BUNDLED, models)

@@ -13,6 +13,7 @@ from ingest.origin import FileState
 from ingest.schema import CorpusDescription, Document, Heading, Passage
 from ui import ask
 from ui.ask import Turn
+from ui.markup import fingerprint
 
 DESCRIPTION = CorpusDescription(
     "Back <and> hip", "About backs.", "Not <b>advice</b>.", ("Does it hurt?", "Why <i>me</i>?")
@@ -132,7 +133,7 @@ def test_nothing_from_texts_or_people_is_markup() -> None:
         ask.conversation_html((), hostile),
         ask.conversation_html((), hostile, HOSTILE),
         ask.sources_html(turns),
-        ask.reader_html(document, start=0, end=3, sha=ask.fingerprint(HOSTILE[:3])),
+        ask.reader_html(document, start=0, end=3, sha=fingerprint(HOSTILE[:3])),
         ask.reader_failure_html(SourceUnreadable(HOSTILE)),
         ask.header_html(hostile, ""),
         ask.note_html(HOSTILE),
@@ -261,7 +262,7 @@ DOCUMENT = Document("a/b.md", "Title", None, TEXT, "0", headings=HEADINGS)
 
 def test_reader_shows_all_text_with_headings_and_the_mark() -> None:
     start = TEXT.index("First")
-    html = ask.reader_html(DOCUMENT, start=start, end=start + 10, sha=ask.fingerprint("First <b>."))
+    html = ask.reader_html(DOCUMENT, start=start, end=start + 10, sha=fingerprint("First <b>."))
     assert marked(html) == ["First <b>."]
     assert '<h3 dir="auto">One</h3>' in html and '<h4 dir="auto">Two</h4>' in html
     assert "line 5" in html
@@ -272,7 +273,7 @@ def test_reader_shows_all_text_with_headings_and_the_mark() -> None:
 
 @pytest.mark.parametrize(("start", "end"), [(0, 10), (5, 5), (-3, 2), (0, 10_000), (9, 3)])
 def test_reader_marks_nothing_where_the_quote_no_longer_stands(start: int, end: int) -> None:
-    html = ask.reader_html(DOCUMENT, start=start, end=end, sha=ask.fingerprint("First <b>."))
+    html = ask.reader_html(DOCUMENT, start=start, end=end, sha=fingerprint("First <b>."))
     assert marked(html) == []
     assert "no longer stands at its place" in html
     assert "Second." in html

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from ingest.encoder import BUNDLED, open_encoder
 from ingest.lock import write_lock
 from ui.cli import app, main
 
-pytestmark = pytest.mark.model
+pytestmark = [pytest.mark.model, pytest.mark.usefixtures("exported")]
 
 HIP = "# Hip pain at night\n\nA pillow between the knees keeps the hip level.\n"
 BACK = "# Low back pain\n\nWalking every day eases low back pain.\n"
@@ -38,10 +37,8 @@ def run(
     capsys: pytest.CaptureFixture[str],
 ) -> Run:
     """Run `cited` in this process, with the encoder that is exported once a session."""
-    models = tmp_path_factory.getbasetemp() / "models"
-    open_encoder(BUNDLED, models)
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "models").symlink_to(models)
+    (tmp_path / "data" / "models").symlink_to(tmp_path_factory.getbasetemp() / "models")
     monkeypatch.setenv("COLUMNS", "200")
 
     def call(*arguments: object) -> Ran:
@@ -169,3 +166,61 @@ def test_a_cold_ask_leaves_torch_alone(run: Run, write: Callable[..., Path]) -> 
     imported = {line.rsplit("|", 1)[1].strip() for line in told.stderr.splitlines() if line.startswith("import time:")}
     assert "onnxruntime" in imported
     assert not imported & {"torch", "transformers", "sentence_transformers", "gradio", "trafilatura", "docx", "pypdf"}
+
+
+def test_a_dry_run_changes_nothing(run: Run, write: Callable[..., Path], tmp_path: Path) -> None:
+    root = write({"hip.md": HIP, "back.md": BACK, "c.md": "# C\n\nC."})
+    told = run("ingest", root, "--dry-run")
+    assert (told.code, told.out.splitlines()[0]) == (0, "Dry run: 3 files found, 3 added; nothing was changed")
+    assert run("ask", "Why?").code == 1
+    run("ingest", root)
+    (root / "hip.md").rename(root / "hips.md")
+    (root / "c.md").unlink()
+    write({"back.md": BACK + "Rest.\n", "d.md": "# D\n\nD."})
+    assert run("ingest", root, "--dry-run").out.splitlines() == [
+        "Dry run: 3 files found, 1 added, 1 updated, 1 renamed, 1 removed; nothing was changed",
+        "would be added: d.md",
+        "would be updated: back.md",
+        "would be renamed: hip.md -> hips.md",
+        "would be removed: c.md",
+    ]
+    assert run("status").out.splitlines()[-1] == "3 files, 3 passages, 0 failed"
+
+
+def test_removing_more_than_half_wants_a_yes(run: Run, write: Callable[..., Path]) -> None:
+    root = write({"hip.md": HIP, "back.md": BACK, "c.md": "# C\n\nC."})
+    run("ingest", root)
+    (root / "hip.md").unlink()
+    (root / "c.md").unlink()
+    told = run("ingest", root)
+    assert told.code == 1
+    assert "2 of 3 sources are gone, more than half, so nothing was changed; check the folder" in told.err
+    told = run("ingest", root, "--no-prune")
+    assert (told.code, told.out.splitlines()[1:]) == (0, ["gone, but kept: c.md", "gone, but kept: hip.md"])
+    assert run("status").out.splitlines()[-1] == "3 files, 3 passages, 0 failed"
+    told = run("ingest", root, "--yes")
+    assert (told.code, told.out.splitlines()[1:]) == (0, ["removed: c.md", "removed: hip.md"])
+
+
+def test_runs_and_status(run: Run, write: Callable[..., Path]) -> None:
+    root = write({"hip.md": HIP, "back.md": BACK, "bad.md": "x", "twin.md": HIP})
+    (root / "bad.md").write_bytes(b"\0")
+    told = run("ingest", root)
+    assert "same text in: hip.md, twin.md" in told.out
+    (root / "twin.md").rename(root / "other.md")
+    run("ingest", root)
+    told = run("runs")
+    assert told.code == 0
+    lines = told.out.splitlines()
+    assert lines[0].startswith("Run 2, 20")
+    assert lines[0].endswith(" s: 1 renamed, 2 unchanged, 1 failed; 0 passages encoded")
+    assert lines[1].startswith("  failed: bad.md: is not text")
+    assert lines[2] == "  renamed: other.md (was twin.md)"
+    assert run("runs", 1).out.splitlines()[0].startswith("Run 1, 20")
+    assert run("runs", 9).code == 2
+    told = run("status")
+    assert told.code == 1
+    assert "failed  bad.md  (0 passages, 0 characters, never read)" in told.out
+    assert "bad.md: is not text (it holds NUL bytes); save it as UTF-8 (tried again in the next run)" in told.out
+    assert "same text as other.md" in told.out
+    assert run("status", "--failed").out.splitlines()[-1] == "1 file, 0 passages, 1 failed"

@@ -1,0 +1,102 @@
+"""Compares the files of a root with what is indexed, by their hashes."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.origin import file_path
+from ingest.report import Plan
+from ingest.scan import Scan
+from ingest.snapshot import Snapshot, StoredDocument
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a run has to do for one root; `indexed` counts the documents that it concerns.
+
+    `unopened` are files that cannot be opened; reading them tells why.
+    """
+
+    scan: Scan
+    indexed: int
+    added: tuple[str, ...]
+    updated: tuple[str, ...]
+    renamed: tuple[tuple[str, str], ...]
+    unchanged: tuple[str, ...]
+    removed: tuple[str, ...]
+    unopened: tuple[str, ...]
+
+    @property
+    def prunes_most(self) -> bool:
+        """Whether more than half of what is indexed is gone."""
+        return 2 * len(self.removed) > self.indexed
+
+
+def stored_below(snapshot: Snapshot, root: Path) -> dict[str, StoredDocument]:
+    """Return the documents of a root and of the roots inside it, by what their source is below this one."""
+    found = snapshot.stored(str(root))
+    for inner in snapshot.roots():
+        if Path(inner) != root and Path(inner).is_relative_to(root):
+            for source, document in snapshot.stored(inner).items():
+                found[file_path(inner, source).relative_to(root).as_posix()] = document
+    return found
+
+
+def compare(scan: Scan, stored: Mapping[str, StoredDocument]) -> Changes:
+    """Return how the files differ from the documents of the root."""
+    concerned = {source for source in stored if source in scan.files or scan.concerns(source)}
+    gone = sorted(concerned - scan.files.keys())
+    new = [source for source in scan.files if source not in stored]
+    # Only where something is gone may a new file be an old one.
+    hashed = [source for source in scan.files if gone or source in stored]
+    shas = {source: _sha(scan.files[source]) for source in hashed}
+    renamed = _renamed([stored[source] for source in gone], {shas[source]: source for source in new if gone}, gone)
+    placed = {name for pair in renamed for name in pair}
+    known = [source for source in scan.files if source in stored and shas[source]]
+    return Changes(
+        scan=scan,
+        indexed=len(concerned),
+        added=tuple(s for s in new if s not in placed and shas.get(s) != ""),
+        updated=tuple(s for s in known if shas[s] != stored[s].sha),
+        renamed=renamed,
+        unchanged=tuple(s for s in known if shas[s] == stored[s].sha),
+        removed=tuple(s for s in gone if s not in placed),
+        unopened=tuple(s for s in hashed if not shas[s]),
+    )
+
+
+def plan_of(changes: Sequence[Changes]) -> Plan:
+    """Return what a run would do for several roots, as one plan."""
+    closed = [item for each in changes for item in each.scan.closed]
+    return Plan(
+        found=sum(len(each.scan.files) + len(each.scan.closed) for each in changes),
+        added=tuple(source for each in changes for source in each.added),
+        updated=tuple(source for each in changes for source in each.updated),
+        renamed=tuple(pair for each in changes for pair in each.renamed),
+        unchanged=tuple(source for each in changes for source in each.unchanged),
+        removed=tuple(source for each in changes for source in each.removed),
+        skipped=tuple(source for each in changes for source in each.scan.skipped),
+        failed=(*closed, *((source, "cannot be opened") for each in changes for source in each.unopened)),
+        prunes_most=any(each.prunes_most for each in changes),
+    )
+
+
+def _renamed(
+    gone: Sequence[StoredDocument], new: Mapping[str, str], sources: Sequence[str]
+) -> tuple[tuple[str, str], ...]:
+    """Pair documents that are gone with new files (source by hash) of the same content."""
+    left = dict(new)
+    pairs = [(former, left.pop(document.sha, None)) for former, document in zip(sources, gone, strict=True)]
+    return tuple((former, source) for former, source in pairs if source is not None)
+
+
+def _sha(path: Path) -> str:
+    """Return the SHA-256 of a file; "" where it cannot be read, which reading it then explains."""
+    if not path.is_file():  # a pipe would be waited for
+        return ""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
