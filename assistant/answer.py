@@ -24,12 +24,14 @@ _LEANING = re.compile(
     re.IGNORECASE,
 )
 
+_PARAGRAPH_END = re.compile(r"\n[ \t]*\n")
+
 
 def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
     """Return the evidence to quote from sentences ranked best first; at least the best one.
 
     The best sentences within `MARGIN` are taken, each with the one before it
-    where it leans on that, adjacent ones joined. The passage of the best
+    where it leans on that, adjacent ones of a paragraph joined. The passage of the best
     sentence comes first; within a passage the order is that of reading.
     """
     taken: dict[str, dict[int, float]] = {}
@@ -51,11 +53,19 @@ def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
 
 
 def _with_support(passage: Passage, position: int) -> Iterable[int]:
-    """Yield a sentence's position, and those before it that it leans on."""
+    """Yield a sentence's position, and those before it in its paragraph that it leans on."""
     yield position
-    while position > 0 and _LEANING.match(passage.cut(*passage.sentences[position])):
+    while _LEANING.match(passage.cut(*passage.sentences[position])) and _follows(passage, position):
         position -= 1
         yield position
+
+
+def _follows(passage: Passage, position: int) -> bool:
+    """Whether a sentence goes on in the paragraph of the one before it."""
+    if position == 0:
+        return False
+    before, after = passage.sentences[position - 1][1], passage.sentences[position][0]
+    return before == after or not _PARAGRAPH_END.search(passage.cut(before, after))
 
 
 def _same_text(sentence: Sentence, passage: Passage, positions: Iterable[int]) -> bool:
@@ -71,7 +81,7 @@ def _same_text(sentence: Sentence, passage: Passage, positions: Iterable[int]) -
 def _join(passage: Passage, positions: dict[int, float]) -> list[Evidence]:
     joined: list[list[int]] = []
     for position in sorted(positions):
-        if joined and joined[-1][-1] == position - 1:
+        if joined and joined[-1][-1] == position - 1 and _follows(passage, position):
             joined[-1].append(position)
         else:
             joined.append([position])
@@ -144,8 +154,8 @@ def _reason(question: Question) -> str:
     if question.missing:
         *others, last = (f"“{word}”" for word in question.missing)
         words = f"{', '.join(others)} or {last}" if others else last
-        return f"The texts do not answer this: they never mention {words}."
-    return "The texts do not answer this: no passage says enough about what is asked."
+        return f"The texts never mention {words}."
+    return "No passage says enough about what is asked."
 
 
 def _mismatch(evidence: Evidence) -> QuoteMismatch:

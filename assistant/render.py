@@ -79,7 +79,7 @@ def place(quote: Quote) -> str:
 
 
 def _append_abstention(text: "Text", abstention: Abstention) -> None:
-    text.append(f"{abstention.reason}\n", "bold yellow")
+    text.append("The texts do not answer this.", "bold yellow").append(f" {abstention.reason}\n")
     text.append(f"Searched {abstention.passages} passages of {abstention.documents} documents.\n\n", "dim")
     if abstention.nearest:
         text.append("The nearest passages, which are not an answer:\n", "bold")

@@ -13,6 +13,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from gradio.events import api
 from pydantic import BaseModel, ConfigDict
 
+from assistant.evaluate import Answering as Evaluated
 from assistant.prompts import Prompt
 from assistant.render import answer_json
 from ingest.errors import UserFacingError
@@ -21,6 +22,7 @@ from ui import ask, evaluate
 from ui import evaluate_html as shown
 from ui.ask import Turns
 from ui.evaluate import Run
+from ui.markup import failure_html
 from ui.saving import save_prompt
 from ui.server import App, Served, listen, start
 
@@ -42,7 +44,7 @@ TEAL = gr.themes.Color(
 )
 
 
-class Serving(evaluate.Answering, ask.Answering, Protocol):
+class Serving(Evaluated, ask.Answering, Protocol):
     """What the page needs of an assistant."""
 
 
@@ -275,7 +277,7 @@ def _evaluate_tab(assistant: Serving, data_dir: Path, tab: gr.Tab) -> None:
         concurrency_limit=4,
         **quiet,
     )
-    running.failure(_stopped(shown.failure_html(ask.FAULT)), None, [status, *buttons], **quiet)
+    running.failure(_stopped(failure_html(ask.FAULT)), None, [status, *buttons], **quiet)
     cancel.click(_stopped(shown.CANCELLED), None, [status, *buttons], cancels=[running], **quiet)
     earlier.input(_compare(data_dir), [last, earlier], [comparison], **quiet)
 

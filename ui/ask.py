@@ -196,7 +196,7 @@ def _turn_html(turn: Turn, description: CorpusDescription) -> str:
         state, body = "abstained", _abstention_html(turn.number, turn.answer.abstention, description.questions)
     else:
         state, body = "answered", _quotes_html(turn.number, turn.answer.quotes)
-    saving = save_form_html(turn.number, turn.answer) if turn.answer else ""
+    saving = save_form_html(turn.answer) if turn.answer else ""
     notice = description.notice if turn.answer else ""
     note = f'<p class="notice" dir="auto">{safe(notice)}</p>' if notice else ""
     return (

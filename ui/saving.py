@@ -18,7 +18,7 @@ LONGEST_NAME = 48
 _one_at_a_time = threading.Lock()
 
 
-def save_form_html(number: int, answer: Answer) -> str:
+def save_form_html(answer: Answer) -> str:
     """Return the form that saves a turn: its quotes, or the passages nearest to it, to tick, or "should abstain"."""
     abstention = answer.abstention
     offered = abstention.nearest if abstention else answer.quotes
@@ -28,7 +28,7 @@ def save_form_html(number: int, answer: Answer) -> str:
     checked = " checked" if abstention else ""
     return (
         f'<details class="saving"><summary>Save as test prompt</summary>'
-        f'<form data-question="{safe(answer.question)}" data-turn="{number}"><fieldset><legend>{legend}</legend>{boxes}'
+        f'<form data-question="{safe(answer.question)}"><fieldset><legend>{legend}</legend>{boxes}'
         f'<label><input type="checkbox" data-kind="abstain"{checked}><span>None: it should abstain</span></label>'
         '</fieldset><button type="submit">Save</button><p role="status"></p></form></details>'
     )

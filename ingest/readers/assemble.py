@@ -12,10 +12,14 @@ _UNUSABLE = re.compile("[\0\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A heading (its level, 1 to 9) or, with level 0, a paragraph, list item or table row."""
+    """A heading (its level, 1 to 9) or, with level 0, a paragraph, list item or table row.
+
+    `apart` says that it is unrelated to the one before it.
+    """
 
     text: str
     level: int = 0
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ def assemble(pieces: Iterable[Piece]) -> Assembled:
         if piece.level:
             headings.append(Heading(piece.level, text, at, at + len(text)))
         else:
-            blocks.append(Block(at, at + len(text)))
+            blocks.append(Block(at, at + len(text), apart=piece.apart))
         texts.append(text)
         at += len(text) + 2
     return Assembled("\n\n".join(texts), tuple(headings), tuple(blocks))

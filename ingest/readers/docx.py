@@ -5,9 +5,6 @@ the elements, because its `Paragraph.text` leaves out tracked insertions and
 content controls, and a quote that lacks a "not" is worse than none.
 """
 
-import struct
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -15,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ingest.errors import SourceUnreadable
 from ingest.readers.assemble import Piece, assemble, clean
+from ingest.readers.package import BROKEN, open_package
 from ingest.readers.source import one_line, sha256, stem_title
 from ingest.schema import Document
 
@@ -22,23 +20,7 @@ if TYPE_CHECKING:
     from docx.styles.style import BaseStyle
     from lxml.etree import _Element  # type: ignore[import-untyped]
 
-_LARGEST = 200_000_000  # bytes, unpacked
-_LARGEST_RATIO = 200  # unpacked to packed
-_RATIO_FROM = 10_000_000  # bytes, unpacked: small files of repeated text pack well
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-# What python-docx, lxml and zipfile let through from broken files, beside their own errors.
-_BROKEN = (
-    AttributeError,
-    EOFError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 _SAVE_ANEW = "save it anew as .docx"
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -91,14 +73,7 @@ def _check_package(data: bytes, source: str) -> None:
     """Refuse what is no package of parts, and what would unpack beyond all measure."""
     if data.startswith(_OLE):
         raise SourceUnreadable("needs a password or is an older .doc", source, "save it as .docx without a password")
-    try:
-        with zipfile.ZipFile(BytesIO(data)) as package:
-            unpacked = sum(part.file_size for part in package.infolist())
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, struct.error) as error:
-        raise SourceUnreadable("is not a DOCX file (no ZIP package)", source, _SAVE_ANEW) from error
-    if unpacked > _LARGEST or (unpacked > _RATIO_FROM and unpacked > _LARGEST_RATIO * len(data)):
-        what = f"unpacks to {unpacked / 1e6:,.0f} MB from {len(data) / 1e6:,.1f} MB, which no document needs"
-        raise SourceUnreadable(what, source, "split it, or remove it if you do not know it")
+    open_package(data, source, "DOCX").close()
 
 
 def _open(data: bytes, source: str) -> _Word:
@@ -114,7 +89,7 @@ def _open(data: bytes, source: str) -> _Word:
     except (OpcError, PythonDocxError, LxmlError, KeyError) as error:
         reason = one_line(str(error).strip("'\""))[:200].rstrip(".")
         raise SourceUnreadable(f"is not a readable DOCX ({reason})", source, _SAVE_ANEW) from error
-    except _BROKEN as error:
+    except BROKEN as error:
         raise SourceUnreadable("is not a readable DOCX", source, _SAVE_ANEW) from error
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ingest.errors import SourceUnreadable
 from ingest.readers.assemble import Piece, assemble, clean
+from ingest.readers.encoding import Decoded, guess
 from ingest.readers.html_blocks import Candidate, candidates
 from ingest.readers.source import hush, not_utf8, one_line, refuse_nul, sha256, stem_title, web_address
 from ingest.schema import Document
@@ -47,9 +48,9 @@ def read(data: bytes, source: str) -> Document:
         SourceUnreadable: the characters are in no known encoding, the page is
             nested too deeply, or it holds no text.
     """
-    characters = _characters(data, source)
-    tree = _tree(characters, source)
-    judged = len(characters) <= _LARGEST_JUDGED
+    decoded = _characters(data, source)
+    tree = _tree(decoded.text, source)
+    judged = len(decoded.text) <= _LARGEST_JUDGED
     assembled = assemble(_content(tree, judged=judged))
     heading = next((heading.title for heading in assembled.headings if heading.level == 1), "")
     return Document(
@@ -61,11 +62,21 @@ def read(data: bytes, source: str) -> Document:
         headings=assembled.headings,
         blocks=assembled.blocks,
         verbatim=False,
+        note=decoded.note,
     )
 
 
-def _characters(data: bytes, source: str) -> str:
-    """Decode by BOM, else as UTF-8, else by the declared charset.
+def pieces(data: bytes, source: str) -> list[Piece]:
+    """Return all pieces of a page that is a chapter of a book: no navigation is looked for.
+
+    Raises:
+        SourceUnreadable: as `read`.
+    """
+    return _content(_tree(_characters(data, source).text, source), judged=False)
+
+
+def _characters(data: bytes, source: str) -> Decoded:
+    """Decode by BOM, else as UTF-8, else by the declared charset, else by a guess.
 
     UTF-8 goes first because pages that declare another charset and are valid
     UTF-8 are UTF-8; the stateful 7-bit encodings are the exception.
@@ -73,7 +84,7 @@ def _characters(data: bytes, source: str) -> str:
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             try:
-                return data.decode(encoding)
+                return Decoded(data.decode(encoding))
             except UnicodeDecodeError as error:
                 raise SourceUnreadable(
                     "is broken: its characters do not fit its BOM", source, "save it anew"
@@ -83,11 +94,14 @@ def _characters(data: bytes, source: str) -> str:
     if declared and declared.startswith(("iso2022", "hz")):
         return _decoded(data, declared, source)
     try:
-        return data.decode("utf-8")
+        return Decoded(data.decode("utf-8"))
     except UnicodeDecodeError as error:
-        if declared in (None, "utf-8"):
+        if declared not in (None, "utf-8"):
+            return _decoded(data, declared, source)
+        guessed = guess(data)
+        if guessed is None:
             raise not_utf8(data, error, source) from error
-    return _decoded(data, declared or "utf-8", source)
+        return guessed
 
 
 def _declared(data: bytes) -> str | None:
@@ -102,9 +116,9 @@ def _declared(data: bytes) -> str | None:
     return None if "escape" in name else _LARGER.get(name, name)
 
 
-def _decoded(data: bytes, encoding: str, source: str) -> str:
+def _decoded(data: bytes, encoding: str, source: str) -> Decoded:
     try:
-        return data.decode(encoding)
+        return Decoded(data.decode(encoding))
     except (UnicodeError, LookupError) as error:
         what = f"is neither UTF-8 nor the {encoding} that it declares"
         raise SourceUnreadable(what, source, "save it as UTF-8") from error

@@ -12,7 +12,8 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 from ingest.errors import SourceUnreadable
-from ingest.readers.source import BOM, decode, one_line, sha256, stem_title, web_address
+from ingest.readers.encoding import decode
+from ingest.readers.source import BOM, one_line, sha256, stem_title, web_address
 from ingest.schema import Block, Document, Heading, Span
 
 if TYPE_CHECKING:
@@ -61,10 +62,11 @@ def read(data: bytes, source: str) -> Document:
     """Return a Markdown file: its own characters, with the spans of its headings and blocks.
 
     Raises:
-        SourceUnreadable: the file is empty or not UTF-8 text, or its front
+        SourceUnreadable: the file is empty or no text, or its front
             matter is not a YAML mapping.
     """
-    text = decode(data, source)
+    decoded = decode(data, source)
+    text = decoded.text
     lines = _split(text)
     matter, first_line = _front_matter(lines.texts, source)
     found = _walk(lines, first_line)
@@ -72,7 +74,17 @@ def read(data: bytes, source: str) -> Document:
     title = one_line(_string(matter, "title")) or next(titles, "") or stem_title(source)
     blocks = tuple(sorted(found.blocks, key=lambda block: block.start))
     url = web_address(_string(matter, "url"))
-    return Document(source, title, url, text, sha256(data), headings=tuple(found.headings), blocks=blocks)
+    return Document(
+        source,
+        title,
+        url,
+        text,
+        sha256(data),
+        headings=tuple(found.headings),
+        blocks=blocks,
+        encoding=decoded.encoding,
+        note=decoded.note,
+    )
 
 
 def _split(text: str) -> _Lines:

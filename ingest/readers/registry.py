@@ -6,13 +6,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ingest.errors import SourceUnreadable
-from ingest.readers import docx, html, markdown, pdf, text
+from ingest.readers import archive, docx, epub, html, markdown, pdf, pptx, records, text
 from ingest.readers.source import empty
 from ingest.schema import Document
 
 Reader = Callable[[bytes, str], Document]
 
-FORMATS: Mapping[str, Reader] = MappingProxyType(
+_PLAIN: Mapping[str, Reader] = MappingProxyType(
     {
         ".md": markdown.read,
         ".markdown": markdown.read,
@@ -23,8 +23,20 @@ FORMATS: Mapping[str, Reader] = MappingProxyType(
         ".xhtml": html.read,
         ".pdf": pdf.read,
         ".docx": docx.read,
+        ".epub": epub.read,
+        ".pptx": pptx.read,
+        ".csv": records.read_table,
+        ".tsv": records.read_table,
+        ".jsonl": records.read_lines,
     }
 )
+
+
+def _read_archive(data: bytes, source: str) -> Document:
+    return archive.read(data, source, _PLAIN)
+
+
+FORMATS: Mapping[str, Reader] = MappingProxyType({**_PLAIN, ".zip": _read_archive})
 
 
 def is_known(path: Path) -> bool:

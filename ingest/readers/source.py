@@ -1,4 +1,4 @@
-"""What every reader needs: bytes to text, titles, addresses, and paragraphs."""
+"""What every reader needs: hashes, line ends, titles, addresses, and paragraphs."""
 
 import hashlib
 import logging
@@ -10,40 +10,11 @@ from ingest.schema import Span
 
 BOM = "\ufeff"
 SAVE_AS_UTF8 = "save it as UTF-8"
-_WIDE_BOMS = (
-    (b"\xff\xfe\x00\x00", "UTF-32"),
-    (b"\x00\x00\xfe\xff", "UTF-32"),
-    (b"\xff\xfe", "UTF-16"),
-    (b"\xfe\xff", "UTF-16"),
-)
 
 
 def sha256(data: bytes) -> str:
     """Return the SHA-256 of a file's bytes, hexadecimal."""
     return hashlib.sha256(data).hexdigest()
-
-
-def decode(data: bytes, source: str) -> str:
-    """Return the characters of a UTF-8 file, every line end a newline.
-
-    Offsets in the result are those of `Path.read_text(encoding="utf-8")`; a
-    leading BOM stays.
-
-    Raises:
-        SourceUnreadable: the bytes are UTF-16 or UTF-32, hold NUL bytes or are
-            not UTF-8, or there is nothing but white space.
-    """
-    for mark, name in _WIDE_BOMS:
-        if data.startswith(mark):
-            raise SourceUnreadable(f"is {name}, not UTF-8", source, SAVE_AS_UTF8)
-    refuse_nul(data, source)
-    try:
-        text = unify_line_ends(data.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise not_utf8(data, error, source) from error
-    if not text.removeprefix(BOM).strip():
-        raise empty(source)
-    return text
 
 
 def refuse_nul(data: bytes, source: str) -> None:

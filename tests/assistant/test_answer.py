@@ -66,6 +66,13 @@ def test_leaning_goes_back_to_a_sentence_that_stands_alone() -> None:
     assert texts(choose(ranked((p, 3, 9.0)))) == ["Yoga was tried. It helped. But this was rare."]
 
 
+def test_paragraphs_are_neither_joined_nor_leant_on() -> None:
+    text = "Heat helps.\n\nIt rained."
+    p = Passage("p", "/root", "a.md", 0, len(text), text, None, (), ((0, 11), (13, 23)), "sha")
+    assert texts(choose(ranked((p, 0, 9.0), (p, 1, 9.0)))) == ["Heat helps.", "It rained."]
+    assert texts(choose(ranked((p, 1, 9.0)))) == ["It rained."]
+
+
 def test_words_that_only_begin_like_a_pronoun_do_not_lean() -> None:
     p = passage("Cats sleep.", "Itching is common.")
     assert texts(choose(ranked((p, 1, 9.0)))) == ["Itching is common."]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -19,6 +20,9 @@ from ingest.settings import Settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+SIZES = {390: 844, 768: 1024, 1440: 900}
+LOCAL = ("127.0.0.1", "localhost")
 
 ROOT = "texts"
 BACK = """# Low back pain
@@ -85,7 +89,10 @@ class StandIn:
             raise SourceUnreadable("no such source in the index", source, "ask again")
         return self.documents[source]
 
-    def ask(self, question: str) -> Answer:
+    def sources(self) -> frozenset[str]:
+        return frozenset(self.documents)
+
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         if "outage" in question:
             raise SourceUnreadable("the index is being rebuilt", "catalog.db", "ask again in a minute")
         if "crash" in question:
@@ -125,11 +132,12 @@ def assistant() -> StandIn:
 
 
 @pytest.fixture(scope="session")
-def address(assistant: StandIn) -> Iterator[str]:
+def address(assistant: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of the page on a free port of this machine."""
     from ui.app import serve
 
-    served = serve(assistant, Settings(host="127.0.0.1", port=0), block=False)
+    folder = tmp_path_factory.mktemp("page")
+    served = serve(assistant, Settings(host="127.0.0.1", port=0, data_dir=folder), block=False)
     yield served.url
     served.close()
 
@@ -151,6 +159,38 @@ def chromium(request: pytest.FixtureRequest) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=found)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Browser) -> Iterator[Callable[[str, int, str], Page]]:
+    """Open the page at a width, light or dark; in the end nothing may have left this machine or gone wrong."""
+    pages: list[Page] = []
+    outside: list[str] = []
+    errors: list[str] = []
+
+    def open_(address: str, width: int, scheme: str) -> Page:
+        page = chromium.new_page(
+            viewport={"width": width, "height": SIZES[width]}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        page.set_default_timeout(15_000)
+        pages.append(page)
+        page.on("request", lambda request: outside.append(request.url) if leaves(request.url) else None)
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(address)
+        page.wait_for_selector(".welcome .example")
+        return page
+
+    yield open_
+    for page in pages:
+        page.close()
+    assert outside == []
+    assert errors == []
+
+
+def leaves(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme not in ("data", "blob", "file") and parts.hostname not in LOCAL
 
 
 @pytest.fixture

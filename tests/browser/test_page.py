@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Locator, Page
 
 pytestmark = [
     pytest.mark.browser,
-    # Gradio asks pandas 3 for an option of pandas 2 when it sums up its events, in a thread of its own.
+    # Gradio asks pandas 3 for options of pandas 2 when it sums up its events, in a thread of its own.
     pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated"),
+    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
 ]
 
-SIZES = {390: 844, 768: 1024, 1440: 900}
-LOCAL = ("127.0.0.1", "localhost")
+OpenPage = Callable[[str, int, str], "Page"]
 
 
 @dataclass
 class Tab:
-    """A browser tab, the requests that left this machine and the errors on its console."""
+    """A browser tab that shows the page."""
 
     page: Page
     name: str
-    outside: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
 
     def ask(self, question: str, state: str) -> Locator:
         self.page.fill("#question textarea", question)
@@ -51,36 +48,17 @@ class Tab:
 
 
 @pytest.fixture(
-    params=[(width, scheme) for width in SIZES for scheme in ("light", "dark")], ids=lambda p: f"{p[0]}-{p[1]}"
+    params=[(width, scheme) for width in (390, 768, 1440) for scheme in ("light", "dark")],
+    ids=lambda p: f"{p[0]}-{p[1]}",
 )
-def tab(request: pytest.FixtureRequest, chromium: Browser, address: str) -> Iterator[Tab]:
-    yield from opened(chromium, address, *request.param)
+def tab(request: pytest.FixtureRequest, open_page: OpenPage, address: str) -> Tab:
+    width, scheme = request.param
+    return Tab(open_page(address, width, scheme), f"{width}-{scheme}")
 
 
 @pytest.fixture
-def desktop(chromium: Browser, address: str) -> Iterator[Tab]:
-    yield from opened(chromium, address, 1440, "light")
-
-
-def opened(chromium: Browser, address: str, width: int, scheme: str) -> Iterator[Tab]:
-    page = chromium.new_page(
-        viewport={"width": width, "height": SIZES[width]}, color_scheme=scheme, reduced_motion="reduce"
-    )
-    found = Tab(page, f"{width}-{scheme}")
-    page.on("request", lambda request: found.outside.append(request.url) if leaves(request.url) else None)
-    page.on("console", lambda message: found.errors.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: found.errors.append(str(error)))
-    page.goto(address)
-    page.wait_for_selector(".welcome .example")
-    yield found
-    page.close()
-    assert found.outside == []
-    assert found.errors == []
-
-
-def leaves(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme not in ("data", "blob") and parts.hostname not in LOCAL
+def desktop(open_page: OpenPage, address: str) -> Tab:
+    return Tab(open_page(address, 1440, "light"), "desktop")
 
 
 def test_from_question_to_the_quote_in_its_source_and_to_an_abstention(

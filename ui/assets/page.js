@@ -30,6 +30,10 @@
     if (!target) return;
     const set = target.closest(".sources");
     if (set) show(set.dataset.turn);
+    if (target.matches("details.prompt")) {
+      if (target.hidden) showAll();
+      target.open = true;
+    }
     target.scrollIntoView({ behavior: behaviour(), block: "start" });
     target.focus({ preventScroll: true });
     target.classList.remove("lit");
@@ -43,6 +47,47 @@
   };
 
   const showQuote = () => page.querySelector("mark")?.scrollIntoView({ block: "center" });
+
+  const filters = () => [...document.querySelectorAll("#prompts select")];
+
+  const filter = () => {
+    const wanted = Object.fromEntries(filters().map((each) => [each.dataset.filter, each.value]));
+    const rows = [...document.querySelectorAll("#prompts .prompt")];
+    for (const row of rows) {
+      const tagged = !wanted.tag || JSON.parse(row.dataset.tags).includes(wanted.tag);
+      row.hidden = !tagged || (!!wanted.outcome && row.dataset.outcome !== wanted.outcome);
+    }
+    const left = rows.filter((row) => !row.hidden).length;
+    document.querySelector("#prompts output").textContent = `${left} prompt${left === 1 ? "" : "s"}`;
+  };
+
+  const showAll = () => {
+    for (const each of filters()) each.value = "";
+    filter();
+  };
+
+  const save = async (form) => {
+    const told = form.querySelector("[role=status]");
+    const ticked = [...form.querySelectorAll("input:checked")];
+    const of = (kind) => ticked.filter((each) => each.dataset.kind === kind).map((each) => each.value);
+    const sources = [...new Set(ticked.map((each) => each.dataset.source).filter(Boolean))];
+    const abstain = ticked.some((each) => each.dataset.kind === "abstain");
+    if (!ticked.length) {
+      told.textContent = "Tick what answers the question, or that it should abstain.";
+      return;
+    }
+    const prompt = { question: form.dataset.question, answers: of("quote"), passages: of("passage"), sources, unanswerable: abstain };
+    try {
+      const answer = await fetch(new URL("prompts", document.baseURI), {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(prompt),
+      });
+      told.textContent = await answer.json();
+    } catch {
+      told.textContent = "Not saved: the program does not answer. Is it still running?";
+    }
+  };
 
   let asked = 0;
   const open = async (button) => {
@@ -86,6 +131,23 @@
     if (opener) open(opener);
     if (event.target.closest("#reader .close") || event.target === reader) reader.close();
     if (event.target.closest("#reader .to-quote")) showQuote();
+  });
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("#prompts select")) filter();
+    const form = event.target.closest(".saving form");
+    if (!form || !event.target.checked) return;
+    const abstain = event.target.dataset.kind === "abstain";
+    for (const box of form.querySelectorAll("input")) {
+      if ((box.dataset.kind === "abstain") !== abstain) box.checked = false;
+    }
+  });
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest(".saving form");
+    if (!form) return;
+    event.preventDefault();
+    save(form);
   });
 
   document.addEventListener("keydown", (event) => {

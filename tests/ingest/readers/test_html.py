@@ -145,9 +145,10 @@ def test_charsets(read_as: ReadAs, content: str | bytes, text: str) -> None:
 
 
 @pytest.mark.parametrize("declared", ["", "<meta charset=utf-8>", "<meta charset=unicode_escape>", "<meta charset=x>"])
-def test_a_charset_that_nobody_declares_is_not_guessed(refused: Refused, declared: str) -> None:
-    error = refused("a.html", f"{declared}\n<p>".encode() + b"Caf\xe9")
-    assert error.what == "is not UTF-8 (byte 0xe9 in line 2)"
+def test_a_charset_that_nobody_declares_is_guessed(read_as: ReadAs, declared: str) -> None:
+    document = read_as("a.html", f"{declared}\n<p>".encode() + b"Caf\xe9 au lait")
+    assert quotes(document) == ["Café au lait"]
+    assert document.note.startswith("its encoding was guessed: cp1252;")
 
 
 def test_a_charset_that_does_not_fit(refused: Refused) -> None:

@@ -13,7 +13,7 @@ Refused = Callable[[str, str | bytes], SourceUnreadable]
 
 def test_the_suffix_names_the_format_in_any_case(tmp_path: Path) -> None:
     assert is_known(Path("a/Notes.MD"))
-    assert not is_known(Path("a/notes.epub"))
+    assert not is_known(Path("a/notes.mobi"))
     assert not is_known(Path("README"))
     path = tmp_path / "NOTES.TXT"
     path.write_text("Rest.", encoding="utf-8")
@@ -21,12 +21,12 @@ def test_the_suffix_names_the_format_in_any_case(tmp_path: Path) -> None:
 
 
 def test_an_unknown_suffix_names_the_formats_there_are(tmp_path: Path) -> None:
-    path = tmp_path / "book.epub"
+    path = tmp_path / "book.mobi"
     path.write_bytes(b"x")
     with pytest.raises(SourceUnreadable) as caught:
-        read(path, "books/book.epub")
+        read(path, "books/book.mobi")
     assert caught.value.what == "is of no known format"
-    assert caught.value.where == "books/book.epub"
+    assert caught.value.where == "books/book.mobi"
     assert all(suffix in caught.value.remedy for suffix in FORMATS)
 
 

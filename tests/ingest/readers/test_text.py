@@ -57,16 +57,49 @@ def test_white_space_alone_is_empty(refused: Refused, content: str) -> None:
     assert refused("a.txt", content).what == "is empty"
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
-def test_wide_encodings_are_named(refused: Refused, encoding: str) -> None:
-    error = refused("a.txt", "Hip pain".encode(encoding))
-    assert (error.what, error.remedy) == (f"is {encoding.upper()}, not UTF-8", "save it as UTF-8")
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-16-le", "utf-16-be"])
+def test_wide_encodings_are_read_by_their_bom(read_as: ReadAs, encoding: str) -> None:
+    marked = "\ufeff" if "-" in encoding[4:] else ""
+    document = read_as("a.txt", f"{marked}Hip 🦴.\r\n\r\nPain.".encode(encoding))
+    assert (document.text, document.encoding, document.note) == ("Hip 🦴.\n\nPain.", encoding[:6], "")
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfea", b"\xff\xfe\x00\xd8a\x00", b"\xfe\xff\x00a\x00"])
+def test_broken_wide_encodings_are_refused(refused: Refused, content: bytes) -> None:
+    assert refused("a.txt", content).what == "is broken: its characters do not fit its BOM (UTF-16)"
+
+
+def test_nul_is_refused_in_every_encoding(refused: Refused) -> None:
+    assert refused("a.txt", "a\0b".encode("utf-16")).what == "is not text (it holds NUL characters)"
+    assert refused("a.txt", "Hip".encode("utf-16-le")).what == "is not text (it holds NUL bytes)"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Café au lait helps the knee. It’s naïve, “quoted” – dash.", "cp1252"),
+        ("Die Hüfte schmerzt nachts; Übungen für den Rücken helfen häufig.", "cp1252"),
+        ("café", "cp1252"),
+        ("Боль в спине проходит за несколько недель. Двигайтесь каждый день.", "cp1251"),
+        ("腰痛は数週間で治ることが多いです。毎日歩いてください。", "cp932"),
+        ("腰痛通常在几周内好转。每天走路。", "gb18030"),
+        ("Ο πόνος στη μέση περνά σε λίγες εβδομάδες.", "cp1253"),
+    ],
+)
+def test_other_encodings_are_guessed_and_said(read_as: ReadAs, tmp_path: Path, text: str, encoding: str) -> None:
+    document = read_as("a.txt", text.encode(encoding))
+    assert document.text == text == (tmp_path / "a.txt").read_text(encoding=document.encoding)
+    assert document.note == f"its encoding was guessed: {document.encoding}; if letters are wrong, save it as UTF-8"
 
 
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"])
-def test_a_byte_that_is_not_utf8_is_named_with_its_line(refused: Refused, line_end: bytes) -> None:
-    error = refused("a.txt", line_end.join([b"one", b"two", b"caf\xe9"]))
-    assert str(error) == "a.txt: is not UTF-8 (byte 0xe9 in line 3); save it as UTF-8"
+def test_bytes_that_fit_no_encoding_are_named_with_their_line(refused: Refused, line_end: bytes) -> None:
+    error = refused("a.txt", line_end.join([b"one", b"two", bytes(range(128, 256)), bytes(range(1, 32)) * 9]))
+    assert str(error) == "a.txt: is not UTF-8 (byte 0x80 in line 3); save it as UTF-8"
+
+
+def test_an_endless_line_is_refused(refused: Refused) -> None:
+    assert refused("a.txt", "x" * 6_000_000).what == "has a line of 6,000,000 characters, which is no prose"
 
 
 def test_a_very_long_line_is_one_block(read_as: ReadAs) -> None:

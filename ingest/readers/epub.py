@@ -1,0 +1,82 @@
+"""EPUB: the chapters of a book in the order of its spine, each read as the web page that it is."""
+
+import posixpath
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+from zipfile import ZipFile
+
+from ingest.errors import SourceUnreadable
+from ingest.readers import html
+from ingest.readers.assemble import Piece, assemble, clean
+from ingest.readers.package import open_package, read_part
+from ingest.readers.source import one_line, sha256, stem_title
+from ingest.schema import Document
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element  # type: ignore[import-untyped]
+
+_CONTAINER = "META-INF/container.xml"
+_ENCRYPTION = "META-INF/encryption.xml"
+_PAGES = ("application/xhtml+xml", "text/html")
+
+
+def read(data: bytes, source: str) -> Document:
+    """Return the text of a book.
+
+    Raises:
+        SourceUnreadable: the file is no EPUB, is broken or protected, or unpacks to too much.
+    """
+    with open_package(data, source, "EPUB") as package:
+        container = _xml(package, _CONTAINER, source)
+        path = next((e.get("full-path") for e in container.iter("{*}rootfile") if e.get("full-path")), None)
+        if path is None:
+            raise SourceUnreadable("is not an EPUB (its container names no book)", source, "save it anew as EPUB")
+        book = _xml(package, path, source)
+        chapters = list(_chapters(book, posixpath.dirname(path)))
+        _refuse_protected(package, chapters, source)
+        assembled = assemble(piece for chapter in chapters for piece in _pieces(package, chapter, source))
+    title = next((one_line(clean(e.text or "")) for e in book.iter("{http://purl.org/dc/elements/1.1/}title")), "")
+    return Document(
+        source,
+        title or stem_title(source),
+        None,
+        assembled.text,
+        sha256(data),
+        headings=assembled.headings,
+        blocks=assembled.blocks,
+        verbatim=False,
+    )
+
+
+def _chapters(book: "_Element", folder: str) -> Iterator[str]:
+    """Yield the parts that the spine names, the table of contents left out."""
+    items = {item.get("id"): item for item in book.iter("{*}item")}
+    for reference in book.iter("{*}itemref"):
+        item = items.get(reference.get("idref"))
+        if item is None or item.get("media-type") not in _PAGES or "nav" in (item.get("properties") or "").split():
+            continue
+        yield posixpath.normpath(posixpath.join(folder, unquote(item.get("href") or "")))
+
+
+def _pieces(package: ZipFile, chapter: str, source: str) -> list[Piece]:
+    data = read_part(package, chapter, source)
+    return html.pieces(data, source) if data.strip() else []
+
+
+def _refuse_protected(package: ZipFile, chapters: list[str], source: str) -> None:
+    """Refuse a book whose chapters are encrypted; fonts often are."""
+    if _ENCRYPTION in package.namelist():
+        references = _xml(package, _ENCRYPTION, source).iter("{*}CipherReference")
+        if {unquote(reference.get("URI") or "") for reference in references} & set(chapters):
+            raise SourceUnreadable("is protected (its chapters are encrypted)", source, "use a copy without protection")
+
+
+def _xml(package: ZipFile, name: str, source: str) -> "_Element":
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    try:
+        return etree.fromstring(read_part(package, name, source), parser)
+    except (etree.LxmlError, ValueError) as error:
+        raise SourceUnreadable(f"is not a readable EPUB ({name} is broken)", source, "save it anew as EPUB") from error

@@ -1,0 +1,99 @@
+"""CSV, TSV and JSONL: one record a passage, every value after the name of its column."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+
+from ingest.errors import SourceUnreadable
+from ingest.readers.assemble import Piece, assemble, clean
+from ingest.readers.encoding import Decoded, decode
+from ingest.readers.source import BOM, one_line, sha256, stem_title
+from ingest.schema import Document
+
+_DELIMITERS = ",;\t|"  # the likelier first
+
+Record = Iterable[tuple[str, str]]  # column, value
+
+
+def read_table(data: bytes, source: str) -> Document:
+    """Return the rows of a CSV or TSV file; the first one names the columns.
+
+    Raises:
+        SourceUnreadable: the file is no text or no table.
+    """
+    decoded = decode(data, source)
+    lines = decoded.text.removeprefix(BOM).split("\n")
+    first = next(line for line in lines if line.strip())
+    tabbed = PurePosixPath(source).suffix.lower() == ".tsv"
+    delimiter = "\t" if tabbed else max(_DELIMITERS, key=first.count)
+    rows = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter)
+    try:
+        return _document(data, source, decoded, "Row", _rows(rows))
+    except csv.Error as error:
+        raise SourceUnreadable(f"is no table (line {rows.line_num}: {error})", source, "save it anew as CSV") from error
+
+
+def read_lines(data: bytes, source: str) -> Document:
+    """Return the records of a JSONL file: an object or a text a line.
+
+    Raises:
+        SourceUnreadable: the file is no text, or a line is no JSON.
+    """
+    decoded = decode(data, source)
+    return _document(data, source, decoded, "Record", _objects(decoded.text.removeprefix(BOM), source))
+
+
+def _document(data: bytes, source: str, decoded: Decoded, kind: str, records: Iterable[Record]) -> Document:
+    """Put every record under a heading of its own, so that it is a passage of its own."""
+    assembled = assemble(_pieces(kind, records))
+    return Document(
+        source,
+        stem_title(source),
+        None,
+        assembled.text,
+        sha256(data),
+        headings=assembled.headings,
+        blocks=assembled.blocks,
+        verbatim=False,
+        note=decoded.note,
+    )
+
+
+def _pieces(kind: str, records: Iterable[Record]) -> Iterator[Piece]:
+    for number, record in enumerate(records, start=1):
+        filled = [(one_line(clean(column)), one_line(clean(value))) for column, value in record]
+        lines = [f"{column}: {value}" if column else value for column, value in filled if value]
+        if lines:
+            yield Piece(f"{kind} {number}", level=1)
+            yield Piece("\n".join(lines))
+
+
+def _rows(rows: Iterator[list[str]]) -> Iterator[Record]:
+    columns = next((row for row in rows if any(cell.strip() for cell in row)), [])
+    for row in rows:
+        names = [*columns, *[""] * (len(row) - len(columns))]
+        named = [name.strip() or f"column {number}" for number, name in enumerate(names, start=1)]
+        yield zip(named, row, strict=False)
+
+
+def _objects(text: str, source: str) -> Iterator[Record]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise SourceUnreadable(f"is not JSONL (line {number} is no JSON)", source, "correct that line") from error
+        yield (
+            [(name, _plain(part)) for name, part in value.items()] if isinstance(value, dict) else [("", _plain(value))]
+        )
+
+
+def _plain(value: object) -> str:
+    """Return a value as a person would write it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    return "" if value is None else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,243 @@
+"""The Evaluate tab in a real browser, on the shipped corpus with the real encoder: from Ask to a comparison."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from assistant.chain import Assistant
+from assistant.index import Index
+from ingest.encoder import BUNDLED, open_encoder
+from ingest.pipeline import ingest
+from ingest.settings import Settings
+from ui.app import serve
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.model,
+    # Gradio asks pandas 3 for options of pandas 2 when it sums up its events, in a thread of its own.
+    pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated"),
+    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
+]
+
+REPOSITORY = Path(__file__).parents[2]
+QUESTION = "What is sciatica?"
+FAULTY = '{"id": "a", "question": "Q?", "unanswerable": true}\n{"id": "a", "question": ""}\n{"id": 3, "x": 1\n'
+OpenPage = Callable[[str, int, str], "Page"]
+Screenshot = Callable[["Page", str], None]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A page on the shipped corpus, and the folder of its index."""
+
+    address: str
+    data_dir: Path
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("evaluate")
+    encoder = open_encoder(BUNDLED, tmp_path_factory.getbasetemp() / "models")
+    ingest([REPOSITORY / "corpus"], folder, encoder)
+    with closing(Assistant(Index(folder, encoder))) as assistant:
+        served = serve(assistant, Settings(host="127.0.0.1", port=0, data_dir=folder), block=False)
+        yield Site(served.url, folder)
+        served.close()
+
+
+@pytest.fixture
+def fresh(site: Site) -> Site:
+    """The site without prompts and runs of other tests."""
+    for name in ("prompts", "results"):
+        shutil.rmtree(site.data_dir / name, ignore_errors=True)
+    return site
+
+
+def ask(page: Page, question: str, state: str) -> None:
+    page.fill("#question textarea", question)
+    page.press("#question textarea", "Enter")
+    page.locator(f".turn[data-state={state}]").filter(has_text=question).last.wait_for()
+
+
+def put_prompts(site: Site, name: str, prompts: list[dict[str, object]]) -> None:
+    (site.data_dir / "prompts").mkdir(exist_ok=True)
+    text = "".join(json.dumps(prompt) + "\n" for prompt in prompts)
+    (site.data_dir / "prompts" / name).write_text(text, encoding="utf-8")
+
+
+def to_evaluate(page: Page, name: str) -> None:
+    page.get_by_role("tab", name="Evaluate").click()
+    page.wait_for_function("name => document.querySelector('#prompts-file input').value === name", arg=name)
+
+
+def choose(page: Page, where: str, label: str) -> None:
+    page.click(f"{where} input")
+    page.locator(f"{where} [role=option]", has_text=label).first.click()
+
+
+def run(page: Page, told: str) -> None:
+    page.click("#run")
+    page.wait_for_selector(f"#evaluation-status >> text={told}")
+
+
+def wide(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+
+
+def test_from_an_answer_to_a_prompt_a_run_and_a_comparison(
+    fresh: Site, open_page: OpenPage, screenshot: Screenshot
+) -> None:
+    page = open_page(fresh.address, 1440, "light")
+    ask(page, QUESTION, "answered")
+    form = page.locator("#turn-1 .saving")
+    form.locator("summary").click()
+    form.get_by_role("button").click()
+    form.get_by_text("Tick what answers").wait_for()
+    form.get_by_role("checkbox").first.check()
+    screenshot(page, "save")
+    form.get_by_role("button").click()
+    form.get_by_text("Saved to saved.jsonl").wait_for()
+    form.get_by_role("button").click()
+    form.get_by_text("is in saved.jsonl already").wait_for()
+    ask(page, "How much ibuprofen is safe in pregnancy?", "abstained")
+    refusal = page.locator("#turn-2 .saving")
+    refusal.locator("summary").click()
+    refusal.get_by_role("button").click()
+    refusal.get_by_text("Saved to saved.jsonl").wait_for()
+
+    to_evaluate(page, "saved.jsonl")
+    run(page, "Asked 2 prompts of saved.jsonl")
+    assert "1 right quote" in page.inner_text(".outcomes")
+    assert "1 right abstention" in page.inner_text(".outcomes")
+    page.click("summary >> text=What is sciatica?")
+    opened = page.locator("details.prompt[open]")
+    expected, quoted = (opened.locator(".sides > div").nth(side).inner_text() for side in (0, 1))
+    assert "A quote that contains" in expected
+    assert "✓ answers" in quoted
+    assert "sciatica.md · line" in quoted
+    opened.get_by_role("button", name="Open source").first.click()
+    page.wait_for_selector("#reader mark")
+    page.keyboard.press("Escape")
+
+    [kept] = (fresh.data_dir / "results").glob("*.jsonl")
+    rows = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
+    rows[0] |= {"abstained": True, "quotes": []}
+    kept.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    run(page, "Asked 2 prompts of saved.jsonl")
+    choose(page, "#earlier", " · saved")
+    page.wait_for_selector(".comparison >> text=1 prompt flipped (1 for the better, 0 for the worse")
+    page.click(".flips a")
+    page.wait_for_selector("details.prompt[open] >> text=A quote that contains")
+    screenshot(page, "compared")
+
+
+def test_an_uploaded_file_is_run_filtered_and_reported(
+    fresh: Site, open_page: OpenPage, chromium: Browser, screenshot: Screenshot, tmp_path: Path
+) -> None:
+    page = open_page(fresh.address, 1440, "light")
+    page.get_by_role("tab", name="Evaluate").click()
+    faulty = tmp_path / "faulty.jsonl"
+    faulty.write_text(FAULTY, encoding="utf-8")
+    page.set_input_files("#setup input[type=file]", faulty)
+    page.wait_for_selector(".faults >> text=Line 3")
+    faults = page.inner_text(".faults")
+    assert "id 'a' is already that of line 1" in faults
+    assert "question is missing" in faults
+    screenshot(page, "faults")
+    assert not (fresh.data_dir / "prompts").exists()
+
+    page.set_input_files("#setup input[type=file]", REPOSITORY / "tests" / "prompts" / "corpus.jsonl")
+    page.wait_for_selector("#evaluation-status >> text=Added corpus.jsonl")
+    total = len((REPOSITORY / "tests" / "prompts" / "corpus.jsonl").read_text(encoding="utf-8").splitlines())
+    run(page, f"Asked {total} prompts of corpus.jsonl")
+    assert page.inner_text(".prompts output") == f"{total} prompts"
+    page.select_option("select[data-filter=tag]", "why")
+    page.select_option("select[data-filter=outcome]", "right-quote")
+    rows = page.locator("details.prompt:visible")
+    assert 0 < rows.count() < total
+    assert page.inner_text(".prompts output") == f"{rows.count()} prompts"
+    screenshot(page, "filtered")
+
+    with page.expect_download() as results:
+        page.click("text=Results (JSONL)")
+    assert len(results.value.path().read_text(encoding="utf-8").splitlines()) == total
+    with page.expect_download() as download:
+        page.click("text=Report (HTML)")
+    report = tmp_path / "report.html"
+    download.value.save_as(report)
+    check_report(chromium, report, screenshot)
+
+
+def check_report(chromium: Browser, report: Path, screenshot: Screenshot) -> None:
+    """Open the report from its file: it asks for nothing else, and its plots are there."""
+    asked: list[str] = []
+    errors: list[str] = []
+    page = chromium.new_page(viewport={"width": 1000, "height": 900})
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: errors.append(message.text))
+    page.goto(report.as_uri())
+    page.wait_for_selector("text=Failing prompts")
+    assert [plot.bounding_box()["height"] > 100 for plot in page.query_selector_all("svg.plot")] == [True, True]
+    screenshot(page, "report")
+    page.close()
+    assert asked == [report.as_uri()]
+    assert errors == []
+
+
+def test_a_long_run_is_cancelled_and_does_not_keep_others_waiting(fresh: Site, open_page: OpenPage) -> None:
+    prompts = [{"id": str(n), "question": f"Is {n} a number of hips?", "unanswerable": True} for n in range(3_000)]
+    put_prompts(fresh, "long.jsonl", prompts)
+    page = open_page(fresh.address, 1440, "light")
+    other = open_page(fresh.address, 1440, "light")
+    to_evaluate(page, "long.jsonl")
+    page.click("#run")
+    page.wait_for_selector("progress")
+    began = time.monotonic()
+    ask(other, QUESTION, "answered")
+    assert time.monotonic() - began < 3
+    assert page.locator("progress").count() == 1
+    page.click("#cancel")
+    page.wait_for_selector("#evaluation-status >> text=Cancelled")
+    page.wait_for_timeout(600)
+    assert "Cancelled" in page.inner_text("#evaluation-status")
+    assert page.is_visible("#run")
+    assert not page.is_visible("#cancel")
+    assert not (fresh.data_dir / "results").exists()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 768, 1440])
+def test_the_tab_fits(fresh: Site, open_page: OpenPage, screenshot: Screenshot, width: int, scheme: str) -> None:
+    put_prompts(
+        fresh,
+        "few.jsonl",
+        [
+            {"id": "one", "question": QUESTION, "answers": ["one kind of radiculopathy"], "tags": ["what", "leg"]},
+            {"id": "two", "question": "Who is Ada Lovelace?", "answers": ["a mathematician"], "tags": ["who"]},
+            {"id": "three", "question": "When was the moon landing?", "unanswerable": True, "tags": ["when"]},
+        ],
+    )
+    page = open_page(fresh.address, width, scheme)
+    to_evaluate(page, "few.jsonl")
+    assert not wide(page)
+    screenshot(page, f"evaluate-{width}-{scheme}-1-start")
+    run(page, "Asked 3 prompts")
+    assert not wide(page)
+    screenshot(page, f"evaluate-{width}-{scheme}-2-run")
+    page.click("summary >> text=What is sciatica?")
+    page.locator(".prompts").scroll_into_view_if_needed()
+    page.evaluate("document.querySelector('.prompts').scrollIntoView()")
+    assert not wide(page)
+    screenshot(page, f"evaluate-{width}-{scheme}-3-prompt")
