@@ -62,7 +62,7 @@ class Assistant(Runnable[str, Answer]):
     def search(self, question: str, limit: int = 10) -> list[ScoredPassage]:
         """Return the passages nearest to a question, best first."""
         with self._index.view() as view:
-            candidates = fuse(retrieve(understand(question, view), view))
+            candidates = self._candidates(understand(question, view), view)
         return _scored(candidates, "fused")[:limit]
 
     def stages(self, question: str, history: Sequence[str] = ()) -> Mapping[str, Sequence[ScoredPassage | Evidence]]:
@@ -105,8 +105,11 @@ class Assistant(Runnable[str, Answer]):
 
     def _find(self, text: str, view: View) -> tuple[Question, list[Candidate], list[Sentence]]:
         question = understand(text, view)
-        candidates = fuse(retrieve(question, view)) if question.text else []
+        candidates = self._candidates(question, view)
         return question, candidates, score_sentences(question, candidates[:READ], self._texts)
+
+    def _candidates(self, question: Question, view: View) -> list[Candidate]:
+        return fuse(question, retrieve(question, view), self._texts) if question.text else []
 
     def _answer(self, text: str) -> Answer:
         with self._index.view() as view:

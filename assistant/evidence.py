@@ -17,7 +17,7 @@ from assistant.schema import Evidence
 from ingest.encoder import Encoder, TokenVectors
 from ingest.terms import content_terms
 
-CACHED = 2_000  # sentences whose vectors are kept; about 45 kB each
+CACHED = 3_000  # sentences and titles whose vectors are kept; about 45 kB a sentence
 
 Cover = NDArray[np.float64]  # for each word of the question how well a text holds it, 0 to 1
 

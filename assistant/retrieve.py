@@ -49,11 +49,17 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage with its scores: cosine (-1 to 1) and bm25 as a share (0 to 1) of the most it could be."""
+    """A passage with its scores.
+
+    `cosine` is that of the passage with its title and headings, `title` that of
+    the title alone (-1 to 1 each); `bm25` is a share (0 to 1) of the most that
+    it could be.
+    """
 
     passage: Passage
     cosine: float
     bm25: float
+    title: float = 0.0
 
 
 def understand(text: str, view: View) -> Question:

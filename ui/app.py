@@ -4,6 +4,7 @@ import asyncio
 import webbrowser
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -46,6 +47,17 @@ TEAL = gr.themes.Color(
 
 class Serving(Evaluated, ask.Answering, Protocol):
     """What the page needs of an assistant."""
+
+
+@dataclass(slots=True)
+class Stop:
+    """Whether a session's run is to stop; Gradio's own way of cancelling reports a fault."""
+
+    asked: bool = False
+
+    def ask(self) -> None:
+        """Ask the run to stop at the next prompt."""
+        self.asked = True
 
 
 class NewPrompt(BaseModel):
@@ -249,7 +261,7 @@ def _endpoint(assistant: Serving) -> Callable[[str], dict[str, Any]]:
 
 
 def _evaluate_tab(assistant: Serving, data_dir: Path, tab: gr.Tab) -> None:
-    last: gr.State = gr.State(None)
+    last, stop = gr.State(None), gr.State(Stop())
     with gr.Row(elem_id="evaluation"):
         with gr.Column(elem_id="setup"):
             name = gr.Dropdown([], label="Test prompts", elem_id="prompts-file", filterable=False, interactive=True)
@@ -261,8 +273,8 @@ def _evaluate_tab(assistant: Serving, data_dir: Path, tab: gr.Tab) -> None:
                 cancel = gr.Button("Cancel", elem_id="cancel", visible=False, min_width=80)
             status = gr.HTML(elem_id="evaluation-status", apply_default_css=False)
         with gr.Column(elem_id="findings"):
-            results = gr.HTML(shown.START, elem_id="results", apply_default_css=False)
             comparison = gr.HTML(elem_id="comparison", apply_default_css=False)
+            results = gr.HTML(shown.START, elem_id="results", apply_default_css=False)
             prompts = gr.HTML(elem_id="prompts", apply_default_css=False)
 
     quiet: Any = {"api_visibility": "private", "show_progress": "hidden"}
@@ -271,14 +283,14 @@ def _evaluate_tab(assistant: Serving, data_dir: Path, tab: gr.Tab) -> None:
     upload.upload(_add(assistant, data_dir), [upload, unknown], [name, status, upload], **quiet)
     running = go.click(
         _evaluate(assistant, data_dir),
-        [name, unknown, earlier],
+        [name, unknown, earlier, stop],
         [status, results, comparison, prompts, last, earlier, *buttons],
         concurrency_id="evaluate",
         concurrency_limit=4,
         **quiet,
     )
-    running.failure(_stopped(failure_html(ask.FAULT)), None, [status, *buttons], **quiet)
-    cancel.click(_stopped(shown.CANCELLED), None, [status, *buttons], cancels=[running], **quiet)
+    running.failure(lambda: (failure_html(ask.FAULT), *_buttons(busy=False)), None, [status, *buttons], **quiet)
+    cancel.click(Stop.ask, stop, None, **quiet)
     earlier.input(_compare(data_dir), [last, earlier], [comparison], **quiet)
 
 
@@ -314,22 +326,25 @@ def _add(assistant: Serving, data_dir: Path) -> Callable[[str, bool], tuple[obje
 
 def _evaluate(
     assistant: Serving, data_dir: Path
-) -> Callable[[str | None, bool, str | None], Iterator[tuple[object, ...]]]:
+) -> Callable[[str | None, bool, str | None, Stop], Iterator[tuple[object, ...]]]:
     """Return the handler of a run: status, results, comparison, prompts, the run, earlier runs and two buttons."""
 
-    def run(name: str | None, unknown: bool, earlier: str | None) -> Iterator[tuple[object, ...]]:
+    def run(name: str | None, unknown: bool, earlier: str | None, stop: Stop) -> Iterator[tuple[object, ...]]:
         same = (gr.skip(),) * 5
         if not name:
             yield "<p>Choose a file of test prompts first, or add one.</p>", *same, gr.skip(), gr.skip()
             return
-        idle = gr.Button(visible=True), gr.Button(visible=False)
-        busy = gr.Button(visible=False), gr.Button(visible=True)
+        idle, busy = _buttons(busy=False), _buttons(busy=True)
+        stop.asked = False
         try:
             for step in evaluate.run(assistant, name, data_dir, allow_unknown=unknown):
                 if isinstance(step, Run):
                     found = shown.run_html(step), _comparison(step, earlier, data_dir)
                     table, offered = shown.prompts_html(step.judgements), _earlier_runs(data_dir, earlier, step.stem)
                     yield shown.finished_html(step), *found, table, step, offered, *idle
+                elif stop.asked:
+                    yield shown.CANCELLED, *same, *idle
+                    return
                 else:
                     yield shown.progress_html(step), *same, *busy
         except UserFacingError as error:
@@ -338,9 +353,9 @@ def _evaluate(
     return run
 
 
-def _stopped(told: str) -> Callable[[], tuple[object, ...]]:
-    """Return the handler of a run that ended early: status and the two buttons."""
-    return lambda: (told, gr.Button(visible=True), gr.Button(visible=False))
+def _buttons(*, busy: bool) -> tuple[gr.Button, gr.Button]:
+    """Return the two buttons, Run and Cancel, of which one is to be seen."""
+    return gr.Button(visible=not busy), gr.Button(visible=busy)
 
 
 def _compare(data_dir: Path) -> Callable[[Run | None, str | None], str]:

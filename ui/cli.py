@@ -1,9 +1,11 @@
 """The `cited` command: ingest, status, runs, ask, ui, forget, doctor, evaluate."""
 
 import logging
+import signal
 import sys
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -37,19 +39,25 @@ def ingest(
     prune: Annotated[bool, typer.Option("--prune/--no-prune", help="Remove texts whose files are gone.")] = True,
     yes: Annotated[bool, typer.Option("--yes", help="Remove them even if they are more than half.")] = False,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Cut and encode everything anew.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on, and ingest whatever changes.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Bring the index up to date with folders or files; nothing else in it changes."""
     from ingest.errors import PruningUnconfirmed
     from ingest.pipeline import Prune, plan
 
-    if not paths and not rebuild:
+    if not paths and (watch or not rebuild):
         raise typer.BadParameter("name a folder or file to ingest")
+    if watch and (dry_run or rebuild):
+        raise typer.BadParameter("--watch goes with neither --dry-run nor --rebuild")
     settings = load_settings(data_dir=data_dir)
     if dry_run:
         show_plan(plan(paths or [], settings.data_dir))
         return
     mode = Prune.NEVER if not prune else Prune.ALWAYS if yes else Prune.CAREFUL
+    if watch:
+        _watch(paths or [], settings, mode)
+        return
     run = partial(_ingest, paths or [], settings, rebuild=rebuild)
     try:
         report = run(prune=mode)
@@ -81,6 +89,33 @@ def _ingest(paths: list[Path], settings: "Settings", *, rebuild: bool, prune: "P
             bar.update(task, completed=done, total=total, description=printable(source)[-40:].ljust(40))
 
         return run_ingest(paths, settings.data_dir, encoder, rebuild=rebuild, prune=prune, on_progress=show)
+
+
+def _watch(paths: list[Path], settings: "Settings", prune: "Prune") -> None:
+    """Ingest what changes until a signal; a second one breaks off the run at hand, which leaves the index as it was."""
+    from ingest.encoder import open_encoder
+    from ingest.watch import watch
+
+    stop = Event()
+
+    def end(_number: int, _frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    encoder = open_encoder(settings.encoder, settings.models_dir, allow_downloads=settings.allow_downloads)
+    typer.echo("Watching for changes (Ctrl+C stops)")
+    try:
+        for outcome in watch(paths, settings.data_dir, encoder, stop=stop, prune=prune):
+            if isinstance(outcome, UserFacingError):
+                typer.echo(f"cited: {outcome}", err=True)
+            else:
+                show_report(outcome)
+    except KeyboardInterrupt:
+        typer.echo("Broken off", err=True)
+    typer.echo("Stopped")
 
 
 @app.command()

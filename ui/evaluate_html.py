@@ -77,7 +77,7 @@ def run_html(run: Run) -> str:
     counts = Counter(each.outcome for each in run.judgements)
     chips = "".join(
         f'<li><i class="{css_class(outcome)}"></i>{counts[outcome]:,} {safe(outcome)}</li>'
-        for outcome in reversed(ORDER)
+        for outcome in Outcome
         if counts[outcome]
     )
     base = f"results/{percent(run.stem, safe='')}"

@@ -57,7 +57,7 @@ def read(data: bytes, source: str, readers: Mapping[str, Reader], depth: int = 1
 
 def _is_wanted(name: str, readers: Mapping[str, Reader], depth: int) -> bool:
     path = PurePosixPath(name)
-    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts if part != "..")
     known = path.suffix.lower() in readers or (path.suffix.lower() == ".zip" and depth < _DEEPEST)
     return known and not hidden and not name.endswith("/")
 

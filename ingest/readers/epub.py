@@ -73,7 +73,7 @@ def _refuse_protected(package: ZipFile, chapters: list[str], source: str) -> Non
 
 
 def _xml(package: ZipFile, name: str, source: str) -> "_Element":
-    from lxml import etree
+    from lxml import etree  # type: ignore[import-untyped]
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
     try:

@@ -36,7 +36,7 @@ def open_package(data: bytes, source: str, kind: str) -> zipfile.ZipFile:
         package = zipfile.ZipFile(BytesIO(data))
         unpacked = sum(part.file_size for part in package.infolist())
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, struct.error) as error:
-        raise SourceUnreadable(f"is not a {kind} file (no ZIP package)", source, f"save it anew as {kind}") from error
+        raise SourceUnreadable(f"is no {kind} file (not a ZIP package)", source, f"save it anew as {kind}") from error
     remedy = "split it, or remove it if you do not know it"
     if unpacked > _LARGEST or (unpacked > _RATIO_FROM and unpacked > _LARGEST_RATIO * len(data)):
         what = f"unpacks to {unpacked / 1e6:,.0f} MB from {len(data) / 1e6:,.1f} MB, which no document needs"

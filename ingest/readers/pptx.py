@@ -44,7 +44,7 @@ def read(data: bytes, source: str) -> Document:
 
 def _open(data: bytes, source: str) -> tuple[str, list[list[Piece]]]:
     """Return the title in the properties and the pieces of each slide."""
-    from lxml.etree import LxmlError
+    from lxml.etree import LxmlError  # type: ignore[import-untyped]
     from pptx import Presentation
     from pptx.exc import PythonPptxError
 

@@ -71,7 +71,7 @@ def collect(corpus: Path, prompts: Path, data_dir: Path, encoder: Encoder) -> li
     with index.view() as view:
         for prompt in load_prompts(prompts, None):
             question = understand(prompt.question, view)
-            sentences = score_sentences(question, fuse(retrieve(question, view))[:READ], texts)
+            sentences = score_sentences(question, fuse(question, retrieve(question, view), texts)[:READ], texts)
             rows = np.array([s.features.row() for s in sentences]).reshape(len(sentences), len(NAMES))
             right = np.array([float(is_right_quote(prompt, s.evidence().text)) for s in sentences])
             cases.append(Case(prompt, rows, right))

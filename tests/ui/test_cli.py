@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -224,3 +225,20 @@ def test_runs_and_status(run: Run, write: Callable[..., Path]) -> None:
     assert "bad.md: is not text (it holds NUL bytes); save it as UTF-8 (tried again in the next run)" in told.out
     assert "same text as other.md" in told.out
     assert run("status", "--failed").out.splitlines()[-1] == "1 file, 0 passages, 1 failed"
+
+
+def test_a_watch_stops_cleanly_on_a_signal(run: Run, write: Callable[..., Path]) -> None:
+    root = write({"hip.md": HIP})
+    command = [sys.executable, "-c", "from ui.cli import main; main()", "ingest", str(root), "--watch"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "")
+        assert next(lines) == "Watching for changes (Ctrl+C stops)\n"
+        assert next(lines).startswith("Run 1: 1 file found, 1 added")
+        write({"back.md": BACK})
+        assert next(lines).startswith("Run 2: 2 files found, 1 added, 1 unchanged")
+        process.send_signal(signal.SIGTERM)
+        assert list(lines) == ["Stopped\n"]
+    assert process.returncode == 0
+    assert run("doctor").code == 0
+    assert run("ingest", root, "--watch", "--dry-run").code == 2

@@ -67,13 +67,17 @@
   };
 
   const save = async (form) => {
-    const told = form.querySelector("[role=status]");
+    const status = form.querySelector("[role=status]");
+    const tell = (text) => {
+      status.textContent = text;
+      status.scrollIntoView({ block: "nearest" });
+    };
     const ticked = [...form.querySelectorAll("input:checked")];
     const of = (kind) => ticked.filter((each) => each.dataset.kind === kind).map((each) => each.value);
     const sources = [...new Set(ticked.map((each) => each.dataset.source).filter(Boolean))];
     const abstain = ticked.some((each) => each.dataset.kind === "abstain");
     if (!ticked.length) {
-      told.textContent = "Tick what answers the question, or that it should abstain.";
+      tell("Tick what answers the question, or that it should abstain.");
       return;
     }
     const prompt = { question: form.dataset.question, answers: of("quote"), passages: of("passage"), sources, unanswerable: abstain };
@@ -83,9 +87,9 @@
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify(prompt),
       });
-      told.textContent = await answer.json();
+      tell(await answer.json());
     } catch {
-      told.textContent = "Not saved: the program does not answer. Is it still running?";
+      tell("Not saved: the program does not answer. Is it still running?");
     }
   };
 
@@ -136,7 +140,9 @@
   document.addEventListener("change", (event) => {
     if (event.target.matches("#prompts select")) filter();
     const form = event.target.closest(".saving form");
-    if (!form || !event.target.checked) return;
+    if (!form) return;
+    form.querySelector("[role=status]").textContent = "";
+    if (!event.target.checked) return;
     const abstain = event.target.dataset.kind === "abstain";
     for (const box of form.querySelectorAll("input")) {
       if ((box.dataset.kind === "abstain") !== abstain) box.checked = false;

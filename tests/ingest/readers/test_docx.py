@@ -145,8 +145,8 @@ def test_no_text(refused: Refused, word: WordDocument) -> None:
 def test_what_is_no_docx(refused: Refused, word: WordDocument) -> None:
     word.add_paragraph("Text.")
     content = saved(word)
-    assert refused("a.docx", b"hello").what == "is not a DOCX file (no ZIP package)"
-    assert refused("b.docx", content[:-100]).what == "is not a DOCX file (no ZIP package)"
+    assert refused("a.docx", b"hello").what == "is no DOCX file (not a ZIP package)"
+    assert refused("b.docx", content[:-100]).what == "is no DOCX file (not a ZIP package)"
     assert refused("c.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99)).remedy.endswith("without a password")
     with BytesIO() as written:
         with zipfile.ZipFile(written, "w") as package:

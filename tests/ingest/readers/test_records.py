@@ -1,0 +1,63 @@
+from collections.abc import Callable
+
+import pytest
+
+from ingest.errors import SourceUnreadable
+from ingest.schema import Document
+
+ReadAs = Callable[[str, str | bytes], Document]
+Refused = Callable[[str, str | bytes], SourceUnreadable]
+
+
+def passages(document: Document) -> list[tuple[str, str]]:
+    headings = [heading.title for heading in document.headings]
+    return list(zip(headings, (document.text[b.start : b.end] for b in document.blocks), strict=True))
+
+
+@pytest.mark.parametrize(("name", "mark"), [("a.csv", ","), ("a.csv", ";"), ("a.csv", "\t"), ("a.tsv", "\t")])
+def test_a_row_is_a_passage_with_its_columns(read_as: ReadAs, name: str, mark: str) -> None:
+    document = read_as(name, f"drug{mark}dose\r\nAspirin{mark}100 mg\r\n{mark}\r\nParacetamol{mark}\r\n")
+    assert passages(document) == [("Row 1", "drug: Aspirin\ndose: 100 mg"), ("Row 3", "drug: Paracetamol")]
+    assert (document.title, document.verbatim) == ("a", False)
+
+
+def test_quoted_cells_and_rows_of_other_lengths(read_as: ReadAs) -> None:
+    document = read_as("a.csv", 'name,note\n"Smith, J.","two\nlines, ""quoted"""\na,b,c\n,\nd\n')
+    assert passages(document) == [
+        ("Row 1", 'name: Smith, J.\nnote: two lines, "quoted"'),
+        ("Row 2", "name: a\nnote: b\ncolumn 3: c"),
+        ("Row 4", "name: d"),
+    ]
+
+
+def test_a_table_in_another_encoding(read_as: ReadAs) -> None:
+    document = read_as("a.csv", "name;Straße\nJürgen;Übung für den Rücken\n".encode("cp1252"))
+    assert passages(document) == [("Row 1", "name: Jürgen\nStraße: Übung für den Rücken")]
+    assert "guessed: cp1252" in document.note
+
+
+def test_a_table_of_names_alone_holds_nothing(refused: Refused) -> None:
+    assert refused("a.csv", "name,dose\n").what == "holds no text to quote"
+
+
+def test_an_endless_cell(refused: Refused) -> None:
+    assert refused("a.csv", "name\n" + "x" * 200_000).what.startswith("is no table (line 2: field larger than")
+
+
+def test_a_json_record_is_a_passage(read_as: ReadAs) -> None:
+    lines = ['{"q": "Why?", "tags": ["a", "b"], "n": 2.5, "none": null, "in": {"é": true}}', "", '"A text."', "7"]
+    assert passages(read_as("a.jsonl", "\n".join(lines))) == [
+        ("Record 1", 'q: Why?\ntags: a, b\nn: 2.5\nin: {"é": true}'),
+        ("Record 2", "A text."),
+        ("Record 3", "7"),
+    ]
+
+
+@pytest.mark.parametrize("line", ["{", "{'a': 1}", "[" * 100_000, "1" * 5_000])
+def test_a_line_that_is_no_json_is_named(refused: Refused, line: str) -> None:
+    error = refused("a.jsonl", '{"a": 1}\n\n' + line)
+    assert error.what == "is not JSONL (line 3 is no JSON)"
+
+
+def test_characters_that_cannot_be_stored_are_left_out(read_as: ReadAs) -> None:
+    assert passages(read_as("a.jsonl", r'{"a": "x\u0000y\ud800z"}')) == [("Record 1", "a: xyz")]
