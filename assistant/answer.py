@@ -31,8 +31,8 @@ def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
     """Return the evidence to quote from sentences ranked best first; at least the best one.
 
     The best sentences within `MARGIN` are taken, each with the one before it
-    where it leans on that, adjacent ones of a paragraph joined. The passage of the best
-    sentence comes first; within a passage the order is that of reading.
+    where it leans on that, adjacent ones of a paragraph joined in reading order.
+    The quote with the best sentence comes first.
     """
     taken: dict[str, dict[int, float]] = {}
     passages: dict[str, Passage] = {}
@@ -49,7 +49,8 @@ def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
             if position not in positions:
                 words += len(passage.cut(*passage.sentences[position]).split())
             positions[position] = max(sentence.score, positions.get(position, sentence.score))
-    return [evidence for key, positions in taken.items() for evidence in _join(passages[key], positions)]
+    joined = [evidence for key, positions in taken.items() for evidence in _join(passages[key], positions)]
+    return sorted(joined, key=lambda evidence: -evidence.score)
 
 
 def _with_support(passage: Passage, position: int) -> Iterable[int]:

@@ -83,7 +83,7 @@ class Abstention:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to one question: quotes in reading order, or an abstention.
+    """The answer to one question: quotes, the best first, or an abstention.
 
     `ranked` are sources, best first, at most 10. `gate_score` is the gate's
     probability (0 to 1) that the quotes answer. `run` is the ingest run that

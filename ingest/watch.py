@@ -1,6 +1,5 @@
 """Keeps an index up to date while its files change."""
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Event
@@ -13,8 +12,6 @@ from ingest.pipeline import Prune, Report, ingest
 SETTLED = 400
 LONGEST_BATCH = 5_000  # milliseconds
 TICK = 500  # milliseconds between looks at `stop`, and until a run that another writer prevented is tried again
-
-logger = logging.getLogger(__name__)
 
 
 def watch(

@@ -53,11 +53,11 @@ class Serving(Evaluated, ask.Answering, Protocol):
 class Stop:
     """Whether a session's run is to stop; Gradio's own way of cancelling reports a fault."""
 
-    asked: bool = False
+    ordered: bool = False
 
-    def ask(self) -> None:
-        """Ask the run to stop at the next prompt."""
-        self.asked = True
+    def order(self) -> None:
+        """Have the run stop at the next prompt."""
+        self.ordered = True
 
 
 class NewPrompt(BaseModel):
@@ -290,7 +290,7 @@ def _evaluate_tab(assistant: Serving, data_dir: Path, tab: gr.Tab) -> None:
         **quiet,
     )
     running.failure(lambda: (failure_html(ask.FAULT), *_buttons(busy=False)), None, [status, *buttons], **quiet)
-    cancel.click(Stop.ask, stop, None, **quiet)
+    cancel.click(Stop.order, stop, None, **quiet)
     earlier.input(_compare(data_dir), [last, earlier], [comparison], **quiet)
 
 
@@ -335,14 +335,14 @@ def _evaluate(
             yield "<p>Choose a file of test prompts first, or add one.</p>", *same, gr.skip(), gr.skip()
             return
         idle, busy = _buttons(busy=False), _buttons(busy=True)
-        stop.asked = False
+        stop.ordered = False
         try:
             for step in evaluate.run(assistant, name, data_dir, allow_unknown=unknown):
                 if isinstance(step, Run):
                     found = shown.run_html(step), _comparison(step, earlier, data_dir)
                     table, offered = shown.prompts_html(step.judgements), _earlier_runs(data_dir, earlier, step.stem)
                     yield shown.finished_html(step), *found, table, step, offered, *idle
-                elif stop.asked:
+                elif stop.ordered:
                     yield shown.CANCELLED, *same, *idle
                     return
                 else:

@@ -12,6 +12,8 @@ from ingest.schema import Document
 
 Reader = Callable[[bytes, str], Document]
 
+_READS = 3  # of a file that changes meanwhile
+
 _PLAIN: Mapping[str, Reader] = MappingProxyType(
     {
         ".md": markdown.read,
@@ -75,11 +77,17 @@ def _is_storable(name: str) -> bool:
 
 
 def _bytes(path: Path, source: str) -> bytes:
+    """Return the bytes of a file that nobody wrote to while it was read."""
     try:
-        mode = path.stat().st_mode
-        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-            raise SourceUnreadable("is not a file (a pipe, socket or device)", source, "remove it")
-        return path.read_bytes()
+        for _ in range(_READS):
+            before = path.stat()
+            if not (stat.S_ISREG(before.st_mode) or stat.S_ISDIR(before.st_mode)):
+                raise SourceUnreadable("is not a file (a pipe, socket or device)", source, "remove it")
+            data = path.read_bytes()
+            after = path.stat()
+            if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, len(data)):
+                return data
     except OSError as error:
         what = f"cannot be read: {error.strerror or type(error).__name__}"
         raise SourceUnreadable(what, source, "check that it is a file and that you may read it") from error
+    raise SourceUnreadable("is being written to", source, "ingest again when it is finished")

@@ -12,8 +12,11 @@ from ingest.errors import SettingsInvalid
 from ingest.settings import Settings
 from ui.ask import Answering
 
-# Gradio asks pandas 3 for an option of pandas 2 when it sums up its events, in a thread of its own.
-pytestmark = pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated")
+# Gradio asks pandas 3 for options of pandas 2 when it sums up its events, in a thread of its own.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated"),
+    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
+]
 
 
 def fetched(url: str, body: object = None, **headers: str) -> tuple[int, str, Message]:
@@ -78,6 +81,21 @@ def test_reader_knows_indexed_sources_only(address: str) -> None:
     status, text, _ = fetched(f"{address}reader?{urlencode(place)}")
     assert status == 404
     assert "no such source in the index" in text
+
+
+def test_prompts_come_from_the_page_itself(address: str) -> None:
+    prompt = {"question": "Q?", "unanswerable": True}
+    assert fetched(f"{address}prompts", prompt, **{"Content-Type": "text/plain"})[0] == 422
+    assert fetched(f"{address}prompts", prompt | {"id": "mine"})[0] == 422
+    assert fetched(f"{address}prompts", prompt)[:2] == (200, '"Saved to saved.jsonl. The Evaluate tab offers it."')
+    status, told, _ = fetched(f"{address}prompts", {"question": "R?"})
+    assert status == 400
+    assert "nothing to judge" in told
+
+
+@pytest.mark.parametrize("name", ["none.jsonl", "..%2Fprompts%2Fsaved.jsonl", "%2Fetc%2Fpasswd"])
+def test_only_kept_files_are_given(address: str, name: str) -> None:
+    assert fetched(f"{address}results/{name}")[0] == 404
 
 
 @pytest.mark.parametrize(("host", "status"), [("evil.example:80", 400), ("localhost:1", 200), ("[::1]", 200)])
