@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from ingest import tables
 from ingest.draft import Draft
-from ingest.errors import IndexMissing, IndexStale
+from ingest.errors import IndexMissing, IndexStale, IndexUnwritable
 from ingest.snapshot import Snapshot
 from ingest.tables import SCHEMA_VERSION
 
@@ -27,7 +27,7 @@ class Catalog:
 
         Raises:
             IndexMissing: there is none and `create` is false.
-            IndexStale: it was written by another version of the program.
+            IndexUnwritable: it cannot be made.
         """
         path = data_dir / FILE_NAME
         if not create and not path.is_file():
@@ -36,10 +36,10 @@ class Catalog:
         self._engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool, connect_args={"timeout": 30})
         sa.event.listen(self._engine, "connect", _on_connect)
         sa.event.listen(self._engine, "begin", _on_begin)
-        if create:
-            with self._engine.connect().execution_options(begin="IMMEDIATE") as connection, connection.begin():
-                tables.create(connection)
         self._path = path
+        if create:
+            with self._begin() as connection:
+                tables.create(connection)
 
     @contextmanager
     def read(self) -> Iterator[Snapshot]:
@@ -60,9 +60,22 @@ class Catalog:
 
     @contextmanager
     def write(self) -> Iterator[Draft]:
-        """Give a draft, committed when the block ends, undone when it raises."""
-        with self._engine.connect().execution_options(begin="IMMEDIATE") as connection, connection.begin():
+        """Give a draft, committed when the block ends, undone when it raises.
+
+        Raises:
+            IndexUnwritable: the disk is full, or the file may not be written to.
+        """
+        with self._begin() as connection:
             yield Draft(connection)
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        try:
+            with self._engine.connect().execution_options(begin="IMMEDIATE") as connection, connection.begin():
+                yield connection
+        except sa.exc.OperationalError as error:
+            remedy = "make room on the disk, or check that you may write there, and run again"
+            raise IndexUnwritable(f"cannot be written ({error.orig})", str(self._path), remedy) from error
 
     def close(self) -> None:
         """Let go of the file."""

@@ -55,6 +55,10 @@ class IndexLocked(UserFacingError):
     """Another process is writing to the index."""
 
 
+class IndexUnwritable(UserFacingError):
+    """The disk is full, or the index's folder may not be written to; the last finished run stands."""
+
+
 class IndexStale(UserFacingError):
     """The index was written by another encoder, revision or schema version."""
 

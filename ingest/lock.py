@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ingest.errors import IndexLocked
+from ingest.errors import IndexLocked, IndexUnwritable
 
 FILE_NAME = "write.lock"
 HOLDER_NAME = "write.holder"
@@ -21,16 +21,21 @@ def write_lock(data_dir: Path) -> Iterator[None]:
 
     Raises:
         IndexLocked: another process holds it; the message says which and since when.
+        IndexUnwritable: the folder cannot be written to.
     """
-    data_dir.mkdir(parents=True, exist_ok=True)
     lock = FileLock(data_dir / FILE_NAME)
     try:
+        data_dir.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=PATIENCE)
-    except Timeout as error:
-        raise IndexLocked(f"{holder(data_dir)} is writing to the index", str(data_dir), "wait until it ends") from error
-    try:
         started = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
         (data_dir / HOLDER_NAME).write_text(f"process {os.getpid()} (since {started})", encoding="utf-8")
+    except Timeout as error:
+        raise IndexLocked(f"{holder(data_dir)} is writing to the index", str(data_dir), "wait until it ends") from error
+    except OSError as error:
+        lock.release()
+        what = f"cannot be written ({(error.strerror or type(error).__name__).lower()})"
+        raise IndexUnwritable(what, str(data_dir), "check that it is a folder that you may write to") from error
+    try:
         yield
     finally:
         lock.release()

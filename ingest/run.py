@@ -134,7 +134,9 @@ class Run:
         closed = dict(found.closed)
         told = {source: f"{source}: {why}" if source in closed else why for source, why in failures.items()}
         report.failed.extend(told.items())
-        self._draft.put_failures(str(found.root), told, looked_at=found.concerns)
+        self._draft.put_failures(
+            str(found.root), told, looked_at=lambda source: source == DESCRIPTION_FILE or found.concerns(source)
+        )
 
     def _put(self, root: str, document: Document) -> None:
         passages = split(document, root, self._encoder)

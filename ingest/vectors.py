@@ -1,6 +1,7 @@
 """The vectors of passages, in Chroma: an id (the passage's sha) and a vector, nothing else."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -9,6 +10,7 @@ from typing import Self, cast
 import numpy as np
 
 from ingest.encoder import EncoderIdentity, Vectors32
+from ingest.errors import IndexUnwritable
 
 VECTORS_FOLDER = "chroma"  # inside the data directory
 BATCH = 5_000  # ids a call; Chroma 1.5 takes at most 5,461
@@ -29,6 +31,7 @@ class Vectors:
         from chromadb.api.client import Client
         from chromadb.config import Settings
 
+        self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         client = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
         self._client = cast(Client, client)  # the declared interface lacks close
@@ -68,20 +71,40 @@ class Vectors:
         return found
 
     def add(self, ids: Sequence[str], vectors: Vectors32) -> None:
-        """Add vectors, shape (len(ids), dimension), unit length; an id that is there is overwritten."""
-        for at in range(0, len(ids), BATCH):
-            self._collection.upsert(ids=list(ids[at : at + BATCH]), embeddings=vectors[at : at + BATCH])
+        """Add vectors, shape (len(ids), dimension), unit length; an id that is there is overwritten.
+
+        Raises:
+            IndexUnwritable: the disk is full, or the folder may not be written to.
+        """
+        with self._writing():
+            for at in range(0, len(ids), BATCH):
+                self._collection.upsert(ids=list(ids[at : at + BATCH]), embeddings=vectors[at : at + BATCH])
 
     def delete(self, ids: Iterable[str]) -> None:
-        """Delete vectors; ids that are not there are passed over."""
-        for batch in _batches(ids):
-            self._collection.delete(ids=list(batch))
+        """Delete vectors; ids that are not there are passed over.
+
+        Raises:
+            IndexUnwritable: as `add`.
+        """
+        with self._writing():
+            for batch in _batches(ids):
+                self._collection.delete(ids=list(batch))
 
     def drop_others(self) -> None:
         """Delete the collections of other encoders."""
         for collection in self._client.list_collections():
             if collection.name != self._name:
                 self._client.delete_collection(collection.name)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        from chromadb.errors import InternalError
+
+        try:
+            yield
+        except InternalError as error:
+            remedy = "make room on the disk, or check that you may write there, and run again"
+            raise IndexUnwritable(f"cannot be written ({error})", str(self._folder), remedy) from error
 
     def nearest(self, vector: Vectors32, limit: int) -> list[tuple[str, float]]:
         """Return the `limit` nearest (id, cosine from -1 to 1), best first, ties by id."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FEW = 3
+FEW = 2
 
 Start = Callable[..., "subprocess.Popen[str]"]
 

@@ -111,7 +111,7 @@ def test_killed_at_any_moment(case: Case, start: Start, times: int) -> None:
         assert process.stdout is not None
         process.stdout.readline()
         began = time.perf_counter()
-        assert process.stdout.readline() == "ends, 601 encoded\n"
+        assert process.stdout.readline() == "ends, 600 encoded\n"
         duration = time.perf_counter() - began
     chance = random.Random(times)
     editions = []
@@ -145,11 +145,26 @@ def test_two_writers_started_together(case: Case, start: Start, times: int) -> N
         data = case.fresh(f"two-{number}")
         with start(data, case.root) as one, start(data, case.root) as other:
             told = sorted([wait(one), wait(other)])
-        assert told[-1] == "ends, 601 encoded"
+        assert told[-1] == "ends, 600 encoded"
         assert told[0].startswith(("IndexLocked: ", "ends, 0 encoded"))
         assert case.check(data) == "new"
         assert case.content(data) == case.wanted
         shutil.rmtree(data)
+
+
+def test_questions_asked_during_a_run(case: Case, start: Start) -> None:
+    data = case.fresh("asked")
+    seen = []
+    with closing(Assistant(Index(data, case.encoder))) as assistant, start(data, case.root) as process:
+        while process.poll() is None or not seen or seen[-1] == "old":
+            answer = assistant.ask(QUESTION)
+            shown = answer.quotes or (answer.abstention.nearest if answer.abstention else ())
+            words = {word for quote in shown for word in ("old", "new") if f"the {word} " in quote.text}
+            (edition,) = words
+            if seen[-1:] != [edition]:
+                seen.append(edition)
+        assert wait(process) == "ends, 600 encoded"
+    assert seen == ["old", "new"]
 
 
 def test_a_file_that_changes_while_it_is_read(tmp_path: Path, encoder: Encoder, times: int) -> None:
@@ -178,8 +193,10 @@ def test_a_file_that_changes_while_it_is_read(tmp_path: Path, encoder: Encoder, 
         stop.set()
         thread.join()
     assert ingest([root], data, encoder).failed == []
-    last = {source.source: source.passages for source in status(data)}
-    assert last == {"busy.md": 300, "still.md": 1}
+    assert {source.source: source.characters for source in status(data)} == {
+        "busy.md": len(busy.read_text(encoding="utf-8")),
+        "still.md": 6,
+    }
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

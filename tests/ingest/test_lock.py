@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.errors import IndexLocked
+from ingest.errors import IndexLocked, IndexUnwritable
 from ingest.lock import holder, locked, write_lock
 
 HOLD = """
@@ -72,3 +72,9 @@ def test_the_lock_is_free_after_an_error(data: Path) -> None:
 def test_looking_makes_nothing(data: Path) -> None:
     assert not locked(data)
     assert not data.exists()
+
+
+def test_a_folder_that_is_a_file(data: Path) -> None:
+    data.write_text("x", encoding="utf-8")
+    with pytest.raises(IndexUnwritable, match=r"cannot be written \(.*\); check that it is a folder"), write_lock(data):
+        pass

@@ -147,7 +147,9 @@ def test_a_failure_outside_of_what_was_looked_at_stays(
 ) -> None:
     root = write({"hip.md": HIP, "bad.md": "x"})
     (root / "bad.md").write_bytes(b"\0")
-    indexed({})
+    indexed({"corpus.yaml": "["})
+    assert [source.source for source in status(data) if source.failure] == ["bad.md", "corpus.yaml"]
+    write({"corpus.yaml": "name: Hips"})
     ingest([root / "hip.md"], data, encoder)
     assert [source.source for source in status(data) if source.failure] == ["bad.md"]
     forget(root, data)
