@@ -99,6 +99,12 @@ class Assistant(Runnable[str, Answer]):
             raise RootInvalid("the index has no such source", source, "ask again: it was removed since")
         return document
 
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder that the index was made with, and that its questions are encoded with."""
+        with self._index.view() as view:
+            return view.encoder
+
     def close(self) -> None:
         """Let go of the index."""
         self._index.close()

@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="address the page listens on")
     port: int = Field(default=7860, ge=0, le=65535, description="port the page listens on; 0 takes a free one")
 
+    read_only: bool = Field(default=False, description="let the page show the texts, but neither add nor ingest any")
+
     @property
     def models_dir(self) -> Path:
         """Folder of the exported models."""

@@ -125,12 +125,12 @@ def reader_html(document: Document, *, start: int, end: int, sha: str) -> str:
 
     `start` and `end` are offsets of the document, `sha` the `fingerprint` of
     the quote: where the text there is another by now, a note says so and
-    nothing is marked.
+    nothing is marked. An empty span marks nothing.
     """
     found = 0 <= start < end <= len(document.text) and fingerprint(document.text[start:end]) == sha
     note = (
         ""
-        if found
+        if found or start == end
         else '<p class="state">This source was ingested again since; the quote no longer stands at its place.</p>'
     )
     mark = (start, end) if found else (0, 0)

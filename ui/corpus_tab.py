@@ -1,0 +1,190 @@
+"""The Corpus tab's layout and wiring."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ingest.errors import PruningUnconfirmed, UserFacingError
+from ingest.pipeline import Prune, Report
+from ingest.settings import Settings
+from ingest.status import runs
+from ui import ask, corpus
+from ui import corpus_html as shown
+from ui.corpus import Encoding, Planned
+
+FILTERS = [("All", ""), ("Read", "read"), ("Failed", "failed"), ("With a remark", "remarks")]
+BUTTONS = ("apply", "keep", "discard", "retry")
+QUIET: Any = {"api_visibility": "private", "show_progress": "hidden"}
+Shown = tuple[object, ...]
+
+
+def corpus_tab(assistant: Encoding, settings: Settings, tab: gr.Tab) -> None:
+    """Lay the tab out: what adds and checks on one side, plan, sources and runs on the other."""
+    writes = not settings.read_only
+    planned = gr.State(None)
+    with gr.Row(elem_id="corpus"):
+        with gr.Column(elem_id="supply"):
+            files = gr.File(
+                label="Drop texts here, or choose them", file_count="multiple", elem_id="drop", height=150, visible=writes
+            )
+            check = gr.Button("Check for changes", elem_id="check", visible=writes)
+            search = gr.Textbox(label="Search", placeholder="Title or file", elem_id="search", max_lines=1)
+            kind = gr.Dropdown(FILTERS, value="", label="Show", elem_id="kind", filterable=False)
+            gr.HTML("" if writes else shown.READ_ONLY, apply_default_css=False)
+        with gr.Column(elem_id="holdings"):
+            outcome = gr.HTML(shown.START if writes else "", elem_id="outcome", apply_default_css=False)
+            with gr.Row(elem_id="deciding"):
+                buttons = _buttons()
+            sources = gr.HTML(elem_id="texts", apply_default_css=False)
+            record = gr.HTML(elem_id="runs", apply_default_css=False)
+        name, removing = _removing()
+
+    listed = [sources, record]
+    deciding = [planned, outcome, *buttons.values()]
+    found = _list(settings)
+    tab.select(found, [search, kind], listed, **QUIET)
+    gr.on([search.input, kind.input], found, [search, kind], listed, trigger_mode="always_last", **QUIET)
+    if not writes:
+        return
+    tab.select(_waiting(settings), planned, deciding, **QUIET)
+    check.click(_planning(lambda: corpus.plan_all(settings)), None, deciding, concurrency_id="plan", **QUIET)
+    files.upload(_add(settings), files, [*deciding, files], concurrency_id="plan", **QUIET)
+    removing.click(_remove(settings), name, deciding, concurrency_id="plan", **QUIET)
+    buttons["discard"].click(_discard(settings), None, deciding, concurrency_id="plan", **QUIET)
+    for button, prune in (("apply", Prune.CAREFUL), ("keep", Prune.NEVER), ("retry", Prune.NEVER)):
+        applying = buttons[button].click(
+            _apply(assistant, settings, prune),
+            planned,
+            deciding,
+            concurrency_id="apply",
+            concurrency_limit=4,
+            **QUIET,
+        )
+        applying.failure(lambda: _decide(None, shown.fault_html(ask.FAULT)), None, deciding, **QUIET)
+        applying.then(found, [search, kind], listed, **QUIET)
+
+
+def _buttons() -> dict[str, gr.Button]:
+    """Return the buttons below a plan, hidden until there is one."""
+    labels = {"apply": "Apply", "keep": "Apply, but keep them", "discard": "Discard uploads", "retry": "Retry"}
+    return {
+        name: gr.Button(
+            labels[name],
+            variant="primary" if name in ("apply", "retry") else "secondary",
+            elem_id=name,
+            visible=False,
+            min_width=100,
+        )
+        for name in BUTTONS
+    }
+
+
+def _removing() -> tuple[gr.Textbox, gr.Button]:
+    """Return what the page's script fills in and presses for the Remove button of a source."""
+    return gr.Textbox(elem_id="remove-name", visible="hidden"), gr.Button(elem_id="remove-go", visible="hidden")
+
+
+def _decide(planned: Planned | None, html: str, *buttons: str) -> Shown:
+    """Return the plan, what is shown, and which buttons are to be seen."""
+    return planned, html, *(gr.Button(visible=name in buttons) for name in BUTTONS)
+
+
+def _offered(planned: Planned, note: str = "") -> Shown:
+    return _decide(planned, shown.plan_html(planned, note), *(("apply", "discard") if planned.changes else ()))
+
+
+def _list(settings: Settings) -> Callable[[str, str], tuple[str, str]]:
+    """Return the handler that lists sources and runs."""
+    data_dir = settings.data_dir
+
+    def listed(search: str, kind: str) -> tuple[str, str]:
+        try:
+            found = corpus.sources(data_dir, search, kind)
+            removable: frozenset[str] = frozenset() if settings.read_only else corpus.removable(data_dir)
+            return shown.sources_html(found, corpus.uploads_folder(data_dir), removable), shown.runs_html(
+                runs(data_dir)
+            )
+        except UserFacingError as error:
+            return shown.fault_html(str(error)), ""
+
+    return listed
+
+
+def _planning(work: Callable[[], Planned]) -> Callable[[], Shown]:
+    """Return the handler that shows a plan, or what failed."""
+
+    def plan() -> Shown:
+        try:
+            return _offered(work())
+        except UserFacingError as error:
+            return _decide(None, shown.fault_html(str(error)))
+
+    return plan
+
+
+def _waiting(settings: Settings) -> Callable[[Planned | None], Shown]:
+    """Return the handler that shows the plan of uploads that were never applied, where there are some."""
+
+    def waiting(planned: Planned | None) -> Shown:
+        same = (gr.skip(),) * (2 + len(BUTTONS))
+        if planned is not None:
+            return same
+        try:
+            found = corpus.plan_uploads(settings)
+        except UserFacingError:  # the list of sources tells of it
+            return same
+        return _offered(found, "These uploads wait to be applied.") if found.changes else same
+
+    return waiting
+
+
+def _add(settings: Settings) -> Callable[[list[str]], Shown]:
+    """Return the handler of dropped files: the plan, and the place to drop them, empty again."""
+
+    def add(files: list[str]) -> Shown:
+        return *_planning(lambda: corpus.add([Path(file) for file in files], settings))(), None
+
+    return add
+
+
+def _remove(settings: Settings) -> Callable[[str], Shown]:
+    return lambda name: _planning(lambda: corpus.remove(name, settings))()
+
+
+def _discard(settings: Settings) -> Callable[[], Shown]:
+    """Return the handler that takes uploads back."""
+
+    def discard() -> Shown:
+        try:
+            corpus.discard(settings)
+        except UserFacingError as error:
+            return _decide(None, shown.fault_html(str(error)))
+        return _decide(None, shown.DISCARDED)
+
+    return discard
+
+
+def _apply(assistant: Encoding, settings: Settings, prune: Prune) -> Callable[[Planned | None], Iterator[Shown]]:
+    """Return the handler that does what is planned; asked about once more, it does so whatever is removed."""
+
+    def apply(planned: Planned | None) -> Iterator[Shown]:
+        if planned is None:
+            yield _decide(None, shown.START)
+            return
+        yield _decide(planned, shown.progress_html(None))
+        try:
+            for step in corpus.apply(planned, settings, assistant.encoder, prune=prune):
+                if isinstance(step, Report):
+                    yield _decide(planned, shown.report_html(step), *(("retry",) if step.failed else ()))
+                elif isinstance(step, Planned):
+                    yield _offered(step, "More is gone by now than the plan said, so nothing was changed.")
+                else:
+                    yield _decide(planned, shown.progress_html(step))
+        except PruningUnconfirmed:
+            yield _decide(planned, shown.confirm_html(planned), "remove", "keep")
+        except UserFacingError as error:
+            yield _decide(planned, shown.fault_html(str(error)), "retry")
+
+    return apply
