@@ -5,7 +5,7 @@ INSTALLED := .venv/installed
 DATA := .cited
 PYTEST_OPTIONS ?=
 
-.PHONY: run test bench screenshots clean
+.PHONY: run test bench faults screenshots clean
 
 # Ingest the shipped corpus and open the page on 127.0.0.1:7860.
 run: $(INSTALLED)
@@ -24,6 +24,10 @@ BENCH ?= ../shared/bench
 bench: $(INSTALLED)
 	$(BIN)/python tests/bench/measure.py $(BENCH)
 
+# The long fault tests: the ingest is killed at 50 random moments, and more.
+faults: $(INSTALLED)
+	$(BIN)/pytest tests/faults --faults 50
+
 # Make the README's pictures.
 screenshots: $(INSTALLED)
 	$(BIN)/pytest tests/browser --require-browser --screenshots .screenshots
@@ -32,6 +36,6 @@ clean:
 	rm -rf .venv $(DATA) .screenshots *.egg-info
 
 $(INSTALLED): pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv --clear .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[test]"
 	touch $(INSTALLED)

@@ -22,6 +22,8 @@ from ingest.settings import Settings
 from ui import ask, evaluate
 from ui import evaluate_html as shown
 from ui.ask import Turns
+from ui.corpus import Encoding
+from ui.corpus_tab import corpus_tab
 from ui.evaluate import Run
 from ui.markup import failure_html
 from ui.saving import save_prompt
@@ -45,7 +47,7 @@ TEAL = gr.themes.Color(
 )
 
 
-class Serving(Evaluated, ask.Answering, Protocol):
+class Serving(Evaluated, ask.Answering, Encoding, Protocol):
     """What the page needs of an assistant."""
 
 
@@ -155,6 +157,8 @@ def build_page(assistant: Serving, settings: Settings) -> gr.Blocks:
         header = gr.HTML(elem_id="head", apply_default_css=False)
         with gr.Tabs(elem_id="journeys") as journeys, gr.Tab("Ask", id="ask"):
             turns, conversation, sources = _ask_tab(assistant)
+        with journeys, gr.Tab("Corpus", id="corpus") as tab:
+            corpus_tab(assistant, settings, tab)
         with journeys, gr.Tab("Evaluate", id="evaluate") as tab:
             _evaluate_tab(assistant, settings.data_dir, tab)
 

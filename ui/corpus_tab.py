@@ -15,7 +15,7 @@ from ui import corpus_html as shown
 from ui.corpus import Encoding, Planned
 
 FILTERS = [("All", ""), ("Read", "read"), ("Failed", "failed"), ("With a remark", "remarks")]
-BUTTONS = ("apply", "keep", "discard", "retry")
+BUTTONS = ("apply", "remove", "keep", "discard", "retry")
 QUIET: Any = {"api_visibility": "private", "show_progress": "hidden"}
 Shown = tuple[object, ...]
 
@@ -27,7 +27,11 @@ def corpus_tab(assistant: Encoding, settings: Settings, tab: gr.Tab) -> None:
     with gr.Row(elem_id="corpus"):
         with gr.Column(elem_id="supply"):
             files = gr.File(
-                label="Drop texts here, or choose them", file_count="multiple", elem_id="drop", height=150, visible=writes
+                label="Drop texts here, or choose them",
+                file_count="multiple",
+                elem_id="drop",
+                height=150,
+                visible=writes,
             )
             check = gr.Button("Check for changes", elem_id="check", visible=writes)
             search = gr.Textbox(label="Search", placeholder="Title or file", elem_id="search", max_lines=1)
@@ -53,31 +57,26 @@ def corpus_tab(assistant: Encoding, settings: Settings, tab: gr.Tab) -> None:
     files.upload(_add(settings), files, [*deciding, files], concurrency_id="plan", **QUIET)
     removing.click(_remove(settings), name, deciding, concurrency_id="plan", **QUIET)
     buttons["discard"].click(_discard(settings), None, deciding, concurrency_id="plan", **QUIET)
-    for button, prune in (("apply", Prune.CAREFUL), ("keep", Prune.NEVER), ("retry", Prune.NEVER)):
-        applying = buttons[button].click(
-            _apply(assistant, settings, prune),
-            planned,
-            deciding,
-            concurrency_id="apply",
-            concurrency_limit=4,
-            **QUIET,
-        )
+    modes = {"apply": Prune.CAREFUL, "remove": Prune.ALWAYS, "keep": Prune.NEVER, "retry": Prune.NEVER}
+    for button, prune in modes.items():
+        apply = _apply(assistant, settings, prune)
+        applying = buttons[button].click(apply, planned, deciding, concurrency_id="apply", concurrency_limit=4, **QUIET)
         applying.failure(lambda: _decide(None, shown.fault_html(ask.FAULT)), None, deciding, **QUIET)
         applying.then(found, [search, kind], listed, **QUIET)
 
 
 def _buttons() -> dict[str, gr.Button]:
     """Return the buttons below a plan, hidden until there is one."""
-    labels = {"apply": "Apply", "keep": "Apply, but keep them", "discard": "Discard uploads", "retry": "Retry"}
+    labels = ("Apply", "Apply and remove them", "Apply, but keep them", "Discard uploads", "Retry")
     return {
         name: gr.Button(
-            labels[name],
+            label,
             variant="primary" if name in ("apply", "retry") else "secondary",
             elem_id=name,
             visible=False,
             min_width=100,
         )
-        for name in BUTTONS
+        for name, label in zip(BUTTONS, labels, strict=True)
     }
 
 
@@ -177,7 +176,8 @@ def _apply(assistant: Encoding, settings: Settings, prune: Prune) -> Callable[[P
         try:
             for step in corpus.apply(planned, settings, assistant.encoder, prune=prune):
                 if isinstance(step, Report):
-                    yield _decide(planned, shown.report_html(step), *(("retry",) if step.failed else ()))
+                    again = ("retry",) if step.failed else ()
+                    yield _decide(planned if again else None, shown.report_html(step), *again)
                 elif isinstance(step, Planned):
                     yield _offered(step, "More is gone by now than the plan said, so nothing was changed.")
                 else:
@@ -185,6 +185,6 @@ def _apply(assistant: Encoding, settings: Settings, prune: Prune) -> Callable[[P
         except PruningUnconfirmed:
             yield _decide(planned, shown.confirm_html(planned), "remove", "keep")
         except UserFacingError as error:
-            yield _decide(planned, shown.fault_html(str(error)), "retry")
+            yield _decide(planned, shown.fault_html(str(error)), "apply", "discard")
 
     return apply

@@ -122,6 +122,14 @@
     if (matchMedia("(pointer: fine)").matches) area.focus({ preventScroll: true });
   };
 
+  const remove = (name) => {
+    const field = document.querySelector("#remove-name :is(input, textarea)");
+    field.value = name;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    requestAnimationFrame(() => document.querySelector("#remove-go").click()); // Gradio has the value by then
+    document.querySelector("#holdings").scrollIntoView({ behavior: behaviour(), block: "start" });
+  };
+
   document.addEventListener("click", (event) => {
     const cited = event.target.closest("a.cited");
     if (cited) {
@@ -133,6 +141,8 @@
     if (example) send(example.textContent);
     const opener = event.target.closest("button.open");
     if (opener) open(opener);
+    const removing = event.target.closest("#texts button.remove");
+    if (removing) remove(removing.dataset.name);
     if (event.target.closest("#reader .close") || event.target === reader) reader.close();
     if (event.target.closest("#reader .to-quote")) showQuote();
   });
