@@ -271,7 +271,12 @@ def test_reader_shows_all_text_with_headings_and_the_mark() -> None:
     assert "\n  indented" in shown
 
 
-@pytest.mark.parametrize(("start", "end"), [(0, 10), (5, 5), (-3, 2), (0, 10_000), (9, 3)])
+def test_reader_of_an_empty_span_shows_the_text_without_a_mark_or_a_note() -> None:
+    html = ask.reader_html(DOCUMENT, start=0, end=0, sha="")
+    assert marked(html) == [] and "no longer stands" not in html and "Second." in html
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 10), (-3, 2), (0, 10_000), (9, 3)])
 def test_reader_marks_nothing_where_the_quote_no_longer_stands(start: int, end: int) -> None:
     html = ask.reader_html(DOCUMENT, start=start, end=end, sha=fingerprint("First <b>."))
     assert marked(html) == []
