@@ -155,7 +155,8 @@ def build_page(assistant: Serving, settings: Settings) -> gr.Blocks:
     page = gr.Blocks(title=title, analytics_enabled=False, fill_width=True)
     with page:
         header = gr.HTML(elem_id="head", apply_default_css=False)
-        with gr.Tabs(elem_id="journeys") as journeys, gr.Tab("Ask", id="ask"):
+        classes = ["read-only"] if settings.read_only else []
+        with gr.Tabs(elem_id="journeys", elem_classes=classes) as journeys, gr.Tab("Ask", id="ask"):
             turns, conversation, sources = _ask_tab(assistant)
         with journeys, gr.Tab("Corpus", id="corpus") as tab:
             corpus_tab(assistant, settings, tab)

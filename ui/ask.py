@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 from assistant.render import FILE_NOTES
 from assistant.schema import Abstention, Answer, Quote
 from ingest.errors import UserFacingError
+from ingest.origin import FileState
 from ingest.schema import HEADING_SEPARATOR, CorpusDescription, Document
 from ui.markup import count, failure_html, fingerprint, opener_html, safe
 from ui.saving import save_form_html
@@ -318,7 +319,12 @@ def _actions_html(quote: Quote, back: str = "") -> str:
     link = _link_html(address) if address else f'<bdi class="address">{safe(quote.url)}</bdi>' if quote.url else ""
     span = (evidence.start, evidence.end)
     opener = opener_html(evidence.passage.root, quote.source, span, quote.text, title=quote.title)
-    return f"<footer>{opener}{link}{back}</footer>"
+    return f"<footer>{opener}{_check_html(quote)}{link}{back}</footer>"
+
+
+def _check_html(quote: Quote) -> str:
+    """Return, of a file that is no longer what was ingested, the way to ingest it again."""
+    return "" if quote.file is FileState.SAME else '<button type="button" class="check">Check for changes</button>'
 
 
 def _link_html(address: str) -> str:

@@ -26,7 +26,6 @@ UPLOADS_FOLDER = "uploads"
 ASIDE_FOLDER = ".former"
 """Inside the folder of uploads: a hidden one, which no run looks into."""
 TELL_SECONDS = 0.2
-FILTERS = ("read", "failed", "remarks")
 
 
 class Encoding(Protocol):
@@ -42,7 +41,8 @@ class Planned:
     """A plan and what it is for: `paths` to ingest, and whether the `emptied` folder of uploads is to be forgotten.
 
     `problems` tell which roots cannot be looked at, and why; they stay as they
-    are. `confirm` is whether its removals are to be asked about once more.
+    are. `confirm` is whether its removals are to be asked about once more,
+    `waiting` whether there are uploads, or removals of some, that no run has seen.
     """
 
     plan: Plan
@@ -50,6 +50,7 @@ class Planned:
     emptied: bool = False
     problems: tuple[str, ...] = ()
     confirm: bool = False
+    waiting: bool = False
 
     @property
     def changes(self) -> int:
@@ -68,7 +69,9 @@ class Progress:
 
 
 def sources(data_dir: Path, search: str = "", kind: str = "") -> tuple[SourceStatus, ...]:
-    """Return the sources whose title or file holds all words of a search, and that are of a kind of `FILTERS`.
+    """Return the sources whose title or file holds all words of a search.
+
+    A `kind` leaves only those that were "read", that "failed", or that have "remarks".
 
     Raises:
         IndexMissing: nothing was ingested there yet.
@@ -229,7 +232,7 @@ def _planned(roots: Sequence[Path], data_dir: Path) -> Planned:
     plans: list[Plan] = []
     paths: list[Path] = []
     problems: list[str] = []
-    emptied = confirm = False
+    emptied = confirm = waiting = False
     for root in roots:
         if root == folder and not _files(folder):
             emptied = str(folder) in _roots(data_dir)
@@ -243,9 +246,10 @@ def _planned(roots: Sequence[Path], data_dir: Path) -> Planned:
             paths.append(root)
         if root == folder and str(folder) in _roots(data_dir):
             plans[-1] = _with_lost(plans[-1], data_dir)
-        meant = set(_files(folder / ASIDE_FOLDER)) if root == folder else set()
-        confirm |= plans[-1].prunes_most and not set(plans[-1].removed) <= meant
-    return Planned(_merged(plans), tuple(paths), emptied, tuple(problems), confirm)
+        aside = set(_files(folder / ASIDE_FOLDER)) if root == folder else set()
+        confirm |= plans[-1].prunes_most and not set(plans[-1].removed) <= aside
+        waiting |= root == folder and bool(aside or set(_files(folder)) - _applied(data_dir))
+    return Planned(_merged(plans), tuple(paths), emptied, tuple(problems), confirm, waiting)
 
 
 def _with_lost(found: Plan, data_dir: Path) -> Plan:

@@ -17,7 +17,8 @@ COUNTED = ("added", "updated", "renamed", "removed", "kept", "failed")
 START = (
     '<section class="legend"><h2>Which texts are asked?</h2>'
     "<p>Below is every text that answers are quoted from. To change them:</p><dl>"
-    "<dt>Add files</dt><dd>Drop them on this page. A file of the same name takes the place of the former one.</dd>"
+    "<dt>Add files</dt><dd>Drop them into the box, or click it. "
+    "A file of the same name takes the place of the former one.</dd>"
     "<dt>See the plan</dt><dd>What would be added, updated and removed. Nothing changes until you apply it.</dd>"
     "<dt>Apply</dt><dd>Until it is finished, questions are answered from the texts as they were.</dd>"
     "</dl></section>"
@@ -40,8 +41,8 @@ def plan_html(planned: Planned, note: str = "") -> str:
         _list_html("Folders that cannot be looked at, and stay as they are", planned.problems),
         _list_html("Passed over, of no known format", plan.skipped, folded=True),
     )
-    same = f"{count(len(plan.unchanged), 'file')} unchanged"
-    told = f"Nothing is changed yet · {same}" if planned.changes else f"Nothing to do · {same}"
+    same = f" · {count(len(plan.unchanged), 'file')} unchanged" if plan.unchanged else ""
+    told = ("Nothing is changed yet" if planned.changes else "Nothing to do") + same
     title = "The plan" if planned.changes else "No changes"
     above = f'<p class="state">{safe(note)}</p>' if note else ""
     return f'<section class="plan"><h2>{title}</h2>{above}<p class="hint">{told}</p>{"".join(lists)}</section>'
@@ -115,7 +116,7 @@ def runs_html(runs: Iterable[RunRecord]) -> str:
     return (
         '<section class="runs"><details><summary><h2>Runs</h2></summary><div class="scroll"><table><thead><tr>'
         '<th>Run</th><th>When</th><th class="number">Took</th><th>What changed</th>'
-        f'<th class="number">Passages encoded</th></tr></thead><tbody>{rows}</tbody></table></div></details></section>'
+        f'<th class="number">Encoded</th></tr></thead><tbody>{rows}</tbody></table></div></details></section>'
     )
 
 

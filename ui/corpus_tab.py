@@ -34,22 +34,23 @@ def corpus_tab(assistant: Encoding, settings: Settings, tab: gr.Tab) -> None:
                 visible=writes,
             )
             check = gr.Button("Check for changes", elem_id="check", visible=writes)
-            search = gr.Textbox(label="Search", placeholder="Title or file", elem_id="search", max_lines=1)
-            kind = gr.Dropdown(FILTERS, value="", label="Show", elem_id="kind", filterable=False)
-            gr.HTML("" if writes else shown.READ_ONLY, apply_default_css=False)
+            gr.HTML(shown.READ_ONLY, visible=not writes, apply_default_css=False)
         with gr.Column(elem_id="holdings"):
             outcome = gr.HTML(shown.START if writes else "", elem_id="outcome", apply_default_css=False)
             with gr.Row(elem_id="deciding"):
                 buttons = _buttons()
+            with gr.Row(elem_id="finding"):
+                search = gr.Textbox(label="Search", placeholder="Title or file", elem_id="search", max_lines=1)
+                kind = gr.Dropdown(FILTERS, value="", label="Show", elem_id="kind", filterable=False)
             sources = gr.HTML(elem_id="texts", apply_default_css=False)
             record = gr.HTML(elem_id="runs", apply_default_css=False)
         name, removing = _removing()
 
-    listed = [sources, record]
     deciding = [planned, outcome, *buttons.values()]
-    found = _list(settings)
-    tab.select(found, [search, kind], listed, **QUIET)
-    gr.on([search.input, kind.input], found, [search, kind], listed, trigger_mode="always_last", **QUIET)
+    found, recorded = _list(settings), _record(settings)
+    tab.select(found, [search, kind], sources, **QUIET)
+    tab.select(recorded, None, record, **QUIET)
+    gr.on([search.change, kind.input], found, [search, kind], sources, trigger_mode="always_last", **QUIET)
     if not writes:
         return
     tab.select(_waiting(settings), planned, deciding, **QUIET)
@@ -62,7 +63,7 @@ def corpus_tab(assistant: Encoding, settings: Settings, tab: gr.Tab) -> None:
         apply = _apply(assistant, settings, prune)
         applying = buttons[button].click(apply, planned, deciding, concurrency_id="apply", concurrency_limit=4, **QUIET)
         applying.failure(lambda: _decide(None, shown.fault_html(ask.FAULT)), None, deciding, **QUIET)
-        applying.then(found, [search, kind], listed, **QUIET)
+        applying.then(found, [search, kind], sources, **QUIET).then(recorded, None, record, **QUIET)
 
 
 def _buttons() -> dict[str, gr.Button]:
@@ -91,24 +92,38 @@ def _decide(planned: Planned | None, html: str, *buttons: str) -> Shown:
 
 
 def _offered(planned: Planned, note: str = "") -> Shown:
-    return _decide(planned, shown.plan_html(planned, note), *(("apply", "discard") if planned.changes else ()))
+    return _decide(planned, shown.plan_html(planned, note), *_choices(planned))
 
 
-def _list(settings: Settings) -> Callable[[str, str], tuple[str, str]]:
-    """Return the handler that lists sources and runs."""
+def _choices(planned: Planned) -> list[str]:
+    return ["apply"] * bool(planned.changes) + ["discard"] * planned.waiting
+
+
+def _list(settings: Settings) -> Callable[[str, str], str]:
+    """Return the handler that lists the sources."""
     data_dir = settings.data_dir
 
-    def listed(search: str, kind: str) -> tuple[str, str]:
+    def listed(search: str, kind: str) -> str:
         try:
             found = corpus.sources(data_dir, search, kind)
-            removable: frozenset[str] = frozenset() if settings.read_only else corpus.removable(data_dir)
-            return shown.sources_html(found, corpus.uploads_folder(data_dir), removable), shown.runs_html(
-                runs(data_dir)
-            )
         except UserFacingError as error:
-            return shown.fault_html(str(error)), ""
+            return shown.fault_html(str(error))
+        removable: frozenset[str] = frozenset() if settings.read_only else corpus.removable(data_dir)
+        return shown.sources_html(found, corpus.uploads_folder(data_dir), removable)
 
     return listed
+
+
+def _record(settings: Settings) -> Callable[[], str]:
+    """Return the handler that lists the runs."""
+
+    def recorded() -> str:
+        try:
+            return shown.runs_html(runs(settings.data_dir))
+        except UserFacingError:  # the list of sources tells of it
+            return ""
+
+    return recorded
 
 
 def _planning(work: Callable[[], Planned]) -> Callable[[], Shown]:
@@ -134,7 +149,7 @@ def _waiting(settings: Settings) -> Callable[[Planned | None], Shown]:
             found = corpus.plan_uploads(settings)
         except UserFacingError:  # the list of sources tells of it
             return same
-        return _offered(found, "These uploads wait to be applied.") if found.changes else same
+        return _offered(found, "These uploads wait to be applied.") if found.waiting else same
 
     return waiting
 
@@ -185,6 +200,6 @@ def _apply(assistant: Encoding, settings: Settings, prune: Prune) -> Callable[[P
         except PruningUnconfirmed:
             yield _decide(planned, shown.confirm_html(planned), "remove", "keep")
         except UserFacingError as error:
-            yield _decide(planned, shown.fault_html(str(error)), "apply", "discard")
+            yield _decide(planned, shown.fault_html(str(error)), *_choices(planned))
 
     return apply

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +41,7 @@ TEXTS = {
 }
 OpenPage = Callable[[str, int, str], "Page"]
 Screenshot = Callable[["Page", str], None]
+SIZES = {390: 844, 768: 1024, 1440: 900}
 
 
 @dataclass(frozen=True)
@@ -168,14 +168,13 @@ def test_sources_are_found_opened_and_checked(site: Site, open_page: OpenPage, s
     assert "potatoes.md" in planned(page, "To be removed")
     with write_lock(site.data_dir):
         page.click("#apply")
-        page.wait_for_selector("#outcome >> text=is meant", state="detached")
-        page.wait_for_selector("#remove")
+        page.wait_for_selector("#outcome >> text=more than half of a folder")
         page.click("#remove")
         page.wait_for_selector("#outcome [role=alert] >> text=is writing to the index")
         assert "since" in page.inner_text("#outcome")
         screenshot(page, "corpus-locked")
     page.click("#apply")
-    page.wait_for_selector("#outcome >> text=more than half of a folder")
+    page.wait_for_selector("#keep")
     screenshot(page, "corpus-confirm")
     page.click("#keep")
     page.wait_for_selector("#outcome >> text=2 kept")
@@ -183,9 +182,21 @@ def test_sources_are_found_opened_and_checked(site: Site, open_page: OpenPage, s
     (site.corpus / "broken.pdf").unlink()
     page.click("#retry")
     page.wait_for_selector("#retry", state="hidden")
+    page.wait_for_selector(".runs tbody tr:nth-child(3)", state="attached")
     page.click(".runs summary")
-    page.wait_for_selector(".runs tbody tr:nth-child(3)")
     screenshot(page, "corpus-runs")
+
+
+def test_a_quote_whose_file_changed_leads_to_the_plan(site: Site, open_page: OpenPage, screenshot: Screenshot) -> None:
+    (site.corpus / "potatoes.md").write_text("# Potatoes\n\nPotatoes are planted twelve centimetres deep.\n")
+    page = open_page(site.address, 390, "light")
+    page.fill("#question textarea", "How deep are potatoes planted?")
+    page.press("#question textarea", "Enter")
+    page.wait_for_selector(".card .state >> text=changed since")
+    screenshot(page, "corpus-stale")
+    page.click(".card button.check")
+    assert "potatoes.md" in planned(page, "To be updated")
+    apply(page)
 
 
 def test_a_page_that_only_shows(make_site: Callable[..., Site], open_page: OpenPage, screenshot: Screenshot) -> None:
@@ -199,22 +210,27 @@ def test_a_page_that_only_shows(make_site: Callable[..., Site], open_page: OpenP
 
 
 def test_the_tab_fits(site: Site, open_page: OpenPage, screenshot: Screenshot, tmp_path: Path) -> None:
+    page = open_page(site.address, 1440, "light")
+    upload(page, tmp_path / "mine", OLD, f"{'a-rather-long-name-' * 6}of-ships.txt")
+    planned(page, "To be added")
     for scheme in ("light", "dark"):
-        for width in (390, 768, 1440):
-            page = open_page(site.address, width, scheme)
-            to_tab(page, "Corpus")
-            page.wait_for_selector("#texts .source")
+        page = open_page(site.address, 1440, scheme)
+        to_tab(page, "Corpus")
+        page.wait_for_selector("#outcome >> text=These uploads wait to be applied")
+        page.wait_for_selector("#texts .source")
+        page.click(".runs summary")
+        for width, height in SIZES.items():
+            page.set_viewport_size({"width": width, "height": height})
             assert not wide(page)
-            screenshot(page, f"corpus-{width}-{scheme}-1-start")
-            upload(page, tmp_path / "mine", OLD * width, f"{'a-rather-long-name-' * 4}{width}{scheme}.txt")
-            planned(page, "To be added")
-            assert not wide(page)
-            screenshot(page, f"corpus-{width}-{scheme}-2-plan")
-            apply(page)
-            page.wait_for_selector(f"#texts .source >> text={width}{scheme}")
-            page.locator("#texts").scroll_into_view_if_needed()
-            assert not wide(page)
-            screenshot(page, f"corpus-{width}-{scheme}-3-applied")
+            page.evaluate("scrollTo(0, 0)")
+            screenshot(page, f"corpus-{width}-{scheme}-1-plan")
+            page.evaluate("scrollTo(0, document.body.scrollHeight)")
+            screenshot(page, f"corpus-{width}-{scheme}-2-runs")
+    page.click("#discard")
+    page.wait_for_selector("#outcome >> text=Discarded")
+    page.click("#check")
+    page.wait_for_selector("#outcome summary >> text=To be added")
+    assert "ships" not in page.inner_text("#outcome")
 
 
 def wide(page: Page) -> bool:

@@ -130,6 +130,12 @@
     document.querySelector("#holdings").scrollIntoView({ behavior: behaviour(), block: "start" });
   };
 
+  const check = (patience) => {
+    const button = document.querySelector("#check");
+    if (button?.offsetParent) button.click();
+    else if (patience) requestAnimationFrame(() => check(patience - 1)); // the tab opens first
+  };
+
   document.addEventListener("click", (event) => {
     const cited = event.target.closest("a.cited");
     if (cited) {
@@ -143,6 +149,10 @@
     if (opener) open(opener);
     const removing = event.target.closest("#texts button.remove");
     if (removing) remove(removing.dataset.name);
+    if (event.target.closest("button.check")) {
+      document.querySelector("#journeys [role=tab][data-tab-id=corpus]").click();
+      check(120);
+    }
     if (event.target.closest("#reader .close") || event.target === reader) reader.close();
     if (event.target.closest("#reader .to-quote")) showQuote();
   });
