@@ -5,9 +5,9 @@ from pathlib import PurePosixPath
 from zipfile import ZipFile
 
 from ingest.errors import SourceUnreadable
-from ingest.readers.assemble import Piece, assemble, clean
+from ingest.readers.assemble import Piece, assemble, clean, extracted
 from ingest.readers.package import open_package, read_part
-from ingest.readers.source import one_line, sha256, stem_title
+from ingest.readers.source import one_line, stem_title
 from ingest.schema import Document
 
 _MOST_FILES = 1_000
@@ -42,17 +42,7 @@ def read(data: bytes, source: str, readers: Mapping[str, Reader], depth: int = 1
     assembled = assemble(piece for document in found for piece in _pieces(document))
     notes = [f"{len(failed)} of {len(names)} files in it cannot be read: {'; '.join(failed[:5])}"] if failed else []
     notes += [f"{document.source}: {document.note}" for document in found if document.note]
-    return Document(
-        source,
-        stem_title(source),
-        None,
-        assembled.text,
-        sha256(data),
-        headings=assembled.headings,
-        blocks=assembled.blocks,
-        verbatim=False,
-        note="; ".join(notes),
-    )
+    return extracted(data, source, stem_title(source), assembled, note="; ".join(notes))
 
 
 def _is_wanted(name: str, readers: Mapping[str, Reader], depth: int) -> bool:

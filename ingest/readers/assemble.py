@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ingest.readers.source import one_line, unify_line_ends
-from ingest.schema import Block, Heading
+from ingest.readers.source import one_line, sha256, unify_line_ends
+from ingest.schema import Block, Document, Heading
 
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -53,3 +53,18 @@ def assemble(pieces: Iterable[Piece]) -> Assembled:
         texts.append(text)
         at += len(text) + 2
     return Assembled("\n\n".join(texts), tuple(headings), tuple(blocks))
+
+
+def extracted(data: bytes, source: str, title: str, assembled: Assembled, note: str = "") -> Document:
+    """Return the document of a file, given its bytes, whose text was assembled; it has neither pages nor an address."""
+    return Document(
+        source,
+        title,
+        None,
+        assembled.text,
+        sha256(data),
+        headings=assembled.headings,
+        blocks=assembled.blocks,
+        verbatim=False,
+        note=note,
+    )

@@ -11,9 +11,9 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from ingest.errors import SourceUnreadable
-from ingest.readers.assemble import Piece, assemble, clean
+from ingest.readers.assemble import Piece, assemble, clean, extracted
 from ingest.readers.package import BROKEN, open_package
-from ingest.readers.source import one_line, sha256, stem_title
+from ingest.readers.source import one_line, stem_title
 from ingest.schema import Document
 
 if TYPE_CHECKING:
@@ -57,15 +57,11 @@ def read(data: bytes, source: str) -> Document:
     _check_package(data, source)
     word = _open(data, source)
     assembled = assemble(_pieces(word.body, word.styles))
-    return Document(
+    return extracted(
+        data,
         source,
         _title(word) or next((heading.title for heading in assembled.headings), "") or stem_title(source),
-        None,
-        assembled.text,
-        sha256(data),
-        headings=assembled.headings,
-        blocks=assembled.blocks,
-        verbatim=False,
+        assembled,
     )
 
 

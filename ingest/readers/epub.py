@@ -8,9 +8,9 @@ from zipfile import ZipFile
 
 from ingest.errors import SourceUnreadable
 from ingest.readers import html
-from ingest.readers.assemble import Piece, assemble, clean
+from ingest.readers.assemble import Piece, assemble, clean, extracted
 from ingest.readers.package import open_package, read_part
-from ingest.readers.source import one_line, sha256, stem_title
+from ingest.readers.source import one_line, stem_title
 from ingest.schema import Document
 
 if TYPE_CHECKING:
@@ -37,16 +37,7 @@ def read(data: bytes, source: str) -> Document:
         _refuse_protected(package, chapters, source)
         assembled = assemble(piece for chapter in chapters for piece in _pieces(package, chapter, source))
     title = next((one_line(clean(e.text or "")) for e in book.iter("{http://purl.org/dc/elements/1.1/}title")), "")
-    return Document(
-        source,
-        title or stem_title(source),
-        None,
-        assembled.text,
-        sha256(data),
-        headings=assembled.headings,
-        blocks=assembled.blocks,
-        verbatim=False,
-    )
+    return extracted(data, source, title or stem_title(source), assembled)
 
 
 def _chapters(book: "_Element", folder: str) -> Iterator[str]:

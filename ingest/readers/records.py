@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from ingest.errors import SourceUnreadable
-from ingest.readers.assemble import Piece, assemble, clean
+from ingest.readers.assemble import Piece, assemble, clean, extracted
 from ingest.readers.encoding import Decoded, decode
-from ingest.readers.source import BOM, one_line, sha256, stem_title
+from ingest.readers.source import BOM, one_line, stem_title
 from ingest.schema import Document
 
 _DELIMITERS = ",;\t|"  # the likelier first
@@ -47,17 +47,7 @@ def read_lines(data: bytes, source: str) -> Document:
 def _document(data: bytes, source: str, decoded: Decoded, kind: str, records: Iterable[Record]) -> Document:
     """Put every record under a heading of its own, so that it is a passage of its own."""
     assembled = assemble(_pieces(kind, records))
-    return Document(
-        source,
-        stem_title(source),
-        None,
-        assembled.text,
-        sha256(data),
-        headings=assembled.headings,
-        blocks=assembled.blocks,
-        verbatim=False,
-        note=decoded.note,
-    )
+    return extracted(data, source, stem_title(source), assembled, note=decoded.note)
 
 
 def _pieces(kind: str, records: Iterable[Record]) -> Iterator[Piece]:
