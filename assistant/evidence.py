@@ -108,20 +108,24 @@ def score_sentences(question: Question, candidates: Sequence[Candidate], texts: 
     texts.get([text for c in candidates for text in (_context(c), *_sentences(c))])  # all at once, in full batches
     weights = load_model().sentence_weights(NAMES)
     matcher = _Matcher(question)
-    covers = [_covers(candidate, texts, matcher) for candidate in candidates]
+    headings = [matcher.cover(_context(c), texts.get([_context(c)])[0]) for c in candidates]
+    covers = [_covers(c, heading, texts, matcher) for c, heading in zip(candidates, headings, strict=True)]
     known = matcher.share(np.maximum.reduce([cover for own in covers for cover in own])) if covers else 0.0
     scored = []
-    for candidate, own in zip(candidates, covers, strict=True):
-        shared = {"known": known, "lead": _lead(candidate, candidates)}
+    for candidate, heading, own in zip(candidates, headings, covers, strict=True):
+        shared = {
+            "heading_coverage": matcher.share(heading),
+            "known": known,
+            "lead": _lead(candidate, candidates),
+        }
         for position, features in enumerate(_features(question, candidate, texts, matcher, own, shared)):
             scored.append(Sentence(candidate, position, features, float(weights @ features.row())))
     return sorted(scored, key=lambda sentence: -sentence.score)
 
 
-def _covers(candidate: Candidate, texts: Texts, matcher: "_Matcher") -> list[Cover]:
-    """Return for each sentence of a passage, with its title and headings, how well it holds each word."""
-    sentences, context = _sentences(candidate), _context(candidate)
-    heading = matcher.cover(context, texts.get([context])[0])
+def _covers(candidate: Candidate, heading: Cover, texts: Texts, matcher: "_Matcher") -> list[Cover]:
+    """Return for each sentence of a passage how well it holds each word, or its title and headings (`heading`) do."""
+    sentences = _sentences(candidate)
     pairs = zip(sentences, texts.get(sentences), strict=True)
     return [np.maximum(heading, matcher.cover(text, tokens)) for text, tokens in pairs]
 
@@ -141,11 +145,10 @@ def _features(
     shared: dict[str, float],
 ) -> list[Features]:
     """Return the features of each sentence of a passage; `own` are their covers, `shared` what they have in common."""
-    sentences, context = _sentences(candidate), _context(candidate)
+    sentences = _sentences(candidate)
     tokens = texts.get(sentences)
-    heading = matcher.cover(context, texts.get([context])[0])
     whole = np.maximum.reduce(own)
-    exact = matcher.exact(f"{context} {candidate.passage.text}")
+    exact = matcher.exact(f"{_context(candidate)} {candidate.passage.text}")
     kinds = asked(question.text)
     features = []
     for i, text in enumerate(sentences):
@@ -159,7 +162,6 @@ def _features(
                 sentence_coverage=matcher.share(own[i]),
                 neighbour_coverage=matcher.share(np.maximum.reduce(own[max(0, i - 1) : i + 2])),
                 passage_coverage=matcher.share(whole),
-                heading_coverage=matcher.share(heading),
                 exact=exact,
                 weakest=float(whole.min()) if len(whole) else 0.0,
                 missing=matcher.missing,
