@@ -21,11 +21,13 @@ from ingest.errors import UserFacingError
 from ingest.settings import Settings
 from ui import ask, evaluate
 from ui import evaluate_html as shown
-from ui.ask import Turns
+from ui.ask_html import header_html
+from ui.ask_tab import ask_tab
 from ui.corpus import Encoding
 from ui.corpus_tab import corpus_tab
 from ui.evaluate import Run
 from ui.markup import failure_html
+from ui.reader import reader_failure_html, reader_html
 from ui.saving import save_prompt
 from ui.server import App, Served, listen, start
 
@@ -111,8 +113,8 @@ def build_app(assistant: Serving, settings: Settings) -> App:
         try:
             document = assistant.document(root, source)
         except UserFacingError as error:
-            return HTMLResponse(ask.reader_failure_html(error), status_code=404)
-        return HTMLResponse(ask.reader_html(document, start=start, end=end, sha=sha))
+            return HTMLResponse(reader_failure_html(error), status_code=404)
+        return HTMLResponse(reader_html(document, start=start, end=end, sha=sha))
 
     @app.post("/prompts")
     def save(new: NewPrompt) -> JSONResponse:
@@ -157,96 +159,21 @@ def build_page(assistant: Serving, settings: Settings) -> gr.Blocks:
         header = gr.HTML(elem_id="head", apply_default_css=False)
         classes = ["read-only"] if settings.read_only else []
         with gr.Tabs(elem_id="journeys", elem_classes=classes) as journeys, gr.Tab("Ask", id="ask"):
-            turns, conversation, sources = _ask_tab(assistant)
+            talk = ask_tab(assistant)
         with journeys, gr.Tab("Corpus", id="corpus") as tab:
             corpus_tab(assistant, settings, tab)
         with journeys, gr.Tab("Evaluate", id="evaluate") as tab:
             _evaluate_tab(assistant, settings.data_dir, tab)
 
-        def start(turns: Turns) -> tuple[str, str, str]:
-            description, failure = ask.described(assistant)
-            conversation = ask.conversation_html(turns, description, failure)
-            return ask.header_html(description, _asset("logo.svg")), conversation, ask.sources_html(turns)
+        def head() -> str:
+            description, _ = ask.described(assistant)
+            return header_html(description, _asset("logo.svg"))
 
-        page.load(
-            start,
-            turns,
-            [header, conversation, sources],
-            api_visibility="private",
-            queue=False,
-            show_progress="hidden",
-        )
+        quiet: Any = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
+        page.load(head, None, header, **quiet)
+        page.load(talk.show, talk.turns, talk.shown, **quiet)
         api(_endpoint(assistant), api_name="ask", concurrency_id="ask")
     return page
-
-
-def _ask_tab(assistant: Serving) -> tuple[gr.State, gr.HTML, gr.HTML]:
-    turns = gr.State(())
-    with gr.Row(elem_id="workbench"):
-        with gr.Column(elem_id="talk"):
-            conversation = gr.HTML(elem_id="conversation", apply_default_css=False)
-        with gr.Column(elem_id="composer"):
-            with gr.Row(elem_id="asking"):
-                box = gr.Textbox(
-                    label="Your question",
-                    placeholder="Ask a question",
-                    elem_id="question",
-                    lines=1,
-                    max_lines=6,
-                    autofocus=False,
-                    container=False,
-                    show_label=False,
-                )
-                send = gr.Button("Ask", variant="primary", elem_id="send", min_width=80)
-            note = gr.HTML(elem_id="note", apply_default_css=False)
-            gr.HTML(ask.KEYS, apply_default_css=False)
-        with gr.Column(elem_id="evidence"):
-            sources = gr.HTML(elem_id="sources", apply_default_css=False)
-    changed = [conversation, sources, box, note, turns]
-
-    asked = gr.on(
-        [box.submit, send.click],
-        _respond(assistant),
-        [box, turns],
-        changed,
-        api_visibility="private",
-        show_progress="hidden",
-        concurrency_id="ask",
-    )
-    asked.failure(
-        _recover(assistant), turns, [conversation, sources, turns], api_visibility="private", show_progress="hidden"
-    )
-    return turns, conversation, sources
-
-
-def _respond(assistant: Serving) -> Callable[[str, Turns], Iterator[tuple[object, ...]]]:
-    """Return the handler of a question: conversation, sources, box, note and turns."""
-
-    def respond(question: str, turns: Turns) -> Iterator[tuple[object, ...]]:
-        note = ask.hint(question)
-        if note:
-            yield gr.skip(), gr.skip(), gr.skip(), ask.note_html(note), gr.skip()
-            return
-        description, _ = ask.described(assistant)
-        for now in ask.respond(assistant, question, turns):
-            conversation = ask.conversation_html(now, description)
-            if now[-1].pending:
-                yield conversation, gr.skip(), "", "", now
-            else:
-                yield conversation, ask.sources_html(now), gr.skip(), gr.skip(), now
-
-    return respond
-
-
-def _recover(assistant: Serving) -> Callable[[Turns], tuple[str, str, Turns]]:
-    """Return the handler of a fault: it ends the waiting, the fault itself is logged by Gradio."""
-
-    def recover(turns: Turns) -> tuple[str, str, Turns]:
-        description, _ = ask.described(assistant)
-        now = ask.broken(turns)
-        return ask.conversation_html(now, description), ask.sources_html(now), now
-
-    return recover
 
 
 def _endpoint(assistant: Serving) -> Callable[[str], dict[str, Any]]:

@@ -13,7 +13,10 @@ from ingest.origin import FileState
 from ingest.schema import CorpusDescription, Document, Heading, Passage
 from ui import ask
 from ui.ask import Turn
-from ui.markup import fingerprint
+from ui.ask_html import conversation_html, header_html, note_html
+from ui.markup import fingerprint, prose_html
+from ui.reader import reader_failure_html, reader_html
+from ui.sources_html import sources_html, web_address
 
 DESCRIPTION = CorpusDescription(
     "Back <and> hip", "About backs.", "Not <b>advice</b>.", ("Does it hurt?", "Why <i>me</i>?")
@@ -47,11 +50,11 @@ def abstention_of(*nearest: Quote, missing: tuple[str, ...] = ()) -> Answer:
 
 
 def sources_of(answer: Answer) -> str:
-    return ask.sources_html((Turn(1, answer.question, answer),))
+    return sources_html((Turn(1, answer.question, answer),))
 
 
 def conversation_of(answer: Answer) -> str:
-    return ask.conversation_html((Turn(1, answer.question, answer),), DESCRIPTION)
+    return conversation_html((Turn(1, answer.question, answer),), DESCRIPTION)
 
 
 def marked(html: str) -> list[str]:
@@ -129,14 +132,14 @@ def test_nothing_from_texts_or_people_is_markup() -> None:
         Turn(4, HOSTILE),
     )
     for html in (
-        ask.conversation_html(turns, hostile),
-        ask.conversation_html((), hostile),
-        ask.conversation_html((), hostile, HOSTILE),
-        ask.sources_html(turns),
-        ask.reader_html(document, start=0, end=3, sha=fingerprint(HOSTILE[:3])),
-        ask.reader_failure_html(SourceUnreadable(HOSTILE)),
-        ask.header_html(hostile, ""),
-        ask.note_html(HOSTILE),
+        conversation_html(turns, hostile),
+        conversation_html((), hostile),
+        conversation_html((), hostile, HOSTILE),
+        sources_html(turns),
+        reader_html(document, start=0, end=3, sha=fingerprint(HOSTILE[:3])),
+        reader_failure_html(SourceUnreadable(HOSTILE)),
+        header_html(hostile, ""),
+        note_html(HOSTILE),
     ):
         assert "<script" not in html
         assert HOSTILE in plain(html)
@@ -148,7 +151,7 @@ def test_nothing_from_texts_or_people_is_markup() -> None:
      "//x.org", "x.org/a", "http://", "http://[", "", None],
 )  # fmt: skip
 def test_only_web_addresses_are_linked(url: str | None) -> None:
-    assert ask.web_address(url) is None
+    assert web_address(url) is None
     html = sources_of(answer_of(quote_in("A text.", "A text.", url=url)))
     assert 'target="_blank"' not in html
 
@@ -164,7 +167,7 @@ def test_only_web_addresses_are_linked(url: str | None) -> None:
     ],
 )
 def test_web_address_leads_to_the_text(url: str, text: str, expected: str) -> None:
-    assert ask.web_address(url, text) == expected
+    assert web_address(url, text) == expected
 
 
 def test_card_names_the_place() -> None:
@@ -223,13 +226,13 @@ def test_notice_stands_under_answers_and_abstentions_only() -> None:
         Turn(3, "Q", failure="f"),
         Turn(4, "Q"),
     ]
-    assert [ask.conversation_html((turn,), DESCRIPTION).count('class="notice"') for turn in turns] == [1, 1, 0, 0]
-    assert "Not &lt;b&gt;advice&lt;/b&gt;." in ask.conversation_html((turns[0],), DESCRIPTION)
+    assert [conversation_html((turn,), DESCRIPTION).count('class="notice"') for turn in turns] == [1, 1, 0, 0]
+    assert "Not &lt;b&gt;advice&lt;/b&gt;." in conversation_html((turns[0],), DESCRIPTION)
 
 
 def test_only_the_latest_turn_shows_its_sources() -> None:
     answer = answer_of(quote_in("A.", "A."))
-    html = ask.sources_html((Turn(4, "Q", answer), Turn(5, "Q", answer)))
+    html = sources_html((Turn(4, "Q", answer), Turn(5, "Q", answer)))
     assert re.findall(r'<section class="sources" id="(sources-\d)"[^>]*?( hidden)?>', html) == [
         ("sources-4", " hidden"),
         ("sources-5", ""),
@@ -240,14 +243,14 @@ def test_only_the_latest_turn_shows_its_sources() -> None:
 def test_lines_wrapped_by_hand_join_to_the_eye_and_no_character_is_lost() -> None:
     long = "A line that someone wrapped by hand at seventy characters or there"
     text = f"{long}\nabouts, and its next.\n\n{long}\n- an item\n{long}\n  indented\nshort\nline"
-    html = ask.prose_html(text, (10, 80))
+    html = prose_html(text, (10, 80))
     assert plain(html) == text
     assert html.count('<span class="wrap">\n</span>') == 1
     assert marked(html) == [text[10:80]]
 
 
 def test_half_a_surrogate_pair_is_made_visible() -> None:
-    html = ask.conversation_html((Turn(1, "a \ud800 b"),), DESCRIPTION)
+    html = conversation_html((Turn(1, "a \ud800 b"),), DESCRIPTION)
     assert "a \\ud800 b" in html
     html.encode("utf-8")
 
@@ -262,7 +265,7 @@ DOCUMENT = Document("a/b.md", "Title", None, TEXT, "0", headings=HEADINGS)
 
 def test_reader_shows_all_text_with_headings_and_the_mark() -> None:
     start = TEXT.index("First")
-    html = ask.reader_html(DOCUMENT, start=start, end=start + 10, sha=fingerprint("First <b>."))
+    html = reader_html(DOCUMENT, start=start, end=start + 10, sha=fingerprint("First <b>."))
     assert marked(html) == ["First <b>."]
     assert '<h3 dir="auto">One</h3>' in html and '<h4 dir="auto">Two</h4>' in html
     assert "line 5" in html
@@ -272,13 +275,13 @@ def test_reader_shows_all_text_with_headings_and_the_mark() -> None:
 
 
 def test_reader_of_an_empty_span_shows_the_text_without_a_mark_or_a_note() -> None:
-    html = ask.reader_html(DOCUMENT, start=0, end=0, sha="")
+    html = reader_html(DOCUMENT, start=0, end=0, sha="")
     assert marked(html) == [] and "no longer stands" not in html and "Second." in html
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 10), (-3, 2), (0, 10_000), (9, 3)])
 def test_reader_marks_nothing_where_the_quote_no_longer_stands(start: int, end: int) -> None:
-    html = ask.reader_html(DOCUMENT, start=start, end=end, sha=fingerprint("First <b>."))
+    html = reader_html(DOCUMENT, start=start, end=end, sha=fingerprint("First <b>."))
     assert marked(html) == []
     assert "no longer stands at its place" in html
     assert "Second." in html
@@ -286,7 +289,7 @@ def test_reader_marks_nothing_where_the_quote_no_longer_stands(start: int, end: 
 
 def test_reader_shows_a_document_without_text() -> None:
     empty = Document("a", "T", None, "", "0", verbatim=False)
-    assert '<div class="text"></div>' in ask.reader_html(empty, start=0, end=1, sha="")
+    assert '<div class="text"></div>' in reader_html(empty, start=0, end=1, sha="")
 
 
 def states(steps: Iterable[ask.Turns]) -> list[list[tuple[int, bool, str]]]:
@@ -304,7 +307,7 @@ def test_respond_is_pending_then_answered() -> None:
 def test_respond_tells_an_error_in_the_conversation() -> None:
     turns = list(ask.respond(Texts(IndexMissing("no index", "/data", "run cited ingest")), "Q?", ()))[-1]
     assert states([turns]) == [[(1, False, "/data: no index; run cited ingest")]]
-    html = ask.conversation_html(turns, DESCRIPTION)
+    html = conversation_html(turns, DESCRIPTION)
     assert "This did not work" in html and "run cited ingest" in html
 
 
@@ -336,9 +339,9 @@ def test_longest_question() -> None:
 
 def test_missing_index_is_told_on_the_start_page() -> None:
     description, failure = ask.described(Texts(IndexMissing("nothing was ingested", "", "run cited ingest FOLDER")))
-    html = ask.conversation_html((), description, failure)
+    html = conversation_html((), description, failure)
     assert "nothing was ingested; run cited ingest FOLDER" in html
-    assert ask.NAME in ask.header_html(description, "")
+    assert ask.NAME in header_html(description, "")
 
 
 def test_answer_json_of_quotes() -> None:
