@@ -101,3 +101,21 @@ class Answer:
         """Check that there are quotes or an abstention, never both, never neither."""
         if bool(self.quotes) == (self.abstention is not None):
             raise ValueError("an answer has quotes or an abstention, never both, never neither")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question of a conversation and its answer, or the message of what failed; neither while it is pending."""
+
+    number: int
+    question: str
+    answer: Answer | None = None
+    failure: str = ""
+
+    @property
+    def pending(self) -> bool:
+        """Whether the answer is still awaited."""
+        return self.answer is None and not self.failure
+
+
+Turns = tuple[Turn, ...]

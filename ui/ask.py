@@ -1,10 +1,10 @@
 """The Ask tab's handlers: a question and the turns before it in, the turns after it out."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
-from assistant.schema import Answer
+from assistant.schema import Answer, Turn, Turns
 from ingest.errors import UserFacingError
 from ingest.schema import CorpusDescription, Document
 
@@ -28,24 +28,6 @@ class Answering(Protocol):
 
     def document(self, root: str, source: str) -> Document:
         """Return a whole source as indexed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One question of a conversation and its answer, or the message of what failed; neither while it is pending."""
-
-    number: int
-    question: str
-    answer: Answer | None = None
-    failure: str = ""
-
-    @property
-    def pending(self) -> bool:
-        """Whether the answer is still awaited."""
-        return self.answer is None and not self.failure
-
-
-Turns = tuple[Turn, ...]
 
 
 def hint(question: str) -> str:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from assistant.schema import Abstention, Quote
+from assistant.schema import Abstention, Quote, Turn, Turns
 from ingest.schema import CorpusDescription
-from ui.ask import NAME, Turn, Turns
+from ui.ask import NAME
 from ui.markup import count, failure_html, place_words, prose_html, safe
 from ui.saving import save_form_html
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import gradio as gr
 
+from assistant.schema import Turns
 from ui import ask
-from ui.ask import Answering, Turns
+from ui.ask import Answering
 from ui.ask_html import KEYS, conversation_html, note_html
 from ui.sources_html import sources_html
 

@@ -4,10 +4,9 @@ from urllib.parse import quote as percent
 from urllib.parse import urlsplit, urlunsplit
 
 from assistant.render import FILE_NOTES
-from assistant.schema import Quote
+from assistant.schema import Quote, Turn, Turns
 from ingest.origin import FileState
 from ingest.schema import HEADING_SEPARATOR
-from ui.ask import Turn, Turns
 from ui.markup import opener_html, place_words, prose_html, safe
 
 

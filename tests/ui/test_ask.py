@@ -7,12 +7,11 @@ from html import unescape
 import pytest
 
 from assistant.render import answer_json
-from assistant.schema import Abstention, Answer, Evidence, Quote
+from assistant.schema import Abstention, Answer, Evidence, Quote, Turn, Turns
 from ingest.errors import IndexMissing, SourceUnreadable
 from ingest.origin import FileState
 from ingest.schema import CorpusDescription, Document, Heading, Passage
 from ui import ask
-from ui.ask import Turn
 from ui.ask_html import conversation_html, header_html, note_html
 from ui.markup import fingerprint, prose_html
 from ui.reader import reader_failure_html, reader_html
@@ -292,7 +291,7 @@ def test_reader_shows_a_document_without_text() -> None:
     assert '<div class="text"></div>' in reader_html(empty, start=0, end=1, sha="")
 
 
-def states(steps: Iterable[ask.Turns]) -> list[list[tuple[int, bool, str]]]:
+def states(steps: Iterable[Turns]) -> list[list[tuple[int, bool, str]]]:
     return [[(turn.number, turn.pending, turn.failure) for turn in turns] for turns in steps]
 
 
@@ -321,7 +320,7 @@ def test_fault_ends_the_waiting_and_leaves_no_pending_turn_behind() -> None:
 
 
 def test_conversation_is_bounded_and_numbers_go_on() -> None:
-    turns: ask.Turns = ()
+    turns: Turns = ()
     for _ in range(ask.MOST_TURNS + 5):
         *_, turns = ask.respond(Texts(abstention_of()), "Q?", turns)
     assert [turn.number for turn in turns] == list(range(6, ask.MOST_TURNS + 6))
