@@ -38,8 +38,16 @@ class Records(NamedTuple):
 
 def json_line(record: Mapping[str, object]) -> str:
     """Return a record as one line of JSON, legible and ending in a newline."""
-    line = json.dumps(record, ensure_ascii=False, allow_nan=False)
-    return UNSAFE_IN_A_LINE.sub(lambda found: f"\\u{ord(found[0]):04x}", line) + "\n"
+    return _legible(json.dumps(record, ensure_ascii=False, allow_nan=False))
+
+
+def json_page(record: Mapping[str, object]) -> str:
+    """Return a record as indented JSON, legible and ending in a newline."""
+    return _legible(json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2))
+
+
+def _legible(text: str) -> str:
+    return UNSAFE_IN_A_LINE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
 
 
 def read_jsonl(path: Path) -> Records:

@@ -1,6 +1,8 @@
 """The records that the assistant makes: scored passages, evidence, quotes, answers."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 
 from ingest.origin import FileState
 from ingest.schema import HEADING_SEPARATOR, Passage
@@ -103,19 +105,84 @@ class Answer:
             raise ValueError("an answer has quotes or an abstention, never both, never neither")
 
 
+class Status(StrEnum):
+    """Whether a text that was quoted stands in the texts of today."""
+
+    SAME = "same"  # at its place
+    MOVED = "moved"  # elsewhere, letter for letter
+    CHANGED = "changed"  # its file is there, the text is not
+    GONE = "gone"  # neither
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A text of today and its place: characters `start` to `end` (exclusive) of a source."""
+
+    root: str
+    source: str
+    start: int
+    end: int
+    text: str
+    line: int | None
+    page: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a quote stands today.
+
+    `found` is where the same text stands now, or of a changed one the nearest
+    text in its file; None where there is none. `framed` says that the passage
+    around the quote stands with it.
+    """
+
+    status: Status
+    found: Found | None = None
+    framed: bool = True
+
+    @property
+    def stands(self) -> bool:
+        """Whether the text is still there, letter for letter."""
+        return self.status in (Status.SAME, Status.MOVED)
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question of a conversation and its answer, or the message of what failed; neither while it is pending."""
+    """One question of a conversation and its answer, or the message of what failed; neither while it is pending.
+
+    `question` is as typed; the answer's own is as understood. `standings` tell
+    of each of `shown` how it stands today; there are none of an answer that was
+    not looked at again.
+    """
 
     number: int
     question: str
     answer: Answer | None = None
     failure: str = ""
+    asked: datetime | None = None
+    standings: tuple[Standing, ...] = ()
 
     @property
     def pending(self) -> bool:
         """Whether the answer is still awaited."""
         return self.answer is None and not self.failure
 
+    @property
+    def shown(self) -> tuple[Quote, ...]:
+        """The quotes, or the nearest passages of an abstention."""
+        if self.answer is None:
+            return ()
+        return self.answer.abstention.nearest if self.answer.abstention else self.answer.quotes
+
 
 Turns = tuple[Turn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation that is kept or exported; it is named by its first question unless a person names it."""
+
+    id: str
+    name: str
+    begun: datetime
+    turns: Turns

@@ -95,5 +95,9 @@ class PromptsInvalid(FileInvalid):
     """A file of test prompts has faults, so nothing was run."""
 
 
+class ConversationInvalid(FileInvalid):
+    """A file is not an exported conversation, or was altered since."""
+
+
 class ResultsInvalid(FileInvalid):
     """A file of results has faults, or results do not belong to the prompts."""

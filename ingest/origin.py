@@ -1,9 +1,11 @@
 """The file that a document came from: whether it is still the same, and what stands in it."""
 
 import hashlib
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 
+from ingest.errors import SourceUnreadable
 from ingest.schema import Document
 
 
@@ -35,3 +37,22 @@ def look(root: str, document: Document) -> tuple[FileState, str | None]:
     if not document.verbatim:
         return FileState.SAME, None
     return FileState.SAME, content.decode(document.encoding).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def today(root: str, document: Document) -> Document | None:
+    """Return a document as its file says today: without text where it cannot be read, None where it is gone.
+
+    Where the root itself is not at hand, as with an index that was copied to
+    another machine, the document is all there is.
+    """
+    state, _ = look(root, document)
+    if state is FileState.SAME or not Path(root).exists():
+        return document
+    if state is FileState.GONE:
+        return None
+    from ingest.readers.registry import read
+
+    try:
+        return read(file_path(root, document.source), document.source)
+    except SourceUnreadable:
+        return replace(document, text="", page_starts=(), headings=(), blocks=())

@@ -162,6 +162,16 @@ class Snapshot:
         ).first()
         return None if row is None else _document(row)
 
+    def holding(self, text: str) -> list[Place]:
+        """Return the places of the documents that hold exactly this text, in order of their roots and sources."""
+        query = (
+            sa.select(tables.roots.c.path, tables.documents.c.source)
+            .select_from(tables.documents.join(tables.roots))
+            .where(sa.func.instr(tables.documents.c.text, text) > 0)
+            .order_by(tables.roots.c.id, tables.documents.c.source)
+        )
+        return [(row.path, row.source) for row in self._connection.execute(query)]
+
     def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
         """Return passages by row number; unknown numbers are left out."""
         return {row.id: _passage(row) for row in self._passage_rows(tables.passages.c.id, keys)}

@@ -1,4 +1,4 @@
-"""The `cited` command: ingest, status, runs, ask, ui, forget, doctor, evaluate."""
+"""The `cited` command: ingest, status, runs, ask, ui, verify, forget, doctor, evaluate."""
 
 import logging
 import signal
@@ -13,7 +13,7 @@ import typer
 from ingest.errors import UserFacingError, printable
 from ingest.settings import load_settings
 from ui.cli_evaluate import evaluate
-from ui.cli_show import count, show_plan, show_report, show_run, show_status
+from ui.cli_show import count, show_plan, show_report, show_run, show_standings, show_status, standings_json
 
 if TYPE_CHECKING:
     from ingest.pipeline import Prune, Report
@@ -192,6 +192,32 @@ def ui(
             typer.echo("Stopped")
         finally:
             served.close()
+
+
+@app.command()
+def verify(
+    export: Annotated[Path, typer.Argument(help="A conversation exported as JSON.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Say of every quote of an exported conversation whether it still stands: same, moved, changed or gone."""
+    import json
+    from contextlib import closing
+
+    from assistant.kept import read_conversation
+    from assistant.verify import verify as check
+    from ingest.catalog import Catalog
+
+    conversation = read_conversation(export)
+    quotes = [quote for turn in conversation.turns if turn.answer for quote in turn.answer.quotes]
+    with closing(Catalog(load_settings(data_dir=data_dir).data_dir)) as catalog, catalog.read() as snapshot:
+        standings = check(quotes, snapshot)
+    if as_json:
+        typer.echo(json.dumps(standings_json(conversation, standings), ensure_ascii=False))
+    else:
+        show_standings(conversation, standings)
+    if not all(standing.stands for standing in standings):
+        raise typer.Exit(1)
 
 
 @app.command()

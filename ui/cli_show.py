@@ -1,6 +1,8 @@
-"""Plans, reports, runs and statuses as lines on the terminal."""
+"""Plans, reports, runs, statuses and standings as lines on the terminal."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
@@ -8,11 +10,13 @@ import typer
 from ingest.errors import printable
 
 if TYPE_CHECKING:
+    from assistant.schema import Conversation, Quote, Standing
     from ingest.report import Plan, Report, RunRecord
     from ingest.status import SourceStatus
 
 COUNTED = ("added", "updated", "renamed", "unchanged", "removed", "kept", "failed")
 LISTED = 10  # of what is only mentioned
+EXCERPT = 90  # characters of a quote that name it
 
 
 def show_plan(plan: "Plan") -> None:
@@ -97,3 +101,61 @@ def _skipped(names: Sequence[str]) -> None:
     if names:
         listed = ", ".join(names[:LISTED]) + " …" * (len(names) > LISTED)
         typer.echo(f"Skipped, of no known format: {printable(listed)}")
+
+
+def show_standings(conversation: "Conversation", standings: Sequence["Standing"]) -> None:
+    """Print of every quote of a conversation how it stands, then the sums."""
+    for label, quote, standing in _quoted(conversation, standings):
+        typer.echo(printable(f"{standing.status:<8} [{label}] {quote.source}: {_short(quote.text)}"))
+        for line in _now(standing):
+            typer.echo(printable(f"         {line}"))
+    sizes = Counter(standing.status.value for standing in standings)
+    told = ", ".join(f"{number} {status}" for status, number in sizes.items()) or "nothing to verify"
+    typer.echo(f"{count(len(standings), 'quote')}: {told}")
+
+
+def standings_json(conversation: "Conversation", standings: Sequence["Standing"]) -> dict[str, object]:
+    """Return of every quote how it stands as values that JSON can hold; `found` is where, or the nearest text."""
+    return {
+        "conversation": conversation.id,
+        "quotes": [
+            {
+                "quote": label,
+                "status": standing.status.value,
+                "root": quote.evidence.passage.root,
+                "source": quote.source,
+                "start": quote.evidence.start,
+                "end": quote.evidence.end,
+                "text": quote.text,
+                "found": asdict(standing.found) if standing.found else None,
+            }
+            for label, quote, standing in _quoted(conversation, standings)
+        ],
+    }
+
+
+def _quoted(conversation: "Conversation", standings: Sequence["Standing"]) -> Iterator[tuple[str, "Quote", "Standing"]]:
+    """Yield every quote with its turn and number as a label, and how it stands."""
+    quotes = [
+        (f"{turn.number}.{number}", quote)
+        for turn in conversation.turns
+        if turn.answer
+        for number, quote in enumerate(turn.answer.quotes, 1)
+    ]
+    for (label, quote), standing in zip(quotes, standings, strict=True):
+        yield label, quote, standing
+
+
+def _now(standing: "Standing") -> Iterator[str]:
+    """Yield what there is to say of where a text stands now."""
+    found = standing.found
+    if standing.status == "changed":
+        yield f"now: {found.text}" if found else "nothing like it stands in this file now"
+    if found and standing.status != "same":
+        place = f"page {found.page}" if found.page else f"line {found.line}" if found.line else ""
+        yield ", ".join(filter(None, (f"in {found.source}", place, f"characters {found.start}-{found.end}")))
+
+
+def _short(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= EXCERPT else words[: EXCERPT - 1] + "…"

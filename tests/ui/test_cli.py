@@ -56,7 +56,7 @@ def run(
 def test_help_names_every_command() -> None:
     told = CliRunner().invoke(app, ["--help"])
     assert told.exit_code == 0
-    for command in ("ingest", "ask", "ui", "forget", "doctor", "evaluate"):
+    for command in ("ingest", "ask", "ui", "verify", "forget", "doctor", "evaluate"):
         assert command in told.output
 
 
