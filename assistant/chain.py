@@ -17,7 +17,8 @@ from assistant.fusion import fuse, fused_score, rank_sources
 from assistant.gate import THRESHOLD, probability
 from assistant.index import Index, View
 from assistant.retrieve import Candidate, Question, retrieve, understand
-from assistant.schema import Answer, Evidence, ScoredPassage
+from assistant.schema import Answer, Evidence, Quote, ScoredPassage, Standing
+from assistant.verify import verify
 from ingest.encoder import Encoder
 from ingest.errors import RootInvalid
 from ingest.schema import CorpusDescription, Document
@@ -98,6 +99,11 @@ class Assistant(Runnable[str, Answer]):
         if document is None:
             raise RootInvalid("the index has no such source", source, "ask again: it was removed since")
         return document
+
+    def verify(self, quotes: Sequence[Quote]) -> tuple[Standing, ...]:
+        """Return for each quote whether it still stands in the texts of today."""
+        with self._index.view() as view:
+            return verify(quotes, view.snapshot)
 
     @property
     def encoder(self) -> Encoder:

@@ -32,6 +32,8 @@ class Settings(BaseSettings):
 
     read_only: bool = Field(default=False, description="let the page show the texts, but neither add nor ingest any")
 
+    history: bool = Field(default=True, description="let the page keep the conversations that are held in it")
+
     @property
     def models_dir(self) -> Path:
         """Folder of the exported models."""
