@@ -1,5 +1,6 @@
 """Render an answer for programs and for terminals."""
 
+import re
 from typing import TYPE_CHECKING
 
 from assistant.schema import Abstention, Answer, Quote
@@ -64,6 +65,37 @@ def answer_text(answer: Answer, notice: str = "") -> "Text":
     text.append(notice, "italic dim")
     text.rstrip()
     return text
+
+
+def answer_markdown(answer: Answer, notice: str = "") -> str:
+    """Return the question and its answer as Markdown, in which no markup of the texts works."""
+    parts = [f"**{_plain_markdown(answer.question)}**"]
+    for number, quote in enumerate(answer.quotes, 1):
+        parts += [_quoted_markdown(quote), f"\\[{number}\\] {_plain_markdown(place(quote))}"]
+    if answer.abstention is not None:
+        found = answer.abstention
+        parts.append(f"The texts do not answer this. {_plain_markdown(found.reason)}")
+        parts.append(f"Searched {found.passages} passages of {found.documents} documents.")
+        if found.nearest:
+            parts.append("The nearest passages, which are not an answer:")
+        for quote in found.nearest:
+            parts += [_quoted_markdown(quote), _plain_markdown(place(quote))]
+    if notice:
+        parts.append(f"*{_plain_markdown(notice)}*")
+    return "\n\n".join(parts) + "\n"
+
+
+def _quoted_markdown(quote: Quote) -> str:
+    return "\n".join(f"> {_plain_markdown(line.strip())}".rstrip() for line in quote.text.splitlines())
+
+
+def _plain_markdown(text: str) -> str:
+    """Escape what Markdown would take for markup, anywhere and at the beginning of a line.
+
+    Source: https://spec.commonmark.org/0.31.2/#backslash-escapes
+    """
+    escaped = re.sub(r"[\\`*_\[\]<>|~&#$]", r"\\\g<0>", text)
+    return re.sub(r"(?m)^([ \t]*\d*)([-+=.)])", r"\1\\\2", escaped)
 
 
 def place(quote: Quote) -> str:

@@ -8,27 +8,24 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import gradio as gr
-from fastapi import FastAPI, HTTPException
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+from fastapi import FastAPI
 from gradio.events import api
-from pydantic import BaseModel, ConfigDict
 
 from assistant.evaluate import Answering as Evaluated
-from assistant.prompts import Prompt
 from assistant.render import answer_json
 from ingest.errors import UserFacingError
 from ingest.settings import Settings
-from ui import ask, evaluate
+from ui import ask
+from ui.addresses import addresses
 from ui.ask_html import header_html
 from ui.ask_tab import ask_tab
 from ui.corpus import Encoding
 from ui.corpus_tab import corpus_tab
 from ui.evaluate_tab import evaluate_tab
-from ui.reader import reader_failure_html, reader_html
-from ui.saving import save_prompt
 from ui.server import App, Served, listen, start
 
 ASSETS = Path(__file__).parent / "assets"
+SCRIPTS = ("reader.js", "page.js", "forms.js")
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "Arial", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Liberation Mono", "monospace")
 TEAL = gr.themes.Color(
@@ -48,18 +45,6 @@ TEAL = gr.themes.Color(
 
 class Serving(Evaluated, ask.Answering, Encoding, Protocol):
     """What the page needs of an assistant."""
-
-
-class NewPrompt(BaseModel):
-    """What the form under an answer sends."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    question: str
-    answers: tuple[str, ...] = ()
-    passages: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
-    unanswerable: bool = False
 
 
 def serve(assistant: Serving, settings: Settings, *, open_browser: bool = False, block: bool = True) -> Served:
@@ -87,35 +72,9 @@ def _built(assistant: Serving, settings: Settings) -> App:
 
 
 def build_app(assistant: Serving, settings: Settings) -> App:
-    """Build the web application: the page, and the addresses that its own script and links use.
-
-    `/reader` gives a whole source to the page's dialog, `/prompts` takes a test
-    prompt, `/results` gives the files that evaluations left.
-    """
+    """Build the web application: the page, and the addresses that its own script and links use."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-
-    @app.get("/reader", response_class=HTMLResponse)
-    def reader(root: str, source: str, start: int, end: int, sha: str) -> HTMLResponse:
-        try:
-            document = assistant.document(root, source)
-        except UserFacingError as error:
-            return HTMLResponse(reader_failure_html(error), status_code=404)
-        return HTMLResponse(reader_html(document, start=start, end=end, sha=sha))
-
-    @app.post("/prompts")
-    def save(new: NewPrompt) -> JSONResponse:
-        try:
-            told = save_prompt(Prompt("new", **new.model_dump()), settings.data_dir)
-        except UserFacingError as error:
-            return JSONResponse(str(error), status_code=400)
-        return JSONResponse(told)
-
-    @app.get("/results/{name}")
-    def results(name: str) -> FileResponse:
-        path = evaluate.kept_file(name, settings.data_dir)
-        if path is None:
-            raise HTTPException(404, "no such file is kept")
-        return FileResponse(path, filename=name)
+    app.include_router(addresses(assistant, settings))
 
     gr.mount_gradio_app(
         app,
@@ -131,7 +90,7 @@ def build_app(assistant: Serving, settings: Settings) -> App:
         favicon_path=str(ASSETS / "logo.svg"),
         theme=_theme(),
         head=f"<style>{_asset('page.css')}</style>",
-        js=_asset("page.js"),
+        js=_script(),
     )
     return app
 
@@ -194,3 +153,8 @@ def _theme() -> gr.themes.Base:
 
 def _asset(name: str) -> str:
     return (ASSETS / name).read_text(encoding="utf-8")
+
+
+def _script() -> str:
+    """Return the page's script as the one function that Gradio calls."""
+    return "() => {\n" + "\n".join(map(_asset, SCRIPTS)) + "\n}"

@@ -1,11 +1,13 @@
 """The Ask tab's handlers: a question and the turns before it in, the turns after it out."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from assistant.schema import Answer, Turn, Turns
+from assistant.schema import Answer, Evidence, Quote, ScoredPassage, Turn, Turns
 from ingest.errors import UserFacingError
+from ingest.origin import look
 from ingest.schema import CorpusDescription, Document
 
 NAME = "Cited Assistant"
@@ -14,6 +16,12 @@ LONGEST_QUESTION = 10_000
 MOST_TURNS = 40
 """Turns kept in one conversation; older ones leave the page."""
 
+FURTHER = 5
+"""Passages that are offered besides the quoted ones."""
+STOP_SECONDS = 0.05
+"""How soon an order to stop is seen; an answer is seen at once."""
+
+STOPPED = "You stopped this question"
 FAULT = "The program has a fault; its log says where. Ask again, or ask something else"
 
 
@@ -29,6 +37,20 @@ class Answering(Protocol):
     def document(self, root: str, source: str) -> Document:
         """Return a whole source as indexed."""
 
+    def search(self, question: str, limit: int = 10) -> list[ScoredPassage]:
+        """Return the passages nearest to a question, best first."""
+
+
+@dataclass(slots=True)
+class Stop:
+    """Whether a session's work is to stop; Gradio's own way of cancelling reports a fault."""
+
+    ordered: bool = False
+
+    def order(self) -> None:
+        """Have the work stop where it can."""
+        self.ordered = True
+
 
 def hint(question: str) -> str:
     """Return what to tell the person about a question that cannot be asked, "" where it can."""
@@ -39,15 +61,43 @@ def hint(question: str) -> str:
     return ""
 
 
-def respond(assistant: Answering, question: str, turns: Turns) -> Iterator[Turns]:
-    """Yield the conversation with the question pending, then with its answer or the message of what failed."""
+def respond(assistant: Answering, question: str, turns: Turns, stop: Stop) -> Iterator[Turns]:
+    """Yield the conversation with the question pending, then with what came of it."""
     settled = tuple(turn for turn in turns if not turn.pending)[1 - MOST_TURNS :]
     turn = Turn(settled[-1].number + 1 if settled else 1, question.strip())
+    stop.ordered = False
     yield (*settled, turn)
     try:
-        yield (*settled, replace(turn, answer=assistant.ask(turn.question)))
+        answer = _unless_stopped(lambda: assistant.ask(turn.question), stop)
     except UserFacingError as error:
         yield (*settled, replace(turn, failure=str(error)))
+    else:
+        yield (*settled, replace(turn, answer=answer, failure="" if answer else STOPPED))
+
+
+def _unless_stopped(work: Callable[[], Answer], stop: Stop) -> Answer | None:
+    """Return what the work gives, or None as soon as a stop is ordered: the work then ends unheard."""
+    worker = ThreadPoolExecutor(1)
+    answer = worker.submit(work)
+    worker.shutdown(wait=False)
+    while not stop.ordered:
+        if wait([answer], timeout=STOP_SECONDS).done:
+            return answer.result()
+    return None
+
+
+def further(assistant: Answering, question: str, but: Collection[str]) -> tuple[Quote, ...]:
+    """Return the passages nearest to a question as whole quotes, without those whose ids are in `but`."""
+    found = [scored for scored in assistant.search(question, FURTHER + len(but)) if scored.passage.id not in but]
+    return tuple(_whole(assistant, scored) for scored in found[:FURTHER])
+
+
+def _whole(assistant: Answering, scored: ScoredPassage) -> Quote:
+    passage = scored.passage
+    document = assistant.document(passage.root, passage.source)
+    state, _ = look(passage.root, document)
+    evidence = Evidence(passage, passage.start, passage.end, scored.score)
+    return Quote(evidence, document.url, document.line(passage.start), document.page(passage.start), state)
 
 
 def broken(turns: Turns) -> Turns:

@@ -1,14 +1,19 @@
 """The conversation of the Ask tab as HTML: questions, quotes, abstentions, the welcome."""
 
+import re
 from collections.abc import Iterable, Sequence
 
-from assistant.schema import Abstention, Quote, Turn, Turns
+from assistant.render import answer_markdown, answer_text
+from assistant.schema import Abstention, Answer, Quote, Turn, Turns
 from ingest.schema import CorpusDescription
-from ui.ask import NAME
+from ui.ask import NAME, STOPPED
 from ui.markup import count, failure_html, place_words, prose_html, safe
 from ui.saving import save_form_html
 
 TAGLINE = "Answers in exact quotes from these texts, or says that they do not answer"
+PENDING = '<p class="searching">Searching the texts</p><button type="button" class="stop">Stop</button>'
+OFFERED = 3
+"""Questions that an abstention offers."""
 KEYS = '<p class="keys"><kbd>Enter</kbd> asks, <kbd>Shift Enter</kbd> starts a line, <kbd>/</kbd> comes back here</p>'
 
 
@@ -35,22 +40,60 @@ def note_html(note: str) -> str:
 
 
 def _turn_html(turn: Turn, description: CorpusDescription) -> str:
-    if turn.failure:
+    if turn.failure == STOPPED:
+        state, body = "stopped", _stopped_html(turn.question)
+    elif turn.failure:
         state, body = "failed", failure_html(turn.failure)
     elif turn.answer is None:
-        state, body = "pending", '<p class="searching">Searching the texts</p>'
+        state, body = "pending", PENDING
     elif turn.answer.abstention:
         state, body = "abstained", _abstention_html(turn.number, turn.answer.abstention, description.questions)
     else:
         state, body = "answered", _quotes_html(turn.number, turn.answer.quotes)
-    saving = save_form_html(turn.answer) if turn.answer else ""
     notice = description.notice if turn.answer else ""
     note = f'<p class="notice" dir="auto">{safe(notice)}</p>' if notice else ""
+    actions = _actions_html(turn.number, turn.answer, notice) if turn.answer else ""
     return (
-        f'<article class="turn" id="turn-{turn.number}" data-turn="{turn.number}" data-state="{state}">'
-        f'<div class="question"><span class="unseen">You asked: </span><p dir="auto">{safe(turn.question)}</p></div>'
-        f'<div class="answer">{body}{note}</div>{saving}</article>'
+        f'<article class="turn" id="turn-{turn.number}" data-turn="{turn.number}" data-state="{state}" tabindex="-1"'
+        f' aria-labelledby="question-{turn.number}"><div class="question"><span class="unseen">You asked: </span>'
+        f'<h2 id="question-{turn.number}" dir="auto">{_question_html(turn)}</h2></div>'
+        f'<div class="answer">{body}{note}</div>{actions}</article>'
     )
+
+
+def _question_html(turn: Turn) -> str:
+    """Return the question as typed, with the words that the texts lack underlined."""
+    missing = turn.answer.abstention.missing_terms if turn.answer and turn.answer.abstention else ()
+    if not missing:
+        return safe(turn.question)
+    words = "|".join(re.escape(term) for term in sorted(missing, key=len, reverse=True))
+    parts = re.split(rf"(?<!\w)({words})(?!\w)", turn.question)
+    lacking = '<span class="lacking">{}</span>'
+    return "".join(lacking.format(safe(part)) if at % 2 else safe(part) for at, part in enumerate(parts))
+
+
+def _stopped_html(question: str) -> str:
+    return (
+        f'<div class="failure"><p class="label">{STOPPED}</p>'
+        f'<p><button type="button" class="example" data-question="{safe(question)}">Ask it again</button></p></div>'
+    )
+
+
+def _actions_html(turn: int, answer: Answer, notice: str) -> str:
+    """Return what can be done with an answer: copy it, bring its sources back, save it as a test prompt."""
+    shown = len(answer.abstention.nearest) if answer.abstention else len(answer.quotes)
+    sources = f'<button type="button" class="sourced" aria-pressed="false" data-turn="{turn}">Show its sources</button>'
+    text, markdown = safe(_copied_text(answer, notice)), safe(answer_markdown(answer, notice))
+    return (
+        f'<div class="actions" role="group" aria-label="This answer">'
+        f'<button type="button" class="copy" data-copy="{text}">Copy as text</button>'
+        f'<button type="button" class="copy" data-copy="{markdown}">Copy as Markdown</button>'
+        f"{sources if shown else ''}</div>{save_form_html(answer)}"
+    )
+
+
+def _copied_text(answer: Answer, notice: str) -> str:
+    return f"{answer.question}\n\n{answer_text(answer, notice).plain}\n"
 
 
 def _quotes_html(turn: int, quotes: Sequence[Quote]) -> str:
@@ -72,24 +115,28 @@ def _quote_html(turn: int, number: int, quote: Quote) -> str:
     )
 
 
-def _abstention_html(turn: int, abstention: Abstention, questions: Iterable[str]) -> str:
-    terms = "".join(f"<li><bdi>{safe(term)}</bdi></li>" for term in abstention.missing_terms)
+def _abstention_html(turn: int, abstention: Abstention, questions: Sequence[str]) -> str:
+    unnamed = [term for term in abstention.missing_terms if term not in abstention.reason]
+    terms = "".join(f"<li><bdi>{safe(term)}</bdi></li>" for term in unnamed)
     missing = f'<p>Not in these texts:</p><ul class="terms">{terms}</ul>' if terms else ""
-    searched = (
-        f"Searched {count(abstention.passages, 'passage')} of {count(abstention.documents, 'document')}, all of them."
+    searched = f"Searched all {count(abstention.documents, 'document')}, {count(abstention.passages, 'passage')}."
+    near, do = count(len(abstention.nearest), "nearest passage"), "does" if len(abstention.nearest) == 1 else "do"
+    nearest = (
+        f'<p><a class="cited" href="#sources-{turn}">See the {near}</a>, which {do} not answer it.</p>'
+        if abstention.nearest
+        else ""
     )
-    near = count(len(abstention.nearest), "nearest passage")
-    nearest = f'<p><a class="cited" href="#sources-{turn}">See the {near}</a></p>' if abstention.nearest else ""
     return (
         '<div class="abstention"><p class="label">The texts do not answer this</p>'
         f'<p class="reason" dir="auto">{safe(abstention.reason)}</p>{missing}'
         f'<p class="searched">{searched}</p>{nearest}'
-        f"{_examples_html(questions, 'They do answer, for example')}</div>"
+        f"{_examples_html(questions[:OFFERED], 'They do answer, for example')}</div>"
     )
 
 
 def _examples_html(questions: Iterable[str], title: str) -> str:
     chips = "".join(
-        f'<li><button type="button" class="example" dir="auto">{safe(question)}</button></li>' for question in questions
+        f'<li><button type="button" class="example" dir="auto" data-question="{question}">{question}</button></li>'
+        for question in map(safe, questions)
     )
     return f'<div class="examples"><p>{title}</p><ul>{chips}</ul></div>' if chips else ""

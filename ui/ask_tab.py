@@ -8,7 +8,7 @@ import gradio as gr
 
 from assistant.schema import Turns
 from ui import ask
-from ui.ask import Answering
+from ui.ask import Answering, Stop
 from ui.ask_html import KEYS, conversation_html, note_html
 from ui.sources_html import sources_html
 
@@ -38,7 +38,7 @@ class AskTab:
 
 def ask_tab(assistant: Answering) -> AskTab:
     """Lay the tab out: kept conversations, the conversation and its composer, the sources."""
-    turns = gr.State(())
+    turns, stop = gr.State(()), gr.State(Stop())
     with gr.Row(elem_id="workbench"):
         history = gr.Column(elem_id="history", min_width=0)
         with gr.Column(elem_id="talk"):
@@ -55,6 +55,7 @@ def ask_tab(assistant: Answering) -> AskTab:
                     container=False,
                     show_label=False,
                 )
+                halt = gr.Button("Stop", elem_id="halt")
                 send = gr.Button("Ask", variant="primary", elem_id="send", min_width=80)
             note = gr.HTML(elem_id="note", apply_default_css=False)
             gr.HTML(KEYS, apply_default_css=False)
@@ -65,24 +66,26 @@ def ask_tab(assistant: Answering) -> AskTab:
     asked = gr.on(
         [box.submit, send.click],
         _respond(tab),
-        [box, turns],
+        [box, turns, stop],
         [conversation, sources, box, note, turns],
         concurrency_id="ask",
+        concurrency_limit=4,
         **QUIET,
     )
     asked.failure(_recover(tab), turns, [conversation, sources, turns], **QUIET)
+    halt.click(Stop.order, stop, None, queue=False, **QUIET)
     return tab
 
 
-def _respond(tab: AskTab) -> Callable[[str, Turns], Iterator[tuple[object, ...]]]:
+def _respond(tab: AskTab) -> Callable[[str, Turns, Stop], Iterator[tuple[object, ...]]]:
     """Return the handler of a question: conversation, sources, box, note and turns."""
 
-    def respond(question: str, turns: Turns) -> Iterator[tuple[object, ...]]:
+    def respond(question: str, turns: Turns, stop: Stop) -> Iterator[tuple[object, ...]]:
         note = ask.hint(question)
         if note:
             yield gr.skip(), gr.skip(), gr.skip(), note_html(note), gr.skip()
             return
-        for now in ask.respond(tab.assistant, question, turns):
+        for now in ask.respond(tab.assistant, question, turns, stop):
             conversation, sources = tab.show(now)
             if now[-1].pending:
                 yield conversation, gr.skip(), "", "", now

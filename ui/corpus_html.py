@@ -129,7 +129,7 @@ def _source_html(source: SourceStatus, removable: bool) -> str:
     )
     same = f"Same text as {', '.join(source.same_as)}" if source.same_as else ""
     remarks = "".join(f'<p class="remark" dir="auto">{safe(note)}</p>' for note in (source.note, same) if note)
-    opener = opener_html(source.root, source.source, (0, 0), "", title=title) if source.ingested else ""
+    opener = opener_html(source.root, source.source, (), title=title) if source.ingested else ""
     remove = (
         f'<button type="button" class="remove" data-name="{safe(source.source)}"'
         f' aria-label="{safe(f"Remove {source.source}")}">Remove</button>'

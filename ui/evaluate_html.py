@@ -13,7 +13,7 @@ from assistant.prompts import Prompt
 from assistant.results import QuotedText
 from ingest.errors import FileInvalid, UserFacingError
 from ui.evaluate import Progress, Run
-from ui.markup import count, failure_html, opener_html, safe
+from ui.markup import Place, count, failure_html, opener_html, safe
 
 ORDER = (
     Outcome.FALSE_ANSWER,
@@ -250,7 +250,7 @@ def _quoted_html(quote: QuotedText, right: bool | None) -> str:
     mark = "" if right is None else f'<span class="verdict">{"✓ answers" if right else "✗ does not answer"}</span>'
     opener = ""
     if quote.root is not None and quote.start is not None and quote.end is not None:
-        opener = opener_html(quote.root, quote.source, (quote.start, quote.end), quote.text, title=quote.source)
+        opener = opener_html(quote.root, quote.source, (Place.of(quote.start, quote.text),), title=quote.source)
     where = " · ".join(safe(part) for part in (quote.source, quote.place) if part)
     return (
         f'<blockquote dir="auto">{safe(quote.text)}</blockquote><p class="where">{mark}<bdi>{where}</bdi>{opener}</p>'

@@ -1,7 +1,6 @@
 """The Evaluate tab's layout and wiring."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +10,9 @@ from assistant.evaluate import Answering
 from ingest.errors import UserFacingError
 from ui import ask, evaluate
 from ui import evaluate_html as shown
+from ui.ask import Stop
 from ui.evaluate import Run
 from ui.markup import failure_html
-
-
-@dataclass(slots=True)
-class Stop:
-    """Whether a session's run is to stop; Gradio's own way of cancelling reports a fault."""
-
-    ordered: bool = False
-
-    def order(self) -> None:
-        """Have the run stop at the next prompt."""
-        self.ordered = True
 
 
 def evaluate_tab(assistant: Answering, data_dir: Path, tab: gr.Tab) -> None:

@@ -1,12 +1,50 @@
 """HTML that the tabs share; every text is escaped on its way."""
 
 import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
-from urllib.parse import urlencode
+from typing import Self
+from urllib.parse import quote as percent
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 SOFT_BREAK = re.compile(r"(?m)^.{50,}(?<=\S)\n(?=[^\W\d_]|[\"'“‘(])")
 """A line end inside a paragraph wrapped by hand: the line before is long, the next begins with a word."""
+
+Mark = tuple[int, int, str]
+"""What is marked in a text: first character, end (exclusive) and attributes of the element, HTML of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A span of a source (characters, end exclusive) and the `fingerprint` of what stood there."""
+
+    start: int
+    end: int
+    sha: str
+
+    @classmethod
+    def of(cls, start: int, text: str) -> Self:
+        """Return the place of a text that begins at `start`."""
+        return cls(start, start + len(text), fingerprint(text))
+
+    @classmethod
+    def parse(cls, written: str) -> Self:
+        """Return the place that `str` wrote.
+
+        Raises:
+            ValueError: it is none.
+        """
+        start, end, sha = written.split("-")
+        return cls(int(start), int(end), sha)
+
+    def __str__(self) -> str:
+        return f"{self.start}-{self.end}-{self.sha}"
+
+    def stands_in(self, text: str) -> bool:
+        """Whether the source holds the same characters there as it did."""
+        return 0 <= self.start < self.end <= len(text) and fingerprint(text[self.start : self.end]) == self.sha
 
 
 def safe(text: str) -> str:
@@ -29,18 +67,51 @@ def fingerprint(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def opener_html(root: str, source: str, span: tuple[int, int], text: str, *, title: str) -> str:
-    """Return the button that opens a source at a span (characters, end exclusive), which holds `text`."""
-    place = {"root": root, "source": source, "start": span[0], "end": span[1], "sha": fingerprint(text)}
-    address = safe(urlencode(place, errors="surrogatepass"))
+def address_of(root: str, source: str, places: Iterable[Place]) -> str:
+    """Return the query of an address that means places in a source, escaped."""
+    values = [("root", root), ("source", source), *(("at", str(place)) for place in places)]
+    return safe(urlencode(values, errors="surrogatepass"))
+
+
+def opener_html(root: str, source: str, places: Sequence[Place], *, title: str) -> str:
+    """Return the button that opens a source with its places marked, at the first of them."""
     return (
-        f'<button type="button" class="open" data-place="{address}" aria-haspopup="dialog"'
+        f'<button type="button" class="open" data-place="{address_of(root, source, places)}" aria-haspopup="dialog"'
         f' aria-label="{safe(f"Open source: {title}")}">Open source</button>'
     )
 
 
-def prose_html(text: str, mark: tuple[int, int] = (0, 0)) -> str:
-    """Return the text with the characters at `mark` marked, wrapped lines joined to the eye, nothing left out."""
+def web_address(url: str | None, text: str = "") -> str | None:
+    """Return an http or https address that leads to `text` on its page; None for anything else.
+
+    Source: https://wicg.github.io/scroll-to-text-fragment/
+    """
+    try:
+        parts = urlsplit(url or "")
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        return None
+    words = text.split()
+    ends = [words] if len(words) <= 10 else [words[:5], words[-5:]]
+    fragment = ",".join(percent(" ".join(end), safe="").replace("-", "%2D") for end in ends if end)
+    directive = f":~:text={fragment}" if fragment else ""
+    return urlunsplit(parts._replace(fragment=parts.fragment + directive))
+
+
+def link_html(url: str | None, text: str = "") -> str:
+    """Return a link to `text` on its page in the web; only the words of an address that is none."""
+    address = web_address(url, text)
+    if address is None:
+        return f'<bdi class="address">{safe(url)}</bdi>' if url else ""
+    return (
+        f'<a class="address" href="{safe(address)}" target="_blank" rel="noopener noreferrer">'
+        f'<bdi>{safe(urlsplit(address).netloc)}</bdi><span class="unseen"> (opens in a new tab)</span></a>'
+    )
+
+
+def prose_html(text: str, marks: Iterable[Mark] = ()) -> str:
+    """Return the text with its marks (in order, disjoint), wrapped lines joined to the eye, nothing left out."""
     breaks = [match.end() - 1 for match in SOFT_BREAK.finditer(text)]
 
     def piece(start: int, end: int) -> str:
@@ -48,10 +119,11 @@ def prose_html(text: str, mark: tuple[int, int] = (0, 0)) -> str:
         lines = zip([start, *(at + 1 for at in inside)], [*inside, end], strict=True)
         return '<span class="wrap">\n</span>'.join(safe(text[first:last]) for first, last in lines)
 
-    start, end = mark
-    if start >= end:
-        return piece(0, len(text))
-    return f"{piece(0, start)}<mark>{piece(start, end)}</mark>{piece(end, len(text))}"
+    parts, at = [], 0
+    for start, end, attributes in marks:
+        parts += [piece(at, start), f"<mark{attributes}>{piece(start, end)}</mark>"]
+        at = end
+    return "".join(parts) + piece(at, len(text))
 
 
 def place_words(page: int | None, line: int | None) -> str:

@@ -1,13 +1,17 @@
 """The sources of a conversation as HTML: cards of quotes, the nearest passages of an abstention."""
 
-from urllib.parse import quote as percent
-from urllib.parse import urlsplit, urlunsplit
+from collections.abc import Sequence
+from urllib.parse import urlencode
 
 from assistant.render import FILE_NOTES
-from assistant.schema import Quote, Turn, Turns
+from assistant.schema import Answer, Quote, Turn, Turns
 from ingest.origin import FileState
 from ingest.schema import HEADING_SEPARATOR
-from ui.markup import opener_html, place_words, prose_html, safe
+from ui.markup import Place, address_of, link_html, opener_html, place_words, prose_html, safe
+from ui.reader import Side
+
+NEAREST = "nearest passage, not an answer"
+FURTHER = "found, not quoted"
 
 
 def sources_html(turns: Turns) -> str:
@@ -17,22 +21,10 @@ def sources_html(turns: Turns) -> str:
     return "".join(_sources_html(turn, shown=turn is turns[-1]) for turn in turns)
 
 
-def web_address(url: str | None, text: str = "") -> str | None:
-    """Return an http or https address that leads to `text` on its page; None for anything else.
-
-    Source: https://wicg.github.io/scroll-to-text-fragment/
-    """
-    try:
-        parts = urlsplit(url or "")
-    except ValueError:
-        return None
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        return None
-    words = text.split()
-    ends = [words] if len(words) <= 10 else [words[:5], words[-5:]]
-    fragment = ",".join(percent(" ".join(end), safe="").replace("-", "%2D") for end in ends if end)
-    directive = f":~:text={fragment}" if fragment else ""
-    return urlunsplit(parts._replace(fragment=parts.fragment + directive))
+def further_html(quotes: Sequence[Quote]) -> str:
+    """Return further passages that were found, each folded and told to be unquoted."""
+    folded = "".join(_folded_html(quote, FURTHER) for quote in quotes)
+    return folded or '<p class="empty">No further passages were found.</p>'
 
 
 def _legend_html() -> str:
@@ -53,37 +45,62 @@ def _legend_html() -> str:
 def _sources_html(turn: Turn, *, shown: bool) -> str:
     nearest = turn.answer.abstention.nearest if turn.answer and turn.answer.abstention else ()
     quotes = turn.answer.quotes if turn.answer else ()
-    cards = "".join(_card_html(turn.number, number, quote) for number, quote in enumerate(quotes, 1))
-    folded = "".join(_nearest_html(quote) for quote in nearest)
+    cards = "".join(_card_html(turn.number, number, quotes) for number in range(1, len(quotes) + 1))
+    folded = "".join(_folded_html(quote, NEAREST) for quote in nearest)
     empty = "" if cards or folded else '<p class="empty">No passages to show for this question.</p>'
     title = "Nearest passages" if nearest else "Sources"
     hidden = "" if shown else " hidden"
+    named = f"sources-title-{turn.number}"
     return (
-        f'<section class="sources" id="sources-{turn.number}" data-turn="{turn.number}" tabindex="-1"{hidden}>'
-        f'<header><h2>{title}</h2><p class="for" dir="auto">{safe(turn.question)}</p></header>'
-        f"{cards}{folded}{empty}</section>"
+        f'<section class="sources" id="sources-{turn.number}" data-turn="{turn.number}" tabindex="-1"'
+        f' aria-labelledby="{named}"{hidden}><header><h2 id="{named}">{title}</h2>'
+        f'<p class="for" dir="auto">{safe(turn.question)}</p></header>'
+        f"{cards}{folded}{empty}{_further_html(turn.answer, [*quotes, *nearest])}</section>"
     )
 
 
-def _card_html(turn: int, number: int, quote: Quote) -> str:
+def _card_html(turn: int, number: int, quotes: Sequence[Quote]) -> str:
+    quote = quotes[number - 1]
     passage = quote.evidence.passage
-    text = prose_html(passage.text, (quote.evidence.start - passage.start, quote.evidence.end - passage.start))
+    text = prose_html(passage.text, [(quote.evidence.start - passage.start, quote.evidence.end - passage.start, "")])
+    around = address_of(passage.root, quote.source, [Place.of(passage.start, passage.text)])
     back = f'<a class="back cited" href="#quote-{turn}-{number}">Back to the answer</a>'
     return (
         f'<article class="card" id="card-{turn}-{number}" tabindex="-1" aria-labelledby="title-{turn}-{number}">'
         f'<header><span class="number" aria-hidden="true">{number}</span>'
         f'<h3 id="title-{turn}-{number}"><span class="unseen">{number}: </span>'
         f"<bdi>{safe(quote.title)}</bdi></h3></header>{_origin_html(quote)}"
-        f'<blockquote class="passage" dir="auto">{text}</blockquote>{_actions_html(quote, back)}</article>'
+        f'<div class="around" data-place="{around}">{_around_html("before", passage.start)}'
+        f'<blockquote class="passage" dir="auto">{text}</blockquote>{_around_html("after", passage.end)}</div>'
+        f"{_actions_html(quote, quotes, back)}</article>"
     )
 
 
-def _nearest_html(quote: Quote) -> str:
+def _around_html(side: Side, at: int) -> str:
+    arrow = "↑" if side == "before" else "↓"
     return (
-        '<details class="card nearest"><summary><span class="tag">nearest passage, not an answer</span>'
+        f'<button type="button" class="more" data-side="{side}" data-at="{at}">'
+        f'<span aria-hidden="true">{arrow}</span> Paragraph {side}</button>'
+    )
+
+
+def _further_html(answer: Answer | None, told: Sequence[Quote]) -> str:
+    """Return the fold that asks for further passages when it is opened."""
+    if answer is None or not told:
+        return ""
+    values = [("question", answer.question), *(("but", quote.evidence.passage.id) for quote in told)]
+    return (
+        f'<details class="further" data-query="{safe(urlencode(values, errors="surrogatepass"))}">'
+        "<summary>Further passages, not quoted</summary><div></div></details>"
+    )
+
+
+def _folded_html(quote: Quote, tag: str) -> str:
+    return (
+        f'<details class="card nearest"><summary><span class="tag">{tag}</span>'
         f'<span class="title"><bdi>{safe(quote.title)}</bdi></span>{_origin_html(quote)}</summary>'
         f'<blockquote class="passage" dir="auto">{prose_html(quote.evidence.passage.text)}</blockquote>'
-        f"{_actions_html(quote)}</details>"
+        f"{_actions_html(quote, [quote])}</details>"
     )
 
 
@@ -99,23 +116,19 @@ def _origin_html(quote: Quote) -> str:
     return f'{heading}<span class="where">{place}</span>{state}'
 
 
-def _actions_html(quote: Quote, back: str = "") -> str:
-    evidence = quote.evidence
-    address = web_address(quote.url, quote.text)
-    link = _link_html(address) if address else f'<bdi class="address">{safe(quote.url)}</bdi>' if quote.url else ""
-    span = (evidence.start, evidence.end)
-    opener = opener_html(evidence.passage.root, quote.source, span, quote.text, title=quote.title)
-    return f"<footer>{opener}{_check_html(quote)}{link}{back}</footer>"
+def _actions_html(quote: Quote, quotes: Sequence[Quote], back: str = "") -> str:
+    """Return what can be done with a quote; its source opens with all `quotes` from it marked, at this one."""
+    root = quote.evidence.passage.root
+    beside = [each for each in quotes if each is not quote and _same_source(each, quote)]
+    places = [Place.of(each.evidence.start, each.text) for each in (quote, *beside)]
+    opener = opener_html(root, quote.source, places, title=quote.title)
+    return f"<footer>{opener}{_check_html(quote)}{link_html(quote.url, quote.text)}{back}</footer>"
+
+
+def _same_source(one: Quote, other: Quote) -> bool:
+    return (one.evidence.passage.root, one.source) == (other.evidence.passage.root, other.source)
 
 
 def _check_html(quote: Quote) -> str:
     """Return, of a file that is no longer what was ingested, the way to ingest it again."""
     return "" if quote.file is FileState.SAME else '<button type="button" class="check">Check for changes</button>'
-
-
-def _link_html(address: str) -> str:
-    site = safe(urlsplit(address).netloc)
-    return (
-        f'<a class="address" href="{safe(address)}" target="_blank" rel="noopener noreferrer">'
-        f'<bdi>{site}</bdi><span class="unseen"> (opens in a new tab)</span></a>'
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from assistant.schema import Abstention, Answer, Evidence, Quote
+from assistant.schema import Abstention, Answer, Evidence, Quote, ScoredPassage
 from ingest.errors import SourceUnreadable
 from ingest.origin import FileState
 from ingest.schema import Block, CorpusDescription, Document, Heading, Passage
@@ -54,14 +55,30 @@ LONG = "# A long source\n\n" + "".join(
     f"## Part {part}\n\n" + f"Sentence of part {part} that says nothing new, over and over again. " * 40 + "\n\n"
     for part in range(1, 700)
 )
+HOSTILE = {
+    "script.md": "<script>document.title = 'zanzibar'</script> <img src=x onerror=alert(1)> & {{v}} ${v} zanzibar.",
+    "markdown.md": "**Bold** `code` [a link](javascript:alert(1)) | a | table | # no heading and <b>marrakesh</b>.",
+    "long-word.txt": "Timbuktu " + "Donaudampfschifffahrt" * 20 + " and https://example.org/" + "path/" * 60 + " end.",
+    "right-to-left.txt": "العلاج الطبيعي يساعد كثيرا (samarkand 12%) في الحالات المزمنة \u202e evil.",
+    "emoji.txt": "🦴👩🏽‍⚕️🏳️‍🌈 reykjavik e\u0301 ﷽ 👨‍👩‍👧‍👦 " + "🎉" * 80 + " end.",
+}
+"""Texts that must be shown as they stand; each holds a name of a town by which to ask for it."""
+REPORT = (
+    "Page one tells of nothing much.\n\n",
+    "The kingfisher nests in May. It digs a tunnel\n",
+    "two metres deep.\n",
+)
+"""Three pages; the second sentence of the kingfisher goes over a page's end."""
 NEEDLE = "The lighthouse keeper counted ninety-one ships.\n"
 STOP = {"what", "when", "does", "should", "about", "with", "from", "that", "this", "there", "many", "have", "help"}
 
 
-def document(source: str, title: str, text: str, url: str | None = None) -> Document:
+def document(source: str, title: str, text: str, url: str | None = None, pages: Sequence[int] = ()) -> Document:
+    """Return a document; `pages` are the lengths of its pages, where it has any."""
     headings = tuple(Heading(len(m[1]), m[2], m.start(), m.end()) for m in re.finditer(r"(?m)^(#+) (.+)$", text))
     blocks = tuple(Block(m.start(), m.end()) for m in re.finditer(r"(?:(?<=\n\n)|\A)[^#\n](?:.|\n(?!\n|\Z))*", text))
-    return Document(source, title, url, text, sha="0" * 64, headings=headings, blocks=blocks)
+    starts = tuple(sum(pages[:number]) for number in range(len(pages)))
+    return Document(source, title, url, text, "0" * 64, starts, headings, blocks, verbatim=not pages)
 
 
 class StandIn:
@@ -73,7 +90,11 @@ class StandIn:
             "guides/hip-at-night.md": document("guides/hip-at-night.md", "Hip pain at night", HIP),
             "studies/strength.txt": document("studies/strength.txt", "Strength training trial", STUDY, "javascript:1"),
             "long.md": document("long.md", "A long source", LONG + NEEDLE),
+            "report.pdf": document("report.pdf", "The bird report", "".join(REPORT), pages=tuple(map(len, REPORT))),
         }
+        for name, text in HOSTILE.items():
+            self.documents[f"hostile/{name}"] = document(f"hostile/{name}", text[:60], text)
+        self.release = threading.Event()
         self.states = {"studies/strength.txt": FileState.CHANGED}
 
     def description(self) -> CorpusDescription:
@@ -97,6 +118,8 @@ class StandIn:
             raise SourceUnreadable("the index is being rebuilt", "catalog.db", "ask again in a minute")
         if "crash" in question:
             raise ZeroDivisionError
+        if "slowly" in question:
+            self.release.wait(20)
         words = {word for word in re.findall(r"\w{4,}", question.lower()) if word not in STOP}
         quotes = [quote for quote in self.sentences() if words & set(re.findall(r"\w{4,}", quote.text.lower()))]
         best = sorted(quotes, key=lambda quote: -len(words & set(re.findall(r"\w{4,}", quote.text.lower()))))[:3]
@@ -108,6 +131,13 @@ class StandIn:
         abstention = Abstention("No passage holds the words that carry this question.", missing, nearest, 4, 1234)
         return Answer(question, (), abstention, (), 0.1, 1)
 
+    def search(self, question: str, limit: int = 10) -> list[ScoredPassage]:
+        passages = {quote.evidence.passage.id: quote.evidence.passage for quote in self.sentences()}
+        words = set(re.findall(r"\w{4,}", question.lower()))
+        score = {key: len(words & set(re.findall(r"\w{4,}", each.text.lower()))) for key, each in passages.items()}
+        best = sorted((key for key in passages if score[key]), key=lambda key: -score[key])
+        return [ScoredPassage(passages[key], float(score[key]), "fused") for key in best[:limit]]
+
     def sentences(self) -> Iterator[Quote]:
         for entry in self.documents.values():
             blocks = entry.blocks[-1:] if entry.source == "long.md" else entry.blocks
@@ -116,13 +146,23 @@ class StandIn:
                 path = tuple(h.title for h in entry.headings if h.end <= block.start and h.level == 1)
                 path += tuple(h.title for h in entry.headings if h.end <= block.start and h.level == 2)[-1:]
                 passage = Passage(
-                    "p", ROOT, entry.source, block.start, block.end, text, None, path, (), "s", entry.title
+                    f"{entry.source}-{block.start}",
+                    ROOT,
+                    entry.source,
+                    block.start,
+                    block.end,
+                    text,
+                    entry.page(block.start),
+                    path,
+                    (),
+                    "s",
+                    entry.title,
                 )
                 for match in re.finditer(r"\S(?:[^.;]|\.(?!\s|\Z))*[.;]", text):
                     start, end = block.start + match.start(), block.start + match.end()
                     state = self.states.get(entry.source, FileState.SAME)
                     evidence = Evidence(passage, start, end, 1.0)
-                    yield Quote(evidence, entry.url, entry.line(start), None, state)
+                    yield Quote(evidence, entry.url, entry.line(start), entry.page(start), state)
 
 
 @pytest.fixture(scope="session")

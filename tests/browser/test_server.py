@@ -62,7 +62,7 @@ def test_endpoint_tells_what_failed(address: str, question: str, message: str) -
 
 
 def test_every_answer_carries_the_policy(address: str) -> None:
-    for path in ("", "theme.css", "reader?" + urlencode({"root": "", "source": "", "start": 0, "end": 1, "sha": ""})):
+    for path in ("", "theme.css", "reader?" + urlencode({"root": "", "source": "", "at": "0-1-x"})):
         _, _, headers = fetched(address + path)
         assert "default-src 'self'" in headers["Content-Security-Policy"]
         assert headers["Referrer-Policy"] == "no-referrer"
@@ -77,7 +77,7 @@ def test_page_loads_nothing_from_elsewhere(address: str) -> None:
 
 
 def test_reader_knows_indexed_sources_only(address: str) -> None:
-    place = {"root": "/etc", "source": "passwd", "start": 0, "end": 1, "sha": "x"}
+    place = {"root": "/etc", "source": "passwd", "at": "0-1-x"}
     status, text, _ = fetched(f"{address}reader?{urlencode(place)}")
     assert status == 404
     assert "no such source in the index" in text

@@ -7,15 +7,16 @@ from html import unescape
 import pytest
 
 from assistant.render import answer_json
-from assistant.schema import Abstention, Answer, Evidence, Quote, Turn, Turns
+from assistant.schema import Abstention, Answer, Evidence, Quote, ScoredPassage, Turn, Turns
 from ingest.errors import IndexMissing, SourceUnreadable
 from ingest.origin import FileState
 from ingest.schema import CorpusDescription, Document, Heading, Passage
 from ui import ask
+from ui.ask import Stop
 from ui.ask_html import conversation_html, header_html, note_html
-from ui.markup import fingerprint, prose_html
+from ui.markup import Place, fingerprint, prose_html, web_address
 from ui.reader import reader_failure_html, reader_html
-from ui.sources_html import sources_html, web_address
+from ui.sources_html import sources_html
 
 DESCRIPTION = CorpusDescription(
     "Back <and> hip", "About backs.", "Not <b>advice</b>.", ("Does it hurt?", "Why <i>me</i>?")
@@ -83,6 +84,9 @@ class Texts:
     def document(self, root: str, source: str) -> Document:
         raise SourceUnreadable("no such source", source)
 
+    def search(self, question: str, limit: int = 10) -> list[ScoredPassage]:
+        return []
+
 
 @pytest.mark.parametrize(
     ("text", "quoted"),
@@ -135,7 +139,7 @@ def test_nothing_from_texts_or_people_is_markup() -> None:
         conversation_html((), hostile),
         conversation_html((), hostile, HOSTILE),
         sources_html(turns),
-        reader_html(document, start=0, end=3, sha=fingerprint(HOSTILE[:3])),
+        reader_html(document, [Place.of(0, HOSTILE[:3])]),
         reader_failure_html(SourceUnreadable(HOSTILE)),
         header_html(hostile, ""),
         note_html(HOSTILE),
@@ -199,7 +203,7 @@ def test_abstention_is_labelled_and_helps() -> None:
     assert "The texts do not answer this" in text
     assert "Nothing carries <this>." in text
     assert "ibuprofen" in text and "mg<b>" in text
-    assert "1,234 passages of 1 document," in text
+    assert "Searched all 1 document, 1,234 passages." in text
     assert 'href="#sources-1"' in html and "See the 2 nearest passages" in text
     assert re.findall(r'class="example"[^>]*>(.*?)</button>', html) == ["Does it hurt?", "Why &lt;i&gt;me&lt;/i&gt;?"]
 
@@ -242,7 +246,7 @@ def test_only_the_latest_turn_shows_its_sources() -> None:
 def test_lines_wrapped_by_hand_join_to_the_eye_and_no_character_is_lost() -> None:
     long = "A line that someone wrapped by hand at seventy characters or there"
     text = f"{long}\nabouts, and its next.\n\n{long}\n- an item\n{long}\n  indented\nshort\nline"
-    html = prose_html(text, (10, 80))
+    html = prose_html(text, [(10, 80, "")])
     assert plain(html) == text
     assert html.count('<span class="wrap">\n</span>') == 1
     assert marked(html) == [text[10:80]]
@@ -264,9 +268,9 @@ DOCUMENT = Document("a/b.md", "Title", None, TEXT, "0", headings=HEADINGS)
 
 def test_reader_shows_all_text_with_headings_and_the_mark() -> None:
     start = TEXT.index("First")
-    html = reader_html(DOCUMENT, start=start, end=start + 10, sha=fingerprint("First <b>."))
+    html = reader_html(DOCUMENT, [Place.of(start, "First <b>.")])
     assert marked(html) == ["First <b>."]
-    assert '<h3 dir="auto">One</h3>' in html and '<h4 dir="auto">Two</h4>' in html
+    assert re.findall(r'<(h\d) id="reader-heading-\d"[^>]*>(.*?)</h\d>', html) == [("h3", "One"), ("h4", "Two")]
     assert "line 5" in html
     shown = plain(re.sub(r"</?h\d[^>]*>", "\n", html.split('<div class="text">')[1]))
     assert shown.split() == TEXT.replace("#", "").split()
@@ -274,13 +278,13 @@ def test_reader_shows_all_text_with_headings_and_the_mark() -> None:
 
 
 def test_reader_of_an_empty_span_shows_the_text_without_a_mark_or_a_note() -> None:
-    html = reader_html(DOCUMENT, start=0, end=0, sha="")
+    html = reader_html(DOCUMENT, [])
     assert marked(html) == [] and "no longer stands" not in html and "Second." in html
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 10), (-3, 2), (0, 10_000), (9, 3)])
 def test_reader_marks_nothing_where_the_quote_no_longer_stands(start: int, end: int) -> None:
-    html = reader_html(DOCUMENT, start=start, end=end, sha=fingerprint("First <b>."))
+    html = reader_html(DOCUMENT, [Place(start, end, fingerprint("First <b>."))])
     assert marked(html) == []
     assert "no longer stands at its place" in html
     assert "Second." in html
@@ -288,7 +292,7 @@ def test_reader_marks_nothing_where_the_quote_no_longer_stands(start: int, end: 
 
 def test_reader_shows_a_document_without_text() -> None:
     empty = Document("a", "T", None, "", "0", verbatim=False)
-    assert '<div class="text"></div>' in reader_html(empty, start=0, end=1, sha="")
+    assert '<div class="text"></div>' in reader_html(empty, [Place(0, 1, "")])
 
 
 def states(steps: Iterable[Turns]) -> list[list[tuple[int, bool, str]]]:
@@ -297,32 +301,32 @@ def states(steps: Iterable[Turns]) -> list[list[tuple[int, bool, str]]]:
 
 def test_respond_is_pending_then_answered() -> None:
     answer = answer_of(quote_in("A.", "A."))
-    first = list(ask.respond(Texts(answer), " Q? \n", ()))
+    first = list(ask.respond(Texts(answer), " Q? \n", (), Stop()))
     assert states(first) == [[(1, True, "")], [(1, False, "")]]
     assert first[-1][0].question == "Q?" and first[-1][0].answer is answer
-    assert states(ask.respond(Texts(answer), "R?", first[-1]))[-1] == [(1, False, ""), (2, False, "")]
+    assert states(ask.respond(Texts(answer), "R?", first[-1], Stop()))[-1] == [(1, False, ""), (2, False, "")]
 
 
 def test_respond_tells_an_error_in_the_conversation() -> None:
-    turns = list(ask.respond(Texts(IndexMissing("no index", "/data", "run cited ingest")), "Q?", ()))[-1]
+    turns = list(ask.respond(Texts(IndexMissing("no index", "/data", "run cited ingest")), "Q?", (), Stop()))[-1]
     assert states([turns]) == [[(1, False, "/data: no index; run cited ingest")]]
     html = conversation_html(turns, DESCRIPTION)
     assert "This did not work" in html and "run cited ingest" in html
 
 
 def test_fault_ends_the_waiting_and_leaves_no_pending_turn_behind() -> None:
-    steps = ask.respond(Texts(ZeroDivisionError()), "Q?", ())
+    steps = ask.respond(Texts(ZeroDivisionError()), "Q?", (), Stop())
     pending = next(steps)
     with pytest.raises(ZeroDivisionError):
         next(steps)
     assert states([ask.broken(pending)]) == [[(1, False, ask.FAULT)]]
-    assert len(next(ask.respond(Texts(ZeroDivisionError()), "Q?", pending))) == 1
+    assert len(next(ask.respond(Texts(ZeroDivisionError()), "Q?", pending, Stop()))) == 1
 
 
 def test_conversation_is_bounded_and_numbers_go_on() -> None:
     turns: Turns = ()
     for _ in range(ask.MOST_TURNS + 5):
-        *_, turns = ask.respond(Texts(abstention_of()), "Q?", turns)
+        *_, turns = ask.respond(Texts(abstention_of()), "Q?", turns, Stop())
     assert [turn.number for turn in turns] == list(range(6, ask.MOST_TURNS + 6))
 
 

@@ -1,203 +1,176 @@
-// The page's behaviour: links between quotes and sources, the reader, the keyboard.
+// The conversation and its sources: links between quotes and cards, copies, the keyboard, what is announced.
 // Everything is delegated from the document, as Gradio replaces what it renders.
-() => {
-  const calm = matchMedia("(prefers-reduced-motion: reduce)");
-  const behaviour = () => (calm.matches ? "auto" : "smooth");
-  const box = () => document.querySelector("#question textarea");
+const box = () => document.querySelector("#question textarea");
 
-  const live = document.createElement("div");
-  live.id = "announced";
-  live.className = "unseen";
-  live.setAttribute("role", "status");
-  live.setAttribute("aria-live", "polite");
-  document.body.append(live);
+const live = document.createElement("div");
+live.id = "announced";
+live.className = "unseen";
+live.setAttribute("role", "status");
+live.setAttribute("aria-live", "polite");
+document.body.append(live);
 
-  const reader = document.createElement("dialog");
-  reader.id = "reader";
-  reader.setAttribute("role", "dialog");
-  reader.setAttribute("aria-modal", "true");
-  reader.setAttribute("aria-labelledby", "reader-title");
-  reader.innerHTML =
-    '<div class="bar"><button type="button" class="to-quote">Show the quote</button>' +
-    '<button type="button" class="close">Close</button></div>' +
-    '<div class="page" tabindex="0" aria-label="Text of the source"></div>';
-  document.body.append(reader);
-  const page = reader.querySelector(".page");
-  const toQuote = reader.querySelector(".to-quote");
+const show = (turn) => {
+  for (const set of document.querySelectorAll("#sources .sources")) set.hidden = set.dataset.turn !== turn;
+  for (const button of document.querySelectorAll("#conversation .sourced")) {
+    const pressed = button.dataset.turn === turn;
+    button.setAttribute("aria-pressed", pressed);
+    button.textContent = pressed ? "Its sources are shown" : "Show its sources";
+  }
+};
 
-  const follow = (id) => {
-    const target = document.getElementById(id);
-    if (!target) return;
-    const set = target.closest(".sources");
-    if (set) show(set.dataset.turn);
-    if (target.matches("details.prompt")) {
-      if (target.hidden) showAll();
-      target.open = true;
-    }
-    target.scrollIntoView({ behavior: behaviour(), block: "start" });
-    target.focus({ preventScroll: true });
-    target.classList.remove("lit");
-    void target.offsetWidth; // restarts the animation
-    target.classList.add("lit");
-    setTimeout(() => target.classList.remove("lit"), 2000);
-  };
+const light = (target) => {
+  target.classList.remove("lit");
+  void target.offsetWidth; // restarts the animation
+  target.classList.add("lit");
+  setTimeout(() => target.classList.remove("lit"), 2000);
+};
 
-  const show = (turn) => {
-    for (const set of document.querySelectorAll("#sources .sources")) set.hidden = set.dataset.turn !== turn;
-  };
+const follow = (id) => {
+  const target = document.getElementById(id);
+  if (!target) return;
+  const set = target.closest(".sources");
+  if (set) show(set.dataset.turn);
+  if (target.matches("details.prompt")) {
+    if (target.hidden) showAll();
+    target.open = true;
+  }
+  target.scrollIntoView({ behavior: behaviour(), block: "start" });
+  target.focus({ preventScroll: true });
+  light(target);
+};
 
-  const showQuote = () => page.querySelector("mark")?.scrollIntoView({ block: "center" });
+// A quote and its card are a pair: what is pointed at or focused marks the other one too.
+const pair = (target) => {
+  const one = target.closest?.("#conversation .quotes li, #sources .card[id]");
+  const ends = one ? [one.id.replace(/^card-/, "quote-"), one.id.replace(/^quote-/, "card-")] : [];
+  for (const paired of document.querySelectorAll(".paired")) paired.classList.toggle("paired", ends.includes(paired.id));
+  for (const id of ends) document.getElementById(id)?.classList.add("paired");
+};
 
-  const filters = () => [...document.querySelectorAll("#prompts select")];
+// Without a secure address (a page served to other machines over plain HTTP) the browser has only the old way.
+const copied = async (text) => {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const area = document.createElement("textarea");
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  if (!done) throw new Error("the browser refuses");
+};
 
-  const filter = () => {
-    const wanted = Object.fromEntries(filters().map((each) => [each.dataset.filter, each.value]));
-    const rows = [...document.querySelectorAll("#prompts .prompt")];
-    for (const row of rows) {
-      const tagged = !wanted.tag || JSON.parse(row.dataset.tags).includes(wanted.tag);
-      row.hidden = !tagged || (!!wanted.outcome && row.dataset.outcome !== wanted.outcome);
-    }
-    const left = rows.filter((row) => !row.hidden).length;
-    document.querySelector("#prompts output").textContent = `${left} prompt${left === 1 ? "" : "s"}`;
-  };
+const copy = async (button) => {
+  const name = button.dataset.name ?? button.textContent;
+  button.dataset.name = name;
+  try {
+    await copied(button.dataset.copy);
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "The browser refused";
+  }
+  live.textContent = button.textContent;
+  button.focus({ preventScroll: true });
+  setTimeout(() => (button.textContent = name), 2000);
+};
 
-  const showAll = () => {
-    for (const each of filters()) each.value = "";
-    filter();
-  };
+const more = async (button) => {
+  const around = button.closest(".around");
+  const { at, side } = button.dataset;
+  button.disabled = true;
+  let html;
+  try {
+    html = await fetched(`neighbour?${around.dataset.place}&edge=${at}&side=${side}`);
+  } catch {
+    html = `<p class="state">${SILENT}</p>`;
+  }
+  const found = document.createElement("div");
+  found.className = "neighbour";
+  found.innerHTML = html;
+  const next = found.querySelector("[data-at]")?.dataset.at;
+  button[side === "before" ? "after" : "before"](found);
+  button.disabled = false;
+  if (next === undefined) {
+    button.remove();
+    found.tabIndex = -1;
+    found.focus({ preventScroll: true });
+  } else {
+    button.dataset.at = next;
+    button.focus({ preventScroll: true });
+  }
+  live.textContent = found.innerText;
+};
 
-  const save = async (form) => {
-    const status = form.querySelector("[role=status]");
-    const tell = (text) => {
-      status.textContent = text;
-      status.scrollIntoView({ block: "nearest" });
-    };
-    const ticked = [...form.querySelectorAll("input:checked")];
-    const of = (kind) => ticked.filter((each) => each.dataset.kind === kind).map((each) => each.value);
-    const sources = [...new Set(ticked.map((each) => each.dataset.source).filter(Boolean))];
-    const abstain = ticked.some((each) => each.dataset.kind === "abstain");
-    if (!ticked.length) {
-      tell("Tick what answers the question, or that it should abstain.");
-      return;
-    }
-    const prompt = { question: form.dataset.question, answers: of("quote"), passages: of("passage"), sources, unanswerable: abstain };
-    try {
-      const answer = await fetch(new URL("prompts", document.baseURI), {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(prompt),
-      });
-      tell(await answer.json());
-    } catch {
-      tell("Not saved: the program does not answer. Is it still running?");
-    }
-  };
+const further = async (fold) => {
+  const into = fold.querySelector("div");
+  if (!fold.open || into.childElementCount) return;
+  try {
+    into.innerHTML = await fetched("further?" + fold.dataset.query);
+  } catch {
+    into.innerHTML = `<p class="state">${SILENT}</p>`;
+  }
+};
 
-  let asked = 0;
-  const open = async (button) => {
-    const mine = ++asked;
-    page.innerHTML = '<header><h2 id="reader-title">Opening the source</h2></header>';
-    toQuote.hidden = true;
-    if (!reader.open) reader.showModal();
-    let text;
-    try {
-      const answer = await fetch(new URL("reader?" + button.dataset.place, document.baseURI));
-      text = await answer.text(); // a failure comes as HTML too, and says what to do
-    } catch {
-      text = '<header><h2 id="reader-title">This source cannot be shown</h2><p>The program does not answer. Is it still running?</p></header>';
-    }
-    if (mine !== asked || !reader.open) return;
-    page.innerHTML = text;
-    page.scrollTop = 0;
-    toQuote.hidden = !page.querySelector("mark");
-    showQuote();
-    page.focus({ preventScroll: true });
-  };
+const send = (question) => {
+  const area = box();
+  area.value = question;
+  area.dispatchEvent(new Event("input", { bubbles: true }));
+  requestAnimationFrame(() => document.querySelector("#send").click()); // Gradio has the value by then
+  if (matchMedia("(pointer: fine)").matches) area.focus({ preventScroll: true });
+};
 
-  const send = (question) => {
-    const area = box();
-    area.value = question;
-    area.dispatchEvent(new Event("input", { bubbles: true }));
-    requestAnimationFrame(() => document.querySelector("#send").click()); // Gradio has the value by then
-    if (matchMedia("(pointer: fine)").matches) area.focus({ preventScroll: true });
-  };
-
-  const remove = (name) => {
-    const field = document.querySelector("#remove-name :is(input, textarea)");
-    field.value = name;
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-    requestAnimationFrame(() => document.querySelector("#remove-go").click()); // Gradio has the value by then
-    document.querySelector("#holdings").scrollIntoView({ behavior: behaviour(), block: "start" });
-  };
-
-  const check = (patience) => {
-    const button = document.querySelector("#check");
-    if (button?.offsetParent) button.click();
-    else if (patience) requestAnimationFrame(() => check(patience - 1)); // the tab opens first
-  };
-
-  document.addEventListener("click", (event) => {
-    const cited = event.target.closest("a.cited");
-    if (cited) {
-      event.preventDefault();
-      follow(cited.getAttribute("href").slice(1));
-      return;
-    }
-    const example = event.target.closest("button.example");
-    if (example) send(example.textContent);
-    const opener = event.target.closest("button.open");
-    if (opener) open(opener);
-    const removing = event.target.closest("#texts button.remove");
-    if (removing) remove(removing.dataset.name);
-    if (event.target.closest("button.check")) {
-      document.querySelector("#journeys [role=tab][data-tab-id=corpus]").click();
-      check(120);
-    }
-    if (event.target.closest("#reader .close") || event.target === reader) reader.close();
-    if (event.target.closest("#reader .to-quote")) showQuote();
-  });
-
-  document.addEventListener("change", (event) => {
-    if (event.target.matches("#prompts select")) filter();
-    const form = event.target.closest(".saving form");
-    if (!form) return;
-    form.querySelector("[role=status]").textContent = "";
-    if (!event.target.checked) return;
-    const abstain = event.target.dataset.kind === "abstain";
-    for (const box of form.querySelectorAll("input")) {
-      if ((box.dataset.kind === "abstain") !== abstain) box.checked = false;
-    }
-  });
-
-  document.addEventListener("submit", (event) => {
-    const form = event.target.closest(".saving form");
-    if (!form) return;
+document.addEventListener("click", (event) => {
+  const cited = event.target.closest("a.cited");
+  if (cited) {
     event.preventDefault();
-    save(form);
-  });
+    follow(cited.getAttribute("href").slice(1));
+    return;
+  }
+  const button = event.target.closest("button");
+  if (button?.matches(".example")) send(button.dataset.question);
+  if (button?.matches(".copy")) copy(button);
+  if (button?.matches(".more")) more(button);
+  if (button?.matches(".stop")) document.querySelector("#halt").click();
+  if (button?.matches(".sourced")) follow(`sources-${button.dataset.turn}`);
+  else if (!getSelection().toString()) {
+    const turn = event.target.closest("#conversation .turn:not([data-state=pending])");
+    if (turn) show(turn.dataset.turn);
+  }
+});
 
-  document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest?.("input, textarea, select, [contenteditable=true]");
-    if (event.key === "/" && !typing && !reader.open && !event.ctrlKey && !event.metaKey && !event.altKey) {
-      event.preventDefault();
-      box()?.focus();
-    }
-  });
+document.addEventListener("toggle", (event) => event.target.matches(".further") && further(event.target), true);
+document.addEventListener("mouseover", (event) => pair(event.target));
+document.addEventListener("focusin", (event) => pair(event.target));
 
-  let seen = "";
-  const settle = () => {
-    const turn = [...document.querySelectorAll("#conversation .turn")].at(-1);
-    const now = turn ? turn.id + turn.dataset.state : "";
-    if (now === seen) return;
-    seen = now;
-    if (!turn) return;
-    turn.scrollIntoView({ behavior: behaviour(), block: "start" });
-    live.textContent = turn.querySelector(".answer").innerText;
-  };
-  new MutationObserver(() => requestAnimationFrame(settle)).observe(document.body, {
-    subtree: true,
-    childList: true,
-    attributes: true,
-    attributeFilter: ["data-state"],
-  });
-}
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest?.("input, textarea, select, [contenteditable=true]");
+  if (event.key === "/" && !typing && !reader.open && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    event.preventDefault();
+    document.querySelector("#journeys [role=tab][data-tab-id=ask]").click();
+    box()?.focus();
+  }
+});
+
+// Gradio draws the conversation anew: where that took the focus away, it goes back to the turn it was in.
+let held = "";
+document.addEventListener("focusin", (event) => {
+  held = event.target.closest?.("#conversation .turn")?.id ?? "";
+});
+
+let seen = "";
+const settle = () => {
+  const turn = [...document.querySelectorAll("#conversation .turn")].at(-1);
+  const now = turn ? turn.id + turn.dataset.state : "";
+  if (now === seen) return;
+  seen = now;
+  if (!turn) return;
+  if (turn.dataset.state !== "pending") show(turn.dataset.turn);
+  turn.scrollIntoView({ behavior: behaviour(), block: "start" });
+  live.textContent = turn.querySelector(".answer").innerText;
+  if (held && document.activeElement === document.body) document.getElementById(held)?.focus({ preventScroll: true });
+};
+new MutationObserver(() => requestAnimationFrame(settle)).observe(document.body, {
+  subtree: true,
+  childList: true,
+  attributes: true,
+  attributeFilter: ["data-state"],
+});
