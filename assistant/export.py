@@ -1,12 +1,11 @@
 """A conversation for people: as Markdown, and as one HTML file that needs nothing else."""
 
-import re
 from collections.abc import Iterator
 from importlib import resources
 from typing import NamedTuple
 
 from assistant.kept import conversation_json, text_sha256
-from assistant.render import place
+from assistant.render import place, plain_markdown, quoted_markdown
 from assistant.schema import Answer, Conversation, Quote
 
 
@@ -30,11 +29,11 @@ def exported(conversation: Conversation, kind: str) -> str | None:
 
 def conversation_markdown(conversation: Conversation) -> str:
     """Return a conversation as Markdown, in which no markup of the texts works."""
-    parts = [f"# {_plain(conversation.name)}", f"Begun {conversation.begun:%Y-%m-%d %H:%M} UTC."]
+    parts = [f"# {plain_markdown(conversation.name)}", f"Begun {conversation.begun:%Y-%m-%d %H:%M} UTC."]
     for turn in conversation.turns:
-        parts.append(f"## {turn.number}. {_plain(' '.join(turn.question.split()))}")
+        parts.append(f"## {turn.number}. {plain_markdown(' '.join(turn.question.split()))}")
         if turn.failure:
-            parts.append(f"This did not work: {_plain(turn.failure)}")
+            parts.append(f"This did not work: {plain_markdown(turn.failure)}")
         if turn.answer is not None:
             parts += _answer_markdown(turn.answer, turn.question)
     return "\n\n".join(parts) + "\n"
@@ -66,23 +65,18 @@ def _cited(quotes: tuple[Quote, ...]) -> list[Cited]:
 
 def _answer_markdown(answer: Answer, question: str) -> Iterator[str]:
     if answer.question != question:
-        yield f"Understood as: {_plain(answer.question)}"
+        yield f"Understood as: {plain_markdown(answer.question)}"
     abstention = answer.abstention
     if abstention is not None:
-        yield f"**The texts do not answer this.** {_plain(abstention.reason)}"
+        yield f"**The texts do not answer this.** {plain_markdown(abstention.reason)}"
         yield f"Searched {abstention.passages} passages of {abstention.documents} documents."
         if abstention.nearest:
             yield "The nearest passages, which are not an answer:"
     for cited in _cited(abstention.nearest if abstention else answer.quotes):
-        yield "\n".join(f"> {_plain(line.strip())}".rstrip() for line in cited.text.splitlines())
-        yield f"\\[{cited.number}\\] {_plain(cited.place)}  \n{_plain(_for_programs(cited, answer.run))}"
+        yield quoted_markdown(cited.text)
+        programs = plain_markdown(_for_programs(cited, answer.run))
+        yield f"\\[{cited.number}\\] {plain_markdown(cited.place)}  \n{programs}"
 
 
 def _for_programs(cited: Cited, run: int) -> str:
     return f"{cited.root}, characters {cited.start}–{cited.end}, run {run}, SHA-256 {cited.sha256}"
-
-
-def _plain(text: str) -> str:
-    """Escape what Markdown would take for markup, anywhere and at the beginning of a line."""
-    escaped = re.sub(r"[\\`*_\[\]<>|~&#$]", r"\\\g<0>", text)
-    return re.sub(r"(?m)^([ \t]*\d*)([-+=.)])", r"\1\\\2", escaped)

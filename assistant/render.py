@@ -69,27 +69,28 @@ def answer_text(answer: Answer, notice: str = "") -> "Text":
 
 def answer_markdown(answer: Answer, notice: str = "") -> str:
     """Return the question and its answer as Markdown, in which no markup of the texts works."""
-    parts = [f"**{_plain_markdown(answer.question)}**"]
+    parts = [f"**{plain_markdown(answer.question)}**"]
     for number, quote in enumerate(answer.quotes, 1):
-        parts += [_quoted_markdown(quote), f"\\[{number}\\] {_plain_markdown(place(quote))}"]
+        parts += [quoted_markdown(quote.text), f"\\[{number}\\] {plain_markdown(place(quote))}"]
     if answer.abstention is not None:
         found = answer.abstention
-        parts.append(f"The texts do not answer this. {_plain_markdown(found.reason)}")
+        parts.append(f"The texts do not answer this. {plain_markdown(found.reason)}")
         parts.append(f"Searched {found.passages} passages of {found.documents} documents.")
         if found.nearest:
             parts.append("The nearest passages, which are not an answer:")
         for quote in found.nearest:
-            parts += [_quoted_markdown(quote), _plain_markdown(place(quote))]
+            parts += [quoted_markdown(quote.text), plain_markdown(place(quote))]
     if notice:
-        parts.append(f"*{_plain_markdown(notice)}*")
+        parts.append(f"*{plain_markdown(notice)}*")
     return "\n\n".join(parts) + "\n"
 
 
-def _quoted_markdown(quote: Quote) -> str:
-    return "\n".join(f"> {_plain_markdown(line.strip())}".rstrip() for line in quote.text.splitlines())
+def quoted_markdown(text: str) -> str:
+    """Return a quote of Markdown, in which no markup of the text works."""
+    return "\n".join(f"> {plain_markdown(line.strip())}".rstrip() for line in text.splitlines())
 
 
-def _plain_markdown(text: str) -> str:
+def plain_markdown(text: str) -> str:
     """Escape what Markdown would take for markup, anywhere and at the beginning of a line.
 
     Source: https://spec.commonmark.org/0.31.2/#backslash-escapes

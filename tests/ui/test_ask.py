@@ -1,8 +1,10 @@
 """The Ask tab's renderers: what people read is escaped, marked to the character and never a wrong link."""
 
 import re
+import threading
 from collections.abc import Iterable
 from html import unescape
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -16,7 +18,7 @@ from ui.ask import Stop
 from ui.ask_html import conversation_html, header_html, note_html
 from ui.markup import Place, fingerprint, prose_html, web_address
 from ui.reader import reader_failure_html, reader_html
-from ui.sources_html import sources_html
+from ui.sources_html import further_html, sources_html
 
 DESCRIPTION = CorpusDescription(
     "Back <and> hip", "About backs.", "Not <b>advice</b>.", ("Does it hurt?", "Why <i>me</i>?")
@@ -82,10 +84,16 @@ class Texts:
         return DESCRIPTION
 
     def document(self, root: str, source: str) -> Document:
-        raise SourceUnreadable("no such source", source)
+        if source != "a.md":
+            raise SourceUnreadable("no such source", source)
+        return DOCUMENT
 
     def search(self, question: str, limit: int = 10) -> list[ScoredPassage]:
-        return []
+        passages = [
+            Passage(f"p{at}", "/nowhere", "a.md", at, at + 4, DOCUMENT.text[at : at + 4], None, (), (), "s", "T")
+            for at in range(0, 40, 4)
+        ]
+        return [ScoredPassage(passage, 1.0, "fused") for passage in passages[:limit]]
 
 
 @pytest.mark.parametrize(
@@ -321,6 +329,72 @@ def test_fault_ends_the_waiting_and_leaves_no_pending_turn_behind() -> None:
         next(steps)
     assert states([ask.broken(pending)]) == [[(1, False, ask.FAULT)]]
     assert len(next(ask.respond(Texts(ZeroDivisionError()), "Q?", pending, Stop()))) == 1
+
+
+def test_a_stop_ends_the_waiting_at_once_and_its_answer_is_not_shown_later() -> None:
+    stop, release = Stop(), threading.Event()
+
+    class Slow(Texts):
+        def ask(self, question: str) -> Answer:
+            release.wait(20)
+            return super().ask(question)
+
+    steps = ask.respond(Slow(abstention_of()), "Q?", (), stop)
+    assert next(steps)[0].pending
+    stop.order()
+    assert states(steps) == [[(1, False, ask.STOPPED)]]
+    release.set()
+    assert states(ask.respond(Slow(abstention_of()), "R?", (), stop))[-1] == [(1, False, "")]
+
+
+def test_a_stopped_question_can_be_asked_again() -> None:
+    html = conversation_html((Turn(1, "Why <me>?", failure=ask.STOPPED),), DESCRIPTION)
+    assert 'data-state="stopped"' in html and "This did not work" not in html
+    assert 'class="example" data-question="Why &lt;me&gt;?">Ask it again' in html
+
+
+def test_further_passages_are_not_those_that_were_shown() -> None:
+    found = ask.further(Texts(abstention_of()), "Q?", {"p4", "p0"})
+    assert [quote.evidence.passage.id for quote in found] == ["p8", "p12", "p16", "p20", "p24"]
+    assert [(quote.text, quote.line, quote.file) for quote in found][0] == ("\n# O", 2, FileState.GONE)
+    html = further_html(found)
+    assert html.count('<span class="tag">found, not quoted</span>') == 5 and "<mark" not in html
+    assert plain(further_html(())) == "No further passages were found."
+
+
+def test_fold_of_further_passages_asks_for_others_than_those_shown() -> None:
+    html = sources_of(answer_of(quote_in("A.", "A.")))
+    query = re.search(r'class="further" data-query="([^"]*)"', html)
+    assert query and parse_qs(unescape(query[1])) == {"question": ["Q?"], "but": ["id"]}
+    assert "Further passages, not quoted" in html
+    assert "further" not in sources_html((Turn(1, "Q", failure="f"),))
+
+
+def test_an_answer_is_copied_with_its_places() -> None:
+    quote = quote_in("A *text* with <b>.", "A *text* with <b>.", url="https://x.org/a_b", heading=("Part",))
+    html = conversation_of(answer_of(quote))
+    text, markdown = (unescape(found) for found in re.findall(r'data-copy="([^"]*)"', html))
+    assert text == (
+        "Q?\n\n[1] A *text* with <b>.\n    A title · Part · a/b.md · line 3 · https://x.org/a_b\n\nNot <b>advice</b>.\n"
+    )
+    assert markdown == (
+        "**Q?**\n\n> A \\*text\\* with \\<b\\>.\n\n"
+        "\\[1\\] A title · Part · a/b.md · line 3 · https://x.org/a\\_b\n\n*Not \\<b\\>advice\\</b\\>.*\n"
+    )
+
+
+def test_an_abstention_is_copied_as_one() -> None:
+    html = conversation_of(abstention_of(quote_in("1. Near.", "1. Near.")))
+    text, markdown = (unescape(found) for found in re.findall(r'data-copy="([^"]*)"', html))
+    assert "The texts do not answer this. Nothing carries <this>." in text
+    assert "The nearest passages, which are not an answer:\n\n> 1\\. Near.\n\nA title" in markdown
+
+
+def test_words_that_the_texts_lack_are_marked_in_the_question_as_typed() -> None:
+    answer = Answer("x", (), Abstention("They lack “mg”.", ("mg", "a+b<"), (), 1, 1), (), 0.1, 7)
+    html = conversation_html((Turn(1, "mg a+b< omg?", answer),), DESCRIPTION)
+    assert '<span class="lacking">mg</span> <span class="lacking">a+b&lt;</span> omg?</h2>' in html
+    assert re.findall(r'<ul class="terms">(.*?)</ul>', html) == ["<li><bdi>a+b&lt;</bdi></li>"]
 
 
 def test_conversation_is_bounded_and_numbers_go_on() -> None:
