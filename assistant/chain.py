@@ -88,6 +88,11 @@ class Assistant(Runnable[str, Answer]):
         with self._index.view() as view:
             return view.snapshot.sources()
 
+    def roots_of(self, source: str) -> Sequence[str]:
+        """Return the roots that hold a source; none where the index has no such source."""
+        with self._index.view() as view:
+            return view.snapshot.roots_of(source)
+
     def document(self, root: str, source: str) -> Document:
         """Return a whole source as it was ingested.
 

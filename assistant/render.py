@@ -3,8 +3,9 @@
 import re
 from typing import TYPE_CHECKING
 
-from assistant.schema import Abstention, Answer, Quote
+from assistant.schema import Abstention, Answer, Quote, ScoredPassage
 from ingest.origin import FileState
+from ingest.schema import HEADING_SEPARATOR, Document
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -49,6 +50,24 @@ def quote_json(quote: Quote) -> dict[str, object]:
         "url": quote.url,
         "root": quote.evidence.passage.root,
         "file": quote.file.value,
+    }
+
+
+def passage_json(found: ScoredPassage, document: Document) -> dict[str, object]:
+    """Return a passage that was found: its place in its document, as `quote_json` tells it, and its score."""
+    passage = found.passage
+    return {
+        "source": passage.source,
+        "title": passage.title,
+        "text": passage.text,
+        "start": passage.start,
+        "end": passage.end,
+        "line": document.line(passage.start),
+        "page": passage.page,
+        "heading": HEADING_SEPARATOR.join(passage.heading) or None,
+        "url": document.url,
+        "root": passage.root,
+        "score": found.score,
     }
 
 

@@ -67,6 +67,10 @@ class ModelMissing(UserFacingError):
     """A model is not on this machine, or cannot be used as an encoder."""
 
 
+class RequestInvalid(UserFacingError):
+    """A program asks for something that cannot be, such as an empty question."""
+
+
 class QuoteMismatch(UserFacingError):
     """A quote is not what stands at its place: the index contradicts itself."""
 

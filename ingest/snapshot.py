@@ -94,6 +94,12 @@ class Snapshot:
         """Return the sources of all documents."""
         return frozenset(self._connection.scalars(sa.select(tables.documents.c.source)))
 
+    def roots_of(self, source: str) -> list[str]:
+        """Return the paths of the roots that hold a source, in order of their ingest."""
+        query = sa.select(tables.roots.c.path).select_from(tables.documents.join(tables.roots))
+        found = self._connection.scalars(query.where(tables.documents.c.source == source).order_by(tables.roots.c.id))
+        return list(found)
+
     def stored(self, root: str) -> dict[str, StoredDocument]:
         """Return the documents of a root by source."""
         query = sa.select(tables.documents.c.source, tables.documents.c.sha).select_from(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse
 from pydantic import BaseModel, ConfigDict
 
 from assistant.prompts import Prompt
@@ -16,6 +16,9 @@ from ui.markup import Place
 from ui.reader import Side, neighbour_html, reader_failure_html, reader_html
 from ui.saving import save_prompt
 from ui.sources_html import further_html
+
+UPLOADS = "/gradio_api/upload"
+"""Gradio's own address, which takes files for any page."""
 
 
 class NewPrompt(BaseModel):
@@ -36,9 +39,12 @@ def addresses(assistant: Answering, settings: Settings) -> APIRouter:
     `/reader` gives a whole source to the page's dialog, `/neighbour` what
     stands around a passage, `/further` the passages that an answer does not
     quote; `/prompts` takes a test prompt, `/results` gives the files that
-    evaluations left.
+    evaluations left. Where the page is read-only, Gradio's own address for
+    uploads is refused.
     """
     router = APIRouter()
+    if settings.read_only:
+        router.add_api_route(UPLOADS, _refuse_uploads, methods=["POST"])
 
     @router.get("/reader", response_class=HTMLResponse)
     def reader(root: str, source: str, at: Annotated[Sequence[str], Query()] = ()) -> HTMLResponse:
@@ -70,6 +76,10 @@ def addresses(assistant: Answering, settings: Settings) -> APIRouter:
         return FileResponse(path, filename=name)
 
     return router
+
+
+def _refuse_uploads() -> PlainTextResponse:
+    return PlainTextResponse("This page only shows the texts: it takes no uploads.", status_code=403)
 
 
 def _shown(render: Callable[[], str]) -> HTMLResponse:

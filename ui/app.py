@@ -2,18 +2,13 @@
 
 import asyncio
 import webbrowser
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
 import gradio as gr
 from fastapi import FastAPI
-from gradio.events import api
 
-from assistant.evaluate import Answering as Evaluated
-from assistant.render import answer_json
-from ingest.errors import UserFacingError
 from ingest.settings import Settings
 from ui import ask
 from ui.addresses import addresses
@@ -21,7 +16,9 @@ from ui.ask_html import header_html
 from ui.ask_tab import ask_tab
 from ui.corpus import Encoding
 from ui.corpus_tab import corpus_tab
+from ui.endpoints import add_endpoints
 from ui.evaluate_tab import evaluate_tab
+from ui.programs import Answers
 from ui.server import App, Served, listen, start
 
 ASSETS = Path(__file__).parent / "assets"
@@ -43,7 +40,7 @@ TEAL = gr.themes.Color(
 )
 
 
-class Serving(Evaluated, ask.Answering, Encoding, Protocol):
+class Serving(Answers, Encoding, Protocol):
     """What the page needs of an assistant."""
 
 
@@ -108,7 +105,7 @@ def build_page(assistant: Serving, settings: Settings) -> gr.Blocks:
         with journeys, gr.Tab("Corpus", id="corpus") as tab:
             corpus_tab(assistant, settings, tab)
         with journeys, gr.Tab("Evaluate", id="evaluate") as tab:
-            evaluate_tab(assistant, settings.data_dir, tab)
+            evaluate_tab(assistant, settings, tab)
 
         def head() -> str:
             description, _ = ask.described(assistant)
@@ -117,24 +114,8 @@ def build_page(assistant: Serving, settings: Settings) -> gr.Blocks:
         quiet: Any = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
         page.load(head, None, header, **quiet)
         page.load(talk.show, talk.turns, talk.shown, **quiet)
-        api(_endpoint(assistant), api_name="ask", concurrency_id="ask")
+        add_endpoints(assistant, settings)
     return page
-
-
-def _endpoint(assistant: Serving) -> Callable[[str], dict[str, Any]]:
-    """Return the public endpoint: a question in, `answer_json` out."""
-
-    def answer(question: str) -> dict[str, Any]:
-        """Answer a question in exact quotes from the texts, each with its place, or abstain."""
-        note = ask.hint(question)
-        if note:
-            raise gr.Error(note, print_exception=False)
-        try:
-            return answer_json(assistant.ask(question.strip()))
-        except UserFacingError as error:
-            raise gr.Error(str(error), print_exception=False) from error
-
-    return answer
 
 
 def _theme() -> gr.themes.Base:

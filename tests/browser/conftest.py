@@ -113,6 +113,9 @@ class StandIn:
     def sources(self) -> frozenset[str]:
         return frozenset(self.documents)
 
+    def roots_of(self, source: str) -> list[str]:
+        return [ROOT] if source in self.documents else []
+
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         if "outage" in question:
             raise SourceUnreadable("the index is being rebuilt", "catalog.db", "ask again in a minute")
