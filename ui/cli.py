@@ -186,6 +186,8 @@ def ui(
     with open_assistant(settings) as assistant:
         served = serve(assistant, settings, open_browser=browser, block=False)
         typer.echo(f"The page is at {served.url} (Ctrl+C stops it)")
+        if served.beyond_this_machine:
+            typer.echo(f"cited: warning: the page has no password: whoever reaches {settings.host} reads it", err=True)
         try:
             served.wait()
         except KeyboardInterrupt:

@@ -74,8 +74,9 @@ class Guard:
 class Served:
     """A page being served: its address, and how to wait for its end or bring it about."""
 
-    def __init__(self, url: str, guard: Guard, server: uvicorn.Server, thread: threading.Thread) -> None:
-        self.url = url
+    def __init__(self, listener: socket.socket, guard: Guard, server: uvicorn.Server, thread: threading.Thread) -> None:
+        self.url = _address(listener)
+        self.beyond_this_machine = not _is_loopback(listener)
         self._guard = guard
         self._server = server
         self._thread = thread
@@ -112,7 +113,7 @@ def start(app: App, listener: socket.socket) -> Served:
             listener.close()
             raise UserFacingError("the page did not start", remedy="see the messages above")
         time.sleep(0.01)
-    served = Served(_address(listener), guard, server, thread)
+    served = Served(listener, guard, server, thread)
     log.info("the page is at %s", served.url)
     return served
 
@@ -145,11 +146,15 @@ def _known_by_name(app: App, listener: socket.socket) -> App:
 
     Source: DNS rebinding, Jackson et al., Protecting Browsers from DNS Rebinding Attacks (CCS 2007).
     """
-    host = listener.getsockname()[0]
-    if not ipaddress.ip_address(host).is_loopback:
+    if not _is_loopback(listener):
         return app
+    host = listener.getsockname()[0]
     names = ("localhost", "127.0.0.1", "[::1]", f"[{host}]" if ":" in host else host)
     return TrustedHostMiddleware(app, allowed_hosts=names, www_redirect=False)
+
+
+def _is_loopback(listener: socket.socket) -> bool:
+    return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
 
 
 def _address(listener: socket.socket) -> str:

@@ -1,8 +1,10 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -225,6 +227,29 @@ def test_runs_and_status(run: Run, write: Callable[..., Path]) -> None:
     assert "bad.md: is not text (it holds NUL bytes); save it as UTF-8 (tried again in the next run)" in told.out
     assert "same text as other.md" in told.out
     assert run("status", "--failed").out.splitlines()[-1] == "1 file, 0 passages, 1 failed"
+
+
+@pytest.mark.parametrize(("host", "warned"), [("0.0.0.0", True), ("127.0.0.1", False)])
+def test_a_page_that_others_reach_is_warned_about(
+    run: Run, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, host: str, warned: bool
+) -> None:
+    import uvicorn
+
+    from ui.server import Guard, Served
+
+    async def nothing(_scope: object, _receive: object, _send: object) -> None: ...
+
+    ended = threading.Thread()
+    ended.start()
+    with socket.socket() as bound:  # it does not listen: no test is to be reached from elsewhere
+        bound.bind((host, 0))
+        served = Served(bound, Guard(nothing), uvicorn.Server(uvicorn.Config(nothing)), ended)
+        monkeypatch.setattr("ui.app.serve", lambda *_given, **_named: served)
+        run("ingest", write({"hip.md": HIP}))
+        told = run("ui", "--host", host)
+    assert told.out == f"The page is at {served.url} (Ctrl+C stops it)\n"
+    warning = f"cited: warning: the page has no password: whoever reaches {host} reads it\n"
+    assert told.err.endswith(warning) is warned
 
 
 def test_a_watch_stops_cleanly_on_a_signal(run: Run, write: Callable[..., Path]) -> None:
