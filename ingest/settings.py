@@ -34,6 +34,8 @@ class Settings(BaseSettings):
 
     history: bool = Field(default=True, description="let the page keep the conversations that are held in it")
 
+    mcp: bool = Field(default=False, description="let the page's server answer MCP clients too, at /mcp")
+
     @property
     def models_dir(self) -> Path:
         """Folder of the exported models."""

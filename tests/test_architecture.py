@@ -19,6 +19,7 @@ HOMES = {
     "torch": {"ingest/encoder.py"},
     "sentence_transformers": {"ingest/encoder.py"},
     "onnxruntime": {"ingest/encoder.py"},
+    "mcp": {"ui/mcp_server.py"},
 }
 
 

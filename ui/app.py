@@ -72,6 +72,8 @@ def build_app(assistant: Serving, settings: Settings) -> App:
     """Build the web application: the page, and the addresses that its own script and links use."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(addresses(assistant, settings))
+    if settings.mcp:
+        _add_mcp(app, assistant, settings.host)
 
     gr.mount_gradio_app(
         app,
@@ -90,6 +92,15 @@ def build_app(assistant: Serving, settings: Settings) -> App:
         js=_script(),
     )
     return app
+
+
+def _add_mcp(app: FastAPI, assistant: Serving, host: str) -> None:
+    """Serve MCP clients beside the page."""
+    from ui.mcp_server import http_server
+
+    routes, running = http_server(assistant, host)
+    app.router.routes.extend(routes)
+    app.router.lifespan_context = lambda _app: running
 
 
 def build_page(assistant: Serving, settings: Settings) -> gr.Blocks:

@@ -176,16 +176,19 @@ def ui(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
     browser: Annotated[bool, typer.Option("--browser", help="Open the page in a browser.")] = False,
+    mcp: Annotated[bool, typer.Option("--mcp", help="Answer MCP clients too, at /mcp.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Open the chat page."""
     from assistant.chain import open_assistant
     from ui.app import serve
 
-    settings = load_settings(host=host, port=port, data_dir=data_dir)
+    settings = load_settings(host=host, port=port, mcp=mcp or None, data_dir=data_dir)
     with open_assistant(settings) as assistant:
         served = serve(assistant, settings, open_browser=browser, block=False)
         typer.echo(f"The page is at {served.url} (Ctrl+C stops it)")
+        if settings.mcp:
+            typer.echo(f"MCP clients connect to {served.url}mcp")
         if served.beyond_this_machine:
             typer.echo(f"cited: warning: the page has no password: whoever reaches {settings.host} reads it", err=True)
         try:
@@ -220,6 +223,14 @@ def verify(
         show_standings(conversation, standings)
     if not all(standing.stands for standing in standings):
         raise typer.Exit(1)
+
+
+@app.command()
+def mcp(data_dir: DataDir = None) -> None:
+    """Answer an MCP client at stdin and stdout; the client starts this by itself."""
+    from ui.mcp_server import serve_stdio
+
+    serve_stdio(load_settings(data_dir=data_dir))
 
 
 @app.command()
