@@ -61,6 +61,7 @@ def _result(prompt: Prompt, answer: Answer, *, milliseconds: float) -> Result:
         quotes=tuple(_quoted(quote) for quote in answer.quotes),
         gate_score=answer.gate_score,
         milliseconds=round(milliseconds, 3),
+        asked=answer.question,
     )
 
 

@@ -269,6 +269,27 @@ def recall10(judgements: Sequence[Judgement]) -> Statistic:
     return _mean([each.ranking and each.ranking.recall10 for each in judgements])
 
 
+def understood(judgements: Sequence[Judgement]) -> Statistic:
+    """Share of prompts, of which is said whether they lean on their history, that were understood so.
+
+    One that leans: the first file is right or a quote is, whatever the gate
+    decided. One that stands alone: it was asked as typed, so that its history
+    changed nothing. Unit: share from 0 to 1.
+    Source: our own; success at 1 of questions in context, as in the judged
+    conversations of Dalton et al., TREC CAsT 2019 (2020), and its counterpart.
+    """
+    return _mean([_understood(each) for each in judgements])
+
+
+def _understood(judgement: Judgement) -> float | None:
+    prompt, asked = judgement.prompt, judgement.result.asked
+    if prompt.leans is None or (prompt.leans and not (prompt.answerable or prompt.grades)):
+        return None
+    if prompt.leans:
+        return float(any(judgement.right_quotes) or (judgement.ranking is not None and judgement.ranking.mrr10 == 1))
+    return None if asked is None else float(asked.split() == prompt.question.split())
+
+
 def _answered(judgement: Judgement) -> bool:
     return judgement.prompt.answerable and not judgement.result.abstained
 
@@ -305,5 +326,6 @@ MEASURES: Final[Mapping[str, Measure]] = {
         Measure(ndcg10, "nDCG@10"),
         Measure(mrr10, "Reciprocal rank@10"),
         Measure(recall10, "Recall@10"),
+        Measure(understood, "Follow-ups understood"),
     )
 }

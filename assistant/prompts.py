@@ -2,7 +2,7 @@
 
 The fields are those of `Prompt`. In JSONL a prompt is an object a line, in
 YAML an item of a list, in CSV a row under a first row that names the fields.
-A CSV cell holds a list as `one|two`, grades as `a.md=3|b.md=1` and
+A CSV cell holds a list as `one|two`, grades as `a.md=3|b.md=1`, `leans` and
 `unanswerable` as true or false; a text that itself holds a `|` needs JSONL or
 YAML.
 """
@@ -18,6 +18,7 @@ from ingest.errors import Fault, PromptsInvalid
 LISTS: Final = ("history", "answers", "passages", "sources", "tags")
 HIGHEST_GRADE: Final = 3
 TRUE_CELLS: Final = frozenset({"true", "yes", "1"})
+FLAGS: Final = ("leans", "unanswerable")
 FALSE_CELLS: Final = frozenset({"false", "no", "0"})
 
 
@@ -25,7 +26,9 @@ FALSE_CELLS: Final = frozenset({"false", "no", "0"})
 class Prompt:
     """A test prompt: a question, and what a right answer to it is.
 
-    `history` are earlier questions of the conversation, oldest first. A right
+    `history` are earlier questions of the conversation, oldest first; `leans`
+    says whether the question can only be understood by them, or stands alone
+    (None: not said, so how it is understood is not measured). A right
     quote contains one of `answers`, or, where there are none, lies inside one
     of `passages`. Files that should be found are `sources`, or `relevance`
     with their grade: 0 (not relevant) to 3 (answers it); where both are given
@@ -40,6 +43,7 @@ class Prompt:
     sources: tuple[str, ...] = ()
     relevance: Mapping[str, int] = field(default_factory=dict, hash=False)
     unanswerable: bool = False
+    leans: bool | None = None
     tags: tuple[str, ...] = ()
 
     @property
@@ -101,7 +105,9 @@ def append_prompt(path: Path, prompt: Prompt) -> None:
     if path.suffix.lower() != ".jsonl":
         raise PromptsInvalid("prompts are only added to .jsonl files", str(path), "name one")
     present = load_prompts(path, None) if path.exists() and path.stat().st_size else ()
-    record = {name: _plain(getattr(prompt, name)) for name in FIELDS if getattr(prompt, name)}
+    record = {
+        name: _plain(value) for name in FIELDS if (value := getattr(prompt, name)) or value is prompt.leans is False
+    }
     faults = [Fault(None, fault.what) for fault in _faults(Record(0, record), None)]
     if any(prompt.id == other.id for other in present):
         faults.append(Fault(None, f"id {prompt.id!r} is in the file already"))
@@ -164,7 +170,7 @@ def _cell(name: str, value: str) -> object:
     if name == "relevance":
         pairs = (item.rpartition("=") for item in value.split("|"))
         return {source.strip(): int(grade) if grade.strip().isdecimal() else grade for source, _, grade in pairs}
-    if name == "unanswerable" and value.strip().lower() in TRUE_CELLS | FALSE_CELLS:
+    if name in FLAGS and value.strip().lower() in TRUE_CELLS | FALSE_CELLS:
         return value.strip().lower() in TRUE_CELLS
     return value.strip()
 
@@ -184,9 +190,11 @@ def _faults(record: Record, known_sources: Collection[str] | None) -> Iterator[F
     for name in LISTS:
         yield from _list_faults(record, name)
     yield from _grade_faults(record)
-    unanswerable = record.fields.get("unanswerable")
-    if unanswerable is not None and not isinstance(unanswerable, bool):
-        yield Fault(record.line_of("unanswerable"), "unanswerable must be true or false")
+    for name in FLAGS:
+        if not isinstance(record.fields.get(name), bool | None):
+            yield Fault(record.line_of(name), f"{name} must be true or false")
+    if record.fields.get("leans") is not None and not record.fields.get("history"):
+        yield Fault(record.line_of("leans"), "leans without a history to lean on")
     yield from _purpose_faults(record)
     yield from _source_faults(record, known_sources)
 

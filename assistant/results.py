@@ -40,7 +40,8 @@ class Result:
 
     `ranked` are sources, best first, each once. `gate_score` is the gate's
     probability (0 to 1) that the quotes answer; None in files of other
-    programs, which may also lack `milliseconds`, the time of the reply.
+    programs, which may also lack `asked`, the question as it was understood,
+    and `milliseconds`, the time of the reply.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Result:
     quotes: tuple[QuotedText, ...]
     gate_score: float | None = None
     milliseconds: float | None = None
+    asked: str | None = None
 
 
 def write_results(path: Path, results: Iterable[Result]) -> None:
@@ -97,6 +99,7 @@ def _row(result: Result) -> dict[str, object]:
     return {
         "id": result.id,
         "question": result.question,
+        "asked": result.asked,
         "abstained": result.abstained,
         "ranked": list(result.ranked),
         "quotes": quotes,
@@ -115,6 +118,7 @@ def _result(record: Record) -> Result:
         quotes=tuple(QuotedText(*(quote.get(each.name) for each in fields(QuotedText))) for quote in row["quotes"]),  # type: ignore[attr-defined]
         gate_score=row.get("gate_score"),  # type: ignore[arg-type]
         milliseconds=row.get("milliseconds"),  # type: ignore[arg-type]
+        asked=row.get("asked"),  # type: ignore[arg-type]
     )
 
 
@@ -124,6 +128,8 @@ def _faults(record: Record) -> Iterator[Fault]:
         yield Fault(line, "id must be text")
     if not isinstance(row.get("abstained"), bool):
         yield Fault(line, "abstained must be true or false")
+    if not isinstance(row.get("asked"), str | None):
+        yield Fault(line, "asked must be text")
     ranked = row.get("ranked")
     if not isinstance(ranked, list) or not all(isinstance(source, str) for source in ranked):
         yield Fault(line, "ranked must be a list of sources")

@@ -12,6 +12,8 @@ ROOT = Path(__file__).parents[1]
 CORPUS = ROOT / "corpus"
 PROMPTS = ROOT / "tests" / "prompts" / "corpus.jsonl"
 
+FOLLOW_UPS = (PROMPTS.with_name("follow-ups.jsonl"), PROMPTS.with_name("follow-ups-unseen.jsonl"))
+
 SOURCES = sorted(CORPUS.glob("*.md"))
 
 
@@ -22,12 +24,13 @@ def split_front_matter(path: Path) -> tuple[dict[str, Any], str]:
     return yaml.safe_load(front), body
 
 
-def read_prompts() -> list[dict[str, Any]]:
-    """Return the test prompts in file order."""
-    return [json.loads(line) for line in PROMPTS.read_text(encoding="utf-8").splitlines()]
+def read_prompts(path: Path) -> list[dict[str, Any]]:
+    """Return a file's test prompts in its order."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-ALL_PROMPTS = read_prompts()
+ALL_PROMPTS = read_prompts(PROMPTS)
+FOLLOWING = [prompt for path in FOLLOW_UPS for prompt in read_prompts(path)]
 ANSWERABLE = [prompt for prompt in ALL_PROMPTS if not prompt.get("unanswerable")]
 
 
@@ -85,7 +88,17 @@ def test_prompt_has_answers_or_is_unanswerable(prompt: dict[str, Any]) -> None:
         assert prompt["sources"]
 
 
-@pytest.mark.parametrize("prompt", ANSWERABLE, ids=lambda prompt: prompt["id"])
+def test_follow_ups_are_of_both_kinds_and_each_can_be_judged() -> None:
+    assert len({prompt["id"] for prompt in FOLLOWING}) == len(FOLLOWING) >= 60
+    assert all(prompt["history"] for prompt in FOLLOWING)
+    leaning = [prompt for prompt in FOLLOWING if prompt["leans"]]
+    assert 0.4 <= len(leaning) / len(FOLLOWING) <= 0.6
+    assert all(prompt["sources"] for prompt in leaning)
+
+
+@pytest.mark.parametrize(
+    "prompt", [*ANSWERABLE, *(each for each in FOLLOWING if "answers" in each)], ids=lambda prompt: prompt["id"]
+)
 def test_answers_stand_verbatim_in_the_sources(prompt: dict[str, Any]) -> None:
     bodies = [split_front_matter(CORPUS / source)[1] for source in prompt["sources"]]
     lines = [line for body in bodies for line in body.splitlines()]

@@ -91,6 +91,7 @@ def test_results_come_back_from_their_file(tmp_path: Path) -> None:
         ],
         "gate_score": 0.75,
         "milliseconds": results[0].milliseconds,
+        "asked": "hip?",
     }
 
 
@@ -107,7 +108,7 @@ def test_every_fault_of_a_results_file_is_told_with_its_line(tmp_path: Path) -> 
     good = '{"id": "a", "abstained": true, "ranked": [], "quotes": []}\n'
     path.write_text(
         good + "\n{\n" + good + '{"id": 1, "abstained": 0, "ranked": ["x", "x"], "quotes": [{}], "gate_score": NaN}\n'
-        '{"id": "b", "abstained": true, "ranked": "x", "quotes": 1, "milliseconds": "5"}\n'
+        '{"id": "b", "abstained": true, "ranked": "x", "quotes": 1, "milliseconds": "5", "asked": 2}\n'
     )
     with pytest.raises(ResultsInvalid) as caught:
         read_results(path)
@@ -119,6 +120,7 @@ def test_every_fault_of_a_results_file_is_told_with_its_line(tmp_path: Path) -> 
         (5, "ranked holds a source twice"),
         (5, quotes),
         (5, "gate_score must be a number"),
+        (6, "asked must be text"),
         (6, "ranked must be a list of sources"),
         (6, quotes),
         (6, "milliseconds must be a number"),

@@ -58,7 +58,35 @@ def test_figures_worked_by_hand() -> None:
         "ndcg10": pytest.approx(ndcg),
         "mrr10": pytest.approx((1 / 2 + 1 / 3) / 2),
         "recall10": pytest.approx(1.0),
+        "understood": None,
     }
+
+
+def test_follow_ups_are_understood_by_what_is_found_and_new_subjects_as_typed() -> None:
+    leaning = Prompt("found", "Why?", ("Where?",), answers=("hip",), sources=("a.md",), leans=True)
+    alone = Prompt("typed", "Where is it?", ("Why?",), sources=("a.md",), leans=False)
+    prompts = (
+        leaning,  # refused, but the right file first: 1
+        replace(leaning, id="quoted"),  # a wrong file first, but a right quote: 1
+        replace(leaning, id="lost"),  # a wrong file first and a wrong quote: 0
+        replace(leaning, id="unsaid", leans=None),
+        Prompt("nothing", "Why?", ("Where?",), unanswerable=True, leans=True),
+        alone,  # 1, whatever was found
+        replace(alone, id="dragged"),  # 0
+        replace(alone, id="unknown"),
+    )
+    results = (
+        reply("found", ranked=("a.md", "b.md")),
+        reply("quoted", "The hip.", ranked=("b.md", "a.md")),
+        reply("lost", "The knee.", ranked=("b.md", "a.md")),
+        reply("unsaid", "The hip.", ranked=("a.md",)),
+        reply("nothing"),
+        replace(reply("typed", ranked=("b.md",)), asked="Where is it? "),
+        replace(reply("dragged", ranked=("a.md",)), asked="Why? Where is it?"),
+        reply("unknown", ranked=("a.md",)),
+    )
+    figure = estimate(judge(prompts, results))["understood"]
+    assert (figure.value, figure.prompts) == (pytest.approx(3 / 5), 5)
 
 
 def test_outcomes() -> None:
@@ -124,7 +152,12 @@ def test_a_ranking_of_nothing_is_zero() -> None:
 
 def test_without_unanswerable_prompts_what_needs_them_is_undefined() -> None:
     found = values(PROMPTS[:4], RESULTS)
-    assert [name for name, value in found.items() if value is None] == ["false_answer", "gate_accuracy", "gate_auroc"]
+    assert [name for name, value in found.items() if value is None] == [
+        "false_answer",
+        "gate_accuracy",
+        "gate_auroc",
+        "understood",
+    ]
 
 
 def test_without_answerable_prompts_only_false_answers_are_defined() -> None:

@@ -12,6 +12,7 @@ EXPECTED = (
     Prompt("two", "What helps?", passages=("Walk every day.",), relevance={"a.md": 3, "b.md": 0}),
     Prompt("three", "Where?", sources=("b.md",)),
     Prompt("four", "Which dose?", unanswerable=True),
+    Prompt("five", "And Köln?", history=("Is it in Bonn?",), answers=("Rhine",), leans=False),
 )
 JSONL = """\
 {"id": "one", "question": "Wo tut die Hüfte weh?", "history": ["Was ist die Hüfte?"], "answers": ["Leiste", "Gesäß"], "tags": ["hip"]}
@@ -19,6 +20,7 @@ JSONL = """\
 {"id": "two", "question": "What helps?", "passages": ["Walk every day."], "relevance": {"a.md": 3, "b.md": 0}}
 {"id": "three", "question": "Where?", "sources": ["b.md"], "unanswerable": false, "answers": null}
 {"id": "four", "question": "Which dose?", "unanswerable": true}
+{"id": "five", "question": "And Köln?", "history": ["Is it in Bonn?"], "answers": ["Rhine"], "leans": false}
 """  # noqa: E501
 YAML = """\
 - id: one
@@ -33,14 +35,16 @@ YAML = """\
   relevance: {a.md: 3, b.md: 0}
 - {id: three, question: "Where?", sources: [b.md]}
 - {id: four, question: "Which dose?", unanswerable: true}
+- {id: five, question: "And Köln?", history: ["Is it in Bonn?"], answers: [Rhine], leans: false}
 """
 CSV = """\
-id,question,history,answers,passages,sources,relevance,unanswerable,tags
-one,Wo tut die Hüfte weh?,Was ist die Hüfte?,Leiste | Gesäß,,,,,hip
-two,What helps?,,,Walk every day.,,a.md=3|b.md=0,,
+id,question,history,answers,passages,sources,relevance,unanswerable,leans,tags
+one,Wo tut die Hüfte weh?,Was ist die Hüfte?,Leiste | Gesäß,,,,,,hip
+two,What helps?,,,Walk every day.,,a.md=3|b.md=0,,,
 
-three,Where?,,,,b.md,,no,
-four,Which dose?,,,,,,TRUE,
+three,Where?,,,,b.md,,no,,
+four,Which dose?,,,,,,TRUE,,
+five,And Köln?,Is it in Bonn?,Rhine,,,,,no,
 """
 
 
@@ -86,8 +90,10 @@ JSONL_FAULTS = """\
 {"id": "fourteen", "question": " ", "answers": ["", "a"]}
 {"id": "fifteen", "question": "Q?", "relevance": {"a.md": 0}}
 {"id": "sixteen", "question": "Q?", "relevance": ["a.md"]}
+{"id": "seventeen", "question": "Q?", "answers": ["a"], "leans": true}
+{"id": "eighteen", "question": "Q?", "answers": ["a"], "history": ["P?"], "leans": 1}
 """
-KNOWN = "known are id, question, history, answers, passages, sources, relevance, unanswerable, tags"
+KNOWN = "known are id, question, history, answers, passages, sources, relevance, unanswerable, leans, tags"
 NOTHING = "none of answers, passages, sources, relevance and unanswerable: nothing to judge"
 
 
@@ -116,6 +122,8 @@ def test_every_fault_of_a_jsonl_file_is_told_with_its_line(tmp_path: Path) -> No
         (14, "answers holds an empty text"),
         (15, "relevance grades no file above 0"),
         (16, "relevance must map files to grades"),
+        (17, "leans without a history to lean on"),
+        (18, "leans must be true or false"),
     ]
 
 
@@ -235,7 +243,7 @@ def test_appended_prompts_come_back(tmp_path: Path) -> None:
     odd = Prompt("odd", "a line\u2028of its own, \x85 and\n\u2029?", answers=("ü",))
     append_prompt(path, odd)
     assert load_prompts(path, None) == (*EXPECTED, odd)
-    assert len(path.read_text(encoding="utf-8").splitlines()) == 5
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 6
     assert '"Wo tut die Hüfte weh?"' in path.read_text(encoding="utf-8")
 
 
