@@ -54,7 +54,7 @@ class Assistant(Runnable[str, Answer]):
         Raises:
             QuoteMismatch: the index contradicts itself.
         """
-        return self.invoke(understood(question, history))
+        return self.invoke(self._understood(question, history))
 
     def invoke(self, input: str, config: RunnableConfig | None = None, **kwargs: Any) -> Answer:  # noqa: A002, ANN401
         """Answer a question, as LangChain calls it: callbacks and tracing work."""
@@ -69,7 +69,7 @@ class Assistant(Runnable[str, Answer]):
     def stages(self, question: str, history: Sequence[str] = ()) -> Mapping[str, Sequence[ScoredPassage | Evidence]]:
         """Return what each stage finds, best first: dense, lexical, fused, evidence."""
         with self._index.view() as view:
-            _, candidates, sentences = self._find(understood(question, history), view)
+            _, candidates, sentences = self._find(understood(question, history, view.snapshot).text, view)
         lexical = [candidate for candidate in candidates if candidate.bm25 > 0]
         return {
             "dense": _scored(sorted(candidates, key=lambda c: -c.cosine), "dense"),
@@ -119,6 +119,10 @@ class Assistant(Runnable[str, Answer]):
     def close(self) -> None:
         """Let go of the index."""
         self._index.close()
+
+    def _understood(self, question: str, history: Sequence[str]) -> str:
+        with self._index.view() as view:
+            return understood(question, history, view.snapshot).text
 
     def _find(self, text: str, view: View) -> tuple[Question, list[Candidate], list[Sentence]]:
         question = understand(text, view)

@@ -79,11 +79,11 @@ def understand(text: str, view: View) -> Question:
             stem=stem,
             span=(term.start, term.end),
             frequency=frequencies[stem],
-            idf=_idf(frequencies[stem], passages),
+            idf=idf(frequencies[stem], passages),
         )
         for stem, term in words.items()
     )
-    return Question(text, view.encoder.encode_tokens([text], query=True)[0], terms, _idf(0, passages))
+    return Question(text, view.encoder.encode_tokens([text], query=True)[0], terms, idf(0, passages))
 
 
 def retrieve(question: Question, view: View, limit: int = CANDIDATES) -> list[Candidate]:
@@ -102,7 +102,8 @@ def retrieve(question: Question, view: View, limit: int = CANDIDATES) -> list[Ca
     ]
 
 
-def _idf(frequency: int, passages: int) -> float:
+def idf(frequency: int, passages: int) -> float:
+    """Return the weight of a word that stands in `frequency` of so many passages, as BM25 has it."""
     return math.log(1 + (passages - frequency + 0.5) / (frequency + 0.5))
 
 

@@ -18,6 +18,7 @@ from ingest.pipeline import ingest
 ROOT = Path(__file__).parents[1]
 PROMPTS = ROOT / "tests" / "prompts" / "corpus.jsonl"
 # What the assistant is held to on the shipped prompts; see tests/bench/RESULTS.md for what it reaches.
+FOLLOW_UPS = ("follow-ups.jsonl", "follow-ups-unseen.jsonl")
 DEMANDS = ("quote_hit=0.77", "first_quote_hit=0.77", "gate_accuracy=0.84", "false_answer=0.14", "mrr10=0.93")
 
 pytestmark = pytest.mark.model
@@ -80,6 +81,13 @@ def test_evaluate(assistant: Assistant) -> None:
     prompts = load_prompts(PROMPTS, assistant.sources())
     scores = score(judge(prompts, evaluate(assistant, prompts))).overall
     assert unmet([parse_demand(demand) for demand in DEMANDS], scores) == ()
+
+
+@pytest.mark.parametrize("name", FOLLOW_UPS)
+def test_follow_ups_are_understood(assistant: Assistant, name: str) -> None:
+    prompts = load_prompts(PROMPTS.with_name(name), assistant.sources())
+    scores = score(judge(prompts, evaluate(assistant, prompts))).overall
+    assert unmet([parse_demand("understood=0.9")], scores) == ()
 
 
 def test_every_quote_of_every_answer_stands_in_its_file(assistant: Assistant) -> None:

@@ -1,21 +1,112 @@
-"""Follow-ups are asked with the words they lean on; a change of subject is not."""
+"""Follow-ups are asked with the words they lean on; a change of subject is asked as typed."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from assistant.conversation import understood
+from assistant.conversation import Reading, understood
+from ingest.catalog import Catalog, Snapshot
+from ingest.pipeline import Report
 
-HISTORY = ["How do hips heal?", "Does heat help sciatica?"]
-
-
-@pytest.mark.parametrize("question", ["why?", "and yoga?", "What about women?", "Is it safe?", "How often?"])
-def test_a_leaning_question_takes_the_last_one_along(question: str) -> None:
-    assert understood(question, HISTORY) == f"Does heat help sciatica? {question}"
-
-
-@pytest.mark.parametrize("question", ["What is hip bursitis?", "Should I stretch my hip flexors before work?", ""])
-def test_a_question_of_its_own_stands_alone(question: str) -> None:
-    assert understood(question, HISTORY) == question
+FILES = {
+    "heat.txt": "Heat eases sciatica. Use heat for ten minutes.",
+    "yoga.txt": "Yoga eases sciatica in women. Cats like warm beds.",
+    "knee.txt": "A swollen knee is eased by cold. Use cold for five minutes.",
+    "tea.txt": "Green tea tastes best after three minutes.",
+}
+EARLIER = "Does heat help with sciatica?"
 
 
-def test_without_history_nothing_is_added() -> None:
-    assert understood("why?", []) == "why?"
+@pytest.fixture
+def snapshot(indexed: Callable[..., Report], tmp_path: Path) -> Iterator[Snapshot]:
+    indexed(FILES)
+    with Catalog(tmp_path / "data").read() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "why?",
+        "For how long?",
+        "And how often?",
+        "Is it safe?",
+        "what causes it?",
+        "Who are they",
+        "Is that common?",
+        "how far does its pain go?",
+        "so does it hurt?",
+        "how much more heat do they have?",
+    ],
+)
+def test_what_means_nothing_alone_takes_the_last_question_along(question: str, snapshot: Snapshot) -> None:
+    assert understood(question, ["Where is my knee?", EARLIER], snapshot) == Reading(f"{EARLIER} {question}", True)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("and yoga?", "sciatica: and yoga?"),
+        ("What about women?", "sciatica: What about women?"),
+        ("but with yoga?", "sciatica: but with yoga?"),
+        ("for women?", "sciatica: for women?"),
+        ("and a swollen knee?", "and a swollen knee?"),  # nothing of sciatica or heat stands with it
+        ("What about the weather in London?", "What about the weather in London?"),  # nor with what no text holds
+    ],
+)
+def test_another_case_takes_along_what_stands_with_it_in_a_passage(
+    question: str, expected: str, snapshot: Snapshot
+) -> None:
+    assert understood(question, [EARLIER], snapshot) == Reading(expected, expected != question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is a swollen knee?",
+        "And when does green tea taste best?",
+        "I have a swollen knee, does it need cold?",
+        "If tea is green, is it healthy?",
+        "Does Moore believe they will heal?",
+        "Does sciatica have its name from a nerve?",
+        "Is it true that cold eases a swollen knee?",
+        "sciatica",
+        "sciatica minutes?",
+        "so-called sciatica",
+        "Is keto healthy?",
+        "¿Qué ayuda a la espalda?",
+        "背中が痛い",
+        "?",
+        "",
+        "  ",
+        "\U0001f9b5" * 50,
+    ],
+)
+def test_a_question_of_its_own_is_asked_as_typed(question: str, snapshot: Snapshot) -> None:
+    assert understood(question, [EARLIER], snapshot) == Reading(question, False)
+
+
+def test_a_short_question_that_fits_several_subjects_is_asked_of_the_earlier_one(snapshot: Snapshot) -> None:
+    earlier = "Should I use cold on a swollen knee?"
+    assert understood("How many minutes?", [earlier], snapshot) == Reading(f"{earlier} How many minutes?", True)
+    assert understood("Does yoga ease?", [earlier], snapshot) == Reading("Does yoga ease?", False)
+
+
+def test_the_last_two_questions_count_and_no_more(snapshot: Snapshot) -> None:
+    assert understood("and women?", [EARLIER, "and yoga?"], snapshot).text == "sciatica yoga: and women?"
+    assert understood("why?", [EARLIER, "is it safe?", "how often?"], snapshot).text == "is it safe? how often? why?"
+
+
+def test_without_history_nothing_is_added(snapshot: Snapshot) -> None:
+    assert understood("why?", [], snapshot) == Reading("why?", False)
+
+
+def test_nothing_is_added_where_there_is_nothing_to_lean_on(snapshot: Snapshot) -> None:
+    assert understood("and yoga?", ["Why?"], snapshot) == Reading("and yoga?", False)
+    assert understood("why?", [" "], snapshot) == Reading("why?", False)
+
+
+def test_of_a_long_question_the_follow_up_keeps_its_room(snapshot: Snapshot) -> None:
+    assert understood("why?", ["heat " * 2_000], snapshot).text.endswith("heat why?")
+    assert len(understood("why?", ["heat " * 2_000], snapshot).text) < 600
