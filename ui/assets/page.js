@@ -150,14 +150,23 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// Gradio draws the conversation anew: where that took the focus away, it goes back to the turn it was in.
+// Gradio draws the tab anew: where that took the focus away, it goes back to where it was, or to the latest turn.
 let held = "";
 document.addEventListener("focusin", (event) => {
-  held = event.target.closest?.("#conversation .turn")?.id ?? "";
+  held = event.target.closest?.("#conversation [id], #sources [id]")?.id ?? "";
 });
+document.addEventListener("pointerdown", () => (held = ""), true); // from here on a lost focus is meant
+const restore = () => {
+  if (!held || document.activeElement !== document.body) return;
+  const latest = [...document.querySelectorAll("#conversation .turn")].at(-1);
+  for (const target of [document.getElementById(held), latest]) {
+    if (document.activeElement === document.body) target?.focus({ preventScroll: true });
+  }
+};
 
 let seen = "";
 const settle = () => {
+  restore();
   const turn = [...document.querySelectorAll("#conversation .turn")].at(-1);
   const now = turn ? turn.id + turn.dataset.state : "";
   if (now === seen) return;
@@ -166,7 +175,6 @@ const settle = () => {
   if (turn.dataset.state !== "pending") show(turn.dataset.turn);
   turn.scrollIntoView({ behavior: behaviour(), block: "start" });
   live.textContent = turn.querySelector(".answer").innerText;
-  if (held && document.activeElement === document.body) document.getElementById(held)?.focus({ preventScroll: true });
 };
 new MutationObserver(() => requestAnimationFrame(settle)).observe(document.body, {
   subtree: true,
