@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 SIZES = {390: 844, 768: 1024, 1440: 900}
+WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 LOCAL = ("127.0.0.1", "localhost")
 
 ROOT = "texts"
@@ -234,6 +235,23 @@ def open_page(chromium: Browser) -> Iterator[Callable[[str, int, str], Page]]:
 def leaves(url: str) -> bool:
     parts = urlsplit(url)
     return parts.scheme not in ("data", "blob", "file") and parts.hostname not in LOCAL
+
+
+@pytest.fixture
+def accessible() -> Callable[[Page], None]:
+    """Check that axe finds nothing on the page that WCAG 2.2 AA forbids."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    def check(page: Page) -> None:
+        found = Axe().run(page, options={"runOnly": list(WCAG), "resultTypes": ["violations"]})
+        faults = [
+            f"{each['id']}: {node['html'][:160]} {node['failureSummary'][:300]}"
+            for each in found.response["violations"]
+            for node in each["nodes"]
+        ]
+        assert faults == []
+
+    return check
 
 
 @pytest.fixture

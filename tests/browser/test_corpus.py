@@ -209,7 +209,9 @@ def test_a_page_that_only_shows(make_site: Callable[..., Site], open_page: OpenP
     screenshot(page, "corpus-read-only")
 
 
-def test_the_tab_fits(site: Site, open_page: OpenPage, screenshot: Screenshot, tmp_path: Path) -> None:
+def test_the_tab_fits(
+    site: Site, open_page: OpenPage, screenshot: Screenshot, accessible: Callable[[Page], None], tmp_path: Path
+) -> None:
     page = open_page(site.address, 1440, "light")
     upload(page, tmp_path / "mine", OLD, f"{'a-rather-long-name-' * 6}of-ships.txt")
     planned(page, "To be added")
@@ -222,6 +224,7 @@ def test_the_tab_fits(site: Site, open_page: OpenPage, screenshot: Screenshot, t
         for width, height in SIZES.items():
             page.set_viewport_size({"width": width, "height": height})
             assert not wide(page)
+            accessible(page)
             page.evaluate("scrollTo(0, 0)")
             screenshot(page, f"corpus-{width}-{scheme}-1-plan")
             page.evaluate("scrollTo(0, document.body.scrollHeight)")

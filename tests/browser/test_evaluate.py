@@ -219,7 +219,14 @@ def test_a_long_run_is_cancelled_and_does_not_keep_others_waiting(fresh: Site, o
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 768, 1440])
-def test_the_tab_fits(fresh: Site, open_page: OpenPage, screenshot: Screenshot, width: int, scheme: str) -> None:
+def test_the_tab_fits(
+    fresh: Site,
+    open_page: OpenPage,
+    screenshot: Screenshot,
+    accessible: Callable[[Page], None],
+    width: int,
+    scheme: str,
+) -> None:
     put_prompts(
         fresh,
         "few.jsonl",
@@ -240,4 +247,5 @@ def test_the_tab_fits(fresh: Site, open_page: OpenPage, screenshot: Screenshot, 
     page.locator(".prompts").scroll_into_view_if_needed()
     page.evaluate("document.querySelector('.prompts').scrollIntoView()")
     assert not wide(page)
+    accessible(page)
     screenshot(page, f"evaluate-{width}-{scheme}-3-prompt")

@@ -62,12 +62,13 @@ def desktop(open_page: OpenPage, address: str) -> Tab:
 
 
 def test_from_question_to_the_quote_in_its_source_and_to_an_abstention(
-    tab: Tab, screenshot: Callable[[Page, str], None]
+    tab: Tab, screenshot: Callable[[Page, str], None], accessible: Callable[[Page], None]
 ) -> None:
     page = tab.page
     assert page.inner_text("h1") == "Back and hip"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     screenshot(page, f"{tab.name}-1-start")
+    accessible(page)
 
     turn = tab.ask("Does walking help with back pain?", "answered")
     assert (
@@ -84,12 +85,17 @@ def test_from_question_to_the_quote_in_its_source_and_to_an_abstention(
     link = page.get_attribute("#card-1-1 a.address", "href")
     assert link.startswith("https://example.org/back?lang=en#:~:text=Most%20episodes")
     screenshot(page, f"{tab.name}-3-card")
+    turn.locator(".saving summary").click()
+    page.locator(".sources:not([hidden]) .further summary").first.click()
+    page.wait_for_selector(".sources:not([hidden]) .further .card")
+    accessible(page)
 
     page.click("#card-1-1 .open")
     assert tab.in_view("#reader mark")
     assert page.inner_text("#reader mark") == "Most episodes of low back pain get better within a few weeks."
     assert "attention the same day" in page.inner_text("#reader .text")
     screenshot(page, f"{tab.name}-4-reader")
+    accessible(page)
     page.keyboard.press("Escape")
     page.wait_for_selector("#reader", state="hidden")
     assert page.evaluate("document.activeElement.className") == "open"
@@ -101,6 +107,8 @@ def test_from_question_to_the_quote_in_its_source_and_to_an_abstention(
     assert "nearest passage, not an answer" in page.inner_text(".sources:not([hidden]) details >> nth=0")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     screenshot(page, f"{tab.name}-5-abstention")
+    page.locator(".sources:not([hidden]) details summary").first.click()
+    accessible(page)
 
 
 def test_an_older_turn_keeps_its_sources(desktop: Tab) -> None:
