@@ -82,7 +82,7 @@ def _stopped_html(question: str) -> str:
 def _actions_html(turn: int, answer: Answer, notice: str) -> str:
     """Return what can be done with an answer: copy it, bring its sources back, save it as a test prompt."""
     shown = len(answer.abstention.nearest) if answer.abstention else len(answer.quotes)
-    sources = f'<button type="button" class="sourced" aria-pressed="false" data-turn="{turn}">Show its sources</button>'
+    sources = f'<button type="button" class="sourced" aria-pressed="false" data-turn="{turn}">Show sources</button>'
     text, markdown = safe(_copied_text(answer, notice)), safe(answer_markdown(answer, notice))
     return (
         f'<div class="actions" role="group" aria-label="This answer">'

@@ -154,11 +154,11 @@ def test_reader_steps_from_quote_to_quote_and_jumps_by_outline(page: Page) -> No
     page.click("#card-1-1 .open")
     page.wait_for_selector("#reader mark.asked")
     assert page.inner_text("#reader .which") == "Quote 1 of 3"
-    page.click("text=Next quote")
+    page.click("#reader .step >> text=Next")
     assert page.inner_text("#reader .which") == "Quote 2 of 3"
     assert page.inner_text("#reader mark.asked").startswith("Walking, swimming")
     for _ in range(2):
-        page.click("text=Previous quote")
+        page.click("#reader .step >> text=Previous")
     assert page.inner_text("#reader .which") == "Quote 3 of 3"
     page.click("#reader .outline >> text=When to see a doctor")
     assert page.evaluate("document.activeElement.textContent") == "When to see a doctor"

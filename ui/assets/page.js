@@ -12,9 +12,7 @@ document.body.append(live);
 const show = (turn) => {
   for (const set of document.querySelectorAll("#sources .sources")) set.hidden = set.dataset.turn !== turn;
   for (const button of document.querySelectorAll("#conversation .sourced")) {
-    const pressed = button.dataset.turn === turn;
-    button.setAttribute("aria-pressed", pressed);
-    button.textContent = pressed ? "Its sources are shown" : "Show its sources";
+    button.setAttribute("aria-pressed", button.dataset.turn === turn);
   }
 };
 

@@ -10,8 +10,8 @@ reader.id = "reader";
 reader.setAttribute("aria-labelledby", "reader-title");
 reader.innerHTML =
   '<div class="bar"><p class="which" role="status"></p>' +
-  '<button type="button" class="step" data-step="-1">Previous quote</button>' +
-  '<button type="button" class="step" data-step="1">Next quote</button>' +
+  '<button type="button" class="step" data-step="-1" aria-label="Previous quote">Previous</button>' +
+  '<button type="button" class="step" data-step="1" aria-label="Next quote">Next</button>' +
   '<button type="button" class="to-quote">Show the quote</button>' +
   '<button type="button" class="close">Close</button></div>' +
   '<div class="page" tabindex="0" role="region" aria-label="Text of the source"></div>';
