@@ -210,7 +210,7 @@ def test_a_first_question_shows_its_marked_quote_soon(
     open_page: OpenPage, address: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     taken = []
-    for _ in range(5):
+    for _ in range(3):
         page = open_page(address, 1440, "light")
         page.fill("#question textarea", WALKING)
         started = time.perf_counter()
