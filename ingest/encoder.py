@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ingest.errors import IndexMissing, ModelMissing
 from ingest.schema import Span
+from ingest.settings import keep_to_this_machine
 
 if TYPE_CHECKING:
     import torch
@@ -27,6 +28,8 @@ BATCH = 32  # texts; larger batches pad more and gained nothing on two cores
 TOLERANCE = 1e-3  # largest difference of a component between the export and the original, both of unit length
 
 logger = logging.getLogger(__name__)
+
+keep_to_this_machine()
 
 Vectors32 = NDArray[np.float32]
 

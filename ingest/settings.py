@@ -42,6 +42,15 @@ class Settings(BaseSettings):
         return self.data_dir / "models"
 
 
+def keep_to_this_machine() -> None:
+    """Have libraries tell nobody of their use.
+
+    ONNX Runtime, from 1.29 on, sends events to its makers unless it finds this
+    when it is first imported.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+
 def load_settings(**options: Any) -> Settings:  # noqa: ANN401 - values are checked by pydantic
     """Build the settings from the environment and options (None means not given).
 
