@@ -133,12 +133,14 @@ class Standing:
 
     `found` is where the same text stands now, or of a changed one the nearest
     text in its file; None where there is none. `framed` says that the passage
-    around the quote stands with it.
+    around the quote stands with it. `file` is the state of its file, which a
+    source that left the index has none of.
     """
 
     status: Status
     found: Found | None = None
     framed: bool = True
+    file: FileState = FileState.SAME
 
     @property
     def stands(self) -> bool:

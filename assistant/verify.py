@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from typing import Protocol
 
 from assistant.schema import Found, Quote, Standing, Status
-from ingest.origin import today
+from ingest.origin import FileState, today
 from ingest.schema import Document, Span
 from ingest.sentences import sentence_spans
 
@@ -41,42 +41,42 @@ class _Texts:
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
-        self._read: dict[Place, Document | None] = {}
+        self._read: dict[Place, tuple[FileState, Document | None]] = {}
 
     def standing(self, quote: Quote) -> Standing:
         """Return how one quote stands: looked for at its place, in its document, in all others."""
         passage = quote.evidence.passage
         own = (passage.root, passage.source)
-        document = self._document(own)
+        file, document = self._document(own)
         if document is not None:
             start = _nearest_occurrence(document.text, quote.text, quote.evidence.start)
             if start is not None:
                 status = Status.SAME if start == quote.evidence.start else Status.MOVED
                 first = passage.start + start - quote.evidence.start
                 framed = first >= 0 and document.text.startswith(passage.text, first)
-                return Standing(status, _found(passage.root, document, (start, start + len(quote.text))), framed)
+                return Standing(status, _found(passage.root, document, (start, start + len(quote.text))), framed, file)
         elsewhere = self._elsewhere(quote.text, own)
         if elsewhere is not None:
-            return Standing(Status.MOVED, elsewhere, framed=False)
+            return Standing(Status.MOVED, elsewhere, False, file)
         if document is None:
-            return Standing(Status.GONE, framed=False)
+            return Standing(Status.GONE, None, False, file)
         span = _most_alike(quote.text, document)
-        return Standing(Status.CHANGED, _found(passage.root, document, span) if span else None, framed=False)
+        return Standing(Status.CHANGED, _found(passage.root, document, span) if span else None, False, file)
 
     def _elsewhere(self, text: str, own: Place) -> Found | None:
         """Return where another document holds the text; one of the same name or root is looked at first."""
         places = [place for place in self._corpus.holding(text) if place != own]
         for root, source in sorted(places, key=lambda place: (place[1] != own[1], place[0] != own[0])):
-            document = self._document((root, source))
+            _, document = self._document((root, source))
             start = -1 if document is None else document.text.find(text)
             if document is not None and start >= 0:
                 return _found(root, document, (start, start + len(text)))
         return None
 
-    def _document(self, place: Place) -> Document | None:
+    def _document(self, place: Place) -> tuple[FileState, Document | None]:
         if place not in self._read:
             indexed = self._corpus.document(*place)
-            self._read[place] = None if indexed is None else today(place[0], indexed)
+            self._read[place] = (FileState.SAME, None) if indexed is None else today(place[0], indexed)
         return self._read[place]
 
 

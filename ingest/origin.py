@@ -39,20 +39,22 @@ def look(root: str, document: Document) -> tuple[FileState, str | None]:
     return FileState.SAME, content.decode(document.encoding).replace("\r\n", "\n").replace("\r", "\n")
 
 
-def today(root: str, document: Document) -> Document | None:
-    """Return a document as its file says today: without text where it cannot be read, None where it is gone.
+def today(root: str, document: Document) -> tuple[FileState, Document | None]:
+    """Return the state of a document's file and the document as it says today.
+
+    It has no text where the file cannot be read any more, and is None where it is gone.
 
     Where the root itself is not at hand, as with an index that was copied to
     another machine, the document is all there is.
     """
     state, _ = look(root, document)
     if state is FileState.SAME or not Path(root).exists():
-        return document
+        return state, document
     if state is FileState.GONE:
-        return None
+        return state, None
     from ingest.readers.registry import read
 
     try:
-        return read(file_path(root, document.source), document.source)
+        return state, read(file_path(root, document.source), document.source)
     except SourceUnreadable:
-        return replace(document, text="", page_starts=(), headings=(), blocks=())
+        return state, replace(document, text="", page_starts=(), headings=(), blocks=())

@@ -1,4 +1,4 @@
-"""Conversations that are kept: one legible JSON file each, in a folder of each reader's own."""
+"""Conversations that are kept: one legible JSON file each, in a folder of each owner's own."""
 
 import hashlib
 import os
@@ -37,17 +37,17 @@ class Kept:
 
 
 class Listing(NamedTuple):
-    """What is kept for a reader, the last changed first, and the files that cannot be read."""
+    """What is kept for an owner, the last changed first, and the files that cannot be read."""
 
     kept: tuple[Kept, ...]
     unreadable: tuple[Path, ...]
 
 
 class History:
-    """Keeps the conversations of readers; each is known by a secret of his browser and sees his own only.
+    """Keeps the conversations of owners; each is known by a secret of their browser and sees their own only.
 
     Every change reads the file again and replaces it whole, one at a time, so
-    that windows which hold the same conversation add to it and a reader of the
+    that windows which hold the same conversation add to it, and who reads the
     folder never finds half a file.
     """
 
@@ -56,11 +56,11 @@ class History:
         self._lock = threading.Lock()
         self._known: dict[Path, tuple[tuple[int, int], Kept]] = {}
 
-    def listed(self, reader: str, find: str = "") -> Listing:
-        """Return the reader's conversations; those only in which every word of `find` occurs."""
+    def listed(self, owner: str, find: str = "") -> Listing:
+        """Return the owner's conversations; those only in which every word of `find` occurs."""
         wanted = find.casefold().split()
         kept, unreadable = [], []
-        for path in self._files(reader):
+        for path in self._files(owner):
             try:
                 entry = self._entry(path)
             except ConversationInvalid:
@@ -72,16 +72,16 @@ class History:
             tuple(sorted(kept, key=lambda entry: (entry.changed, entry.id), reverse=True)), tuple(unreadable)
         )
 
-    def load(self, reader: str, identity: str) -> Conversation | None:
-        """Return a conversation; None where this reader has none of that name.
+    def load(self, owner: str, identity: str) -> Conversation | None:
+        """Return a conversation; None where this owner has none of that name.
 
         Raises:
             ConversationInvalid: its file was altered.
         """
-        path = self._path(reader, identity)
+        path = self._path(owner, identity)
         return replace(read_conversation(path), id=identity) if path is not None and path.is_file() else None
 
-    def append(self, reader: str, identity: str, turn: Turn) -> Conversation:
+    def append(self, owner: str, identity: str, turn: Turn) -> Conversation:
         """Add a turn as the last of a conversation, or of a new one where there is none; return the whole.
 
         Raises:
@@ -89,38 +89,38 @@ class History:
             IndexUnwritable: the folder cannot be written to.
         """
         now = datetime.now(UTC)
-        with self._writing(reader):
-            conversation = self.load(reader, identity)
+        with self._writing(owner):
+            conversation = self.load(owner, identity)
             if conversation is None:
                 known = identity if _ID.fullmatch(identity) else new_id()
                 conversation = Conversation(known, _name(turn.question), now, ())
             number = conversation.turns[-1].number + 1 if conversation.turns else 1
             turns = (*conversation.turns, replace(turn, number=number, asked=now, standings=()))
-            return self._write(reader, replace(conversation, turns=turns))
+            return self._write(owner, replace(conversation, turns=turns))
 
-    def rename(self, reader: str, identity: str, name: str) -> bool:
+    def rename(self, owner: str, identity: str, name: str) -> bool:
         """Give a conversation another name, that of its first question where `name` is blank; False without one.
 
         Raises:
             ConversationInvalid: its file was altered.
             IndexUnwritable: the folder cannot be written to.
         """
-        with self._writing(reader):
-            conversation = self.load(reader, identity)
+        with self._writing(owner):
+            conversation = self.load(owner, identity)
             if conversation is None:
                 return False
             first = conversation.turns[0].question if conversation.turns else identity
-            self._write(reader, replace(conversation, name=_name(name) or _name(first)))
+            self._write(owner, replace(conversation, name=_name(name) or _name(first)))
             return True
 
-    def delete(self, reader: str, identity: str) -> bool:
+    def delete(self, owner: str, identity: str) -> bool:
         """Delete a conversation for good; False without one.
 
         Raises:
             IndexUnwritable: the folder cannot be written to.
         """
-        path = self._path(reader, identity)
-        with self._writing(reader):
+        path = self._path(owner, identity)
+        with self._writing(owner):
             if path is None or not path.is_file():
                 return False
             path.unlink()
@@ -138,23 +138,23 @@ class History:
             known = self._known[path] = stamp, _kept(read_conversation(path))
         return known[1]
 
-    def _files(self, reader: str) -> Iterator[Path]:
-        folder = self._folder_of(reader)
+    def _files(self, owner: str) -> Iterator[Path]:
+        folder = self._folder_of(owner)
         yield from (path for path in sorted(folder.glob("*.json")) if _ID.fullmatch(path.stem))
 
-    def _path(self, reader: str, identity: str) -> Path | None:
-        return self._folder_of(reader) / f"{identity}.json" if _ID.fullmatch(identity) else None
+    def _path(self, owner: str, identity: str) -> Path | None:
+        return self._folder_of(owner) / f"{identity}.json" if _ID.fullmatch(identity) else None
 
-    def _folder_of(self, reader: str) -> Path:
-        """Return a reader's folder, named by a digest: who reads the folder's name cannot pass for the reader."""
-        if not reader:
-            raise ValueError("a conversation is kept for a reader")
-        return self._folder / hashlib.sha256(reader.encode()).hexdigest()[:16]
+    def _folder_of(self, owner: str) -> Path:
+        """Return an owner's folder, named by a digest: who reads the folder's name cannot pass for the owner."""
+        if not owner:
+            raise ValueError("a conversation is kept for an owner")
+        return self._folder / hashlib.sha256(owner.encode()).hexdigest()[:16]
 
     @contextmanager
-    def _writing(self, reader: str) -> Iterator[None]:
-        """Hold a reader's folder, against other threads and other processes."""
-        folder = self._folder_of(reader)
+    def _writing(self, owner: str) -> Iterator[None]:
+        """Hold an owner's folder, against other threads and other processes."""
+        folder = self._folder_of(owner)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with self._lock, FileLock(folder / "write.lock"):
@@ -165,8 +165,8 @@ class History:
                 what, str(folder), "make room on the disk, or check that you may write there"
             ) from error
 
-    def _write(self, reader: str, conversation: Conversation) -> Conversation:
-        replace_text(self._folder_of(reader) / f"{conversation.id}.json", conversation_json(conversation))
+    def _write(self, owner: str, conversation: Conversation) -> Conversation:
+        replace_text(self._folder_of(owner) / f"{conversation.id}.json", conversation_json(conversation))
         return conversation
 
 
@@ -176,7 +176,7 @@ def new_id() -> str:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Replace a file whole: a reader finds the former text or this one.
+    """Replace a file whole: whoever reads it finds the former text or this one.
 
     Raises:
         OSError: it cannot be written; the former file stands.

@@ -100,7 +100,13 @@ class TestAfterAnEdit:
 
     def test_nothing_alike_offers_nothing(self, edit: Callable[[str], None], standing: Verified) -> None:
         edit("# Back\n\nThis page was emptied.\n")
-        assert standing() == Standing(Status.CHANGED, None, framed=False)
+        found = standing()
+        assert (found.status, found.found, found.framed) == (Status.CHANGED, None, False)
+
+    def test_the_state_of_the_file_is_told(self, edit: Callable[[str], None], standing: Verified, again: bool) -> None:
+        edit(BACK + "\nA last line.\n")
+        found = standing()
+        assert (found.status, found.file) == (Status.SAME, FileState.SAME if again else FileState.CHANGED)
 
 
 @pytest.mark.parametrize("again", [True, False], ids=["ingested again", "only deleted"])
@@ -111,7 +117,7 @@ def test_a_deleted_file_is_gone(
     (tmp_path / "corpus" / "back.md").unlink()
     if again:
         ingest([tmp_path / "corpus"], tmp_path / "data", encoder, prune=Prune.ALWAYS)  # type: ignore[arg-type]
-    assert standing() == Standing(Status.GONE, None, framed=False)
+    assert standing() == Standing(Status.GONE, None, False, FileState.SAME if again else FileState.GONE)
 
 
 def test_a_renamed_file_has_moved_it(indexed: Indexed, standing: Verified, tmp_path: Path, encoder: object) -> None:
@@ -163,4 +169,4 @@ def test_an_index_without_its_files_is_believed(indexed: Indexed, standing: Veri
 def test_a_file_without_text_has_changed(indexed: Indexed, standing: Verified, tmp_path: Path) -> None:
     indexed({"back.md": BACK})
     (tmp_path / "corpus" / "back.md").write_bytes(b"")
-    assert standing() == Standing(Status.CHANGED, None, framed=False)
+    assert standing() == Standing(Status.CHANGED, None, False, FileState.CHANGED)

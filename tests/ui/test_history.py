@@ -165,5 +165,5 @@ def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
 
 
 def test_nobody_has_no_folder(history: History) -> None:
-    with pytest.raises(ValueError, match="for a reader"):
+    with pytest.raises(ValueError, match="for an owner"):
         history.append("", "", answered("One?"))
