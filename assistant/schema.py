@@ -149,6 +149,14 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Rating:
+    """What a person thought of an answer."""
+
+    useful: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One question of a conversation and its answer, or the message of what failed; neither while it is pending.
 
@@ -163,6 +171,7 @@ class Turn:
     failure: str = ""
     asked: datetime | None = None
     standings: tuple[Standing, ...] = ()
+    rating: Rating | None = None
 
     @property
     def pending(self) -> bool:

@@ -18,11 +18,14 @@ from ui.corpus import Encoding
 from ui.corpus_tab import corpus_tab
 from ui.endpoints import add_endpoints
 from ui.evaluate_tab import evaluate_tab
+from ui.keeper import Keeper, Verifying
+from ui.kept_addresses import kept_addresses
+from ui.owner import Owners
 from ui.programs import Answers
 from ui.server import App, Served, listen, start
 
 ASSETS = Path(__file__).parent / "assets"
-SCRIPTS = ("reader.js", "page.js", "forms.js")
+SCRIPTS = ("reader.js", "page.js", "forms.js", "history.js")
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "Arial", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Liberation Mono", "monospace")
 TEAL = gr.themes.Color(
@@ -40,7 +43,7 @@ TEAL = gr.themes.Color(
 )
 
 
-class Serving(Answers, Encoding, Protocol):
+class Serving(Answers, Verifying, Encoding, Protocol):
     """What the page needs of an assistant."""
 
 
@@ -71,13 +74,16 @@ def _built(assistant: Serving, settings: Settings) -> App:
 def build_app(assistant: Serving, settings: Settings) -> App:
     """Build the web application: the page, and the addresses that its own script and links use."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    keeper = Keeper(assistant, settings)
     app.include_router(addresses(assistant, settings))
+    app.include_router(kept_addresses(keeper.history, settings))
+    app.add_middleware(Owners)
     if settings.mcp:
         _add_mcp(app, assistant, settings.host)
 
     gr.mount_gradio_app(
         app,
-        build_page(assistant, settings),
+        build_page(assistant, settings, keeper),
         path="/",
         server_name=settings.host,
         server_port=settings.port,
@@ -88,7 +94,7 @@ def build_app(assistant: Serving, settings: Settings) -> App:
         mcp_server=False,
         favicon_path=str(ASSETS / "logo.svg"),
         theme=_theme(),
-        head=f"<style>{_asset('page.css')}</style>",
+        head=f"<style>{_asset('page.css')}{_asset('history.css')}</style>",
         js=_script(),
     )
     return app
@@ -103,7 +109,7 @@ def _add_mcp(app: FastAPI, assistant: Serving, host: str) -> None:
     app.router.lifespan_context = lambda _app: running
 
 
-def build_page(assistant: Serving, settings: Settings) -> gr.Blocks:
+def build_page(assistant: Serving, settings: Settings, keeper: Keeper) -> gr.Blocks:
     """Build the page: one tab a journey; `settings` are for the tabs that write."""
     description, _ = ask.described(assistant)
     title = description.name or ask.NAME
@@ -112,7 +118,7 @@ def build_page(assistant: Serving, settings: Settings) -> gr.Blocks:
         header = gr.HTML(elem_id="head", apply_default_css=False)
         classes = ["read-only"] if settings.read_only else []
         with gr.Tabs(elem_id="journeys", elem_classes=classes) as journeys, gr.Tab("Ask", id="ask"):
-            talk = ask_tab(assistant)
+            talk = ask_tab(assistant, keeper)
         with journeys, gr.Tab("Corpus", id="corpus") as tab:
             corpus_tab(assistant, settings, tab)
         with journeys, gr.Tab("Evaluate", id="evaluate") as tab:
@@ -124,7 +130,7 @@ def build_page(assistant: Serving, settings: Settings) -> gr.Blocks:
 
         quiet: Any = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
         page.load(head, None, header, **quiet)
-        page.load(talk.show, talk.turns, talk.shown, **quiet)
+        page.load(talk.start, None, talk.shown, **quiet)
         add_endpoints(assistant, settings)
     return page
 

@@ -7,6 +7,7 @@ from assistant.render import answer_markdown, answer_text
 from assistant.schema import Abstention, Answer, Quote, Turn, Turns
 from ingest.schema import CorpusDescription
 from ui.ask import NAME, STOPPED
+from ui.history_html import feedback_html, stale_words, standing_html
 from ui.markup import count, failure_html, place_words, prose_html, safe
 from ui.saving import save_form_html
 
@@ -49,10 +50,10 @@ def _turn_html(turn: Turn, description: CorpusDescription) -> str:
     elif turn.answer.abstention:
         state, body = "abstained", _abstention_html(turn.number, turn.answer.abstention, description.questions)
     else:
-        state, body = "answered", _quotes_html(turn.number, turn.answer.quotes)
+        state, body = "answered", _quotes_html(turn, turn.answer.quotes)
     notice = description.notice if turn.answer else ""
     note = f'<p class="notice" dir="auto">{safe(notice)}</p>' if notice else ""
-    actions = _actions_html(turn.number, turn.answer, notice) if turn.answer else ""
+    actions = _actions_html(turn, turn.answer, notice) if turn.answer else ""
     return (
         f'<article class="turn" id="turn-{turn.number}" data-turn="{turn.number}" data-state="{state}" tabindex="-1"'
         f' aria-labelledby="question-{turn.number}"><div class="question"><span class="unseen">You asked: </span>'
@@ -79,16 +80,17 @@ def _stopped_html(question: str) -> str:
     )
 
 
-def _actions_html(turn: int, answer: Answer, notice: str) -> str:
-    """Return what can be done with an answer: copy it, bring its sources back, save it as a test prompt."""
-    shown = len(answer.abstention.nearest) if answer.abstention else len(answer.quotes)
-    sources = f'<button type="button" class="sourced" aria-pressed="false" data-turn="{turn}">Show sources</button>'
+def _actions_html(turn: Turn, answer: Answer, notice: str) -> str:
+    """Return what can be done with an answer: copy it, bring its sources back, rate it, save it as a test prompt."""
+    notice = " ".join(filter(None, (stale_words(turn), notice)))
+    number = f'data-turn="{turn.number}"'
+    sources = f'<button type="button" class="sourced" aria-pressed="false" {number}>Show sources</button>'
     text, markdown = safe(_copied_text(answer, notice)), safe(answer_markdown(answer, notice))
     return (
         f'<div class="actions" role="group" aria-label="This answer">'
         f'<button type="button" class="copy" data-copy="{text}">Copy as text</button>'
         f'<button type="button" class="copy" data-copy="{markdown}">Copy as Markdown</button>'
-        f"{sources if shown else ''}</div>{save_form_html(answer)}"
+        f"{sources if turn.shown else ''}</div>{feedback_html(turn)}{save_form_html(answer)}"
     )
 
 
@@ -96,7 +98,7 @@ def _copied_text(answer: Answer, notice: str) -> str:
     return f"{answer.question}\n\n{answer_text(answer, notice).plain}\n"
 
 
-def _quotes_html(turn: int, quotes: Sequence[Quote]) -> str:
+def _quotes_html(turn: Turn, quotes: Sequence[Quote]) -> str:
     files = {(quote.evidence.passage.root, quote.source) for quote in quotes}
     items = "".join(_quote_html(turn, number, quote) for number, quote in enumerate(quotes, 1))
     return (
@@ -105,13 +107,14 @@ def _quotes_html(turn: int, quotes: Sequence[Quote]) -> str:
     )
 
 
-def _quote_html(turn: int, number: int, quote: Quote) -> str:
+def _quote_html(turn: Turn, number: int, quote: Quote) -> str:
     title = safe(quote.title)
     place = " · ".join(filter(None, (f"<cite><bdi>{title}</bdi></cite>", place_words(quote.page, quote.line))))
     return (
-        f'<li id="quote-{turn}-{number}" tabindex="-1"><blockquote dir="auto">{prose_html(quote.text)}</blockquote>'
-        f'<p class="where"><a class="cited" href="#card-{turn}-{number}"'
-        f' aria-label="[{number}] Show in {title}">[{number}]</a> {place}</p></li>'
+        f'<li id="quote-{turn.number}-{number}" tabindex="-1">'
+        f'<blockquote dir="auto">{prose_html(quote.text)}</blockquote>'
+        f'<p class="where"><a class="cited" href="#card-{turn.number}-{number}"'
+        f' aria-label="[{number}] Show in {title}">[{number}]</a> {place}</p>{standing_html(turn, number)}</li>'
     )
 
 

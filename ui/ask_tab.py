@@ -10,6 +10,9 @@ from assistant.schema import Turns
 from ui import ask
 from ui.ask import Answering, Stop
 from ui.ask_html import KEYS, conversation_html, note_html
+from ui.history_html import PANEL, opened_html
+from ui.keeper import Keeper, Opened
+from ui.owner import owner_of
 from ui.sources_html import sources_html
 
 QUIET: Any = {"api_visibility": "private", "show_progress": "hidden"}
@@ -17,30 +20,52 @@ QUIET: Any = {"api_visibility": "private", "show_progress": "hidden"}
 
 @dataclass(frozen=True, slots=True)
 class AskTab:
-    """The tab's parts: whoever sets `turns` shows them with `show` in `shown`."""
+    """The tab's parts.
+
+    `opened` holds the name of the conversation that is shown, `marker` what the
+    page's script needs to know of it.
+    """
 
     assistant: Answering
-    turns: gr.State
-    history: gr.Column
+    keeper: Keeper
     conversation: gr.HTML
     sources: gr.HTML
+    note: gr.HTML
+    turns: gr.State
+    opened: gr.Textbox
+    marker: gr.HTML
 
     @property
-    def shown(self) -> list[gr.HTML]:
-        """What `show` fills."""
-        return [self.conversation, self.sources]
+    def shown(self) -> list[Any]:
+        """What `show_opened` fills."""
+        return [self.conversation, self.sources, self.note, self.turns, self.opened, self.marker]
 
-    def show(self, turns: Turns) -> tuple[str, str]:
+    def show(self, turns: Turns, identity: str) -> tuple[str, str]:
         """Return the conversation and its sources."""
         description, failure = ask.described(self.assistant)
-        return conversation_html(turns, description, failure), sources_html(turns)
+        return conversation_html(self.keeper.rated(identity, turns), description, failure), sources_html(turns)
+
+    def show_opened(self, opened: Opened) -> tuple[Any, ...]:
+        """Return all that shows a conversation that was opened or kept."""
+        note = note_html(opened.note) if opened.note else ""
+        return *self.show(opened.turns, opened.id), note, opened.turns, opened.id, opened_html(opened)
+
+    def start(self, request: gr.Request) -> tuple[Any, ...]:
+        """Return what a window shows first: the conversation that its address names."""
+        return self.open(request.query_params.get("conversation", ""), request)
+
+    def open(self, identity: str, request: gr.Request) -> tuple[Any, ...]:
+        """Return what shows a kept conversation; an empty one where there is none of that name."""
+        return self.show_opened(self.keeper.open(owner_of(request.cookies), identity))
 
 
-def ask_tab(assistant: Answering) -> AskTab:
+def ask_tab(assistant: Answering, keeper: Keeper) -> AskTab:
     """Lay the tab out: kept conversations, the conversation and its composer, the sources."""
     turns, stop = gr.State(()), gr.State(Stop())
     with gr.Row(elem_id="workbench"):
-        history = gr.Column(elem_id="history", min_width=0)
+        with gr.Column(elem_id="history", min_width=0):
+            if keeper.history is not None:
+                gr.HTML(PANEL, apply_default_css=False)
         with gr.Column(elem_id="talk"):
             conversation = gr.HTML(elem_id="conversation", apply_default_css=False)
         with gr.Column(elem_id="composer"):
@@ -59,47 +84,58 @@ def ask_tab(assistant: Answering) -> AskTab:
                 send = gr.Button("Ask", variant="primary", elem_id="send", min_width=80)
             note = gr.HTML(elem_id="note", apply_default_css=False)
             gr.HTML(KEYS, apply_default_css=False)
+            opened = gr.Textbox(elem_id="opened", visible="hidden")
+            marker = gr.HTML(elem_id="marker", visible="hidden", apply_default_css=False)
+            wanted, go = (
+                gr.Textbox(elem_id="open-name", visible="hidden"),
+                gr.Button(elem_id="open-go", visible="hidden"),
+            )
         with gr.Column(elem_id="evidence"):
             sources = gr.HTML(elem_id="sources", apply_default_css=False)
 
-    tab = AskTab(assistant, turns, history, conversation, sources)
+    tab = AskTab(assistant, keeper, conversation, sources, note, turns, opened, marker)
     asked = gr.on(
         [box.submit, send.click],
         _respond(tab),
-        [box, turns, stop],
-        [conversation, sources, box, note, turns],
+        [box, turns, stop, opened],
+        [box, *tab.shown],
         concurrency_id="ask",
         concurrency_limit=4,
         **QUIET,
     )
-    asked.failure(_recover(tab), turns, [conversation, sources, turns], **QUIET)
+    asked.failure(_recover(tab), [turns, opened], tab.shown, **QUIET)
+    go.click(tab.open, wanted, tab.shown, **QUIET)
     halt.click(Stop.order, stop, None, queue=False, **QUIET)
     return tab
 
 
-def _respond(tab: AskTab) -> Callable[[str, Turns, Stop], Iterator[tuple[object, ...]]]:
-    """Return the handler of a question: conversation, sources, box, note and turns."""
+def _respond(tab: AskTab) -> Callable[[str, Turns, Stop, str, gr.Request], Iterator[tuple[object, ...]]]:
+    """Return the handler of a question: the box, and what `shown` is."""
 
-    def respond(question: str, turns: Turns, stop: Stop) -> Iterator[tuple[object, ...]]:
+    def respond(
+        question: str, turns: Turns, stop: Stop, identity: str, request: gr.Request
+    ) -> Iterator[tuple[object, ...]]:
+        same = (gr.skip(),) * len(tab.shown)
         note = ask.hint(question)
         if note:
-            yield gr.skip(), gr.skip(), gr.skip(), note_html(note), gr.skip()
+            yield gr.skip(), gr.skip(), gr.skip(), note_html(note), *same[3:]
             return
-        for now in ask.respond(tab.assistant, question, turns, stop):
-            conversation, sources = tab.show(now)
+        owner = owner_of(request.cookies)
+        before = turns or tab.keeper.open(owner, identity).turns
+        for now in ask.respond(tab.assistant, question, before, stop):
             if now[-1].pending:
-                yield conversation, gr.skip(), "", "", now
+                conversation, _ = tab.show(now, identity)
+                yield "", conversation, gr.skip(), "", now, *same[4:]
             else:
-                yield conversation, sources, gr.skip(), gr.skip(), now
+                yield gr.skip(), *tab.show_opened(tab.keeper.keep(owner, identity, now))
 
     return respond
 
 
-def _recover(tab: AskTab) -> Callable[[Turns], tuple[str, str, Turns]]:
+def _recover(tab: AskTab) -> Callable[[Turns, str, gr.Request], tuple[object, ...]]:
     """Return the handler of a fault: it ends the waiting, the fault itself is logged by Gradio."""
 
-    def recover(turns: Turns) -> tuple[str, str, Turns]:
-        now = ask.broken(turns)
-        return *tab.show(now), now
+    def recover(turns: Turns, identity: str, request: gr.Request) -> tuple[object, ...]:
+        return tab.show_opened(tab.keeper.keep(owner_of(request.cookies), identity, ask.broken(turns)))
 
     return recover

@@ -7,6 +7,7 @@ from assistant.render import FILE_NOTES
 from assistant.schema import Answer, Quote, Turn, Turns
 from ingest.origin import FileState
 from ingest.schema import HEADING_SEPARATOR
+from ui.history_html import standing_html
 from ui.markup import Place, address_of, link_html, opener_html, place_words, prose_html, safe
 from ui.reader import Side
 
@@ -45,8 +46,8 @@ def _legend_html() -> str:
 def _sources_html(turn: Turn, *, shown: bool) -> str:
     nearest = turn.answer.abstention.nearest if turn.answer and turn.answer.abstention else ()
     quotes = turn.answer.quotes if turn.answer else ()
-    cards = "".join(_card_html(turn.number, number, quotes) for number in range(1, len(quotes) + 1))
-    folded = "".join(_folded_html(quote, NEAREST) for quote in nearest)
+    cards = "".join(_card_html(turn, number, quotes) for number in range(1, len(quotes) + 1))
+    folded = "".join(_folded_html(quote, NEAREST, standing_html(turn, at)) for at, quote in enumerate(nearest, 1))
     empty = "" if cards or folded else '<p class="empty">No passages to show for this question.</p>'
     title = "Nearest passages" if nearest else "Sources"
     hidden = "" if shown else " hidden"
@@ -59,17 +60,17 @@ def _sources_html(turn: Turn, *, shown: bool) -> str:
     )
 
 
-def _card_html(turn: int, number: int, quotes: Sequence[Quote]) -> str:
-    quote = quotes[number - 1]
+def _card_html(turn: Turn, number: int, quotes: Sequence[Quote]) -> str:
+    quote, name = quotes[number - 1], f"{turn.number}-{number}"
     passage = quote.evidence.passage
     text = prose_html(passage.text, [(quote.evidence.start - passage.start, quote.evidence.end - passage.start, "")])
     around = address_of(passage.root, quote.source, [Place.of(passage.start, passage.text)])
-    back = f'<a class="back cited" href="#quote-{turn}-{number}">Back to the answer</a>'
+    back = f'<a class="back cited" href="#quote-{name}">Back to the answer</a>'
     return (
-        f'<article class="card" id="card-{turn}-{number}" tabindex="-1" aria-labelledby="title-{turn}-{number}">'
+        f'<article class="card" id="card-{name}" tabindex="-1" aria-labelledby="title-{name}">'
         f'<header><span class="number" aria-hidden="true">{number}</span>'
-        f'<h3 id="title-{turn}-{number}"><span class="unseen">{number}: </span>'
-        f"<bdi>{safe(quote.title)}</bdi></h3></header>{_origin_html(quote)}"
+        f'<h3 id="title-{name}"><span class="unseen">{number}: </span>'
+        f"<bdi>{safe(quote.title)}</bdi></h3></header>{_origin_html(quote)}{standing_html(turn, number)}"
         f'<div class="around" data-place="{around}">{_around_html("before", passage.start)}'
         f'<blockquote class="passage" dir="auto">{text}</blockquote>{_around_html("after", passage.end)}</div>'
         f"{_actions_html(quote, quotes, back)}</article>"
@@ -95,10 +96,10 @@ def _further_html(answer: Answer | None, told: Sequence[Quote]) -> str:
     )
 
 
-def _folded_html(quote: Quote, tag: str) -> str:
+def _folded_html(quote: Quote, tag: str, standing: str = "") -> str:
     return (
         f'<details class="card nearest"><summary><span class="tag">{tag}</span>'
-        f'<span class="title"><bdi>{safe(quote.title)}</bdi></span>{_origin_html(quote)}</summary>'
+        f'<span class="title"><bdi>{safe(quote.title)}</bdi></span>{_origin_html(quote)}</summary>{standing}'
         f'<blockquote class="passage" dir="auto">{prose_html(quote.evidence.passage.text)}</blockquote>'
         f"{_actions_html(quote, [quote])}</details>"
     )

@@ -6,14 +6,16 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 
-from assistant.schema import Abstention, Answer, Evidence, Quote, ScoredPassage
+from assistant.schema import Abstention, Answer, Evidence, Quote, ScoredPassage, Standing
+from assistant.verify import verify
 from ingest.errors import SourceUnreadable
 from ingest.origin import FileState
 from ingest.schema import Block, CorpusDescription, Document, Heading, Passage
@@ -82,6 +84,19 @@ def document(source: str, title: str, text: str, url: str | None = None, pages: 
     return Document(source, title, url, text, "0" * 64, starts, headings, blocks, verbatim=not pages)
 
 
+class Held:
+    """The documents as `verify` asks for them."""
+
+    def __init__(self, documents: Mapping[str, Document]) -> None:
+        self.documents = documents
+
+    def document(self, root: str, source: str) -> Document | None:
+        return self.documents.get(source)
+
+    def holding(self, text: str) -> list[tuple[str, str]]:
+        return [(ROOT, source) for source, each in self.documents.items() if text in each.text]
+
+
 class StandIn:
     """Answers with the sentences that hold all long words of the question; counts nothing, weighs nothing."""
 
@@ -110,6 +125,11 @@ class StandIn:
         if root != ROOT or source not in self.documents:
             raise SourceUnreadable("no such source in the index", source, "ask again")
         return self.documents[source]
+
+    def verify(self, quotes: Sequence[Quote]) -> tuple[Standing, ...]:
+        states = [self.states.get(quote.source, FileState.SAME) for quote in quotes]
+        standings = verify(quotes, Held(self.documents))
+        return tuple(replace(each, file=state) for each, state in zip(standings, states, strict=True))
 
     def sources(self) -> frozenset[str]:
         return frozenset(self.documents)
