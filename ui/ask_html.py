@@ -29,7 +29,7 @@ def header_html(description: CorpusDescription, logo: str) -> str:
 def conversation_html(turns: Turns, description: CorpusDescription, failure: str = "") -> str:
     """Return the conversation, or a welcome where there is none; `failure` says why nothing can be asked."""
     if turns:
-        return "".join(_turn_html(turn, description) for turn in turns)
+        return "".join(_turn_html(turn, description) for turn in turns) + _next_html(turns, description.questions)
     about = f'<p class="about" dir="auto">{safe(description.description)}</p>' if description.description else ""
     body = failure_html(failure) if failure else about + _examples_html(description.questions, "For example")
     return f'<section class="welcome"><h2>What would you like to know?</h2>{body}</section>'
@@ -60,6 +60,16 @@ def _turn_html(turn: Turn, description: CorpusDescription) -> str:
         f'<h2 id="question-{turn.number}" dir="auto">{_question_html(turn)}</h2></div>'
         f'<div class="answer">{body}{note}</div>{actions}</article>'
     )
+
+
+def _next_html(turns: Turns, questions: Iterable[str]) -> str:
+    """Return what else could be asked, under an answer; an abstention offers it itself."""
+    last = turns[-1].answer
+    if last is None or last.abstention is not None:
+        return ""
+    asked = {turn.question for turn in turns}
+    unasked = [question for question in questions if question not in asked]
+    return f'<aside class="next">{_examples_html(unasked[:OFFERED], "You could also ask")}</aside>'
 
 
 def _question_html(turn: Turn) -> str:

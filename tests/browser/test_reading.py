@@ -90,11 +90,18 @@ def test_copies(page: Page) -> None:
     assert page.input_value("#question textarea").startswith(f"**{BIRD}**\n\n> It digs a tunnel\n> two metres deep.")
 
 
-def test_stop_ends_a_pending_question(page: Page, assistant: object) -> None:
+def test_stop_ends_a_pending_question(
+    page: Page, assistant: object, screenshot: Callable[[Page, str], None], accessible: Callable[[Page], None]
+) -> None:
     page.fill("#question textarea", "slowly")
     page.press("#question textarea", "Enter")
+    page.locator(".stop").hover()  # it shows after a moment
+    screenshot(page, "pending")
+    accessible(page)
     page.click(".stop")
     page.wait_for_selector(".turn[data-state=stopped] >> text=You stopped this question")
+    screenshot(page, "stopped")
+    accessible(page)
     page.wait_for_function("document.querySelector('#announced').textContent.includes('You stopped')")
     ask(page, WALKING)
     assistant.release.set()  # type: ignore[attr-defined]
@@ -165,6 +172,25 @@ def test_reader_steps_from_quote_to_quote_and_jumps_by_outline(page: Page) -> No
     assert page.get_attribute("#reader header a.address", "href").startswith(
         "https://example.org/back?lang=en#:~:text="
     )
+
+
+def test_reader_is_walked_by_keyboard(page: Page) -> None:
+    ask(page, WALKING)
+    page.focus("#card-1-1 .open")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#reader mark.asked")
+    page.wait_for_function("document.activeElement.matches('#reader .page')")
+    for name in ("Close", "Next"):
+        page.keyboard.press("Shift+Tab")
+        assert page.evaluate("document.activeElement.textContent") == name
+    page.keyboard.press("Enter")
+    assert page.inner_text("#reader .which") == "Quote 2 of 3"
+    for _ in range(4):  # the button to close, the text, the link to the original, the outline
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.closest('.outline details').open") is False
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#reader", state="hidden")
 
 
 def test_pages_of_a_pdf_are_told_and_a_quote_goes_over_their_end(page: Page) -> None:

@@ -390,6 +390,14 @@ def test_an_abstention_is_copied_as_one() -> None:
     assert "The nearest passages, which are not an answer:\n\n> 1\\. Near.\n\nA title" in markdown
 
 
+def test_an_answer_offers_what_was_not_asked_yet_once() -> None:
+    answered = [Turn(n, q, answer_of(quote_in("A.", "A."))) for n, q in enumerate(("Q", "Does it hurt?"), 1)]
+    html = conversation_html(tuple(answered), DESCRIPTION)
+    assert html.count("You could also ask") == 1
+    assert re.findall(r'class="example"[^>]*>(.*?)</button>', html) == ["Why &lt;i&gt;me&lt;/i&gt;?"]
+    assert "You could also ask" not in conversation_html((*answered, Turn(3, "R")), DESCRIPTION)
+
+
 def test_words_that_the_texts_lack_are_marked_in_the_question_as_typed() -> None:
     answer = Answer("x", (), Abstention("They lack “mg”.", ("mg", "a+b<"), (), 1, 1), (), 0.1, 7)
     html = conversation_html((Turn(1, "mg a+b< omg?", answer),), DESCRIPTION)
