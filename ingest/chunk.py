@@ -29,14 +29,13 @@ class _Sentence:
     first: bool
 
 
-def split(document: Document, root: str, encoder: Encoder) -> list[Passage]:
-    """Return the passages of a document, in order.
+def split(document: Document, root: str, encoder: Encoder) -> Iterator[Passage]:
+    """Yield the passages of a document, in order.
 
     Passages are disjoint, hold whole sentences (a sentence longer than the
     window is cut between words), never span a heading or a block set apart, and
     together cover the blocks' characters that are not white space.
     """
-    passages: list[Passage] = []
     pack: list[_Sentence] = []
     room = 0
     for sentence in _sentences(document, encoder):
@@ -44,15 +43,14 @@ def split(document: Document, root: str, encoder: Encoder) -> list[Passage]:
         if pack:
             tokens += _gap_tokens(document.text[pack[-1].end : sentence.start], encoder)
         if pack and (sentence.first or tokens > room):
-            passages.append(_passage(document, root, pack, encoder))
+            yield _passage(document, root, pack, encoder)
             pack = []
         if not pack:
             room, tokens = _room(document, sentence.heading, encoder), sentence.tokens
         pack.append(sentence)
         room -= tokens
     if pack:
-        passages.append(_passage(document, root, pack, encoder))
-    return passages
+        yield _passage(document, root, pack, encoder)
 
 
 def _gap_tokens(gap: str, encoder: Encoder) -> int:

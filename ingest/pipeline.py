@@ -165,7 +165,6 @@ def _scan_all(paths: Sequence[Path], known: list[Path]) -> list[Scan]:
 def _sweep(catalog: Catalog, vectors: Vectors) -> None:
     """Delete vectors that the catalog does not know, left by changed texts or a run that died."""
     with catalog.read() as snapshot:
-        known = snapshot.shas()
-    if vectors.count() != len(known):
-        vectors.delete([sha for sha in vectors.ids() if sha not in known])
+        if vectors.count() != snapshot.vector_count():
+            vectors.delete(snapshot.unknown(vectors.ids()))
     vectors.drop_others()

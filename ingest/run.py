@@ -1,7 +1,7 @@
 """One run: writes what changed to a draft, and encodes the passages that have no vector."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from ingest.origin import file_path
 from ingest.readers.registry import read
 from ingest.report import Report
 from ingest.scan import DESCRIPTION_FILE, Scan, describe
-from ingest.schema import CorpusDescription, Document
+from ingest.schema import CorpusDescription, Document, Passage
 from ingest.vectors import Vectors
 
 ENCODED_AT_ONCE = 256  # passages held before they are encoded and added
@@ -139,19 +139,21 @@ class Run:
         )
 
     def _put(self, root: str, document: Document) -> None:
-        passages = split(document, root, self._encoder)
-        self._draft.put_document(root, document, passages)
-        for passage in passages:
+        self._draft.put_document(root, document, self._passages(root, document))
+
+    def _passages(self, root: str, document: Document) -> Iterator[Passage]:
+        """Yield a document's passages, and encode them as they come."""
+        for passage in split(document, root, self._encoder):
             self._waiting[passage.sha] = encoded_text(document.title, passage.heading, passage.text)
-        if len(self._waiting) >= ENCODED_AT_ONCE:
-            self._encode()
+            if len(self._waiting) >= ENCODED_AT_ONCE:
+                self._encode()
+            yield passage
 
     def _encode(self) -> None:
         """Encode and add those of the waiting passages that have no vector."""
         missing = sorted(self._waiting.keys() - self._vectors.present(self._waiting))
-        for at in range(0, len(missing), ENCODED_AT_ONCE):
-            batch = missing[at : at + ENCODED_AT_ONCE]
-            self._vectors.add(batch, self._encoder.encode([self._waiting[sha] for sha in batch]))
+        if missing:
+            self._vectors.add(missing, self._encoder.encode([self._waiting[sha] for sha in missing]))
         self._report.encoded += len(missing)
         self._waiting.clear()
 

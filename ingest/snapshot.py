@@ -1,9 +1,10 @@
 """One finished run of the index, read in one transaction."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -199,23 +200,26 @@ class Snapshot:
         """Return the vectors that the catalog knows."""
         return set(self._connection.scalars(sa.select(tables.passages.c.sha).distinct()))
 
+    def vector_count(self) -> int:
+        """Return how many vectors the catalog knows."""
+        return int(self._connection.scalar(sa.select(sa.func.count(tables.passages.c.sha.distinct()))) or 0)
+
+    def unknown(self, shas: Iterable[str]) -> Iterator[str]:
+        """Yield those of the vectors that the catalog does not know."""
+        for batch in _batches(shas):
+            query = sa.select(tables.passages.c.sha).where(tables.passages.c.sha.in_(batch))
+            yield from sorted(set(batch) - set(self._connection.scalars(query)))
+
     def faults(self) -> list[str]:
         """Return where the catalog contradicts itself: by SQLite's own check, or by a passage's text."""
         faults = [str(row[0]) for row in self._connection.execute(sa.text("PRAGMA quick_check")) if row[0] != "ok"]
-        columns = (
-            tables.documents.c.source,
-            tables.documents.c.text.label("whole"),
-            tables.passages.c.start,
-            tables.passages.c.end,
-        )
-        rows = self._connection.execute(
-            sa.select(*columns, tables.passages.c.text)
-            .select_from(tables.passages.join(tables.documents))
-            .execution_options(yield_per=500)
-        )
-        for row in rows:
-            if row.whole[row.start : row.end] != row.text:
-                faults.append(f"{row.source}, characters {row.start}-{row.end}")
+        columns = tables.passages.c
+        query = sa.select(columns.start, columns.end, columns.text).order_by(columns.id)
+        texts = sa.select(tables.documents.c.id, tables.documents.c.source, tables.documents.c.text)
+        for document in self._connection.execute(texts.execution_options(yield_per=1)):
+            for row in self._connection.execute(query.where(columns.document == document.id)):
+                if document.text[row.start : row.end] != row.text:
+                    faults.append(f"{document.source}, characters {row.start}-{row.end}")
         return faults
 
     def lexical(self, words: Sequence[str], limit: int) -> list[tuple[int, float]]:
@@ -254,9 +258,10 @@ class Snapshot:
             )
 
 
-def _batches(values: Sequence[Any]) -> Iterator[list[Any]]:
-    for at in range(0, len(values), AT_ONCE):
-        yield list(values[at : at + AT_ONCE])
+def _batches(values: Iterable[Any]) -> Iterator[list[Any]]:
+    rest = iter(values)
+    while batch := list(islice(rest, AT_ONCE)):
+        yield batch
 
 
 def _document(row: "sa.Row[Any]") -> Document:

@@ -70,7 +70,7 @@ def test_a_document_comes_back_as_it_was_put(catalog: Catalog, encoder: Encoder)
         blocks=(Block(5, 18), Block(20, 26, apart=True)),
         verbatim=False,
     )
-    passages = split(document, "/root", encoder)
+    passages = list(split(document, "/root", encoder))
     with catalog.write() as draft:
         draft.put_root("/root", CorpusDescription())
         draft.put_document("/root", document, passages)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ingest.chunk import PASSAGE_TOKENS, SPECIAL_TOKENS, encoded_text, split
 from ingest.encoder import Encoder
 from ingest.readers import markdown, text
-from ingest.schema import Block, Document, Heading
+from ingest.schema import Block, Document, Heading, Passage
 
 LINE = st.sampled_from(
     ["# One", "## Two", "### Three", "Walk. Every day.", "- item one", "> quote", "", "", "| a | b |", "word " * 90]
@@ -30,8 +30,12 @@ def document(content: str, *, blocks: Sequence[Block] | None = None, title: str 
     return Document("a.txt", title, None, content, "0" * 64, blocks=spans)
 
 
+def cut(doc: Document, root: str, encoder: Encoder) -> list[Passage]:
+    return list(split(doc, root, encoder))
+
+
 def check(doc: Document, encoder: Encoder) -> None:
-    passages = split(doc, "/root", encoder)
+    passages = cut(doc, "/root", encoder)
     at = 0
     covered = bytearray(len(doc.text))
     for passage in passages:
@@ -71,23 +75,23 @@ def test_passages_fit_the_window_of_the_real_encoder(exported: Encoder, content:
 
 
 def test_no_text_no_passages(encoder: Encoder) -> None:
-    assert split(document("", blocks=[]), "/", encoder) == []
-    assert split(document("  "), "/", encoder) == []
+    assert cut(document("", blocks=[]), "/", encoder) == []
+    assert cut(document("  "), "/", encoder) == []
 
 
 def test_sentences_are_packed_up_to_the_limit(fake: Callable[..., Encoder]) -> None:
     content = "One two three four. " * 30  # five tokens a sentence
-    passages = split(document(content), "/", fake(window=64))
+    passages = cut(document(content), "/", fake(window=64))
     room = 64 - SPECIAL_TOKENS - 1  # the title is one token
     assert [len(p.sentences) for p in passages] == [room // 5, room // 5, 30 - 2 * (room // 5)]
-    assert len(split(document(content), "/", fake(window=10_000))) == 1
-    assert len(split(document("One two three four. " * 41), "/", fake(window=10_000))) == 2
+    assert len(cut(document(content), "/", fake(window=10_000))) == 1
+    assert len(cut(document("One two three four. " * 41), "/", fake(window=10_000))) == 2
     assert PASSAGE_TOKENS == 200
 
 
 def test_a_passage_never_spans_a_heading(encoder: Encoder) -> None:
     doc = markdown.read(b"# Back\n\nRest.\n\n## Night\n\nSleep.\n\n# Hip\n\nWalk.\n", "a.md")
-    passages = split(doc, "/", encoder)
+    passages = cut(doc, "/", encoder)
     assert [(p.text, p.heading) for p in passages] == [
         ("Rest.", ("Back",)),
         ("Sleep.", ("Back", "Night")),
@@ -97,7 +101,7 @@ def test_a_passage_never_spans_a_heading(encoder: Encoder) -> None:
 
 def test_markup_between_blocks_counts(encoder: Encoder) -> None:
     doc = markdown.read(b"Rest.\n\n<!-- " + b"not shown " * 60 + b"-->\n\nWalk.\n", "a.md")
-    assert [p.text for p in split(doc, "/", encoder)] == ["Rest.", "Walk."]
+    assert [p.text for p in cut(doc, "/", encoder)] == ["Rest.", "Walk."]
 
 
 def test_heading_levels_that_are_skipped(encoder: Encoder) -> None:
@@ -105,27 +109,27 @@ def test_heading_levels_that_are_skipped(encoder: Encoder) -> None:
     headings = (Heading(1, "AAA", 0, 3), Heading(3, "BBB", 10, 13), Heading(2, "CCC", 20, 23))
     blocks = (Block(4, 9), Block(14, 19), Block(24, 30))
     doc = Document("a", "T", None, content, "0", headings=headings, blocks=blocks)
-    assert [p.heading for p in split(doc, "/", encoder)] == [("AAA",), ("AAA", "BBB"), ("AAA", "CCC")]
+    assert [p.heading for p in cut(doc, "/", encoder)] == [("AAA",), ("AAA", "BBB"), ("AAA", "CCC")]
 
 
 def test_texts_set_apart_by_blank_lines_stay_apart(encoder: Encoder) -> None:
     doc = text.read(b"Back pain passes.\nMost of it.\n\n\nHips are joints.\n\n\n\nWalk.", "a.txt")
-    assert [p.text for p in split(doc, "/", encoder)] == ["Back pain passes.\nMost of it.", "Hips are joints.", "Walk."]
+    assert [p.text for p in cut(doc, "/", encoder)] == ["Back pain passes.\nMost of it.", "Hips are joints.", "Walk."]
 
 
 def test_the_same_text_in_two_places_shares_a_vector_and_no_id(encoder: Encoder) -> None:
-    first = split(document("Rest.\n\nRest.", blocks=[Block(0, 5), Block(7, 12, apart=True)]), "/a", encoder)
-    other = split(document("Rest."), "/b", encoder)
+    first = cut(document("Rest.\n\nRest.", blocks=[Block(0, 5), Block(7, 12, apart=True)]), "/a", encoder)
+    other = cut(document("Rest."), "/b", encoder)
     assert len({p.sha for p in (*first, *other)}) == 1
     assert len({p.id for p in (*first, *other)}) == 3
 
 
 def test_title_heading_and_encoder_are_part_of_the_vectors_name(fake: Callable[..., Encoder]) -> None:
     shas = {
-        split(document("Rest."), "/", fake())[0].sha,
-        split(document("Rest.", title="Other"), "/", fake())[0].sha,
-        split(document("Rest."), "/", fake(revision="2"))[0].sha,
-        split(markdown.read(b"# Title\n\nRest.", "a.md"), "/", fake())[0].sha,
+        cut(document("Rest."), "/", fake())[0].sha,
+        cut(document("Rest.", title="Other"), "/", fake())[0].sha,
+        cut(document("Rest."), "/", fake(revision="2"))[0].sha,
+        cut(markdown.read(b"# Title\n\nRest.", "a.md"), "/", fake())[0].sha,
     }
     assert len(shas) == 4
 
@@ -136,5 +140,5 @@ def test_a_title_without_words_is_not_encoded() -> None:
 
 
 def test_a_title_longer_than_the_window_leaves_room_for_text(fake: Callable[..., Encoder]) -> None:
-    passages = split(document("Rest now. " * 20, title="long " * 500), "/", fake(window=64))
+    passages = cut(document("Rest now. " * 20, title="long " * 500), "/", fake(window=64))
     assert min(len(p.sentences) for p in passages[:-1]) > 5
