@@ -20,7 +20,7 @@ def watch(
     """Ingest the paths, and again whenever something below them changed; yield each outcome until `stop` is set.
 
     A run that fails (a folder that is gone for the moment, another writer) is
-    yielded as its error, and the next change starts another one.
+    yielded as its error, once, and the next change starts another one.
 
     Raises:
         RootInvalid: a path is missing or holds nothing to read at the start.
@@ -29,39 +29,63 @@ def watch(
     changes = _changes(roots, data_dir.absolute(), stop)
     next(changes, None)  # the watch begins before the first run, so that no change is missed
     yield ingest(roots, data_dir, encoder, prune=prune)
-    locked = False
+    told, locked = "", False
     for changed in changes:
         if not changed and not locked:
             continue
-        told, locked = locked, False
         try:
             yield ingest(roots, data_dir, encoder, prune=prune)
-        except IndexLocked as error:
-            locked = True
-            if not told:
-                yield error
+            told, locked = "", False
         except UserFacingError as error:
-            yield error
+            locked = isinstance(error, IndexLocked)
+            if str(error) != told:
+                yield error
+            told = str(error)
 
 
 def _changes(roots: Sequence[Path], data_dir: Path, stop: Event) -> Iterator[bool]:
-    """Yield whether something changed, every TICK milliseconds at least."""
+    """Yield whether something changed, every TICK milliseconds at least.
+
+    A folder that is deleted or moved takes its watch along, so where another
+    one stands in its place, or none, the watch is made anew.
+    """
+    from watchfiles import Change
     from watchfiles import watch as watch_files
 
     # A file is watched by its folder: editors put a new file in its place.
-    folders = {path if path.is_dir() else path.parent for path in roots if path.exists()}
-    batches = watch_files(
-        *sorted(folders),
-        watch_filter=_filter(roots, data_dir),
-        debounce=LONGEST_BATCH,
-        step=SETTLED,
-        stop_event=stop,
-        rust_timeout=TICK,
-        yield_on_timeout=True,
-        raise_interrupt=True,
-    )
-    for batch in batches:
-        yield bool(batch)
+    folders = sorted({path.parent if path.is_file() else path for path in roots})
+    renewed = False
+    while not stop.is_set():
+        there = {folder: _identity(folder) for folder in folders}
+        batches = watch_files(
+            *(folder for folder, identity in there.items() if identity is not None),
+            watch_filter=_filter(roots, data_dir),
+            debounce=LONGEST_BATCH,
+            step=SETTLED,
+            stop_event=stop,
+            rust_timeout=TICK,
+            yield_on_timeout=True,
+            raise_interrupt=True,
+        )
+        try:
+            for batch in batches:
+                yield bool(batch) or renewed
+                renewed = False
+                deleted = {Path(name) for change, name in batch if change is Change.deleted}
+                if not deleted.isdisjoint(folders) or there != {folder: _identity(folder) for folder in folders}:
+                    break
+        except FileNotFoundError:  # gone since its identity was looked at
+            stop.wait(TICK / 1000)
+        renewed = True
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Return what tells a folder from another one at its place; None where there is none."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _filter(roots: Sequence[Path], data_dir: Path) -> Callable[[object, str], bool]:

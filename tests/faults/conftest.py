@@ -1,16 +1,23 @@
 """What the fault tests share: a writer in a process of its own, and how often to disturb it."""
 
+import ctypes
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 FEW = 2
 
+CAPABILITIES_VERSION = 0x20080522  # Linux's _LINUX_CAPABILITY_VERSION_3
+READ_EVERYTHING = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH: what lets root pass over permissions
+
+Result = TypeVar("Result")
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
@@ -36,3 +43,30 @@ def start() -> Start:
         )
 
     return run
+
+
+@pytest.fixture
+def bound_by_permissions() -> Callable[[Callable[[], Result]], Result]:
+    """Call a function in a thread that permissions hold for, even where the tests run as root."""
+
+    def call(function: Callable[[], Result]) -> Result:
+        with ThreadPoolExecutor(1) as thread:
+            if os.geteuid() == 0:
+                thread.submit(give_up_reading_everything).result()
+            return thread.submit(function).result()
+
+    return call
+
+
+def give_up_reading_everything() -> None:
+    """Take from this thread what root may do with others' files; Linux only."""
+    if sys.platform != "linux":
+        pytest.skip("root may read everything")
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(CAPABILITIES_VERSION, 0)
+    sets = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; twice, the low bits first
+    if libc.capget(header, sets) != 0:
+        raise OSError(ctypes.get_errno(), "capget")
+    sets[0] &= ~READ_EVERYTHING
+    if libc.capset(header, sets) != 0:
+        raise OSError(ctypes.get_errno(), "capset")

@@ -1,6 +1,5 @@
 """Whatever happens to the writer, readers see the run before or the run after, and the next run mends the rest."""
 
-import os
 import random
 import shutil
 import signal
@@ -18,11 +17,13 @@ from assistant.chain import Assistant
 from assistant.index import Index
 from ingest.catalog import Catalog
 from ingest.encoder import Encoder
-from ingest.pipeline import ingest
+from ingest.errors import IndexUnwritable, RootInvalid
+from ingest.pipeline import Report, ingest
 from ingest.status import runs, status
 from ingest.vectors import VECTORS_FOLDER, Vectors
 
 Start = Callable[..., "subprocess.Popen[str]"]
+Bound = Callable[[Callable[[], Report]], Report]
 
 FILES = 200
 QUESTION = "What does exercise seventeen strengthen in the first weeks?"
@@ -197,19 +198,53 @@ def test_a_file_that_changes_while_it_is_read(tmp_path: Path, encoder: Encoder, 
     }
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_folders_that_lose_their_permissions(case: Case, tmp_path: Path) -> None:
+def test_what_loses_its_permissions(case: Case, bound_by_permissions: Bound) -> None:
     data = case.fresh("closed")
     shut = case.root / "shut"
     shut.mkdir()
     (shut / "a.md").write_text("Rest.\n", encoding="utf-8")
     ingest([case.root], data, case.encoder)
     shut.chmod(0)
+    (case.root / "000.md").chmod(0)
     try:
-        report = ingest([case.root], data, case.encoder)
+        report = bound_by_permissions(lambda: ingest([case.root], data, case.encoder))
     finally:
         shut.chmod(0o755)
-    assert report.failed == [("shut", "shut: permission denied")]
+    assert sorted(report.failed) == [
+        ("000.md", "000.md: cannot be read: Permission denied; check that it is a file and that you may read it"),
+        ("shut", "shut: permission denied"),
+    ]
     assert report.removed == []
     assert len(status(data)) == FILES + 2
-    assert runs(data)[0].counts["failed"] == 1
+    assert [each.passages > 0 for each in status(data) if each.source in ("000.md", "shut/a.md")] == [True, True]
+    assert runs(data)[0].counts["failed"] == 2
+    (case.root / "000.md").chmod(0o644)
+    assert ingest([case.root], data, case.encoder).failed == []
+    assert len(status(data)) == FILES + 1
+
+
+def test_a_root_that_loses_its_permissions(case: Case, bound_by_permissions: Bound) -> None:
+    data = case.fresh("closed")
+    case.root.chmod(0)
+    try:
+        with pytest.raises(RootInvalid, match="permission denied"):
+            bound_by_permissions(lambda: ingest([case.root], data, case.encoder))
+    finally:
+        case.root.chmod(0o755)
+    assert case.check(data) == "old"
+
+
+def test_an_index_that_may_not_be_written(case: Case, bound_by_permissions: Bound) -> None:
+    data = case.fresh("closed")
+    folders = [data, *(path for path in data.rglob("*") if path.is_dir())]
+    files = [path for path in data.rglob("*") if path.is_file()]
+    for path in [*files, *folders]:
+        path.chmod(0o444 if path in files else 0o555)
+    try:
+        with pytest.raises(IndexUnwritable):
+            bound_by_permissions(lambda: ingest([case.root], data, case.encoder))
+    finally:
+        for path in [*folders, *files]:
+            path.chmod(0o755)
+    assert case.check(data) == "old"
+    case.mend(data)

@@ -1,3 +1,4 @@
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from ingest.watch import watch
 Write = Callable[..., Path]
 Outcomes = Callable[[], Report | UserFacingError]
 
-PATIENCE = 15  # seconds
+PATIENCE = 60  # seconds
 
 
 @pytest.fixture
@@ -100,6 +101,63 @@ def test_a_single_file(watched: Callable[..., Outcomes], write: Write) -> None:
     write({"a.md": "A, edited."})
     report = reported(outcome())
     assert (report.run, report.updated) == (2, ["a.md"])
+
+
+def test_a_single_file_that_is_replaced(watched: Callable[..., Outcomes], write: Write) -> None:
+    root = write({"a.md": "A."})
+    outcome = watched(root / "a.md")
+    outcome()
+    for text in ("A, edited.", "A, edited twice."):
+        (root / "a.md.new").write_text(text, encoding="utf-8")
+        (root / "a.md.new").replace(root / "a.md")
+        assert reported(outcome()).updated == ["a.md"]
+    (root / "a.md").rename(root / "a.md.bak")
+    assert isinstance(outcome(), RootInvalid)
+    (root / "a.md").write_text("A, anew.", encoding="utf-8")
+    assert reported(outcome()).updated == ["a.md"]
+
+
+@pytest.mark.parametrize("away", ["deleted", "moved"])
+def test_a_root_that_is_made_again(watched: Callable[..., Outcomes], write: Write, tmp_path: Path, away: str) -> None:
+    root = write({"a.md": "A.", "sub/b.md": "B."})
+    outcome = watched(root)
+    outcome()
+    for number in range(2):
+        if away == "deleted":
+            shutil.rmtree(root)
+        else:
+            root.rename(tmp_path / f"away-{number}")
+        assert isinstance(outcome(), RootInvalid)
+        write({"a.md": f"A {number}.", "sub/b.md": "B."})
+        report = reported(outcome())
+        assert (report.updated, report.unchanged, report.removed) == (["a.md"], ["sub/b.md"], [])
+    write({"sub/c.md": "C."})
+    assert reported(outcome()).added == ["sub/c.md"]
+
+
+def test_a_root_that_is_swapped_for_another(watched: Callable[..., Outcomes], write: Write, tmp_path: Path) -> None:
+    root = write({"a.md": "A."})
+    outcome = watched(root)
+    outcome()
+    write({"a.md": "A, of the other."}, "other")
+    root.rename(tmp_path / "former")
+    (tmp_path / "other").rename(root)
+    assert reported(outcome()).updated == ["a.md"]
+    write({"b.md": "B."})
+    assert reported(outcome()).added == ["b.md"]
+
+
+def test_a_burst(watched: Callable[..., Outcomes], write: Write) -> None:
+    root = write({"a.md": "A."})
+    outcome = watched(root)
+    outcome()
+    names = [f"{number:03}.md" for number in range(500)]
+    added: list[str] = []
+    for name in names:
+        write({name: f"Text {name}."})
+    while len(added) < len(names):
+        added += reported(outcome()).added
+    assert sorted(added) == names
 
 
 def test_a_path_that_is_not_there(data: Path, encoder: Encoder, tmp_path: Path) -> None:
