@@ -5,7 +5,7 @@ INSTALLED := .venv/installed
 DATA := .cited
 PYTEST_OPTIONS ?=
 
-.PHONY: run test bench faults screenshots clean
+.PHONY: run test bench memory faults screenshots clean
 
 # Ingest the shipped corpus and open the page on 127.0.0.1:7860.
 run: $(INSTALLED)
@@ -23,6 +23,11 @@ test: $(INSTALLED)
 BENCH ?= ../shared/bench
 bench: $(INSTALLED)
 	$(BIN)/python tests/bench/measure.py $(BENCH)
+
+# Measure what an ingest keeps in memory, with so many random vectors.
+VECTORS ?= 300000
+memory: $(INSTALLED)
+	$(BIN)/python tests/bench/memory.py vectors $(VECTORS)
 
 # The long fault tests: the ingest is killed at 50 random moments, and more.
 faults: $(INSTALLED)
