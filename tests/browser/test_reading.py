@@ -120,7 +120,7 @@ def test_focus_stays_where_it_is_while_an_answer_comes(page: Page, assistant: ob
     assistant.release.set()  # type: ignore[attr-defined]
     page.locator(".turn[data-state=abstained]").wait_for()
     assistant.release.clear()  # type: ignore[attr-defined]
-    assert page.evaluate("document.activeElement.id") == "turn-2"
+    page.wait_for_function("document.activeElement.id === 'turn-2'")
     page.fill("#question textarea", "next")
     assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"
 
