@@ -1,6 +1,6 @@
 """The Ask tab's handlers: a question and the turns before it in, the turns after it out."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -28,8 +28,8 @@ FAULT = "The program has a fault; its log says where. Ask again, or ask somethin
 class Answering(Protocol):
     """What the page needs of an assistant."""
 
-    def ask(self, question: str) -> Answer:
-        """Answer the question in quotes, or abstain."""
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        """Answer the question in quotes, or abstain; `history` are the questions before it, oldest first."""
 
     def description(self) -> CorpusDescription:
         """Return what the corpus says of itself."""
@@ -61,18 +61,29 @@ def hint(question: str) -> str:
     return ""
 
 
-def respond(assistant: Answering, question: str, turns: Turns, stop: Stop) -> Iterator[Turns]:
-    """Yield the conversation with the question pending, then with what came of it."""
+def respond(
+    assistant: Answering, question: str, turns: Turns, stop: Stop, *, as_typed: bool = False
+) -> Iterator[Turns]:
+    """Yield the conversation with the question pending, then with what came of it.
+
+    The question is understood by the one before it, unless it is to be asked `as_typed`.
+    """
     settled = tuple(turn for turn in turns if not turn.pending)[1 - MOST_TURNS :]
     turn = Turn(settled[-1].number + 1 if settled else 1, question.strip())
+    history = () if as_typed else _asked(settled[-1:])
     stop.ordered = False
     yield (*settled, turn)
     try:
-        answer = _unless_stopped(lambda: assistant.ask(turn.question), stop)
+        answer = _unless_stopped(lambda: assistant.ask(turn.question, history), stop)
     except UserFacingError as error:
         yield (*settled, replace(turn, failure=str(error)))
     else:
         yield (*settled, replace(turn, answer=answer, failure="" if answer else STOPPED))
+
+
+def _asked(turns: Turns) -> tuple[str, ...]:
+    """Return the questions as they were understood, which holds what they took along of earlier ones."""
+    return tuple(turn.answer.question if turn.answer else turn.question for turn in turns)
 
 
 def _unless_stopped(work: Callable[[], Answer], stop: Stop) -> Answer | None:

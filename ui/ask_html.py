@@ -58,7 +58,7 @@ def _turn_html(turn: Turn, description: CorpusDescription) -> str:
         f'<article class="turn" id="turn-{turn.number}" data-turn="{turn.number}" data-state="{state}" tabindex="-1"'
         f' aria-labelledby="question-{turn.number}"><div class="question"><span class="unseen">You asked: </span>'
         f'<h2 id="question-{turn.number}" dir="auto">{_question_html(turn)}</h2></div>'
-        f'<div class="answer">{body}{note}</div>{actions}</article>'
+        f'<div class="answer">{_understood_html(turn)}{body}{note}</div>{actions}</article>'
     )
 
 
@@ -81,6 +81,16 @@ def _question_html(turn: Turn) -> str:
     parts = re.split(rf"(?<!\w)({words})(?!\w)", turn.question)
     lacking = '<span class="lacking">{}</span>'
     return "".join(lacking.format(safe(part)) if at % 2 else safe(part) for at, part in enumerate(parts))
+
+
+def _understood_html(turn: Turn) -> str:
+    """Return the question as it was understood where that is not as typed, and the way to ask it as typed."""
+    if turn.answer is None or turn.answer.question.split() == turn.question.split():
+        return ""
+    return (
+        f'<p class="understood">Understood as: <span dir="auto">{safe(turn.answer.question)}</span>'
+        f' <button type="button" class="typed" data-question="{safe(turn.question)}">Ask as typed</button></p>'
+    )
 
 
 def _stopped_html(question: str) -> str:

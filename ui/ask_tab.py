@@ -81,6 +81,7 @@ def ask_tab(assistant: Answering, keeper: Keeper) -> AskTab:
                     show_label=False,
                 )
                 halt = gr.Button("Stop", elem_id="halt")
+                alone = gr.Button("Ask as typed", elem_id="alone")
                 send = gr.Button("Ask", variant="primary", elem_id="send", min_width=80)
             note = gr.HTML(elem_id="note", apply_default_css=False)
             gr.HTML(KEYS, apply_default_css=False)
@@ -94,22 +95,25 @@ def ask_tab(assistant: Answering, keeper: Keeper) -> AskTab:
             sources = gr.HTML(elem_id="sources", apply_default_css=False)
 
     tab = AskTab(assistant, keeper, conversation, sources, note, turns, opened, marker)
-    asked = gr.on(
-        [box.submit, send.click],
-        _respond(tab),
-        [box, turns, stop, opened],
-        [box, *tab.shown],
-        concurrency_id="ask",
-        concurrency_limit=4,
-        **QUIET,
-    )
-    asked.failure(_recover(tab), [turns, opened], tab.shown, **QUIET)
+    for triggers, as_typed in (([box.submit, send.click], False), ([alone.click], True)):
+        asked = gr.on(
+            triggers,
+            _respond(tab, as_typed=as_typed),
+            [box, turns, stop, opened],
+            [box, *tab.shown],
+            concurrency_id="ask",
+            concurrency_limit=4,
+            **QUIET,
+        )
+        asked.failure(_recover(tab), [turns, opened], tab.shown, **QUIET)
     go.click(tab.open, wanted, tab.shown, **QUIET)
     halt.click(Stop.order, stop, None, queue=False, **QUIET)
     return tab
 
 
-def _respond(tab: AskTab) -> Callable[[str, Turns, Stop, str, gr.Request], Iterator[tuple[object, ...]]]:
+def _respond(
+    tab: AskTab, *, as_typed: bool
+) -> Callable[[str, Turns, Stop, str, gr.Request], Iterator[tuple[object, ...]]]:
     """Return the handler of a question: the box, and what `shown` is."""
 
     def respond(
@@ -122,7 +126,7 @@ def _respond(tab: AskTab) -> Callable[[str, Turns, Stop, str, gr.Request], Itera
             return
         owner = owner_of(request.cookies)
         before = turns or tab.keeper.open(owner, identity).turns
-        for now in ask.respond(tab.assistant, question, before, stop):
+        for now in ask.respond(tab.assistant, question, before, stop, as_typed=as_typed):
             if now[-1].pending:
                 conversation, _ = tab.show(now, identity)
                 yield "", conversation, gr.skip(), "", now, *same[4:]

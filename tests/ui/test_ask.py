@@ -2,7 +2,8 @@
 
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from html import unescape
 from urllib.parse import parse_qs
 
@@ -72,8 +73,10 @@ class Texts:
 
     def __init__(self, answer: Answer | Exception) -> None:
         self.answer = answer
+        self.histories: list[Sequence[str]] = []
 
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        self.histories.append(history)
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
@@ -315,6 +318,23 @@ def test_respond_is_pending_then_answered() -> None:
     assert states(ask.respond(Texts(answer), "R?", first[-1], Stop()))[-1] == [(1, False, ""), (2, False, "")]
 
 
+def test_a_question_is_asked_with_the_one_before_it_as_understood_or_as_typed() -> None:
+    texts = Texts(replace(abstention_of(), question="chronic pain: and yoga?"))
+    *_, turns = ask.respond(texts, "and yoga?", (), Stop())
+    failed = Turn(2, "It failed?", failure="no index")
+    for before, as_typed in ((turns, False), (turns, True), ((*turns, failed), False)):
+        list(ask.respond(texts, "why?", before, Stop(), as_typed=as_typed))
+    assert texts.histories == [(), ("chronic pain: and yoga?",), (), ("It failed?",)]
+
+
+def test_a_question_understood_otherwise_than_typed_says_so_and_can_be_asked_as_typed() -> None:
+    answer = replace(abstention_of(), question="<i>: and  yoga?")
+    html = conversation_html((Turn(1, 'and "yoga"?', answer),), DESCRIPTION)
+    assert 'Understood as: <span dir="auto">&lt;i&gt;: and  yoga?</span>' in html
+    assert 'class="typed" data-question="and &quot;yoga&quot;?">Ask as typed</button>' in html
+    assert "Understood as" not in conversation_html((Turn(1, "<i>: and yoga?", answer),), DESCRIPTION)
+
+
 def test_respond_tells_an_error_in_the_conversation() -> None:
     turns = list(ask.respond(Texts(IndexMissing("no index", "/data", "run cited ingest")), "Q?", (), Stop()))[-1]
     assert states([turns]) == [[(1, False, "/data: no index; run cited ingest")]]
@@ -335,9 +355,9 @@ def test_a_stop_ends_the_waiting_at_once_and_its_answer_is_not_shown_later() -> 
     stop, release = Stop(), threading.Event()
 
     class Slow(Texts):
-        def ask(self, question: str) -> Answer:
+        def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
             release.wait(20)
-            return super().ask(question)
+            return super().ask(question, history)
 
     steps = ask.respond(Slow(abstention_of()), "Q?", (), stop)
     assert next(steps)[0].pending

@@ -108,11 +108,11 @@ const further = async (fold) => {
   }
 };
 
-const send = (question) => {
+const send = (question, button = "#send") => {
   const area = box();
   area.value = question;
   area.dispatchEvent(new Event("input", { bubbles: true }));
-  requestAnimationFrame(() => document.querySelector("#send").click()); // Gradio has the value by then
+  requestAnimationFrame(() => document.querySelector(button).click()); // Gradio has the value by then
   if (matchMedia("(pointer: fine)").matches) area.focus({ preventScroll: true });
 };
 
@@ -125,6 +125,7 @@ document.addEventListener("click", (event) => {
   }
   const button = event.target.closest("button");
   if (button?.matches(".example")) send(button.dataset.question);
+  if (button?.matches(".typed")) send(button.dataset.question, "#alone");
   if (button?.matches(".copy")) copy(button);
   if (button?.matches(".more")) more(button);
   if (button?.matches(".stop")) document.querySelector("#halt").click();
