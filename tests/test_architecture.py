@@ -10,15 +10,16 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("ingest", "assistant", "ui")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 PRIVATE_ROOMS = ("ingest.readers", "ingest.chunk", "ingest.scan")
+TRAINING = {"assistant/training/cross_encoder.py", "assistant/training/train.py"}
 # Each library stays in the modules that are made for it.
 HOMES = {
     "chromadb": {"ingest/vectors.py"},
     "sqlalchemy": {"ingest/catalog.py", "ingest/tables.py", "ingest/draft.py", "ingest/snapshot.py"},
     "langchain_core": {"assistant/chain.py"},
     "langchain": {"assistant/chain.py"},
-    "torch": {"ingest/encoder.py"},
-    "sentence_transformers": {"ingest/encoder.py"},
-    "onnxruntime": {"ingest/encoder.py"},
+    "torch": {"ingest/encoder.py", "ingest/graph.py", "assistant/rerank.py", *TRAINING},
+    "sentence_transformers": {"ingest/encoder.py", "assistant/rerank.py"},
+    "onnxruntime": {"ingest/graph.py", *TRAINING},
     "mcp": {"ui/mcp_server.py"},
 }
 

@@ -1,0 +1,127 @@
+"""Transformers as ONNX graphs: exported once from torch, then run without it."""
+
+import hashlib
+import logging
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.errors import ModelMissing
+from ingest.settings import keep_to_this_machine
+
+if TYPE_CHECKING:
+    import torch
+    from tokenizers import Encoding
+
+BATCH = 32  # texts; larger batches pad more and gained nothing on two cores
+
+logger = logging.getLogger(__name__)
+
+keep_to_this_machine()
+
+Batch = tuple[list[int], list["Encoding"], list[NDArray[np.float32]]]
+
+
+class Graph:
+    """A graph `model.onnx` with its `tokenizer.json`, run by ONNX Runtime."""
+
+    def __init__(self, folder: Path, *, window: int) -> None:
+        """Load the graph in `folder`; texts are cut to `window` tokens, special tokens included."""
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        self._counter = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._counter.no_truncation()
+        self._counter.no_padding()
+        self._tokenizer = Tokenizer.from_str(self._counter.to_str())
+        self._tokenizer.enable_truncation(window)
+        options = onnxruntime.SessionOptions()
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads leave the processor
+        providers = ["CPUExecutionProvider"]
+        self._session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=providers)
+        self._inputs = [each.name for each in self._session.get_inputs()]
+
+    def run(self, texts: Sequence[str] | Sequence[tuple[str, str]], outputs: Sequence[str]) -> Iterator[Batch]:
+        """Run texts, or pairs of them, through the graph, those of like length together.
+
+        Yields for each batch the texts' numbers, their tokens and the outputs.
+        """
+        encodings = self._tokenizer.encode_batch(list(texts))
+        order = sorted(range(len(texts)), key=lambda i: len(encodings[i].ids))
+        for at in range(0, len(order), BATCH):
+            rows = order[at : at + BATCH]
+            longest = len(encodings[rows[-1]].ids)
+            columns = {name: np.zeros((len(rows), longest), dtype=np.int64) for name in self._inputs}
+            for row, i in enumerate(rows):
+                values = {
+                    "input_ids": encodings[i].ids,
+                    "attention_mask": encodings[i].attention_mask,
+                    "token_type_ids": encodings[i].type_ids,
+                }
+                for name, column in columns.items():
+                    column[row, : len(values[name])] = values[name]
+            yield rows, [encodings[i] for i in rows], self._session.run(list(outputs), columns)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return each text's length in tokens, special tokens not counted."""
+        return [len(e.ids) for e in self._counter.encode_batch(list(texts), add_special_tokens=False)]
+
+
+def folder_name(name: str) -> str:
+    """Return the name of the folder that holds the export of the model called `name`."""
+    plain = "".join(c if c.isalnum() or c in "-." else "-" for c in Path(name).name)
+    return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+@contextmanager
+def exporting(name: str, folder: Path) -> Iterator[Path]:
+    """Give a folder to export the model called `name` into; it becomes `folder` at the end, whole or not at all."""
+    logger.info("exporting %s to ONNX, once", name)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as temporary, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch and transformers warn of their own internals here
+        draft = Path(temporary) / folder.name
+        draft.mkdir()
+        yield draft
+        if folder.exists():
+            shutil.rmtree(folder)
+        draft.rename(folder)
+
+
+def save_tokenizer(tokenizer: Any, folder: Path, name: str) -> None:  # noqa: ANN401 - of the transformers library
+    """Save a model's tokenizer beside its graph.
+
+    Raises:
+        ModelMissing: it is not one that runs without transformers.
+    """
+    fast = getattr(tokenizer, "backend_tokenizer", None)
+    if fast is None:
+        raise ModelMissing("the model has no fast tokenizer", name, "name another model")
+    fast.save(str(folder / "tokenizer.json"))
+
+
+def export_module(module: "torch.nn.Module", path: Path, *, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+    """Write a torch module as an ONNX graph of any batch size and length."""
+    import torch
+
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns that torchvision is not there
+    batch, length = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("length", min=2, max=8192)
+    with torch.no_grad():
+        torch.onnx.export(
+            module.eval(),
+            kwargs={name: torch.ones((2, 8), dtype=torch.int64) for name in inputs},
+            f=str(path),
+            dynamo=True,
+            dynamic_shapes={name: {0: batch, 1: length} for name in inputs},
+            input_names=list(inputs),
+            output_names=list(outputs),
+            external_data=False,
+            verbose=False,
+        )
