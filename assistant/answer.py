@@ -1,11 +1,12 @@
 """Turns scored sentences into quotes with their places, verified, or into an abstention."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+from assistant.agreement import says_the_same
 from assistant.evidence import Sentence
 from assistant.retrieve import Question
 from assistant.schema import Abstention, Evidence, Quote
+from assistant.support import follows, with_support
 from ingest.catalog import Snapshot
 from ingest.errors import QuoteMismatch
 from ingest.origin import FileState, look
@@ -13,39 +14,35 @@ from ingest.schema import Document, Passage
 
 QUOTED = 3  # sentences an answer quotes at most, besides those they lean on
 MARGIN = 3.0  # score below the best at which a sentence is no longer quoted; see tests/bench/RESULTS.md
+CONSIDERED = 8  # best sentences among which those to quote are looked for
 WORDS = 90  # no further sentence is quoted past these
 NEAREST = 3  # passages that an abstention shows
-
-# A sentence that begins so leans on the one before it.
-_LEANING = re.compile(
-    r"[\"'“‘(]?(?:it|its|this|that|these|those|they|their|them|he|she|his|her|such|but|however|also|nor|so|then|thus"
-    r"|therefore|otherwise|instead|although that|in addition|as a result|for this reason|either way"
-    r"|both|neither|the (?:former|latter|same))(?:['’](?:s|re|ll|d|ve))?\b",
-    re.IGNORECASE,
-)
-
-_PARAGRAPH_END = re.compile(r"\n[ \t]*\n")
 
 
 def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
     """Return the evidence to quote from sentences ranked best first; at least the best one.
 
-    The best sentences within `MARGIN` are taken, each with the one before it
-    where it leans on that, adjacent ones of a paragraph joined in reading order.
-    The quote with the best sentence comes first.
+    The best sentences within `MARGIN` are taken, each with those that it cannot
+    do without, adjacent ones of a paragraph joined in reading order. What one
+    source says twice is quoted once; what another source says as well is quoted
+    too and does not count against `QUOTED`. The quote with the best sentence
+    comes first.
     """
     taken: dict[str, dict[int, float]] = {}
     passages: dict[str, Passage] = {}
-    words = 0
-    for sentence in sentences[:QUOTED]:
+    said: list[Sentence] = []
+    words, quoted = 0, 0
+    for sentence in sentences[:CONSIDERED]:
         if sentence.score < sentences[0].score - MARGIN or words >= WORDS:
             break
-        passage = sentence.candidate.passage
-        if any(_same_text(sentence, passages[known], positions) for known, positions in taken.items()):
+        same = [other for other in said if says_the_same(other.evidence().text, sentence.evidence().text)]
+        if any(_one_source(other, sentence) for other in same) or (quoted == QUOTED and not same):
             continue
-        passages[passage.id] = passage
+        quoted += not same
+        said.append(sentence)
+        passage = passages.setdefault(sentence.candidate.passage.id, sentence.candidate.passage)
         positions = taken.setdefault(passage.id, {})
-        for position in _with_support(passage, sentence.position):
+        for position in with_support(passage, sentence.position):
             if position not in positions:
                 words += len(passage.cut(*passage.sentences[position]).split())
             positions[position] = max(sentence.score, positions.get(position, sentence.score))
@@ -53,36 +50,15 @@ def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
     return sorted(joined, key=lambda evidence: -evidence.score)
 
 
-def _with_support(passage: Passage, position: int) -> Iterable[int]:
-    """Yield a sentence's position, and those before it in its paragraph that it leans on."""
-    yield position
-    while _LEANING.match(passage.cut(*passage.sentences[position])) and _follows(passage, position):
-        position -= 1
-        yield position
-
-
-def _follows(passage: Passage, position: int) -> bool:
-    """Whether a sentence goes on in the paragraph of the one before it."""
-    if position == 0:
-        return False
-    before, after = passage.sentences[position - 1][1], passage.sentences[position][0]
-    return before == after or not _PARAGRAPH_END.search(passage.cut(before, after))
-
-
-def _same_text(sentence: Sentence, passage: Passage, positions: Iterable[int]) -> bool:
-    """Whether one text says this already: the same words twice in one source are one quote."""
-    if sentence.candidate.passage.source != passage.source or sentence.candidate.passage.root != passage.root:
-        return False
-    words = sentence.evidence().text.casefold().split()
-    return sentence.candidate.passage.id != passage.id and any(
-        words == passage.cut(*passage.sentences[position]).casefold().split() for position in positions
-    )
+def _one_source(one: Sentence, other: Sentence) -> bool:
+    first, second = one.candidate.passage, other.candidate.passage
+    return (first.root, first.source) == (second.root, second.source)
 
 
 def _join(passage: Passage, positions: dict[int, float]) -> list[Evidence]:
     joined: list[list[int]] = []
     for position in sorted(positions):
-        if joined and joined[-1][-1] == position - 1 and _follows(passage, position):
+        if joined and joined[-1][-1] == position - 1 and follows(passage, position):
             joined[-1].append(position)
         else:
             joined.append([position])

@@ -66,6 +66,12 @@ def test_leaning_goes_back_to_a_sentence_that_stands_alone() -> None:
     assert texts(choose(ranked((p, 3, 9.0)))) == ["Yoga was tried. It helped. But this was rare."]
 
 
+@pytest.mark.parametrize("limiting", ["However, it fails in winter.", "But not for everyone.", "Yet proof is thin."])
+def test_a_sentence_that_limits_the_one_before_it_comes_along(limiting: str) -> None:
+    p = passage("Cats sleep.", "Yoga helps.", limiting, "Dogs bark.")
+    assert texts(choose(ranked((p, 1, 9.0)))) == [f"Yoga helps. {limiting}"]
+
+
 def test_paragraphs_are_neither_joined_nor_leant_on() -> None:
     text = "Heat helps.\n\nIt rained."
     p = Passage("p", "/root", "a.md", 0, len(text), text, None, (), ((0, 11), (13, 23)), "sha")
@@ -83,6 +89,19 @@ def test_the_same_words_twice_in_one_source_are_one_quote_and_in_two_sources_two
     other = passage("Heat helps.", source="b.txt")
     chosen = choose(ranked((once, 0, 9.0), (again, 0, 8.9), (other, 0, 8.8)))
     assert [(e.passage.source, e.text) for e in chosen] == [("a.txt", "Heat helps."), ("b.txt", "Heat helps.")]
+
+
+def test_what_one_source_says_twice_in_other_words_is_quoted_once() -> None:
+    p = passage("Heat eases a stiff back.", "Cats sleep.", "A stiff back is eased by heat.")
+    assert texts(choose(ranked((p, 0, 9.0), (p, 2, 8.9)))) == ["Heat eases a stiff back."]
+
+
+def test_a_second_source_that_agrees_is_quoted_beyond_the_usual_number() -> None:
+    p = passage("Heat helps backs.", "Cats sleep.", "Rest helps knees.", "Dogs bark.", "Ice helps feet.", "Birds sing.")
+    other = passage("Heat helps backs.", source="b.txt")
+    last = passage("Salt helps soup.", source="c.txt")
+    chosen = choose(ranked((p, 0, 9.0), (p, 2, 8.9), (p, 4, 8.8), (last, 0, 8.7), (other, 0, 8.6)))
+    assert [e.passage.source for e in chosen] == ["a.txt", "a.txt", "a.txt", "b.txt"]
 
 
 def test_an_answer_has_quotes_or_an_abstention() -> None:
