@@ -1,7 +1,9 @@
 """Whether two texts say the same: nearly the same words, and exactly the same numbers and negations."""
 
 import re
+from collections.abc import Sequence
 
+from assistant.schema import Quote
 from ingest.terms import content_terms
 
 SHARED = 0.75  # of the words of both (Jaccard), at which two texts say the same
@@ -19,3 +21,21 @@ def says_the_same(one: str, other: str) -> bool:
         return False
     numbers = sorted(term.stem for term in terms if term.number) == sorted(term.stem for term in others if term.number)
     return numbers and len(_NEGATION.findall(one)) == len(_NEGATION.findall(other))
+
+
+def agreements(quotes: Sequence[Quote]) -> tuple[tuple[int, ...], ...]:
+    """Return the groups of quotes, by number from 1, in which different sources say the same."""
+    groups: list[list[int]] = []
+    for number, quote in enumerate(quotes, 1):
+        for group in groups:
+            first = quotes[group[0] - 1]
+            if _source(first) != _source(quote) and says_the_same(first.text, quote.text):
+                group.append(number)
+                break
+        else:
+            groups.append([number])
+    return tuple(tuple(group) for group in groups if len(group) > 1)
+
+
+def _source(quote: Quote) -> tuple[str, str]:
+    return quote.evidence.passage.root, quote.source

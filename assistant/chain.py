@@ -16,6 +16,7 @@ from assistant.evidence import Sentence, Texts, score_sentences
 from assistant.fusion import fuse, fused_score, rank_sources
 from assistant.gate import THRESHOLD, probability
 from assistant.index import Index, View
+from assistant.rerank import Reranker, open_reranker, rerank
 from assistant.retrieve import Candidate, Question, retrieve, understand
 from assistant.schema import Answer, Evidence, Quote, ScoredPassage, Standing
 from assistant.verify import verify
@@ -33,8 +34,9 @@ class Assistant(Runnable[str, Answer]):
     The same index and question give the same answer.
     """
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, reranker: Reranker | None = None) -> None:
         self._index = index
+        self._reranker = reranker
         with index.view() as view:
             self._texts = Texts(view.encoder)
 
@@ -45,8 +47,10 @@ class Assistant(Runnable[str, Answer]):
         Raises:
             IndexMissing: nothing was ingested there yet.
             IndexStale: it was made with another encoder or version.
+            ModelMissing: the reranker cannot be loaded.
         """
-        return cls(Index.open(settings))
+        reranker = open_reranker(settings.reranker, settings.models_dir, allow_downloads=settings.allow_downloads)
+        return cls(Index.open(settings), reranker)
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         """Answer a question; `history` are the questions before it, oldest first.
@@ -127,7 +131,10 @@ class Assistant(Runnable[str, Answer]):
     def _find(self, text: str, view: View) -> tuple[Question, list[Candidate], list[Sentence]]:
         question = understand(text, view)
         candidates = self._candidates(question, view)
-        return question, candidates, score_sentences(question, candidates[:READ], self._texts)
+        sentences = score_sentences(question, candidates[:READ], self._texts)
+        if self._reranker is not None:
+            sentences = rerank(question.text, sentences, self._reranker)
+        return question, candidates, sentences
 
     def _candidates(self, question: Question, view: View) -> list[Candidate]:
         return fuse(question, retrieve(question, view), self._texts) if question.text else []
@@ -136,7 +143,8 @@ class Assistant(Runnable[str, Answer]):
         with self._index.view() as view:
             question, candidates, sentences = self._find(text, view)
             quoter = Quoter(view.snapshot)
-            score = probability(sentences[0].features) if sentences else 0.0
+            reranked = self._reranker is not None
+            score = probability(sentences[0].features, reranked=reranked) if sentences else 0.0
             answers = score >= float(view.snapshot.meta("gate_threshold") or THRESHOLD)
             return Answer(
                 question=text,

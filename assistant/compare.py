@@ -96,7 +96,7 @@ def mcnemar(better: int, worse: int) -> float:
     """
     if not better + worse:
         return 1.0
-    from scipy.stats import binomtest  # type: ignore[import-untyped]
+    from scipy.stats import binomtest
 
     return float(binomtest(better, better + worse, 0.5).pvalue)
 

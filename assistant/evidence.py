@@ -38,7 +38,8 @@ class Features:
     text of the corpus has. `known` is the coverage by all sentences read for the
     question together: whether the texts speak of such things at all. `lead` is
     how much nearer (in cosine) the passage is than the three nearest of other
-    sources, on average. The others are 0 or 1: whether the sentence has the
+    sources, on average. `rerank_logit` is the cross-encoder's, 0 before it has
+    read the sentence. The others are 0 or 1: whether the sentence has the
     number, time, name or cause that is asked for, or is itself a question.
     """
 
@@ -58,6 +59,7 @@ class Features:
     kind_offered: float
     kind_lacking: float
     is_question: float
+    rerank_logit: float = 0.0
 
     def row(self) -> list[float]:
         """Return the values in the order of `NAMES`."""
@@ -106,7 +108,7 @@ def score_sentences(question: Question, candidates: Sequence[Candidate], texts: 
     Sentences are encoded without their title and headings.
     """
     texts.get([text for c in candidates for text in (_context(c), *_sentences(c))])  # all at once, in full batches
-    weights = load_model().sentence_weights(NAMES)
+    weights = load_model().plain.weights(NAMES)
     matcher = _Matcher(question)
     headings = [matcher.cover(_context(c), texts.get([_context(c)])[0]) for c in candidates]
     covers = [_covers(c, heading, texts, matcher) for c, heading in zip(candidates, headings, strict=True)]
@@ -131,8 +133,11 @@ def _covers(candidate: Candidate, heading: Cover, texts: Texts, matcher: "_Match
 
 
 def _lead(candidate: Candidate, candidates: Sequence[Candidate]) -> float:
+    """Return the lead over other sources; where all is one source, over its other passages."""
     own = candidate.passage.root, candidate.passage.source
-    others = sorted((c.cosine for c in candidates if (c.passage.root, c.passage.source) != own), reverse=True)[:3]
+    elsewhere = [c for c in candidates if (c.passage.root, c.passage.source) != own]
+    rest = elsewhere or [c for c in candidates if c is not candidate]
+    others = sorted((c.cosine for c in rest), reverse=True)[:3]
     return candidate.cosine - sum(others) / len(others) if others else candidate.cosine
 
 

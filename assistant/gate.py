@@ -9,10 +9,13 @@ from assistant.model import load_model
 THRESHOLD = 0.5  # probability; an index may store its own, see `cited evaluate --calibrate`
 
 
-def probability(best: Features) -> float:
+def probability(best: Features, *, reranked: bool = False) -> float:
     """Return the probability (0 to 1) that the sentence with these features answers the question.
 
-    Source: logistic regression on evidence features and their products, fitted by tests/bench/fit.py.
+    `reranked` says that a cross-encoder has read it.
+
+    Source: logistic regression on evidence features and their products, fitted by assistant/training/fit.py.
     """
-    odds = load_model().gate.log_odds(asdict(best))
+    model = load_model()
+    odds = (model.reranked if reranked else model.plain).gate.log_odds(asdict(best))
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, odds))))

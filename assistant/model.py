@@ -1,10 +1,11 @@
-"""The coefficients of the sentence score and of the gate, as fitted by tests/bench/fit.py."""
+"""The coefficients of the sentence score and of the gate, as fitted by assistant/training/fit.py."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,21 +33,33 @@ class GateModel:
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class Scorer:
     """The weights of a sentence's features, of which only differences of scores have a meaning, and the gate."""
 
     sentence: Mapping[str, float]
     gate: GateModel
 
-    def sentence_weights(self, names: Sequence[str]) -> NDArray[np.float64]:
+    def weights(self, names: Sequence[str]) -> NDArray[np.float64]:
         """Return the sentence's weights in the order of `names`, 0 for a feature that is not used."""
         return np.array([self.sentence.get(name, 0.0) for name in names])
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The coefficients without a cross-encoder, and those with one."""
+
+    plain: Scorer
+    reranked: Scorer
 
 
 @cache
 def load_model() -> Model:
     """Return the shipped coefficients."""
     values = json.loads(files("assistant").joinpath("model.json").read_text(encoding="utf-8"))
+    return Model(_scorer(values["plain"]), _scorer(values["reranked"]))
+
+
+def _scorer(values: Mapping[str, Any]) -> Scorer:
     gate = values["gate"]
     arrays = {name: np.array(gate[name]) for name in ("mean", "scale", "linear", "quadratic")}
-    return Model(values["sentence"], GateModel(names=tuple(gate["names"]), bias=gate["bias"], **arrays))
+    return Scorer(values["sentence"], GateModel(names=tuple(gate["names"]), bias=gate["bias"], **arrays))

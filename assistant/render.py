@@ -3,6 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
+from assistant.agreement import agreements
 from assistant.schema import Abstention, Answer, Quote, ScoredPassage
 from ingest.origin import FileState
 from ingest.schema import HEADING_SEPARATOR, Document
@@ -19,8 +20,9 @@ FILE_NOTES = {
 def answer_json(answer: Answer) -> dict[str, object]:
     """Return the answer as values that JSON can hold, offsets in characters.
 
-    Keys: question, abstained, reason, missing_terms, quotes, ranked, nearest,
-    gate_score and run; see `Answer` and `Abstention` for their meaning.
+    Keys: question, abstained, reason, missing_terms, quotes, agreements (of
+    quotes by number, see `agreements`), ranked, nearest, gate_score and run; see
+    `Answer` and `Abstention` for their meaning.
     """
     abstention = answer.abstention
     return {
@@ -29,6 +31,7 @@ def answer_json(answer: Answer) -> dict[str, object]:
         "reason": abstention.reason if abstention else None,
         "missing_terms": list(abstention.missing_terms) if abstention else [],
         "quotes": [quote_json(quote) for quote in answer.quotes],
+        "agreements": [list(group) for group in agreements(answer.quotes)],
         "ranked": list(answer.ranked),
         "nearest": [quote_json(quote) for quote in abstention.nearest] if abstention else [],
         "gate_score": answer.gate_score,

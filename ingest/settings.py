@@ -26,6 +26,10 @@ class Settings(BaseSettings):
         default="all-MiniLM-L6-v2",
         description="sentence-transformers model: the bundled one, a local folder or a name",
     )
+    reranker: str = Field(
+        default="bundled",
+        description="sentence-transformers CrossEncoder: the bundled one, a local folder, a name, or none",
+    )
     allow_downloads: bool = Field(default=False, description="let models be fetched from a model hub")
     host: str = Field(default="127.0.0.1", description="address the page listens on")
     port: int = Field(default=7860, ge=0, le=65535, description="port the page listens on; 0 takes a free one")

@@ -11,6 +11,7 @@ from assistant.index import Index
 from assistant.judge import judge
 from assistant.measures import score
 from assistant.prompts import load_prompts
+from assistant.rerank import BUNDLED, open_reranker
 from assistant.schema import Answer
 from ingest.encoder import OnnxEncoder
 from ingest.pipeline import ingest
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.model
 def assistant(exported: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     data = tmp_path_factory.mktemp("shipped")
     ingest([ROOT / "corpus"], data, exported)
-    opened = Assistant(Index(data, exported))
+    opened = Assistant(Index(data, exported), open_reranker(BUNDLED, tmp_path_factory.getbasetemp()))
     yield opened
     opened.close()
 
@@ -99,7 +100,7 @@ def test_reingest(write: Callable[..., Path], tmp_path: Path, exported: OnnxEnco
     data = tmp_path / "data"
     root = write({"a.txt": "Heat eases a stiff back.", "b.txt": "Swim twice a week for a strong spine."})
     assert ingest([root], data, exported).encoded == 2
-    assistant = Assistant(Index(data, exported))
+    assistant = Assistant(Index(data, exported), open_reranker(BUNDLED, tmp_path))
     assert assistant.ask("What eases a stiff back?").quotes[0].text == "Heat eases a stiff back."
     write({"a.txt": "Sleep eases a stiff back."})
     (root / "b.txt").unlink()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from assistant.agreement import agreements
 from assistant.render import answer_markdown, answer_text
 from assistant.schema import Abstention, Answer, Quote, Turn, Turns
 from ingest.schema import CorpusDescription
@@ -123,8 +124,13 @@ def _quotes_html(turn: Turn, quotes: Sequence[Quote]) -> str:
     items = "".join(_quote_html(turn, number, quote) for number, quote in enumerate(quotes, 1))
     return (
         f'<p class="label">{count(len(quotes), "quote")} from {count(len(files), "source")}</p>'
-        f'<ol class="quotes">{items}</ol>'
+        f'<ol class="quotes">{items}</ol>{"".join(_agreement_html(group) for group in agreements(quotes))}'
     )
+
+
+def _agreement_html(numbers: Sequence[int]) -> str:
+    *others, last = (f"[{number}]" for number in numbers)
+    return f'<p class="agreement">{len(numbers)} sources agree: {", ".join(others)} and {last} say the same.</p>'
 
 
 def _quote_html(turn: Turn, number: int, quote: Quote) -> str:

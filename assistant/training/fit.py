@@ -1,19 +1,7 @@
-"""Fit the sentence score and the gate, and write assistant/model.json.
-
-    python tests/bench/fit.py BENCH [--write]
-
-BENCH holds xquad/ and medquad/ with corpus/ and prompts.jsonl each; the shipped
-corpus is the third set. Prints, for each set, how a model fitted on the other
-two does on it (what a user's own corpus may expect), how five-fold
-cross-validation over all three does, and how the final model does on what it
-was fitted on. Nothing is written without --write.
-"""
+"""Fits the sentence score and the gate, with and without the cross-encoder, on several sets at once."""
 
 import json
-import sys
-import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +14,12 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-from assistant.chain import READ
-from assistant.evidence import NAMES, Texts, score_sentences
-from assistant.fusion import fuse
-from assistant.index import Index
-from assistant.judge import is_right_quote
-from assistant.prompts import Prompt, load_prompts
-from assistant.retrieve import retrieve, understand
-from ingest.encoder import BUNDLED, Encoder, open_encoder
-from ingest.pipeline import ingest
+from assistant.evidence import NAMES
+from assistant.training.cases import Case, Rows
 
-HERE = Path(__file__).resolve()
-ROOT = HERE.parents[2]
-SENTENCE_FEATURES = [name for name in NAMES if name not in ("missing", "known", "lead")]
+MODEL = Path(__file__).parents[1] / "model.json"
+LOGIT = "rerank_logit"
+SENTENCE_FEATURES = [name for name in NAMES if name not in ("missing", "known", "lead", LOGIT)]
 GATE_FEATURES = [
     "sentence_cosine",
     "passage_cosine",
@@ -51,41 +32,18 @@ GATE_FEATURES = [
 SENTENCE_PENALTY = 2e-3  # of the squared standardised weights, per set
 GATE_C = 0.1  # inverse strength of the gate's penalty
 PROMPT_WEIGHT = 300  # each set weighs as this many prompts, half of them unanswerable
+OWN_WEIGHT = 0.3  # of our own sets beside the others: they are harder than people's questions by design
 
-Rows = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A prompt with its sentences' features, shape (sentences, len(NAMES)), and which of them are right."""
-
-    prompt: Prompt
-    rows: Rows
-    right: NDArray[np.float64]
+Sets = Mapping[str, Sequence[Case]]
 
 
-def collect(corpus: Path, prompts: Path, data_dir: Path, encoder: Encoder) -> list[Case]:
-    """Ingest a corpus and return its prompts with the features of the sentences that are read for them."""
-    ingest([corpus], data_dir, encoder)
-    index, texts, cases = Index(data_dir, encoder), Texts(encoder), []
-    with index.view() as view:
-        for prompt in load_prompts(prompts, None):
-            question = understand(prompt.question, view)
-            sentences = score_sentences(question, fuse(question, retrieve(question, view), texts)[:READ], texts)
-            rows = np.array([s.features.row() for s in sentences]).reshape(len(sentences), len(NAMES))
-            right = np.array([float(is_right_quote(prompt, s.evidence().text)) for s in sentences])
-            cases.append(Case(prompt, rows, right))
-    index.close()
-    return cases
-
-
-def fit_sentence(sets: Sequence[Sequence[Case]]) -> Rows:
+def fit_sentence(sets: Sets, *, reranked: bool) -> Rows:
     """Return weights in the order of NAMES: listwise softmax over each prompt's sentences (Cao et al. 2007)."""
-    columns = [NAMES.index(name) for name in SENTENCE_FEATURES]
-    every = np.concatenate([case.rows[:, columns] for cases in sets for case in cases])
+    columns = [NAMES.index(name) for name in (*SENTENCE_FEATURES, *([LOGIT] if reranked else []))]
+    every = np.concatenate([case.rows[:, columns] for cases in sets.values() for case in cases])
     mean, scale = every.mean(axis=0), every.std(axis=0) + 1e-9
     lists = []
-    for cases in sets:
+    for cases in sets.values():
         usable = [case for case in cases if 0 < case.right.sum() < len(case.right)]
         lists += [((c.rows[:, columns] - mean) / scale, c.right, 1 / len(usable)) for c in usable]
 
@@ -104,9 +62,9 @@ def fit_sentence(sets: Sequence[Sequence[Case]]) -> Rows:
     return weights
 
 
-def best_rows(cases: Sequence[Case], weights: Rows) -> Rows:
+def best_rows(cases: Sequence[Case], weights: Rows, *, reranked: bool) -> Rows:
     """Return for each prompt the gate's features of its best sentence."""
-    columns = [NAMES.index(name) for name in GATE_FEATURES]
+    columns = [NAMES.index(name) for name in _gate_names(reranked)]
     empty = np.zeros(len(NAMES))
     best = [case.rows[int(np.argmax(case.rows @ weights))] if len(case.rows) else empty for case in cases]
     return np.array(best)[:, columns]
@@ -117,13 +75,14 @@ def answerable(cases: Sequence[Case]) -> NDArray[np.int_]:
     return np.array([int(not case.prompt.unanswerable) for case in cases])
 
 
-def prompt_weights(sets: Sequence[Sequence[Case]]) -> Rows:
-    """Weigh every set alike, and in it the answerable prompts as the unanswerable ones."""
+def prompt_weights(sets: Sets) -> Rows:
+    """Weigh every set alike but our own, and in each the answerable prompts as the unanswerable ones."""
     weights: list[float] = []
-    for cases in sets:
+    for name, cases in sets.items():
         share = answerable(cases).mean()
         each = {1: 0.5 / share, 0: 0.5 / (1 - share)}
-        weights += [each[kind] / len(cases) * PROMPT_WEIGHT for kind in answerable(cases)]
+        prompts = PROMPT_WEIGHT * (OWN_WEIGHT if name == "own" else 1)
+        weights += [each[kind] / len(cases) * prompts for kind in answerable(cases)]
     return np.array(weights)
 
 
@@ -159,42 +118,59 @@ def gate_figures(probabilities: Rows, kinds: NDArray[np.int_]) -> str:
     )
 
 
-def report(sets: dict[str, list[Case]]) -> tuple[Rows, Pipeline]:
-    """Print all figures and return the final sentence weights and gate."""
+def report(sets: Sets, *, reranked: bool) -> tuple[Rows, Pipeline]:
+    """Print all figures and return the final sentence weights and gate.
+
+    For each set: how a model fitted on the others does on it (what a user's own
+    corpus may expect), how five-fold cross-validation over all of them does, and
+    how the final model does on what it was fitted on.
+    """
+    print("with the cross-encoder" if reranked else "without the cross-encoder")
     for held, cases in sets.items():
-        others = [each for name, each in sets.items() if name != held]
-        weights = fit_sentence(others)
-        rows = np.concatenate([best_rows(each, weights) for each in others])
-        gate = fit_gate(rows, np.concatenate([answerable(each) for each in others]), prompt_weights(others))
-        shown = gate_figures(gate.predict_proba(best_rows(cases, weights))[:, 1], answerable(cases))
+        weights, gate = _fitted({name: each for name, each in sets.items() if name != held}, reranked=reranked)
+        shown = gate_figures(gate.predict_proba(best_rows(cases, weights, reranked=reranked))[:, 1], answerable(cases))
         print(f"held out  {held:8} {hits(cases, weights)}; {shown}")
-    every = list(sets.values())
-    weights = fit_sentence(every)
-    rows = np.concatenate([best_rows(cases, weights) for cases in every])
-    kinds = np.concatenate([answerable(cases) for cases in every])
-    origin = np.concatenate([np.full(len(cases), number) for number, cases in enumerate(every)])
+    weights, gate = _fitted(sets, reranked=reranked)
+    rows, kinds, shares = _stacked(sets, weights, reranked=reranked)
+    origin = np.concatenate([np.full(len(cases), number) for number, cases in enumerate(sets.values())])
     crossed = np.zeros(len(kinds))
     for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(rows, origin * 2 + kinds):
-        gate = fit_gate(rows[train], kinds[train], prompt_weights(every)[train])
-        crossed[test] = gate.predict_proba(rows[test])[:, 1]
-    gate = fit_gate(rows, kinds, prompt_weights(every))
+        crossed[test] = fit_gate(rows[train], kinds[train], shares[train]).predict_proba(rows[test])[:, 1]
+    fitted = gate.predict_proba(rows)[:, 1]
     for number, (name, cases) in enumerate(sets.items()):
-        print(f"five-fold {name:8} {gate_figures(crossed[origin == number], kinds[origin == number])}")
-        fitted = gate.predict_proba(best_rows(cases, weights))[:, 1]
-        print(f"fitted    {name:8} {hits(cases, weights)}; {gate_figures(fitted, answerable(cases))}")
+        own = origin == number
+        print(f"five-fold {name:8} {gate_figures(crossed[own], kinds[own])}")
+        print(f"fitted    {name:8} {hits(cases, weights)}; {gate_figures(fitted[own], kinds[own])}")
     return weights, gate
 
 
-def write(weights: Rows, gate: Pipeline) -> None:
+def _fitted(sets: Sets, *, reranked: bool) -> tuple[Rows, Pipeline]:
+    weights = fit_sentence(sets, reranked=reranked)
+    return weights, fit_gate(*_stacked(sets, weights, reranked=reranked))
+
+
+def _stacked(sets: Sets, weights: Rows, *, reranked: bool) -> tuple[Rows, NDArray[np.int_], Rows]:
+    """Return the gate's features, what is wanted and the weights of all prompts."""
+    rows = np.concatenate([best_rows(cases, weights, reranked=reranked) for cases in sets.values()])
+    return rows, np.concatenate([answerable(cases) for cases in sets.values()]), prompt_weights(sets)
+
+
+def write(plain: tuple[Rows, Pipeline], reranked: tuple[Rows, Pipeline]) -> None:
     """Write the coefficients to assistant/model.json, six digits each."""
-    size = len(GATE_FEATURES)
+    values = {"plain": _values(*plain, reranked=False), "reranked": _values(*reranked, reranked=True)}
+    MODEL.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+
+
+def _values(weights: Rows, gate: Pipeline, *, reranked: bool) -> dict[str, Any]:
+    names = _gate_names(reranked)
+    size = len(names)
     coefficients = gate["logistic"].coef_[0]
     quadratic = np.zeros((size, size))
     quadratic[np.triu_indices(size)] = coefficients[size:]
-    values = {
-        "sentence": {n: float(f"{w:.6g}") for n, w in zip(NAMES, weights, strict=True) if n in SENTENCE_FEATURES},
+    return {
+        "sentence": {name: float(f"{w:.6g}") for name, w in zip(NAMES, weights, strict=True) if w},
         "gate": {
-            "names": GATE_FEATURES,
+            "names": names,
             "mean": _digits(gate["scale"].mean_),
             "scale": _digits(gate["scale"].scale_),
             "bias": float(f"{gate['logistic'].intercept_[0]:.6g}"),
@@ -202,28 +178,11 @@ def write(weights: Rows, gate: Pipeline) -> None:
             "quadratic": [_digits(row) for row in quadratic],
         },
     }
-    (ROOT / "assistant" / "model.json").write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+
+
+def _gate_names(reranked: bool) -> list[str]:
+    return [*GATE_FEATURES, *([LOGIT] if reranked else [])]
 
 
 def _digits(values: Rows) -> list[float]:
     return [float(f"{value:.6g}") for value in values]
-
-
-def main(bench: str, *options: str) -> None:
-    """Collect, fit, print, and write where asked to."""
-    with tempfile.TemporaryDirectory() as temporary:
-        work = Path(temporary)
-        encoder = open_encoder(BUNDLED, work / "models")
-        sets = {
-            name: collect(Path(bench) / name / "corpus", Path(bench) / name / "prompts.jsonl", work / name, encoder)
-            for name in ("xquad", "medquad")
-        }
-        shipped = ROOT / "tests" / "prompts" / "corpus.jsonl"
-        sets["shipped"] = collect(ROOT / "corpus", shipped, work / "shipped", encoder)
-    weights, gate = report(sets)
-    if "--write" in options:
-        write(weights, gate)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -20,6 +20,8 @@ from assistant.index import Index
 from assistant.judge import judge
 from assistant.measures import score
 from assistant.prompts import load_prompts
+from assistant.rerank import BUNDLED as RERANKER
+from assistant.rerank import open_reranker
 from assistant.results import write_results
 from ingest.encoder import BUNDLED, Encoder, open_encoder
 from ingest.pipeline import ingest
@@ -47,7 +49,7 @@ GATE = ("false_refusal", "false_answer", "gate_accuracy", "gate_auroc")
 def measure(name: str, corpus: Path, prompts_file: Path, encoder: Encoder) -> str:
     """Ingest, ask every prompt, write the results, and return the measures as a line."""
     ingest([corpus], WORK / name, encoder)
-    assistant = Assistant(Index(WORK / name, encoder))
+    assistant = Assistant(Index(WORK / name, encoder), open_reranker(RERANKER, WORK))
     prompts = load_prompts(prompts_file, None)
     results = evaluate(assistant, prompts)
     assistant.close()
@@ -77,7 +79,7 @@ def cut(name: str, size: int, folder: Path, encoder: Encoder) -> str:
         refused = [p for p in prompts if p.unanswerable and not names & set(p.sources)]
         asked = [p for p in answered if not p.unanswerable][:SAMPLE]
         asked += draw.sample(refused, min(len(refused), max(len(asked), 10), SAMPLE))
-        assistant = Assistant(Index(Path(temporary), encoder))
+        assistant = Assistant(Index(Path(temporary), encoder), open_reranker(RERANKER, WORK))
         estimates = score(judge(asked, evaluate(assistant, asked))).overall
         assistant.close()
     shown = [f"{key} {estimates[key].value:.3f}" for key in GATE if estimates[key].value is not None]

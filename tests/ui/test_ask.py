@@ -449,6 +449,17 @@ def test_missing_index_is_told_on_the_start_page() -> None:
     assert ask.NAME in header_html(description, "")
 
 
+def test_sources_that_agree_are_said_to() -> None:
+    one, other = (
+        quote_in("Heat helps backs.", "Heat helps backs."),
+        quote_in("Backs: heat helps.", "Backs: heat helps."),
+    )
+    elsewhere = replace(other, evidence=replace(other.evidence, passage=replace(other.evidence.passage, source="c.md")))
+    assert "[1] and [3] say the same" in conversation_of(answer_of(one, quote_in("No.", "No."), elsewhere))
+    assert answer_json(answer_of(one, elsewhere))["agreements"] == [[1, 2]]
+    assert "say the same" not in conversation_of(answer_of(one, other))
+
+
 def test_answer_json_of_quotes() -> None:
     text = "Before. The quote. After."
     found = answer_json(answer_of(quote_in(text, "The quote.", heading=("One", "Two"), url="https://x.org", page=2)))
@@ -472,6 +483,7 @@ def test_answer_json_of_quotes() -> None:
                 "file": "same",
             }
         ],
+        "agreements": [],
         "ranked": ["a/b.md"],
         "nearest": [],
         "gate_score": 0.9,

@@ -20,7 +20,8 @@ pytestmark = [
 ]
 
 QUOTE = ["source", "title", "text", "start", "end", "line", "page", "heading", "url", "root"]
-ANSWER = ["question", "abstained", "reason", "missing_terms", "quotes", "ranked", "nearest", "gate_score", "run"]
+ANSWER = ["question", "abstained", "reason", "missing_terms", "quotes", "agreements", "ranked", "nearest"]
+ANSWER += ["gate_score", "run"]
 
 
 @pytest.fixture(scope="module")

