@@ -22,7 +22,7 @@ pytestmark = [
 ]
 
 TEXTS = {
-    "corpus.yaml": "questions: [\"Does heat ease sciatica?\"]\n",
+    "corpus.yaml": 'questions: ["Does heat ease sciatica?"]\n',
     "heat.md": "# Heat\n\nHeat eases sciatica.\n",
     "yoga.md": "# Yoga\n\nYoga eases sciatica in women.\n",
     "knee.md": "# Knee\n\nCold eases a swollen knee.\n",
