@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from textwrap import dedent
 
@@ -82,7 +83,9 @@ def test_mcp_configuration(snippets: list[str], data: Path) -> None:
         async with Client(stdio_client(parameters)) as client:
             return (await client.call_tool("get_source", {"source": "sciatica.md"})).structured_content["text"]
 
-    assert asyncio.run(read()) == (ROOT / "corpus" / "sciatica.md").read_text(encoding="utf-8")
+    assert ThreadPoolExecutor(1).submit(asyncio.run, read()).result() == (ROOT / "corpus" / "sciatica.md").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_command(snippets: list[str], data: Path) -> None:

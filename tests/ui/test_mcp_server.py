@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.error import HTTPError
@@ -49,7 +50,7 @@ def session(target: str | Transport, calls: Callable[[Client], Awaitable[Result]
         async with Client(target, mode=mode) as client:
             return await calls(client)
 
-    return asyncio.run(run())
+    return ThreadPoolExecutor(1).submit(asyncio.run, run()).result()
 
 
 def called(endpoint: str, tool: str, mode: str = "auto", **given: object) -> CallToolResult:
