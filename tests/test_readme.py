@@ -83,9 +83,8 @@ def test_mcp_configuration(snippets: list[str], data: Path) -> None:
         async with Client(stdio_client(parameters)) as client:
             return (await client.call_tool("get_source", {"source": "sciatica.md"})).structured_content["text"]
 
-    assert ThreadPoolExecutor(1).submit(asyncio.run, read()).result() == (ROOT / "corpus" / "sciatica.md").read_text(
-        encoding="utf-8"
-    )
+    found = ThreadPoolExecutor(1).submit(asyncio.run, read()).result()
+    assert found == (ROOT / "corpus" / "sciatica.md").read_text(encoding="utf-8")
 
 
 def test_command(snippets: list[str], data: Path) -> None:
