@@ -233,10 +233,11 @@ def open_page(chromium: Browser) -> Iterator[Callable[[str, int, str], Page]]:
     errors: list[str] = []
 
     def open_(address: str, width: int, scheme: str) -> Page:
-        page = chromium.new_page(
+        person = chromium.new_context(
             viewport={"width": width, "height": SIZES[width]}, color_scheme=scheme, reduced_motion="reduce"
         )
-        page.set_default_timeout(15_000)
+        page = person.new_page()
+        page.set_default_timeout(30_000)
         pages.append(page)
         page.on("request", lambda request: outside.append(request.url) if leaves(request.url) else None)
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
@@ -247,7 +248,7 @@ def open_page(chromium: Browser) -> Iterator[Callable[[str, int, str], Page]]:
 
     yield open_
     for page in pages:
-        page.close()
+        page.context.close()
     assert outside == []
     assert errors == []
 

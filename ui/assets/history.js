@@ -18,16 +18,23 @@ const posted = async (path, method, body) => {
   return words;
 };
 
+// Only the last question for the list counts, and a list that is the same stays, with the focus in it.
+let listing = 0;
+let listedHtml = "";
 const list = async () => {
   const into = kept(".listed");
   if (!into) return;
+  const mine = ++listing;
   const query = new URLSearchParams({ find: kept("#find-kept").value, opened: marked().conversation ?? "" });
+  let html;
   try {
-    const answer = await fetch(new URL("kept?" + query, document.baseURI));
-    into.innerHTML = await answer.text();
+    html = await fetched("kept?" + query);
   } catch {
-    into.innerHTML = `<p class="hint">${SILENT}</p>`;
+    html = `<p class="hint">${SILENT}</p>`;
   }
+  if (mine !== listing || html === listedHtml) return;
+  listedHtml = html;
+  into.innerHTML = html;
 };
 
 let looking = false;
@@ -80,6 +87,8 @@ const rename = async (form) => {
   } catch (error) {
     told(error instanceof TypeError ? SILENT : error.message);
   }
+  form.hidden = true;
+  kept(".rename").setAttribute("aria-expanded", false);
   await list();
   kept(".rename")?.focus();
 };
@@ -92,6 +101,7 @@ const forget = async (button) => {
     told("Press again to delete this conversation for good.");
     return;
   }
+  delete button.dataset.sure;
   try {
     told(await posted(`kept/${marked().conversation}`, "DELETE"));
     openKept("");
