@@ -29,13 +29,9 @@ def agreements(quotes: Sequence[Quote]) -> tuple[tuple[int, ...], ...]:
     for number, quote in enumerate(quotes, 1):
         for group in groups:
             first = quotes[group[0] - 1]
-            if _source(first) != _source(quote) and says_the_same(first.text, quote.text):
+            if first.evidence.passage.place != quote.evidence.passage.place and says_the_same(first.text, quote.text):
                 group.append(number)
                 break
         else:
             groups.append([number])
     return tuple(tuple(group) for group in groups if len(group) > 1)
-
-
-def _source(quote: Quote) -> tuple[str, str]:
-    return quote.evidence.passage.root, quote.source

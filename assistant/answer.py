@@ -36,7 +36,9 @@ def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
         if sentence.score < sentences[0].score - MARGIN or words >= WORDS:
             break
         same = [other for other in said if says_the_same(other.evidence().text, sentence.evidence().text)]
-        if any(_one_source(other, sentence) for other in same) or (quoted == QUOTED and not same):
+        if any(other.candidate.passage.place == sentence.candidate.passage.place for other in same) or (
+            quoted == QUOTED and not same
+        ):
             continue
         quoted += not same
         said.append(sentence)
@@ -48,11 +50,6 @@ def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
             positions[position] = max(sentence.score, positions.get(position, sentence.score))
     joined = [evidence for key, positions in taken.items() for evidence in _join(passages[key], positions)]
     return sorted(joined, key=lambda evidence: -evidence.score)
-
-
-def _one_source(one: Sentence, other: Sentence) -> bool:
-    first, second = one.candidate.passage, other.candidate.passage
-    return (first.root, first.source) == (second.root, second.source)
 
 
 def _join(passage: Passage, positions: dict[int, float]) -> list[Evidence]:
@@ -98,7 +95,7 @@ class Quoter:
         )
 
     def _look(self, passage: Passage) -> tuple[Document, FileState]:
-        key = (passage.root, passage.source)
+        key = passage.place
         if key not in self._documents:
             document = self._snapshot.document(*key)
             if document is None:

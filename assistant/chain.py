@@ -125,6 +125,8 @@ class Assistant(Runnable[str, Answer]):
         self._index.close()
 
     def _understood(self, question: str, history: Sequence[str]) -> str:
+        if not history:
+            return question
         with self._index.view() as view:
             return understood(question, history, view.snapshot).text
 

@@ -134,8 +134,7 @@ def _covers(candidate: Candidate, heading: Cover, texts: Texts, matcher: "_Match
 
 def _lead(candidate: Candidate, candidates: Sequence[Candidate]) -> float:
     """Return the lead over other sources; where all is one source, over its other passages."""
-    own = candidate.passage.root, candidate.passage.source
-    elsewhere = [c for c in candidates if (c.passage.root, c.passage.source) != own]
+    elsewhere = [c for c in candidates if c.passage.place != candidate.passage.place]
     rest = elsewhere or [c for c in candidates if c is not candidate]
     others = sorted((c.cosine for c in rest), reverse=True)[:3]
     return candidate.cosine - sum(others) / len(others) if others else candidate.cosine

@@ -46,7 +46,7 @@ class _Texts:
     def standing(self, quote: Quote) -> Standing:
         """Return how one quote stands: looked for at its place, in its document, in all others."""
         passage = quote.evidence.passage
-        own = (passage.root, passage.source)
+        own = passage.place
         file, document = self._document(own)
         if document is not None:
             start = _nearest_occurrence(document.text, quote.text, quote.evidence.start)

@@ -107,6 +107,11 @@ class Passage:
         if self.end - self.start != len(self.text):
             raise ValueError(f"{self.source}: passage {self.start}-{self.end} has {len(self.text)} characters")
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """Root and source: which document the passage is of."""
+        return self.root, self.source
+
     def cut(self, start: int, end: int) -> str:
         """Return the text at a span of the document that lies inside this passage."""
         if not self.start <= start < end <= self.end:

@@ -105,7 +105,7 @@ def further(assistant: Answering, question: str, but: Collection[str]) -> tuple[
 
 def _whole(assistant: Answering, scored: ScoredPassage) -> Quote:
     passage = scored.passage
-    document = assistant.document(passage.root, passage.source)
+    document = assistant.document(*passage.place)
     state, _ = look(passage.root, document)
     evidence = Evidence(passage, passage.start, passage.end, scored.score)
     return Quote(evidence, document.url, document.line(passage.start), document.page(passage.start), state)

@@ -120,7 +120,7 @@ def _copied_text(answer: Answer, notice: str) -> str:
 
 
 def _quotes_html(turn: Turn, quotes: Sequence[Quote]) -> str:
-    files = {(quote.evidence.passage.root, quote.source) for quote in quotes}
+    files = {quote.evidence.passage.place for quote in quotes}
     items = "".join(_quote_html(turn, number, quote) for number, quote in enumerate(quotes, 1))
     return (
         f'<p class="label">{count(len(quotes), "quote")} from {count(len(files), "source")}</p>'

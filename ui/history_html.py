@@ -148,7 +148,7 @@ def _words(quote: Quote, standing: Standing) -> str:
     if standing.status is Status.CHANGED:
         nearest = "The nearest there now:" if found else "Nothing like it stands there now."
         return f"<b>Changed.</b> These words no longer stand in the texts. {nearest}"
-    if found is not None and (found.root, found.source) == (quote.evidence.passage.root, quote.source):
+    if found is not None and (found.root, found.source) == quote.evidence.passage.place:
         return "<b>Moved.</b> It stood elsewhere in this file when it was quoted; now here:"
     return "<b>Moved.</b> These words stand in another file now:"
 

@@ -82,7 +82,7 @@ def search(assistant: Answers, question: str, limit: int) -> list[Found]:
     if not 1 <= limit <= MOST_PASSAGES:
         raise RequestInvalid(f"{limit} is no number of passages", "limit", f"pass one from 1 to {MOST_PASSAGES}")
     found = assistant.search(question.strip(), limit)
-    return [(each, assistant.document(each.passage.root, each.passage.source)) for each in found]
+    return [(each, assistant.document(*each.passage.place)) for each in found]
 
 
 def read(assistant: Answers, source: str, root: str, span: Span) -> Excerpt:

@@ -119,15 +119,11 @@ def _origin_html(quote: Quote) -> str:
 
 def _actions_html(quote: Quote, quotes: Sequence[Quote], back: str = "") -> str:
     """Return what can be done with a quote; its source opens with all `quotes` from it marked, at this one."""
-    root = quote.evidence.passage.root
-    beside = [each for each in quotes if each is not quote and _same_source(each, quote)]
+    root, source = place = quote.evidence.passage.place
+    beside = [each for each in quotes if each is not quote and each.evidence.passage.place == place]
     places = [Place.of(each.evidence.start, each.text) for each in (quote, *beside)]
-    opener = opener_html(root, quote.source, places, title=quote.title)
+    opener = opener_html(root, source, places, title=quote.title)
     return f"<footer>{opener}{_check_html(quote)}{link_html(quote.url, quote.text)}{back}</footer>"
-
-
-def _same_source(one: Quote, other: Quote) -> bool:
-    return (one.evidence.passage.root, one.source) == (other.evidence.passage.root, other.source)
 
 
 def _check_html(quote: Quote) -> str:

@@ -130,8 +130,9 @@ def report(sets: Sets, *, reranked: bool) -> tuple[Rows, Pipeline]:
         weights, gate = _fitted({name: each for name, each in sets.items() if name != held}, reranked=reranked)
         shown = gate_figures(gate.predict_proba(best_rows(cases, weights, reranked=reranked))[:, 1], answerable(cases))
         print(f"held out  {held:8} {hits(cases, weights)}; {shown}")
-    weights, gate = _fitted(sets, reranked=reranked)
+    weights = fit_sentence(sets, reranked=reranked)
     rows, kinds, shares = _stacked(sets, weights, reranked=reranked)
+    gate = fit_gate(rows, kinds, shares)
     origin = np.concatenate([np.full(len(cases), number) for number, cases in enumerate(sets.values())])
     crossed = np.zeros(len(kinds))
     for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(rows, origin * 2 + kinds):

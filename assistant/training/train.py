@@ -18,10 +18,11 @@ from typing import Any
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
+from assistant.evidence import NAMES
 from assistant.rerank import INPUTS, RERANKED, OnnxReranker, export_logits
 from assistant.training.cases import Case, collect, own_sets
 from assistant.training.cross_encoder import load, train
-from assistant.training.fit import report, write
+from assistant.training.fit import LOGIT, report, write
 from assistant.training.group import groups
 from ingest.encoder import BUNDLED, Encoder, open_encoder
 from ingest.graph import save_tokenizer
@@ -77,7 +78,7 @@ def _read(case: Case, reranker: OnnxReranker) -> Case:
     """Return the case with the cross-encoder's logits, of the sentences that it reads only."""
     texts, rows = case.texts[:RERANKED], case.rows[:RERANKED].copy()
     if texts:
-        rows[:, -1] = reranker.score(case.prompt.question, texts)
+        rows[:, NAMES.index(LOGIT)] = reranker.score(case.prompt.question, texts)
     return replace(case, texts=texts, rows=rows, right=case.right[:RERANKED])
 
 
