@@ -14,6 +14,11 @@ from ingest.encoder import BUNDLED, EncoderIdentity, OnnxEncoder, TokenVectors, 
 from ingest.pipeline import Report, ingest
 
 DIMENSION = 64
+# Gradio asks pandas 3 for options of pandas 2 when it sums up its events, in a thread of its own.
+GRADIO_WARNINGS = (
+    pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated"),
+    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -19,12 +19,11 @@ from assistant.chain import open_assistant
 from ingest.encoder import OnnxEncoder
 from ingest.pipeline import ingest
 from ingest.settings import Settings
+from tests.conftest import GRADIO_WARNINGS
 
 pytestmark = [
     pytest.mark.model,
-    # Gradio asks pandas 3 for options of pandas 2 when it sums up its events, in a thread of its own.
-    pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated"),
-    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
+    *GRADIO_WARNINGS,
 ]
 
 ROOT = Path(__file__).parents[1]

@@ -23,12 +23,12 @@ from ui.app import serve
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+from tests.conftest import GRADIO_WARNINGS
+
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.model,
-    # Gradio asks pandas 3 for options of pandas 2 when it sums up its events, in a thread of its own.
-    pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated"),
-    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
+    *GRADIO_WARNINGS,
 ]
 
 REPOSITORY = Path(__file__).parents[2]

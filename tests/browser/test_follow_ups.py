@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ingest.settings import Settings
-from tests.conftest import FakeEncoder
+from tests.conftest import GRADIO_WARNINGS, FakeEncoder
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 pytestmark = [
     pytest.mark.browser,
-    # Gradio asks pandas 3 for options of pandas 2 when it sums up its events, in a thread of its own.
-    pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated"),
-    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
+    *GRADIO_WARNINGS,
 ]
 
 TEXTS = {

@@ -12,11 +12,11 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+from tests.conftest import GRADIO_WARNINGS
+
 pytestmark = [
     pytest.mark.browser,
-    # Gradio asks pandas 3 for options of pandas 2 when it sums up its events, in a thread of its own.
-    pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated"),
-    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
+    *GRADIO_WARNINGS,
 ]
 
 OpenPage = Callable[[str, int, str], "Page"]

@@ -10,12 +10,11 @@ import pytest
 
 from ingest.errors import SettingsInvalid
 from ingest.settings import Settings
+from tests.conftest import GRADIO_WARNINGS
 from ui.ask import Answering
 
-# Gradio asks pandas 3 for options of pandas 2 when it sums up its events, in a thread of its own.
 pytestmark = [
-    pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated"),
-    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
+    *GRADIO_WARNINGS,
 ]
 
 

@@ -11,12 +11,11 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from ingest.status import runs
+from tests.conftest import GRADIO_WARNINGS
 from tests.ui.conftest import TEXTS, Serve
 
-# Gradio asks pandas 3 for options of pandas 2 when it sums up its events, in a thread of its own.
 pytestmark = [
-    pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated"),
-    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
+    *GRADIO_WARNINGS,
 ]
 
 QUOTE = ["source", "title", "text", "start", "end", "line", "page", "heading", "url", "root"]

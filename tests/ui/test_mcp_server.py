@@ -20,13 +20,12 @@ from mcp.types import CallToolResult, TextContent
 
 from ingest.encoder import OnnxEncoder
 from ingest.pipeline import ingest
+from tests.conftest import GRADIO_WARNINGS
 from tests.ui.conftest import TEXTS, Serve
 from ui.programs import LONGEST_EXCERPT
 
-# Gradio asks pandas 3 for options of pandas 2 when it sums up its events, in a thread of its own.
 pytestmark = [
-    pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated"),
-    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
+    *GRADIO_WARNINGS,
 ]
 
 ROOT = Path(__file__).parents[2]
