@@ -25,8 +25,6 @@ from ingest.errors import RootInvalid
 from ingest.schema import CorpusDescription, Document
 from ingest.settings import Settings
 
-READ = 8  # best passages whose sentences are scored
-
 
 class Assistant(Runnable[str, Answer]):
     """Answers questions from an index in quotes, or abstains.
@@ -133,7 +131,7 @@ class Assistant(Runnable[str, Answer]):
     def _find(self, text: str, view: View) -> tuple[Question, list[Candidate], list[Sentence]]:
         question = understand(text, view)
         candidates = self._candidates(question, view)
-        sentences = score_sentences(question, candidates[:READ], self._texts)
+        sentences = score_sentences(question, candidates, self._texts)
         if self._reranker is not None:
             sentences = rerank(question.text, sentences, self._reranker)
         return question, candidates, sentences

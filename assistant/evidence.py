@@ -17,6 +17,7 @@ from assistant.schema import Evidence
 from ingest.encoder import Encoder, TokenVectors
 from ingest.terms import content_terms
 
+READ = 8  # best passages whose sentences are scored
 CACHED = 3_000  # sentences and titles whose vectors are kept; about 45 kB a sentence
 
 Cover = NDArray[np.float64]  # for each word of the question how well a text holds it, 0 to 1
@@ -103,10 +104,12 @@ class Texts:
 
 
 def score_sentences(question: Question, candidates: Sequence[Candidate], texts: Texts) -> list[Sentence]:
-    """Return all sentences of the candidates, best first, ties in the order of the candidates.
+    """Return all sentences of the best `READ` candidates, best first, ties in the order of the candidates.
 
     Sentences are encoded without their title and headings.
     """
+    one_source = len({c.passage.place for c in candidates}) == 1
+    candidates = candidates[:READ]
     texts.get([text for c in candidates for text in (_context(c), *_sentences(c))])  # all at once, in full batches
     weights = load_model().plain.weights(NAMES)
     matcher = _Matcher(question)
@@ -118,7 +121,7 @@ def score_sentences(question: Question, candidates: Sequence[Candidate], texts: 
         shared = {
             "heading_coverage": matcher.share(heading),
             "known": known,
-            "lead": _lead(candidate, candidates),
+            "lead": _lead(candidate, candidates, one_source=one_source),
         }
         for position, features in enumerate(_features(question, candidate, texts, matcher, own, shared)):
             scored.append(Sentence(candidate, position, features, float(weights @ features.row())))
@@ -132,10 +135,10 @@ def _covers(candidate: Candidate, heading: Cover, texts: Texts, matcher: "_Match
     return [np.maximum(heading, matcher.cover(text, tokens)) for text, tokens in pairs]
 
 
-def _lead(candidate: Candidate, candidates: Sequence[Candidate]) -> float:
-    """Return the lead over other sources; where all is one source, over its other passages."""
-    elsewhere = [c for c in candidates if c.passage.place != candidate.passage.place]
-    rest = elsewhere or [c for c in candidates if c is not candidate]
+def _lead(candidate: Candidate, candidates: Sequence[Candidate], *, one_source: bool) -> float:
+    """Return the lead over other sources; where the whole corpus is one source, over its other passages."""
+    elsewhere = (c for c in candidates if c.passage.place != candidate.passage.place)
+    rest = (c for c in candidates if c is not candidate) if one_source else elsewhere
     others = sorted((c.cosine for c in rest), reverse=True)[:3]
     return candidate.cosine - sum(others) / len(others) if others else candidate.cosine
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.chain import READ
 from assistant.evidence import NAMES, Texts, score_sentences
 from assistant.fusion import fuse
 from assistant.index import Index
@@ -43,7 +42,7 @@ def collect(corpus: Path, prompts: Path, data_dir: Path, encoder: Encoder) -> li
     with index.view() as view:
         for prompt in load_prompts(prompts, None):
             question = understand(prompt.question, view)
-            sentences = score_sentences(question, fuse(question, retrieve(question, view), texts)[:READ], texts)
+            sentences = score_sentences(question, fuse(question, retrieve(question, view), texts), texts)
             rows = np.array([s.features.row() for s in sentences]).reshape(len(sentences), len(NAMES))
             right = np.array([float(is_right_quote(prompt, s.evidence().text)) for s in sentences])
             cases.append(Case(prompt, tuple(in_context(s) for s in sentences), rows, right))

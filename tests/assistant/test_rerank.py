@@ -127,3 +127,18 @@ def test_the_assistant_asks_it(indexed: Callable[..., Report], tmp_path: Path, e
     for assistant, first in ((plain, "Heat helps."), (asked, "Heat helps a stiff back a great deal on cold days.")):
         assert assistant.stages("What helps?")["evidence"][0].text == first  # type: ignore[union-attr]
         assistant.close()
+
+
+def test_only_a_corpus_of_one_source_leads_over_its_own_passages(
+    indexed: Callable[..., Report], tmp_path: Path, encoder: object
+) -> None:
+    many = "\n\n".join(f"Heat helps backs on day {day}." for day in range(12))
+    for files, lead in (({"a.txt": many}, "small"), ({"a.txt": many, "b.txt": "Cats sleep."}, "whole")):
+        indexed(files)
+        assistant = Assistant(Index(tmp_path / "data", encoder))  # type: ignore[arg-type]
+        with assistant._index.view() as view:
+            _, candidates, sentences = assistant._find("What helps backs?", view)
+        features = sentences[0].features
+        assert len({sentence.candidate.passage.source for sentence in sentences}) == 1 and len(candidates) > 8
+        assert (features.lead == features.passage_cosine) is (lead == "whole")
+        assistant.close()
