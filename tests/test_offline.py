@@ -19,6 +19,8 @@ pytestmark = pytest.mark.model
 ROOT = Path(__file__).parents[1]
 CITED = [sys.executable, "-c", "from ui.cli import main; main()"]
 PROMPT = {"id": "pillow", "question": "What keeps the hip level?", "answers": ["A pillow between the knees"]}
+SEARCH = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
+SEARCH["params"] = {"name": "search", "arguments": {"question": "pillow"}}
 # Python itself loads this first, and calls the hook before whatever any library does with a socket.
 GUARD = """
 import os, sys
@@ -69,7 +71,8 @@ def run(environment: Environment, *arguments: object) -> str:
 
 def fetched(address: str, body: object = None) -> str:
     payload = None if body is None else json.dumps(body).encode()
-    request = Request(address, payload, {"Content-Type": "application/json"})
+    headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+    request = Request(address, payload, headers)
     with build_opener(ProxyHandler({})).open(request, timeout=60) as answer:
         return str(answer.read().decode())
 
@@ -101,3 +104,22 @@ def test_native_code(guarded: Environment, write: Callable[..., Path], tmp_path:
         subprocess.run(command, env=guarded, cwd=ROOT, capture_output=True, timeout=120, check=True)
         calls = (tmp_path / "calls").read_text(encoding="utf-8").splitlines()
         assert [call for call in calls if AWAY.search(call)] == []
+
+
+def test_the_page_and_its_mcp_server(guarded: Environment, write: Callable[..., Path]) -> None:
+    run(guarded, "ingest", write({"hip.md": "# Hip pain\n\nA pillow between the knees keeps the hip level.\n"}))
+    command = [*CITED, "ui", "--port", "0", "--mcp"]
+    with subprocess.Popen(command, env=guarded, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            found = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())
+            assert found is not None
+            address = found[0]
+            assert "gradio_config" in fetched(address)
+            event = json.loads(fetched(f"{address}gradio_api/call/v2/ask", {"question": PROMPT["question"]}))
+            assert "A pillow" in fetched(f"{address}gradio_api/call/ask/{event['event_id']}")
+            assert "A pillow" in fetched(f"{address}mcp", SEARCH)
+        finally:
+            process.terminate()
+            process.wait(30)
+    assert attempts(guarded) == []

@@ -19,6 +19,7 @@ from ui.sources_html import further_html
 
 UPLOADS = "/gradio_api/upload"
 """Gradio's own address, which takes files for any page."""
+PROMPTS = "/prompts"
 
 
 class NewPrompt(BaseModel):
@@ -39,12 +40,13 @@ def addresses(assistant: Answering, settings: Settings) -> APIRouter:
     `/reader` gives a whole source to the page's dialog, `/neighbour` what
     stands around a passage, `/further` the passages that an answer does not
     quote; `/prompts` takes a test prompt, `/results` gives the files that
-    evaluations left. Where the page is read-only, Gradio's own address for
-    uploads is refused.
+    evaluations left. Where the page is read-only, test prompts are refused, and
+    so are uploads to Gradio's own address.
     """
     router = APIRouter()
     if settings.read_only:
-        router.add_api_route(UPLOADS, _refuse_uploads, methods=["POST"])
+        for address in (UPLOADS, PROMPTS):
+            router.add_api_route(address, _refuse, methods=["POST"])
 
     @router.get("/reader", response_class=HTMLResponse)
     def reader(root: str, source: str, at: Annotated[Sequence[str], Query()] = ()) -> HTMLResponse:
@@ -60,7 +62,7 @@ def addresses(assistant: Answering, settings: Settings) -> APIRouter:
     def further(question: str, but: Annotated[Sequence[str], Query()]) -> HTMLResponse:
         return _shown(lambda: further_html(ask.further(assistant, question, but)))
 
-    @router.post("/prompts")
+    @router.post(PROMPTS)
     def save(new: NewPrompt) -> JSONResponse:
         try:
             told = save_prompt(Prompt("new", **new.model_dump()), settings.data_dir)
@@ -78,8 +80,8 @@ def addresses(assistant: Answering, settings: Settings) -> APIRouter:
     return router
 
 
-def _refuse_uploads() -> PlainTextResponse:
-    return PlainTextResponse("This page only shows the texts: it takes no uploads.", status_code=403)
+def _refuse() -> PlainTextResponse:
+    return PlainTextResponse("This page only shows the texts: it takes nothing.", status_code=403)
 
 
 def _shown(render: Callable[[], str]) -> HTMLResponse:

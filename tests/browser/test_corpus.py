@@ -207,6 +207,11 @@ def test_a_page_that_only_shows(make_site: Callable[..., Site], open_page: OpenP
     for hidden in ("#drop", "#check", "#apply", "button.remove"):
         assert not page.is_visible(hidden)
     screenshot(page, "corpus-read-only")
+    to_tab(page, "Ask")
+    page.fill("#question textarea", "Are potatoes stored in the dark?")
+    page.press("#question textarea", "Enter")
+    page.wait_for_selector(".saving", state="attached")
+    assert not page.is_visible(".saving")
 
 
 def test_the_tab_fits(

@@ -136,13 +136,15 @@ def test_plain_http_is_enough(address: str) -> None:
         assert "event: complete" in events.read().decode()
 
 
-def test_a_read_only_page_plans_nothing_and_takes_no_upload(serve: Serve, address: str) -> None:
+def test_a_read_only_page_plans_nothing_and_takes_nothing(serve: Serve, address: str) -> None:
     body = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\nText\r\n--x--\r\n'
     kind = "multipart/form-data; boundary=x"
     assert posted(f"{address}gradio_api/upload", body, kind)[0] == 200
     closed = serve(read_only=True)
     for path in ("gradio_api/upload", "gradio_api/upload?upload_id=x", "gradio_api/%75pload"):
-        assert posted(closed + path, body, kind) == (403, "This page only shows the texts: it takes no uploads.")
+        assert posted(closed + path, body, kind) == (403, "This page only shows the texts: it takes nothing.")
+    prompt = json.dumps({"question": "Are apples red?", "unanswerable": True}).encode()
+    assert posted(f"{closed}prompts", prompt, "application/json")[0] == 403
     client = Client(closed, verbose=False)
     with pytest.raises(AppError, match="this page only shows the texts; unset it to plan changes"):
         client.predict(api_name="/ingest_plan")
