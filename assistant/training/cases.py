@@ -18,6 +18,8 @@ from ingest.encoder import Encoder
 from ingest.pipeline import ingest
 
 SETS = Path(__file__).parent / "sets"
+HELD_BACK = frozenset((SETS / "held-back.txt").read_text(encoding="utf-8").split())
+"""Names of our own sets that the cross-encoder does not learn from."""
 
 Rows = NDArray[np.float64]
 
@@ -52,5 +54,5 @@ def collect(corpus: Path, prompts: Path, data_dir: Path, encoder: Encoder) -> li
 
 def own_sets() -> Iterator[tuple[str, Path, Path]]:
     """Yield name, corpus and prompts of the sets that were written for training, in the order of their names."""
-    for folder in sorted(SETS.iterdir()):
+    for folder in sorted(each for each in SETS.iterdir() if each.is_dir()):
         yield folder.name, folder / "texts", folder / "prompts.jsonl"

@@ -8,8 +8,7 @@ about 900 passages. The encoder gives each text a random vector of 384
 dimensions, so that what is measured is readers, cutting, catalog and vectors;
 the real encoder's memory does not depend on how much there is. `vectors` adds
 random vectors and nothing else. Prints a line for each of twenty parts of the
-way, then what a straight line through the second half says of a thousand
-megabytes, or of a million vectors.
+way: what is resident and the most that ever was.
 """
 
 import hashlib
@@ -34,7 +33,6 @@ WORDS = 20_000
 SENTENCES = 6  # a paragraph
 AT_ONCE = 1_000  # vectors
 LINES = 20  # printed
-WHOLE = {"prose": 1_000, "vectors": 1_000_000}  # what a straight line is drawn to
 
 
 class CheapEncoder:
@@ -124,20 +122,17 @@ def add_vectors(number: int, folder: Path, tell: Callable[[Sample], None]) -> No
 def main(kind: str, number: int, shard_size: int = SHARD_SIZE) -> None:
     Vectors.__init__.__kwdefaults__["shard_size"] = shard_size
     began = time.perf_counter()
-    samples: list[Sample] = []
+    part = -1.0
 
     def tell(now: Sample) -> None:
-        samples.append(now)
-        if now.done * LINES // number > (samples[-2].done if len(samples) > 1 else -1) * LINES // number:
+        nonlocal part
+        before, part = part, now.done * LINES // number
+        if part > before:
             seconds = time.perf_counter() - began
             print(f"{now.done:9.0f}: {now.resident:6.0f} MB, peak {now.peak:6.0f} MB, {seconds:6.0f} s", flush=True)
 
     with tempfile.TemporaryDirectory() as folder:
         (ingest_prose if kind == "prose" else add_vectors)(number, Path(folder), tell)
-    half = samples[len(samples) // 2 :]
-    slope, start = np.polyfit([each.done for each in half], [each.resident for each in half], 1)
-    whole = WHOLE[kind]
-    print(f"a straight line: {start:.0f} MB + {slope * whole:.0f} MB for {whole:,}; peak {samples[-1].peak:.0f} MB")
 
 
 if __name__ == "__main__":

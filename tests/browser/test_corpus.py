@@ -143,7 +143,9 @@ def test_a_text_is_added_edited_and_removed(
     assert "ninety" not in answer
 
 
-def test_sources_are_found_opened_and_checked(site: Site, open_page: OpenPage, screenshot: Screenshot) -> None:
+def test_sources_are_found_opened_and_checked(
+    site: Site, open_page: OpenPage, screenshot: Screenshot, accessible: Callable[[Page], None]
+) -> None:
     page = open_page(site.address, 1440, "light")
     to_tab(page, "Corpus")
     page.wait_for_selector("#texts >> text=4 sources, 3 passages, 1 failed")
@@ -176,6 +178,7 @@ def test_sources_are_found_opened_and_checked(site: Site, open_page: OpenPage, s
     page.click("#apply")
     page.wait_for_selector("#keep")
     screenshot(page, "corpus-confirm")
+    accessible(page)
     page.click("#keep")
     page.wait_for_selector("#outcome >> text=2 kept")
     assert page.is_visible("#retry")

@@ -199,6 +199,9 @@ def test_an_edited_text_is_told_in_the_page_and_in_exports(
         page.click("#history summary")
     accessible(page)
     screenshot(page, f"history-{width}-{scheme}-1-open")
+    for state in (".rename", ".delete"):
+        page.click(f"#history {state}")
+        accessible(page)
     page.click("#history .look")
     page.wait_for_selector("#history .told >> text=3 quotes: 2 moved, 1 changed.")
     note = page.inner_text("#quote-1-1 .standing")
