@@ -15,6 +15,7 @@ from ingest.readers.registry import read
 from ingest.report import Report
 from ingest.scan import DESCRIPTION_FILE, Scan, describe
 from ingest.schema import CorpusDescription, Document, Passage
+from ingest.snapshot import named
 from ingest.vectors import Vectors
 
 ENCODED_AT_ONCE = 256  # passages held before they are encoded and added
@@ -68,8 +69,9 @@ class Run:
         self._encode()
         report = self._report
         fresh = {*report.added, *report.updated, *(source for _, source in report.renamed)}
-        groups = (tuple(source for _, source in places) for places in self._draft.duplicates())
-        report.duplicates = [group for group in groups if fresh.intersection(group)]
+        report.duplicates = [
+            named(places) for places in self._draft.duplicates() if any(source in fresh for _, source in places)
+        ]
         report.removed.sort()
         self._draft.set_encoder(self._encoder.identity)
         report.passages = self._draft.counts()[1]

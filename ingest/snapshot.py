@@ -1,6 +1,7 @@
 """One finished run of the index, read in one transaction."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,12 @@ _PASSAGE_JOIN = tables.passages.join(tables.documents).join(tables.roots)
 
 
 Place = tuple[str, str]  # root, source
+
+
+def named(places: Sequence[Place]) -> tuple[str, ...]:
+    """Name places by their sources, and by their roots too where a source stands in more roots than one."""
+    sources = Counter(source for _, source in places)
+    return tuple(source if sources[source] == 1 else f"{source} in {root}" for root, source in places)
 
 
 @dataclass(frozen=True, slots=True)

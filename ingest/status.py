@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ingest.catalog import Catalog, Snapshot
 from ingest.report import RunRecord
+from ingest.snapshot import Place, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,13 @@ def _sources(snapshot: Snapshot) -> list[SourceStatus]:
             failure=failure,
             failing_since=times.get(since),
             note=each.note,
-            same_as=tuple(source for root, source in twins.get(place, ()) if (root, source) != place),
+            same_as=_others(place, twins.get(place, ())),
         )
     for (root, source), (failure, since) in failures.items():
         found[root, source] = SourceStatus(root, source, failure=failure, failing_since=times.get(since))
     order = list(snapshot.roots())
     return sorted(found.values(), key=lambda each: (order.index(each.root), each.source))
+
+
+def _others(place: Place, group: tuple[Place, ...]) -> tuple[str, ...]:
+    return tuple(name for other, name in zip(group, named(group), strict=True) if other != place)

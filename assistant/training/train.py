@@ -1,26 +1,28 @@
 """Train the cross-encoder, fit the sentence score and the gate, and write both into the package.
 
-    python -m assistant.training.train BENCH [--write]
+    python -m assistant.training.train BENCH WORK [--write]
 
 BENCH holds xquad/ and medquad/ with corpus/ and prompts.jsonl each. The
 cross-encoder learns from our own sets alone, but for those that are held back;
 the score and the gate are fitted on the public questions, the shipped prompts
 and the sets held back, none of which it has seen. Takes about two hours on two
-cores; nothing is written without --write.
+cores; what is done is kept in the folder WORK, so that a run that was stopped
+goes on. Nothing is written into the package without --write.
 """
 
+import pickle
 import sys
-import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from assistant.evidence import NAMES
 from assistant.rerank import INPUTS, RERANKED, OnnxReranker, export_logits
-from assistant.training.cases import HELD_BACK, Case, collect, own_sets
+from assistant.training.cases import HELD_BACK, PLAIN, Case, collect, own_sets
 from assistant.training.cross_encoder import load, train
 from assistant.training.fit import LOGIT, report, write
 from assistant.training.group import groups
@@ -30,38 +32,71 @@ from ingest.graph import save_tokenizer
 ROOT = Path(__file__).parents[2]
 RATE, EPOCHS = 5e-5, 3
 
+T = TypeVar("T")
 
-def main(bench: str, *options: str) -> None:
+
+def main(bench: str, work: str, *options: str) -> None:
     """Collect, train, fit, print, and write where asked to."""
+    folder = Path(work)
+    folder.mkdir(parents=True, exist_ok=True)
+    encoder = open_encoder(BUNDLED, folder / "models")
+    own = {name: _collected(name, corpus, prompts, folder, encoder) for name, corpus, prompts in own_sets()}
+    _train(own, folder)
+    reranker = OnnxReranker(folder / "reranker")
+    sets = _public(Path(bench), folder, encoder) | {"own": [c for name in sorted(HELD_BACK) for c in own[name]]}
+    read = {name: [_read(case, reranker) for case in cases] for name, cases in sets.items()}
+    plain = report({name: cases for name, cases in read.items() if name != "own"}, reranked=False)
+    reranked = report(read, reranked=True)
+    if "--write" in options:
+        write(plain, reranked)
+        _install(folder / "reranker", ROOT / "assistant" / "reranker")
+
+
+def _public(bench: Path, folder: Path, encoder: Encoder) -> dict[str, list[Case]]:
+    """Return the cases of the public questions and of the shipped prompts."""
+    places = {name: (bench / name / "corpus", bench / name / "prompts.jsonl") for name in ("xquad", "medquad")}
+    places["shipped"] = (ROOT / "corpus", ROOT / "tests" / "prompts" / "corpus.jsonl")
+    return {name: _collected(name, *each, folder, encoder) for name, each in places.items()}
+
+
+def _collected(name: str, corpus: Path, prompts: Path, folder: Path, encoder: Encoder) -> list[Case]:
+    return _kept(folder / f"{name}.cases", lambda: collect(corpus, prompts, folder / name, encoder))
+
+
+def _train(own: dict[str, list[Case]], folder: Path) -> None:
+    """Train on the plain sets and, from the same start, on all; export the average of their weights.
+
+    Trained on all, the model knows people's words but doubts plain answers;
+    trained on the plain ones, the other way round. Source: model soups (Wortsman et al. 2022).
+    """
+    learnt = {name: cases for name, cases in own.items() if name not in HELD_BACK}
+    plain = [case for name, cases in learnt.items() if name in PLAIN for case in cases]
+    every = [case for cases in learnt.values() for case in cases]
+    found = [
+        _kept(folder / f"{name}.weights", lambda cases=cases: _trained(cases))  # type: ignore[misc]
+        for name, cases in (("plain", plain), ("every", every))
+    ]
+    model, tokenizer = load()
+    model.load_state_dict({key: sum(each[key] for each in found) / len(found) for key in found[0]})
+    _export(model.eval(), tokenizer, folder / "reranker")
+
+
+def _trained(cases: Sequence[Case]) -> dict[str, Any]:
+    """Return the weights of a cross-encoder trained on these cases."""
     torch.manual_seed(0)
-    with tempfile.TemporaryDirectory() as temporary:
-        work = Path(temporary)
-        own, sets = _cases(Path(bench), work, open_encoder(BUNDLED, work / "models"))
-        model, tokenizer = load()
-        train(model, tokenizer, list(groups(own)), epochs=EPOCHS, rate=RATE)
-        _export(model, tokenizer, work / "reranker")
-        reranker = OnnxReranker(work / "reranker")
-        read = {name: [_read(case, reranker) for case in cases] for name, cases in sets.items()}
-        plain = report({name: cases for name, cases in read.items() if name != "own"}, reranked=False)
-        reranked = report(read, reranked=True)
-        if "--write" in options:
-            write(plain, reranked)
-            _install(work / "reranker", ROOT / "assistant" / "reranker")
+    model, tokenizer = load()
+    train(model, tokenizer, list(groups(cases)), epochs=EPOCHS, rate=RATE)
+    return dict(model.state_dict())
 
 
-def _cases(bench: Path, work: Path, encoder: Encoder) -> tuple[list[Case], dict[str, list[Case]]]:
-    """Return the cases to learn from, and those of the sets that the cross-encoder must not see."""
-    own: list[Case] = []
-    sets: dict[str, list[Case]] = {
-        name: collect(bench / name / "corpus", bench / name / "prompts.jsonl", work / name, encoder)
-        for name in ("xquad", "medquad")
-    }
-    shipped = ROOT / "tests" / "prompts" / "corpus.jsonl"
-    sets |= {"shipped": collect(ROOT / "corpus", shipped, work / "shipped", encoder), "own": []}
-    for name, corpus, prompts in own_sets():
-        into = sets["own"] if name in HELD_BACK else own
-        into += collect(corpus, prompts, work / name, encoder)
-    return own, sets
+def _kept(file: Path, make: Callable[[], T]) -> T:
+    """Return what an earlier run left in `file`, or else make and leave it there."""
+    if not file.exists():
+        draft = file.with_suffix(".draft")
+        draft.write_bytes(pickle.dumps(make()))
+        draft.rename(file)
+    found: T = pickle.loads(file.read_bytes())  # noqa: S301  # our own file
+    return found
 
 
 def _export(model: Any, tokenizer: Any, folder: Path) -> None:

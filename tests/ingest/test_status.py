@@ -169,6 +169,14 @@ def test_texts_that_stand_twice(indexed: Indexed, data: Path) -> None:
     }
 
 
+def test_a_text_that_stands_under_one_name_in_two_roots(indexed: Indexed, tmp_path: Path, data: Path) -> None:
+    indexed({"hip.md": HIP}, folder="one")
+    report = indexed({"hip.md": HIP, "other.md": HIP}, folder="two")
+    one, two = (f"hip.md in {tmp_path / folder}" for folder in ("one", "two"))
+    assert report.duplicates == [(one, two, "other.md")]
+    assert [source.same_as for source in status(data)] == [(two, "other.md"), (one, "other.md"), (one, two)]
+
+
 def test_runs_are_remembered_newest_first(indexed: Indexed, write: Write, data: Path) -> None:
     root = write({"a.md": HIP, "b.md": BACK})
     indexed({})
