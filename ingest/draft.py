@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, astuple
 from datetime import UTC, datetime
 
@@ -22,6 +23,12 @@ CHANGES_KEPT = 1_000  # of a run; its counts tell how many there were
 
 class Draft(Snapshot):
     """A run being written: all of it shows at once when it is committed, or never."""
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Undo what the block wrote, and nothing else, when it raises."""
+        with self._connection.begin_nested():
+            yield
 
     def set_meta(self, key: str, value: str) -> None:
         """Store a fact about the index."""

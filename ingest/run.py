@@ -18,6 +18,7 @@ from ingest.schema import CorpusDescription, Document, Passage
 from ingest.snapshot import named
 from ingest.vectors import Vectors
 
+REPORT_IT = "save it anew, or report this as a fault of the program"
 ENCODED_AT_ONCE = 256  # passages held before they are encoded and added
 
 logger = logging.getLogger(__name__)
@@ -106,11 +107,11 @@ class Run:
         """
         root, report = str(found.root), self._report
         try:
-            document = read(found.files[source], source)
+            document = _read(found.files[source], source)
+            self._put(root, document)
         except SourceUnreadable as error:
             logger.warning("%s", error)
             return {source: str(error)}
-        self._put(root, document)
         if document.note:
             report.notes.append((source, document.note))
         if former is None:
@@ -141,7 +142,11 @@ class Run:
         )
 
     def _put(self, root: str, document: Document) -> None:
-        self._draft.put_document(root, document, self._passages(root, document))
+        try:
+            with self._draft.part():
+                self._draft.put_document(root, document, self._passages(root, document))
+        except UnicodeError as error:
+            raise SourceUnreadable("holds characters that cannot be stored", document.source, REPORT_IT) from error
 
     def _passages(self, root: str, document: Document) -> Iterator[Passage]:
         """Yield a document's passages, and encode them as they come."""
@@ -158,6 +163,15 @@ class Run:
             self._vectors.add(missing, self._encoder.encode([self._waiting[sha] for sha in missing]))
         self._report.encoded += len(missing)
         self._waiting.clear()
+
+
+def _read(path: Path, source: str) -> Document:
+    """Read a file; what its reader did not foresee fails this file alone."""
+    try:
+        return read(path, source)
+    except ValueError as error:
+        logger.warning("%s", source, exc_info=True)
+        raise SourceUnreadable(f"cannot be read ({type(error).__name__})", source, REPORT_IT) from error
 
 
 def _to_read(changes: Changes) -> list[tuple[str, str | None]]:

@@ -8,10 +8,13 @@ from pathlib import Path
 import yaml
 
 from ingest.errors import RootInvalid, SourceUnreadable
+from ingest.readers.assemble import clean
 from ingest.readers.registry import FORMATS, is_known
 from ingest.schema import CorpusDescription
 
 DESCRIPTION_FILE = "corpus.yaml"
+# What PyYAML lets through from impossible values and deep nesting, beside its own errors.
+_NO_YAML = (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +78,12 @@ def describe(root: Path) -> CorpusDescription:
         SourceUnreadable: the file is not a mapping of texts and a list of questions.
     """
     path = root / DESCRIPTION_FILE
-    if not path.is_file():
-        return CorpusDescription()
     remedy = "give name, description and notice as text and questions as a list of texts"
     try:
+        if not path.is_file():
+            return CorpusDescription()
         values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, *_NO_YAML) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark else ""
         raise SourceUnreadable(f"cannot be read as YAML{where}", DESCRIPTION_FILE, remedy) from error
@@ -89,7 +92,8 @@ def describe(root: Path) -> CorpusDescription:
     questions = values.pop("questions", None) or []
     if not isinstance(questions, list) or not all(isinstance(text, str) for text in [*values.values(), *questions]):
         raise SourceUnreadable("holds something other than text", DESCRIPTION_FILE, remedy)
-    return CorpusDescription(**values, questions=tuple(questions))
+    texts = {key: clean(text) for key, text in values.items()}
+    return CorpusDescription(**texts, questions=tuple(map(clean, questions)))
 
 
 def _scan_file(path: Path, root: Path) -> Scan:

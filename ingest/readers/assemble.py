@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ingest.readers.source import one_line, sha256, unify_line_ends
 from ingest.schema import Block, Document, Heading
 
-_UNUSABLE = re.compile("[\0\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,10 @@ class Assembled:
 
 
 def clean(text: str) -> str:
-    """Return extracted text that can be stored: no NUL, no lone surrogate, newlines as line ends."""
-    return unify_line_ends(_UNUSABLE.sub("", text))
+    """Return extracted text that can be stored: no NUL, newlines as line ends, surrogates joined or left out."""
+    if _SURROGATE.search(text):
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
+    return unify_line_ends(text.replace("\0", ""))
 
 
 def assemble(pieces: Iterable[Piece]) -> Assembled:

@@ -73,11 +73,15 @@ def _decode(data: bytes, source: str) -> Decoded:
 def guess(data: bytes) -> Decoded | None:
     """Return the characters of bytes that are not UTF-8 in their likeliest encoding, None where none is likely.
 
+    Bytes that are mostly UTF-8 are that, and broken: nothing is likely.
+
     Source: charset-normalizer's mess and coherence of the decoded text; where
     several encodings are as good, the commonest.
     """
     from charset_normalizer import from_bytes
 
+    if _is_broken_utf8(data):
+        return None
     matches = from_bytes(data, cp_isolation=list(_GUESSED))
     best = matches.best()
     if best is None:
@@ -91,3 +95,11 @@ def guess(data: bytes) -> Decoded | None:
         except UnicodeDecodeError:
             continue
     return None
+
+
+def _is_broken_utf8(data: bytes) -> bool:
+    """Say whether more characters beyond ASCII are UTF-8 than bytes are not."""
+    text = data.decode("utf-8", "surrogateescape")
+    beyond = sum(character > "\x7f" for character in text)
+    broken = sum("\udc80" <= character <= "\udcff" for character in text)
+    return beyond > 2 * broken

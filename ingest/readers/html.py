@@ -41,6 +41,10 @@ _RUN = 4  # words in a row that a block must share with what was judged content
 _SHARED = 0.8
 
 
+class _NoElement(SourceUnreadable):
+    """A page is empty, but for comments and a declaration."""
+
+
 def read(data: bytes, source: str) -> Document:
     """Return the text of a web page: headings, paragraphs, list items and table rows, a blank line between each.
 
@@ -67,12 +71,18 @@ def read(data: bytes, source: str) -> Document:
 
 
 def pieces(data: bytes, source: str) -> list[Piece]:
-    """Return all pieces of a page that is a chapter of a book: no navigation is looked for.
+    """Return all pieces of a page that is a chapter of a book, none of one without an element.
+
+    No navigation is looked for.
 
     Raises:
         SourceUnreadable: as `read`.
     """
-    return _content(_tree(_characters(data, source).text, source), judged=False)
+    try:
+        tree = _tree(_characters(data, source).text, source)
+    except _NoElement:
+        return []
+    return _content(tree, judged=False)
 
 
 def _characters(data: bytes, source: str) -> Decoded:
@@ -139,7 +149,7 @@ def _tree(characters: str, source: str) -> "HtmlElement":
     try:
         tree = html.document_fromstring(clean(characters).encode("utf-8"), parser=parser)
     except etree.ParserError as error:
-        raise SourceUnreadable("holds no text to quote", source, "remove it or add text to it") from error
+        raise _NoElement("holds no text to quote", source, "remove it or add text to it") from error
     if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
         what = "is nested too deeply to read (more than 2,048 elements)"
         raise SourceUnreadable(what, source, "simplify it or save it as text")

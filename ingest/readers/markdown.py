@@ -12,6 +12,7 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 from ingest.errors import SourceUnreadable
+from ingest.readers.assemble import clean
 from ingest.readers.encoding import decode
 from ingest.readers.source import BOM, one_line, sha256, stem_title, web_address
 from ingest.schema import Block, Document, Heading, Span
@@ -100,7 +101,7 @@ def _split(text: str) -> _Lines:
 
 def _string(matter: Mapping[object, object], key: str) -> str:
     value = matter.get(key)
-    return value if isinstance(value, str) else ""
+    return clean(value) if isinstance(value, str) else ""
 
 
 def _front_matter(lines: Sequence[str], source: str) -> tuple[Mapping[object, object], int]:

@@ -61,8 +61,8 @@ def _slide(slide: "Slide", number: int) -> Iterator[Piece]:
     heading = slide.shapes.title
     name = one_line(clean(heading.text_frame.text)) if heading is not None else ""
     yield Piece(name or f"Slide {number}", level=1)
-    titled = heading.shape_id if name and heading is not None else None
-    yield from _shapes(shape for shape in slide.shapes if shape.shape_id != titled)
+    titled = heading.element if name and heading is not None else None
+    yield from _shapes(shape for shape in slide.shapes if shape.element is not titled)
     notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
     if notes is not None:
         yield from (Piece(paragraph.text) for paragraph in notes.paragraphs)

@@ -2,7 +2,8 @@
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import PurePosixPath
 
 from ingest.errors import SourceUnreadable
@@ -11,7 +12,9 @@ from ingest.readers.encoding import Decoded, decode
 from ingest.readers.source import BOM, one_line, stem_title
 from ingest.schema import Document
 
-_DELIMITERS = ",;\t|"  # the likelier first
+_DELIMITERS = "\t;|,"  # the rarer in a text first
+_NO_DELIMITER = "\x1f"  # parts nothing: a table of one column
+_ROWS_TRIED = 20
 
 Record = Iterable[tuple[str, str]]  # column, value
 
@@ -24,9 +27,8 @@ def read_table(data: bytes, source: str) -> Document:
     """
     decoded = decode(data, source)
     lines = decoded.text.removeprefix(BOM).split("\n")
-    first = next(line for line in lines if line.strip())
     tabbed = PurePosixPath(source).suffix.lower() == ".tsv"
-    delimiter = "\t" if tabbed else max(_DELIMITERS, key=first.count)
+    delimiter = "\t" if tabbed else _delimiter(lines)
     rows = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter)
     try:
         return _document(data, source, decoded, "Row", _rows(rows))
@@ -42,6 +44,26 @@ def read_lines(data: bytes, source: str) -> Document:
     """
     decoded = decode(data, source)
     return _document(data, source, decoded, "Record", _objects(decoded.text.removeprefix(BOM), source))
+
+
+def _delimiter(lines: Sequence[str]) -> str:
+    """Return what splits most of the first rows, and the header, into the same number of columns."""
+    best, delimiter = (0, 0), _NO_DELIMITER
+    for candidate in _DELIMITERS:
+        header, *rows = _first_rows(lines, candidate)
+        columns = len(header)
+        even = sum(len(row) == columns for row in rows)
+        if columns > 1 and (even, columns) > best:
+            best, delimiter = (even, columns), candidate
+    return delimiter
+
+
+def _first_rows(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+    found = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter)
+    try:
+        return list(islice((row for row in found if any(map(str.strip, row))), 1 + _ROWS_TRIED)) or [[]]
+    except csv.Error:  # told when the table is read
+        return [[]]
 
 
 def _document(data: bytes, source: str, decoded: Decoded, kind: str, records: Iterable[Record]) -> Document:

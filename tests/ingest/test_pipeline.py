@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from ingest.encoder import Encoder, Vectors32
 from ingest.errors import IndexLocked, IndexMissing, IndexStale, RootInvalid
 from ingest.lock import write_lock
 from ingest.pipeline import Report, forget, ingest
+from ingest.readers import registry
 from ingest.schema import Document, Passage
 
 Write = Callable[..., Path]
@@ -128,6 +130,29 @@ def test_a_file_that_fails_keeps_its_former_passages(
     assert "A pillow helps." in texts(passages_of())["hip.md"]
     whole()
     assert indexed({"hip.md": HIP}).failed == []
+
+
+@pytest.mark.parametrize("fault", ["reading", "storing"])
+def test_what_no_reader_foresaw_fails_one_file(
+    indexed: Indexed,
+    passages_of: Passages,
+    whole: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+) -> None:
+    indexed({"hip.md": HIP, "back.md": BACK})
+
+    def read(path: Path, source: str) -> Document:
+        document = registry.read(path, source)
+        if source == "hip.md" and fault == "reading":
+            raise ValueError("year 0 is out of range")
+        return replace(document, title="\ud800") if source == "hip.md" else document
+
+    monkeypatch.setattr("ingest.run.read", read)
+    report = indexed({"hip.md": HIP + "More.\n", "new.md": BACK})
+    assert (report.added, report.updated, [source for source, _ in report.failed]) == (["new.md"], [], ["hip.md"])
+    assert "A pillow helps." in texts(passages_of())["hip.md"]
+    whole()
 
 
 @pytest.mark.parametrize("disaster", ["empty", "gone"])

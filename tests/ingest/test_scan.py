@@ -135,6 +135,17 @@ def test_a_broken_description(write: Write, content: str) -> None:
     assert caught.value.where == "corpus.yaml"
 
 
+def test_characters_of_a_description_that_cannot_be_stored(write: Write) -> None:
+    content = 'name: "\\ud83d\\ude00 Hips\\0"\nnotice: "Ask\\ud83d"\nquestions: ["Why\\ude00?"]\n'
+    assert describe(write({"corpus.yaml": content})) == CorpusDescription("😀 Hips", "", "Ask", ("Why?",))
+
+
+@pytest.mark.parametrize("content", ["name: 2024-13-45", "name: !!int ''", "name: !!bool x", "name: " + "[" * 5_000])
+def test_values_that_cannot_be(write: Write, content: str) -> None:
+    with pytest.raises(SourceUnreadable, match="cannot be read as YAML"):
+        describe(write({"corpus.yaml": content}))
+
+
 def test_a_broken_description_names_its_line(write: Write) -> None:
     with pytest.raises(SourceUnreadable, match=r"cannot be read as YAML \(line 2\)"):
         describe(write({"corpus.yaml": "name: Hips\nquestions: [Why?]\n"}))

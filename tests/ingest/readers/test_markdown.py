@@ -212,3 +212,9 @@ def test_every_word_is_in_one_block_or_heading(lines: list[str]) -> None:
     for offset, character in enumerate(document.text):
         if character.isalpha():
             assert sum(start <= offset < end for start, end in places) == 1
+
+
+def test_escapes_of_front_matter_are_joined_or_left_out(read_as: ReadAs) -> None:
+    document = read_as("a.md", '---\ntitle: "Hello \\ud83d\\ude00 \\ud83d\\0!"\n---\nText here.\n')
+    assert document.title == "Hello 😀 !"
+    assert read_as("a.md", '---\ntitle: "\\ud83d"\n---\nText here.\n').title == "a"

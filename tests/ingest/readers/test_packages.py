@@ -61,6 +61,11 @@ def test_the_chapters_of_a_book_in_order(read_as: ReadAs) -> None:
     assert [(heading.level, heading.title) for heading in document.headings] == [(1, "One"), (1, "Two"), (2, "Night")]
 
 
+@pytest.mark.parametrize("blank", ['<?xml version="1.0"?>', " ", "<!-- nothing -->"])
+def test_a_chapter_without_an_element_is_passed_over(read_as: ReadAs, blank: str) -> None:
+    assert read_as("a.epub", book(**{"OEBPS__text__one.xhtml": blank})).text == "Two\n\nNight\n\nSleep."
+
+
 @pytest.mark.parametrize(
     ("content", "what"),
     [
@@ -110,6 +115,17 @@ def slides() -> bytes:
     file = io.BytesIO()
     shown.save(file)
     return file.getvalue()
+
+
+def test_a_shape_with_the_number_of_the_title_is_read(read_as: ReadAs) -> None:
+    shown = Presentation()
+    slide = shown.slides.add_slide(shown.slide_layouts[1])
+    slide.shapes.title.text = "Hip pain"
+    slide.placeholders[1].text = "Walk a bit."
+    slide.placeholders[1].element.nvSpPr.cNvPr.set("id", str(slide.shapes.title.shape_id))
+    file = io.BytesIO()
+    shown.save(file)
+    assert texts(read_as("a.pptx", file.getvalue())) == ["Walk a bit."]
 
 
 def test_slides_are_pages_under_their_titles(read_as: ReadAs) -> None:

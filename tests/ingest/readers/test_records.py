@@ -30,6 +30,21 @@ def test_quoted_cells_and_rows_of_other_lengths(read_as: ReadAs) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("content", "first"),
+    [
+        ("text\nHello, world, this is one.\n", "text: Hello, world, this is one."),
+        ("Name;Price, EUR\nApple;3,5\n", "Name: Apple\nPrice, EUR: 3,5"),
+        ("Name;Price\nApple, red;3,5\n", "Name: Apple, red\nPrice: 3,5"),
+        ("name,note; or not\na,b\nc,d; e; f\n", "name: a\nnote; or not: b"),
+        ('text\n"Hello, world"\n', "text: Hello, world"),
+        (",,\nname,note\na,b; c\n", "name: a\nnote: b; c"),
+    ],
+)
+def test_columns_are_what_the_rows_share(read_as: ReadAs, content: str, first: str) -> None:
+    assert passages(read_as("a.csv", content))[0] == ("Row 1", first)
+
+
 def test_a_table_in_another_encoding(read_as: ReadAs) -> None:
     document = read_as("a.csv", "name;Straße\nJürgen;Übung für den Rücken\n".encode("cp1252"))
     assert passages(document) == [("Row 1", "name: Jürgen\nStraße: Übung für den Rücken")]

@@ -98,6 +98,14 @@ def test_bytes_that_fit_no_encoding_are_named_with_their_line(refused: Refused, 
     assert str(error) == "a.txt: is not UTF-8 (byte 0x80 in line 3); save it as UTF-8"
 
 
+@pytest.mark.parametrize("broken", [b"\xe2\x80", b"\n\xff!", b"\xc3"])
+@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html"])
+def test_utf8_with_a_broken_byte_is_not_guessed(refused: Refused, name: str, broken: bytes) -> None:
+    error = refused(name, "Café crème brûlée.\n".encode() * 50 + broken)
+    line, byte = 51 + broken.count(b"\n"), broken.lstrip()[0]
+    assert str(error) == f"{name}: is not UTF-8 (byte 0x{byte:02x} in line {line}); save it as UTF-8"
+
+
 def test_an_endless_line_is_refused(refused: Refused) -> None:
     assert refused("a.txt", "x" * 6_000_000).what == "has a line of 6,000,000 characters, which is no prose"
 
