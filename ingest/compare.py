@@ -1,9 +1,10 @@
 """Compares the files of a root with what is indexed, by their hashes."""
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ingest.origin import file_path
 from ingest.report import Plan
@@ -33,13 +34,12 @@ class Changes:
         return 2 * len(self.removed) > self.indexed
 
 
-def stored_below(snapshot: Snapshot, root: Path) -> dict[str, StoredDocument]:
+def stored_below(snapshot: Snapshot, scan: Scan) -> dict[str, StoredDocument]:
     """Return the documents of a root and of the roots inside it, by what their source is below this one."""
-    found = snapshot.stored(str(root))
-    for inner in snapshot.roots():
-        if Path(inner) != root and Path(inner).is_relative_to(root):
-            for source, document in snapshot.stored(inner).items():
-                found[file_path(inner, source).relative_to(root).as_posix()] = document
+    found = snapshot.stored(str(scan.root))
+    for inner in map(str, scan.inner):
+        for source, document in snapshot.stored(inner).items():
+            found[file_path(inner, source).relative_to(scan.root).as_posix()] = document
     return found
 
 
@@ -51,7 +51,7 @@ def compare(scan: Scan, stored: Mapping[str, StoredDocument]) -> Changes:
     # Only where something is gone may a new file be an old one.
     hashed = [source for source in scan.files if gone or source in stored]
     shas = {source: _sha(scan.files[source]) for source in hashed}
-    renamed = _renamed([stored[source] for source in gone], {shas[source]: source for source in new if gone}, gone)
+    renamed = _renamed({source: stored[source].sha for source in gone}, {s: shas[s] for s in new if gone})
     placed = {name for pair in renamed for name in pair}
     known = [source for source in scan.files if source in stored and shas[source]]
     return Changes(
@@ -82,18 +82,20 @@ def plan_of(changes: Sequence[Changes]) -> Plan:
     )
 
 
-def _renamed(
-    gone: Sequence[StoredDocument], new: Mapping[str, str], sources: Sequence[str]
-) -> tuple[tuple[str, str], ...]:
-    """Pair documents that are gone with new files (source by hash) of the same content."""
-    left = dict(new)
-    pairs = [(former, left.pop(document.sha, None)) for former, document in zip(sources, gone, strict=True)]
+def _renamed(gone: Mapping[str, str], new: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Pair documents that are gone with new files of the same content and format (both: source to hash)."""
+    left = {(sha, _suffix(source)): source for source, sha in new.items()}
+    pairs = [(former, left.pop((sha, _suffix(former)), None)) for former, sha in gone.items()]
     return tuple((former, source) for former, source in pairs if source is not None)
+
+
+def _suffix(source: str) -> str:
+    return PurePosixPath(source).suffix.lower()
 
 
 def _sha(path: Path) -> str:
     """Return the SHA-256 of a file; "" where it cannot be read, which reading it then explains."""
-    if not path.is_file():  # a pipe would be waited for
+    if not os.path.isfile(path):  # a pipe would be waited for
         return ""
     try:
         with path.open("rb") as file:

@@ -1,6 +1,7 @@
 """The file that a document came from: whether it is still the same, and what stands in it."""
 
 import hashlib
+import os
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -20,7 +21,7 @@ class FileState(StrEnum):
 def file_path(root: str, source: str) -> Path:
     """Return where a source's file is; a root may be the file itself."""
     path = Path(root)
-    return path / source if path.is_dir() or path.name != source else path
+    return path / source if os.path.isdir(path) or path.name != source else path
 
 
 def look(root: str, document: Document) -> tuple[FileState, str | None]:
@@ -48,7 +49,7 @@ def today(root: str, document: Document) -> tuple[FileState, Document | None]:
     another machine, the document is all there is.
     """
     state, _ = look(root, document)
-    if state is FileState.SAME or not Path(root).exists():
+    if state is FileState.SAME or not os.path.exists(root):
         return state, document
     if state is FileState.GONE:
         return state, None

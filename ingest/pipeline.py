@@ -7,18 +7,18 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from ingest.catalog import Catalog, Draft
+from ingest.catalog import FILE_NAME, Catalog, Draft
 from ingest.compare import Changes, compare, plan_of, stored_below
 from ingest.encoder import Encoder, EncoderIdentity
 from ingest.errors import IndexMissing, IndexStale, PruningUnconfirmed, RootInvalid
 from ingest.lock import write_lock
 from ingest.report import Plan, Report
 from ingest.run import Progress, Run
-from ingest.scan import Scan, scan
+from ingest.scan import Scan, is_part, scan
 from ingest.tables import SCHEMA_VERSION
 from ingest.vectors import VECTORS_FOLDER, Vectors
 
-__all__ = ["Plan", "Progress", "Prune", "Report", "forget", "ingest", "plan", "set_gate_threshold"]
+__all__ = ["Plan", "Progress", "Prune", "Report", "check", "forget", "ingest", "plan", "set_gate_threshold"]
 
 REBUILD = "run `cited ingest --rebuild`"
 
@@ -44,10 +44,22 @@ def plan(paths: Sequence[Path], data_dir: Path) -> Plan:
     """
     try:
         with closing(Catalog(data_dir)) as catalog, catalog.read() as snapshot:
-            scans = _scan_all(paths, [Path(root) for root in snapshot.roots()])
-            return plan_of([compare(each, stored_below(snapshot, each.root)) for each in scans])
+            scans = _scan_all(paths, [Path(root) for root in snapshot.roots()], data_dir)
+            return plan_of([compare(each, stored_below(snapshot, each)) for each in scans])
     except IndexMissing:
-        return plan_of([compare(each, {}) for each in _scan_all(paths, [])])
+        return plan_of([compare(each, {}) for each in _scan_all(paths, [], data_dir)])
+
+
+def check(paths: Sequence[Path], data_dir: Path) -> None:
+    """Raise what a run would raise of its paths, before an encoder is loaded.
+
+    Raises:
+        RootInvalid: a path is missing or holds nothing to read.
+        IndexMissing: there is neither a path nor an index.
+    """
+    if not paths:
+        Catalog(data_dir).close()
+    _scan_all(paths, [], data_dir)
 
 
 def ingest(
@@ -67,15 +79,18 @@ def ingest(
 
     Raises:
         RootInvalid: a path is missing or holds nothing to read; nothing was changed.
+        IndexMissing: there is neither a path nor an index.
         PruningUnconfirmed: more than half of a root's sources are gone; nothing was changed.
         IndexLocked: another process is writing.
         IndexStale: the index was made by another encoder or version.
     """
+    if not (data_dir / FILE_NAME).exists():
+        check(paths, data_dir)  # a run that fails at once leaves no empty index
     with _writing(data_dir, encoder.identity, create=True) as (catalog, vectors):
         with catalog.write() as draft:
             _check_identity(draft, encoder.identity, data_dir, rebuild)
-            scans = _scan_all(paths, [Path(root) for root in draft.roots()])
-            changes = [compare(each, stored_below(draft, each.root)) for each in scans]
+            scans = _scan_all(paths, [Path(root) for root in draft.roots()], data_dir)
+            changes = [compare(each, stored_below(draft, each)) for each in scans]
             if prune is Prune.CAREFUL:
                 _check_pruning(changes)
             run = Run(draft, vectors, encoder, on_progress)
@@ -155,11 +170,11 @@ def _check_pruning(changes: Sequence[Changes]) -> None:
             raise PruningUnconfirmed(what, str(each.scan.root), remedy)
 
 
-def _scan_all(paths: Sequence[Path], known: list[Path]) -> list[Scan]:
-    """Look through all paths, those inside another one of them only once."""
+def _scan_all(paths: Sequence[Path], known: list[Path], data_dir: Path) -> list[Scan]:
+    """Look through all paths, those that are part of another one of them only once."""
     absolute = list(dict.fromkeys(Path(os.path.abspath(path)) for path in paths))
-    outer = [path for path in absolute if not any(path.is_relative_to(other) for other in absolute if other != path)]
-    return [scan(path, known) for path in outer]
+    inner = {path for path in absolute for other in absolute if other != path and is_part(path, other, data_dir)}
+    return [scan(path, known, data_dir) for path in absolute if path not in inner]
 
 
 def _sweep(catalog: Catalog, vectors: Vectors) -> None:

@@ -54,7 +54,7 @@ class Run:
         for each in changes:
             failures = dict(each.scan.closed)
             failures |= self._describe(each)
-            self._absorb(each.scan.root)
+            self._absorb(each.scan)
             self._report.unchanged.extend(each.unchanged)
             done += len(each.unchanged)
             for source, former in _to_read(each):
@@ -79,13 +79,13 @@ class Run:
         report.run = self._draft.finish(self._started, report.counts(), report.changes())
         return report
 
-    def _absorb(self, root: Path) -> None:
-        """Take over the documents of roots that lie inside this one."""
+    def _absorb(self, found: Scan) -> None:
+        """Take over the documents of roots that are part of this one."""
         for known in self._draft.roots():
-            if Path(known) != root and Path(known).is_relative_to(root):
+            if Path(known) in found.inner:
                 for source in self._draft.stored(known):
-                    inner = file_path(known, source).relative_to(root).as_posix()
-                    self._draft.move_document((known, source), (str(root), inner))
+                    inner = file_path(known, source).relative_to(found.root).as_posix()
+                    self._draft.move_document((known, source), (str(found.root), inner))
                 self._draft.drop_root(known)
 
     def _describe(self, each: Changes) -> dict[str, str]:

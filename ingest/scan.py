@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -24,7 +24,8 @@ class Scan:
     `files` maps source to path. `within` is the folder or file that was looked
     through, relative to the root ("" for all of it). `skipped` are sources of
     no known format. `closed` are (source, reason) of folders and files that
-    could not be looked at: what is indexed below them stays.
+    could not be looked at: what is indexed below them stays. `inner` are the
+    known roots that are part of this one.
     """
 
     root: Path
@@ -32,28 +33,31 @@ class Scan:
     files: dict[str, Path]
     skipped: tuple[str, ...]
     closed: tuple[tuple[str, str], ...]
+    inner: tuple[Path, ...] = ()
 
     def concerns(self, source: str) -> bool:
         """Whether a document's absence from `files` means that it is gone."""
         return _inside(source, self.within) and not any(_inside(source, folder) for folder, _ in self.closed)
 
 
-def scan(path: Path, roots: list[Path]) -> Scan:
-    """Look through a folder or a single file; one inside a known root belongs to that root.
+def scan(path: Path, roots: list[Path], data_dir: Path | None = None) -> Scan:
+    """Look through a folder or a single file; one that is part of a known root belongs to that root.
+
+    The index's own folder `data_dir` is passed over where it lies below the path.
 
     Raises:
         RootInvalid: the path is missing, unreadable, or holds no file of a known format.
     """
     path = Path(os.path.abspath(path))
-    if not path.exists():
-        raise RootInvalid("there is no such file or folder", str(path), "check the path")
-    root = next((known for known in roots if path.is_relative_to(known) and known.is_dir()), path)
+    _check_path(path)
+    root = next((known for known in roots if is_part(path, known, data_dir) and os.path.isdir(known)), path)
+    inner = tuple(known for known in roots if known != root and is_part(known, root, data_dir))
     if path.is_file():
-        return _scan_file(path, root)
+        return replace(_scan_file(path, root), inner=inner)
     files: dict[str, Path] = {}
     skipped: list[str] = []
     closed: list[tuple[str, str]] = []
-    for found in _walk(path, root, closed):
+    for found in _walk(path, root, closed, data_dir):
         source = found.relative_to(root).as_posix()
         if not _encodable(source):
             closed.append((_shown(source), "its name is not valid UTF-8"))
@@ -68,7 +72,14 @@ def scan(path: Path, roots: list[Path]) -> Scan:
         remedy = f"known formats are {', '.join(FORMATS)}; to remove a folder from the index run `cited forget`"
         raise RootInvalid(f"the folder {why}, so nothing was changed", str(path), remedy)
     within = "" if path == root else path.relative_to(root).as_posix()
-    return Scan(root, within, dict(sorted(files.items())), tuple(sorted(skipped)), tuple(sorted(closed)))
+    return Scan(root, within, dict(sorted(files.items())), tuple(sorted(skipped)), tuple(sorted(closed)), inner)
+
+
+def is_part(path: Path, root: Path, data_dir: Path | None) -> bool:
+    """Say whether what lies at a path is part of a root: inside it, and not by way of the index's own folder."""
+    if data_dir is not None and not root.is_relative_to(os.path.abspath(data_dir)):
+        return path.is_relative_to(root) and not path.is_relative_to(os.path.abspath(data_dir))
+    return path.is_relative_to(root)
 
 
 def describe(root: Path) -> CorpusDescription:
@@ -96,6 +107,18 @@ def describe(root: Path) -> CorpusDescription:
     return CorpusDescription(**texts, questions=tuple(map(clean, questions)))
 
 
+def _check_path(path: Path) -> None:
+    if not _encodable(str(path)):
+        raise RootInvalid("its name is not valid UTF-8", _shown(str(path)), "rename it")
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise RootInvalid("there is no such file or folder", str(path), "check the path") from error
+    except OSError as error:
+        what = f"cannot be looked at ({(error.strerror or type(error).__name__).lower()})"
+        raise RootInvalid(what, str(path), "check the path, and that you may read it") from error
+
+
 def _scan_file(path: Path, root: Path) -> Scan:
     if not is_known(path):
         raise RootInvalid("the file is of no known format", str(path), f"known formats are {', '.join(FORMATS)}")
@@ -103,15 +126,17 @@ def _scan_file(path: Path, root: Path) -> Scan:
     return Scan(root, "" if path == root else source, {source: path}, (), ())
 
 
-def _walk(path: Path, root: Path, closed: list[tuple[str, str]]) -> Iterator[Path]:
-    """Yield the files below a folder; hidden ones and linked folders are passed over."""
+def _walk(path: Path, root: Path, closed: list[tuple[str, str]], data_dir: Path | None) -> Iterator[Path]:
+    """Yield the files below a folder; hidden ones, linked folders and the index's own are passed over."""
+    own = os.path.realpath(data_dir) if data_dir else ""
 
     def refuse(error: OSError) -> None:
         folder = Path(error.filename).relative_to(root).as_posix()
         closed.append((_shown(folder), (error.strerror or "unreadable").lower()))
 
     for folder, folders, names in os.walk(path, onerror=refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        shown = (name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in shown if os.path.realpath(os.path.join(folder, name)) != own)
         for name in sorted(names):
             if not name.startswith("."):
                 yield Path(folder) / name

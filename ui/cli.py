@@ -44,16 +44,19 @@ def ingest(
 ) -> None:
     """Bring the index up to date with folders or files; nothing else in it changes."""
     from ingest.errors import PruningUnconfirmed
-    from ingest.pipeline import Prune, plan
+    from ingest.pipeline import Prune, check, plan
 
     if not paths and (watch or not rebuild):
         raise typer.BadParameter("name a folder or file to ingest")
     if watch and (dry_run or rebuild):
         raise typer.BadParameter("--watch goes with neither --dry-run nor --rebuild")
+    if rebuild and dry_run:
+        raise typer.BadParameter("--rebuild does not go with --dry-run")
     settings = load_settings(data_dir=data_dir)
     if dry_run:
         show_plan(plan(paths or [], settings.data_dir))
         return
+    check(paths or [], settings.data_dir)
     mode = Prune.NEVER if not prune else Prune.ALWAYS if yes else Prune.CAREFUL
     if watch:
         _watch(paths or [], settings, mode)

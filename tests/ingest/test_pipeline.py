@@ -174,8 +174,13 @@ def test_one_bad_root_stops_the_run_before_it_changes_anything(
 ) -> None:
     with pytest.raises(RootInvalid):
         ingest([write({"hip.md": HIP}), tmp_path / "none"], data, encoder)
-    with pytest.raises(IndexMissing), closing(Catalog(data)) as catalog, catalog.read():
-        pass
+    assert not data.exists()
+
+
+def test_there_is_nothing_to_rebuild(data: Path, encoder: Fake) -> None:
+    with pytest.raises(IndexMissing):
+        ingest([], data, encoder, rebuild=True)
+    assert not data.exists()
 
 
 def test_a_folder_that_cannot_be_listed_keeps_what_is_indexed_below_it(

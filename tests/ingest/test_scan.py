@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from ingest.encoder import Encoder
 from ingest.errors import RootInvalid, SourceUnreadable
+from ingest.pipeline import ingest, plan
+from ingest.report import Plan
 from ingest.scan import describe, scan
 from ingest.schema import CorpusDescription
 
@@ -21,6 +24,18 @@ def shut(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         return real(path)
 
     monkeypatch.setattr(os, "scandir", scandir)
+
+
+def bar(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Refuse to look at what is in a folder, as permissions do for everyone but root: it can be listed, not entered."""
+    real = os.stat
+
+    def stat(path: str | Path, *rest: int | None, **named: bool) -> os.stat_result:
+        if folder in Path(path).parents:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *rest, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "stat", stat)
 
 
 def test_files_of_known_formats_in_order(write: Write) -> None:
@@ -46,6 +61,65 @@ def test_a_folder_without_a_text(write: Write, tmp_path: Path, files: dict[str, 
 def test_a_path_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(RootInvalid, match="there is no such file or folder"):
         scan(tmp_path / "none", [])
+
+
+def test_a_path_that_cannot_be_looked_at(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = write({"sub/a.md": "x"})
+    bar(monkeypatch, root)
+    with pytest.raises(RootInvalid, match=r"sub: cannot be looked at \(permission denied\)"):
+        scan(root / "sub", [])
+    with pytest.raises(RootInvalid, match=r"cannot be looked at \(file name too long\)"):
+        scan(root.parent / ("x" * 300), [])
+
+
+def test_a_root_whose_name_is_not_utf8(tmp_path: Path) -> None:
+    root = Path(os.fsdecode(bytes(tmp_path) + b"/caf\xe9"))
+    root.mkdir()
+    (root / "a.md").write_text("x")
+    for path in (root, root / "a.md"):
+        with pytest.raises(RootInvalid, match="its name is not valid UTF-8; rename it") as caught:
+            scan(path, [])
+        assert rb"caf\udce9" in caught.value.where.encode("utf-8")
+
+
+def test_files_in_a_folder_that_cannot_be_entered_fail_alone(
+    write: Write, data: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write({"a.md": "A.", "sub/b.md": "B.", "sub/c.md": "C."})
+    ingest([root], data, encoder)
+    (root / "sub" / "c.md").unlink()
+    (root / "sub" / "d.md").write_text("D.")
+    bar(monkeypatch, root / "sub")
+    report = ingest([root], data, encoder)
+    assert report.unchanged == ["a.md"]
+    assert [reason for _, reason in report.failed] == [
+        f"sub/{name}.md: cannot be read: Permission denied; check that it is a file and that you may read it"
+        for name in "bd"
+    ]
+
+
+def test_the_index_inside_a_root_is_passed_over(write: Write, tmp_path: Path, data: Path) -> None:
+    root = write({"a.md": "x"}, folder=".")
+    write({"feedback.jsonl": "{}", "uploads/b.md": "x"}, folder="data")
+    (tmp_path / "link").symlink_to(root)
+    assert list(scan(root, [], data).files) == list(scan(tmp_path / "link", [], data).files) == ["a.md"]
+    uploads = scan(data / "uploads", [root], data)
+    assert (uploads.root, list(uploads.files)) == (data / "uploads", ["b.md"])
+    assert list(scan(data / "uploads" / "b.md", [root, data / "uploads"], data).files) == ["b.md"]
+
+
+def test_uploads_stay_a_root_of_their_own_below_another(
+    write: Write, tmp_path: Path, data: Path, encoder: Encoder
+) -> None:
+    write({"a.md": "A.", "b.md": "B."}, folder=".")
+    uploads = write({"c.md": "C."}, folder="data/uploads")
+    paths = [tmp_path, uploads]
+    assert plan(paths, data).added == ("a.md", "b.md", "c.md")
+    assert ingest(paths, data, encoder).added == ["a.md", "b.md", "c.md"]
+    assert plan([tmp_path], data) == Plan(found=2, unchanged=("a.md", "b.md"))
+    report = ingest([tmp_path], data, encoder)
+    assert (report.unchanged, report.removed, report.passages) == (["a.md", "b.md"], [], 3)
+    assert ingest([uploads / "c.md"], data, encoder).unchanged == ["c.md"]
 
 
 def test_a_single_file_is_its_own_root(write: Write) -> None:

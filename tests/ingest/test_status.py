@@ -87,6 +87,22 @@ def test_a_rename_pairs_each_file_once(indexed: Indexed, write: Write) -> None:
     assert report.duplicates == [("c.md", "copy of c.md")]
 
 
+def test_a_file_of_another_format_is_not_renamed(indexed: Indexed, write: Write, data: Path) -> None:
+    root = write({"a.txt": "A.", "b.txt": "B.", "c.txt": "C."})
+    indexed({})
+    (root / "a.txt").rename(root / "a.pdf")
+    (root / "b.txt").rename(root / "d.TXT")
+    assert plan([root], data).renamed == (("b.txt", "d.TXT"),)
+    report = indexed({})
+    assert (report.renamed, report.removed) == ([("b.txt", "d.TXT")], ["a.txt"])
+    assert [source for source, _ in report.failed] == ["a.pdf"]
+    assert [(source.source, bool(source.failure)) for source in status(data)] == [
+        ("a.pdf", True),
+        ("c.txt", False),
+        ("d.TXT", False),
+    ]
+
+
 def test_a_parent_that_takes_over_shows_in_the_plan(write: Write, data: Path, encoder: Encoder) -> None:
     root = write({"hip.md": HIP, "sub/back.md": BACK})
     ingest([root / "sub"], data, encoder)

@@ -125,11 +125,15 @@ def test_names_are_printed_without_obeying_them(run: Run, write: Callable[..., P
         (["doctor"], "run `cited ingest FOLDER`"),
         (["forget", "/nowhere"], "nothing was ingested here yet"),
         (["ingest", "/nowhere"], "/nowhere: there is no such file or folder; check the path"),
+        (["ingest", "--rebuild"], "nothing was ingested here yet"),
+        (["ingest", "/" + "x" * 300], "cannot be looked at (file name too long)"),
+        (["ingest", b"/tmp/caf\xe9".decode("utf-8", "surrogateescape")], "its name is not valid UTF-8; rename it"),
     ],
 )
-def test_errors_are_one_line_and_exit_code_1(run: Run, arguments: list[str], words: str) -> None:
+def test_errors_are_one_line_and_exit_code_1(run: Run, arguments: list[str], words: str, tmp_path: Path) -> None:
     told = run(*arguments)
     assert told.code == 1
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["models"]
     assert told.err.splitlines()[-1].startswith("cited: ")
     assert words in told.err
     assert "Traceback" not in told.err
@@ -267,3 +271,4 @@ def test_a_watch_stops_cleanly_on_a_signal(run: Run, write: Callable[..., Path])
     assert process.returncode == 0
     assert run("doctor").code == 0
     assert run("ingest", root, "--watch", "--dry-run").code == 2
+    assert run("ingest", root, "--rebuild", "--dry-run").code == 2
