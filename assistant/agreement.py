@@ -1,26 +1,49 @@
-"""Whether two texts say the same: nearly the same words, and exactly the same numbers and negations."""
+"""Whether two texts say the same: nearly the same words in order, and exactly the same numbers and negations."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from assistant.schema import Quote
+from assistant.support import NEGATION
 from ingest.terms import content_terms
 
 SHARED = 0.75  # of the words of both (Jaccard), at which two texts say the same
 
-_NEGATION = re.compile(
-    r"\b(?:no|not|never|none|neither|nor|without|cannot|hardly|rarely|un\w+able|inconclusive)\b|n['’]t\b", re.IGNORECASE
+
+# Words of no meaning by themselves that turn a sentence round.
+_TURNING = re.compile(
+    r"\b(?:may|might|will|can|could|should|must|before|after|above|below|more|less|most|few|all|some|only|on|off|in|out"
+    r"|over|under|up|down|with|from|to)\b",
+    re.IGNORECASE,
 )
 
 
 def says_the_same(one: str, other: str) -> bool:
-    """Whether two texts say the same, word order aside; in doubt they do not."""
+    """Whether two texts say the same: one has nearly the words of the other, in order, and turns on the same ones.
+
+    In doubt they do not.
+    """
     terms, others = content_terms(one), content_terms(other)
-    stems, other_stems = {term.stem for term in terms}, {term.stem for term in others}
-    if not stems or not other_stems or len(stems & other_stems) / len(stems | other_stems) < SHARED:
+    stems, other_stems = ([term.stem for term in each] for each in (terms, others))
+    shared = set(stems) & set(other_stems)
+    every = set(stems) | set(other_stems)
+    if not shared or len(shared) / len(every) < SHARED or not (shared == set(stems) or shared == set(other_stems)):
         return False
-    numbers = sorted(term.stem for term in terms if term.number) == sorted(term.stem for term in others if term.number)
-    return numbers and len(_NEGATION.findall(one)) == len(_NEGATION.findall(other))
+    numbers, other_numbers = (sorted(term.stem for term in each if term.number) for each in (terms, others))
+    return (
+        numbers == other_numbers
+        and _in_order(stems, shared) == _in_order(other_stems, shared)
+        and len(NEGATION.findall(one)) == len(NEGATION.findall(other))
+        and _turns(one) == _turns(other)
+    )
+
+
+def _in_order(stems: Sequence[str], shared: Collection[str]) -> list[str]:
+    return list(dict.fromkeys(stem for stem in stems if stem in shared))
+
+
+def _turns(text: str) -> list[str]:
+    return sorted(word.casefold() for word in _TURNING.findall(text))
 
 
 def agreements(quotes: Sequence[Quote]) -> tuple[tuple[int, ...], ...]:
@@ -28,10 +51,16 @@ def agreements(quotes: Sequence[Quote]) -> tuple[tuple[int, ...], ...]:
     groups: list[list[int]] = []
     for number, quote in enumerate(quotes, 1):
         for group in groups:
-            first = quotes[group[0] - 1]
-            if first.evidence.passage.place != quote.evidence.passage.place and says_the_same(first.text, quote.text):
+            if _agree(quotes[group[0] - 1], quote):
                 group.append(number)
                 break
         else:
             groups.append([number])
     return tuple(tuple(group) for group in groups if len(group) > 1)
+
+
+def _agree(one: Quote, other: Quote) -> bool:
+    """Whether two sources say the same; a copy of a text is no other source."""
+    passages = one.evidence.passage, other.evidence.passage
+    copies = passages[0].sha == passages[1].sha
+    return passages[0].place != passages[1].place and not copies and says_the_same(one.text, other.text)

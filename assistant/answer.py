@@ -1,73 +1,95 @@
 """Turns scored sentences into quotes with their places, verified, or into an abstention."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import takewhile
 
 from assistant.agreement import says_the_same
 from assistant.evidence import Sentence
 from assistant.retrieve import Question
 from assistant.schema import Abstention, Evidence, Quote
-from assistant.support import follows, with_support
+from assistant.support import PARAGRAPH_END, with_support
 from ingest.catalog import Snapshot
 from ingest.errors import QuoteMismatch
 from ingest.origin import FileState, look
-from ingest.schema import Document, Passage
+from ingest.schema import Document, Passage, Span, place_id
 
 QUOTED = 3  # sentences an answer quotes at most, besides those they lean on
 MARGIN = 3.0  # score below the best at which a sentence is no longer quoted; see tests/bench/RESULTS.md
 CONSIDERED = 8  # best sentences among which those to quote are looked for
 WORDS = 90  # no further sentence is quoted past these
 NEAREST = 3  # passages that an abstention shows
+REACH = 2  # passages before and after in which what a sentence cannot do without is looked for
 
 
-def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
+def choose(sentences: Sequence[Sentence], around: Callable[[Passage], Passage]) -> list[Evidence]:
     """Return the evidence to quote from sentences ranked best first; at least the best one.
 
     The best sentences within `MARGIN` are taken, each with those that it cannot
     do without, adjacent ones of a paragraph joined in reading order. What one
     source says twice is quoted once; what another source says as well is quoted
     too and does not count against `QUOTED`. The quote with the best sentence
-    comes first.
+    comes first. `around` gives a passage with its neighbours joined, where what
+    a sentence needs may stand.
     """
-    taken: dict[str, dict[int, float]] = {}
-    passages: dict[str, Passage] = {}
+    taken: dict[tuple[str, str], list[Evidence]] = {}
     said: list[Sentence] = []
     words, quoted = 0, 0
     for sentence in sentences[:CONSIDERED]:
         if sentence.score < sentences[0].score - MARGIN or words >= WORDS:
             break
+        passage = sentence.candidate.passage
         same = [other for other in said if says_the_same(other.evidence().text, sentence.evidence().text)]
-        if any(other.candidate.passage.place == sentence.candidate.passage.place for other in same) or (
-            quoted == QUOTED and not same
-        ):
+        if any(other.candidate.passage.place == passage.place for other in same) or (quoted == QUOTED and not same):
             continue
         quoted += not same
         said.append(sentence)
-        passage = passages.setdefault(sentence.candidate.passage.id, sentence.candidate.passage)
-        positions = taken.setdefault(passage.id, {})
-        for position in with_support(passage, sentence.position):
-            if position not in positions:
-                words += len(passage.cut(*passage.sentences[position]).split())
-            positions[position] = max(sentence.score, positions.get(position, sentence.score))
-    joined = [evidence for key, positions in taken.items() for evidence in _join(passages[key], positions)]
+        of_source = taken.setdefault(passage.place, [])
+        for evidence in _supported(around(passage), passage.sentences[sentence.position], sentence.score):
+            words += len(evidence.text.split())
+            of_source.append(evidence)
+    joined = [evidence for found in taken.values() for evidence in _joined(found)]
     return sorted(joined, key=lambda evidence: -evidence.score)
 
 
-def _join(passage: Passage, positions: dict[int, float]) -> list[Evidence]:
-    joined: list[list[int]] = []
-    for position in sorted(positions):
-        if joined and joined[-1][-1] == position - 1 and follows(passage, position):
-            joined[-1].append(position)
+def _supported(passage: Passage, span: Span, score: float) -> Iterator[Evidence]:
+    """Yield a sentence with those that it cannot do without, adjacent ones together, all with its score."""
+    positions = with_support(passage, passage.sentences.index(span))
+    first = last = positions[0]
+    for position in (*positions[1:], None):
+        if position == last + 1:
+            last = position
+            continue
+        yield Evidence(passage, passage.sentences[first][0], passage.sentences[last][1], score)
+        if position is not None:
+            first = last = position
+
+
+def _joined(found: Sequence[Evidence]) -> list[Evidence]:
+    """Join what overlaps or is adjacent in a paragraph, of one source and in reading order."""
+    joined: list[Evidence] = []
+    for evidence in sorted(found, key=lambda each: (each.start, each.end)):
+        together = joined and _together(joined[-1], evidence)
+        if together:
+            joined[-1] = together
         else:
-            joined.append([position])
-    return [
-        Evidence(
-            passage,
-            passage.sentences[group[0]][0],
-            passage.sentences[group[-1]][1],
-            max(positions[position] for position in group),
-        )
-        for group in joined
-    ]
+            joined.append(evidence)
+    return joined
+
+
+def _together(one: Evidence, other: Evidence) -> Evidence | None:
+    """Return two pieces of evidence as one, or None where something stands between them or no passage holds both."""
+    start, end = one.start, max(one.end, other.end)
+    passage = next(
+        (each.passage for each in (one, other) if each.passage.start <= start and end <= each.passage.end), None
+    )
+    if passage is None:
+        return None
+    if other.start > one.end:
+        between = any(one.end <= at < other.start for at, _ in passage.sentences)
+        if between or PARAGRAPH_END.search(passage.cut(one.end, other.start)):
+            return None
+    return Evidence(passage, start, end, max(one.score, other.score))
 
 
 class Quoter:
@@ -76,6 +98,19 @@ class Quoter:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._documents: dict[tuple[str, str], tuple[Document, FileState]] = {}
+        self._passages: dict[tuple[str, str], dict[int, Passage]] = {}
+
+    def around(self, passage: Passage) -> Passage:
+        """Return a passage joined with those of its section next to it."""
+        near = self._snapshot.around(passage, REACH)
+        at = next(number for number, each in enumerate(near) if each.id == passage.id)
+        before, after = (
+            list(takewhile(lambda each: each.heading == passage.heading, side))
+            for side in (reversed(near[:at]), near[at + 1 :])
+        )
+        parts = [*reversed(before), passage, *after]
+        self._passages.setdefault(passage.place, {}).update((each.start, each) for each in parts)
+        return _one_passage(parts, self._look(passage)[0])
 
     def quote(self, evidence: Evidence) -> Quote:
         """Return the evidence with its place.
@@ -86,8 +121,13 @@ class Quoter:
         document, state = self._look(evidence.passage)
         if document.text[evidence.start : evidence.end] != evidence.text:
             raise _mismatch(evidence)
+        parts = [
+            each
+            for _, each in sorted(self._passages.get(evidence.passage.place, {}).items())
+            if each.start < evidence.end and evidence.start < each.end
+        ]
         return Quote(
-            evidence=evidence,
+            evidence=replace(evidence, passage=_one_passage(parts or [evidence.passage], document)),
             url=document.url,
             line=document.line(evidence.start),
             page=document.page(evidence.start),
@@ -105,6 +145,21 @@ class Quoter:
                 raise _mismatch(Evidence(passage, passage.start, passage.end, 0.0))
             self._documents[key] = document, state
         return self._documents[key]
+
+
+def _one_passage(parts: Sequence[Passage], document: Document) -> Passage:
+    """Return adjacent passages of a document as one."""
+    if len(parts) == 1:
+        return parts[0]
+    start, end = parts[0].start, parts[-1].end
+    return replace(
+        parts[0],
+        id=place_id(parts[0].root, document.source, (start, end), document.sha),
+        start=start,
+        end=end,
+        text=document.text[start:end],
+        sentences=tuple(span for part in parts for span in part.sentences),
+    )
 
 
 def abstain(question: Question, sentences: Sequence[Sentence], quoter: Quoter, counts: tuple[int, int]) -> Abstention:

@@ -148,7 +148,7 @@ class Assistant(Runnable[str, Answer]):
             answers = score >= float(view.snapshot.meta("gate_threshold") or THRESHOLD)
             return Answer(
                 question=text,
-                quotes=tuple(quoter.quote(evidence) for evidence in choose(sentences)) if answers else (),
+                quotes=tuple(map(quoter.quote, choose(sentences, quoter.around))) if answers else (),
                 abstention=None if answers else abstain(question, sentences, quoter, view.snapshot.counts()),
                 ranked=rank_sources(_scored(candidates, "fused")),
                 gate_score=score,

@@ -89,8 +89,8 @@ def rerank(question: str, sentences: Sequence[Sentence], reranker: Reranker) -> 
 def in_context(sentence: Sentence) -> str:
     """Return a sentence as the cross-encoder reads it: title and headings, what it leans on, the sentence."""
     passage = sentence.candidate.passage
-    first = with_support(passage, sentence.position)[0]
-    text = passage.cut(passage.sentences[first][0], passage.sentences[sentence.position][1])
+    positions = with_support(passage, sentence.position)
+    text = " ".join(passage.cut(*passage.sentences[at]) for at in positions if at <= sentence.position)
     path = [part for part in passage.heading if part != passage.title]
     return f"{': '.join((passage.title, *path))}: {' '.join(text.split())}"
 

@@ -1,8 +1,9 @@
-"""Which sentences must stand together: those that lean on the one before, and those that the next one limits."""
+"""Which sentences must stand together, lest one says something else without the other."""
 
 import re
 
 from ingest.schema import Passage
+from ingest.sentences import starts_item
 
 # A sentence that begins so leans on the one before it.
 _LEANING = re.compile(
@@ -13,33 +14,123 @@ _LEANING = re.compile(
 )
 # A sentence that begins so takes back some of the one before it, which must not be read without it.
 _LIMITING = re.compile(
-    r"[\"'“‘(]?(?:but|however|nevertheless|nonetheless|yet|still,|even so|that said|on the other hand|otherwise"
-    r"|the exceptions?|except|unless|only if|if not|in contrast|conversely)\b",
+    r"[\"'“‘(]?(?:but|however|nevertheless|nonetheless|yet|still(?=,)|even so|that said|on the other hand|otherwise"
+    r"|the exceptions?|except|unless|only if|if not|in contrast|conversely|at least(?=,)|though"
+    r"|do not|don['’]t|never|not|no evidence|there (?:is|was) (?:no|little))\b",
     re.IGNORECASE,
 )
-_PARAGRAPH_END = re.compile(r"\n[ \t]*\n")
+NEGATION = re.compile(
+    r"\b(?:no|not|never|none|neither|nor|without|cannot|hardly|rarely|un\w+able|inconclusive)\b|n['’]t\b", re.IGNORECASE
+)
+PARAGRAPH_END = re.compile(r"\n[ \t]*\n")
+_END_MARK = re.compile(r"[.!?:;…؟。！？|][\"'”’»)\]]*(?:\[[\w ,–-]{1,12}\])*$")  # noqa: RUF001
+_FIELD = re.compile(r"\w[^:.!?\n]{0,40}: ")
+LIST_WORDS = 60  # a longer list is quoted without the items between its first line and the one that answers
+PLAIN_ITEMS = 8  # of a list without marks that are looked over for its first line
 
 
 def with_support(passage: Passage, position: int) -> list[int]:
-    """Return the positions of a sentence and of those of its paragraph that it cannot do without, in reading order.
+    """Return the positions of a sentence and of those that it cannot do without, in reading order.
 
-    Before it stand those that it leans on; after it stands one that limits what it says.
+    Before it stand those that it leans on, the line that introduces its list
+    and the first row of its table; after it those that limit what it says. A
+    record's fields and the pieces of an overlong sentence stand together.
     """
-    positions = [position]
-    while _LEANING.match(_text(passage, positions[0])) and follows(passage, positions[0]):
-        positions.insert(0, positions[0] - 1)
-    after = position + 1
-    if after < len(passage.sentences) and follows(passage, after) and _LIMITING.match(_text(passage, after)):
-        positions.append(after)
-    return positions
+    found = {position}
+    at: int | None = position
+    while at is not None:
+        at = _before(passage, at)
+        if at is not None:
+            found |= _through(passage, at, min(found))
+    last = position
+    while last + 1 < len(passage.sentences) and _belongs_after(passage, last + 1):
+        last += 1
+        found.add(last)
+    return sorted(found)
 
 
 def follows(passage: Passage, position: int) -> bool:
     """Whether a sentence goes on in the paragraph of the one before it."""
-    if position == 0:
-        return False
-    before, after = passage.sentences[position - 1][1], passage.sentences[position][0]
-    return before == after or not _PARAGRAPH_END.search(passage.cut(before, after))
+    return position > 0 and not PARAGRAPH_END.search(_gap(passage, position))
+
+
+def _before(passage: Passage, at: int) -> int | None:
+    """Return the position of the nearest sentence before this one that it cannot do without; None if there is none."""
+    if at == 0:
+        return None
+    if _row(passage, at):
+        return _head(passage, at)
+    if follows(passage, at) and (
+        _LEANING.match(_text(passage, at)) or _same_field_list(passage, at) or _cut(passage, at)
+    ):
+        return at - 1
+    return _introduction(passage, at)
+
+
+def _belongs_after(passage: Passage, at: int) -> bool:
+    text = _text(passage, at)
+    limits = _LIMITING.match(text) or (_LEANING.match(text.lstrip("(")) and NEGATION.search(text))
+    return follows(passage, at) and bool(limits or _same_field_list(passage, at) or _cut(passage, at))
+
+
+def _introduction(passage: Passage, at: int) -> int | None:
+    """Return the position of the line that introduces the list of this item: it ends in a colon."""
+    plain = 0
+    while at > 0 and (_item(passage, at) or follows(passage, at) or plain < PLAIN_ITEMS):
+        own_line = "\n" in _gap(passage, at)
+        if own_line and _text(passage, at - 1).endswith(":") and not _row(passage, at - 1):
+            return at - 1
+        if not _item(passage, at) and not follows(passage, at):
+            if not (_alone(passage, at) and _alone(passage, at - 1)):
+                return None
+            plain += 1
+        at -= 1
+    return None
+
+
+def _through(passage: Passage, first: int, last: int) -> set[int]:
+    """Return the positions from one to another, or these two where what lies between is long."""
+    between = passage.cut(passage.sentences[first][1], passage.sentences[last][0])
+    return set(range(first, last)) if len(between.split()) <= LIST_WORDS else {first}
+
+
+def _alone(passage: Passage, at: int) -> bool:
+    """Whether a sentence is a paragraph of its own."""
+    return not follows(passage, at) and (at + 1 == len(passage.sentences) or not follows(passage, at + 1))
+
+
+def _item(passage: Passage, at: int) -> bool:
+    """Whether a sentence begins a list item."""
+    line = _gap(passage, at).rpartition("\n")[2] + _text(passage, at)
+    return "\n" in _gap(passage, at) and starts_item(line) and not _row(passage, at)
+
+
+def _row(passage: Passage, at: int) -> bool:
+    return _text(passage, at).startswith("|")
+
+
+def _head(passage: Passage, at: int) -> int | None:
+    """Return the position of the first row of a row's table; None if it is that itself."""
+    first = at
+    while first > 0 and _row(passage, first - 1):
+        first -= 1
+    return first if first < at else None
+
+
+def _same_field_list(passage: Passage, at: int) -> bool:
+    """Whether a sentence is a "name: value" line after another."""
+    return "\n" in _gap(passage, at) and all(_FIELD.match(_text(passage, each)) for each in (at - 1, at))
+
+
+def _cut(passage: Passage, at: int) -> bool:
+    """Whether a sentence is the rest of the one before it, which was longer than a passage."""
+    same_line = "\n" not in _gap(passage, at) or _text(passage, at)[0].islower()
+    return same_line and not _item(passage, at) and not _END_MARK.search(_text(passage, at - 1))
+
+
+def _gap(passage: Passage, at: int) -> str:
+    """Return what stands between a sentence and the one before it."""
+    return passage.cut(passage.sentences[at - 1][1] if at else passage.start, passage.sentences[at][0])
 
 
 def _text(passage: Passage, position: int) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ingest.encoder import Encoder
-from ingest.schema import HEADING_SEPARATOR, Document, Heading, Passage, Span
+from ingest.schema import HEADING_SEPARATOR, Document, Heading, Passage, Span, place_id
 from ingest.sentences import sentence_spans
 
-VERSION = 2  # of the cutting; another version makes an index stale
+VERSION = 3  # of the cutting; another version makes an index stale
 # Tokens; the encoder's window may be smaller. See tests/bench/RESULTS.md for other sizes.
 PASSAGE_TOKENS = 200
 PREFIX_SHARE = 4  # title and headings take at most a quarter of the window
@@ -62,12 +62,6 @@ def encoded_text(title: str, heading: tuple[str, ...], text: str) -> str:
     """Return what is encoded for a passage: its title and heading path, then its text."""
     prefix = _prefix(title, heading)
     return f"{prefix}\n{text}" if prefix else text
-
-
-def place_id(root: str, source: str, span: Span, sha: str) -> str:
-    """Return the id of the passage at a span of a document."""
-    place = "\x00".join((root, source, str(span[0]), str(span[1]), sha))
-    return hashlib.sha256(place.encode()).hexdigest()[:24]
 
 
 def _prefix(title: str, heading: tuple[str, ...]) -> str:

@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from ingest import tables
-from ingest.chunk import place_id
 from ingest.encoder import EncoderIdentity
 from ingest.report import Change
-from ingest.schema import CorpusDescription, Document, Passage
+from ingest.schema import CorpusDescription, Document, Passage, place_id
 from ingest.snapshot import Snapshot
 from ingest.tables import SCHEMA_VERSION
 from ingest.terms import stems

@@ -4,6 +4,7 @@ Offsets are characters of `Document.text`, end exclusive; pages and lines are
 1-based; a page is None where a format has none.
 """
 
+import hashlib
 from bisect import bisect_right
 from dataclasses import dataclass
 
@@ -127,3 +128,9 @@ class CorpusDescription:
     description: str = ""
     notice: str = ""
     questions: tuple[str, ...] = ()
+
+
+def place_id(root: str, source: str, span: Span, sha: str) -> str:
+    """Return the id of the passage at a span of a document."""
+    place = "\x00".join((root, source, str(span[0]), str(span[1]), sha))
+    return hashlib.sha256(place.encode()).hexdigest()[:24]

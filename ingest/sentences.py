@@ -1,5 +1,6 @@
 """Cuts a paragraph into sentences as spans, computed and never searched for."""
 
+import itertools
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -17,6 +18,16 @@ _AFTER_REFERENCE = re.compile(r"(?<=[.!?])(?:\[[\w ,–-]{1,12}\])+\s+(?=[\"'“
 # Two sentences run together ("over time.Historically, it"), as converted web pages have them.
 _RUN_ON = re.compile(r"(?<=[a-z]{3}[.!?])(?=[A-Z][a-z]+[ ,])")
 _BREAK = re.compile(r"[.!?][\"'”’)\]]*\s|\n")
+# Ends of sentences that the English rules do not know.
+_OTHER_END = re.compile(r"[؟۔。！？][\"'”’»)\]]*[ \t]*")  # noqa: RUF001
+# What a full stop may follow without ending a sentence: before anything, or before a number only.
+_ABBREVIATED = re.compile(r"\b(?:approx|ca|incl|excl|vit|cf|resp|et al)\.\s*$", re.IGNORECASE)
+_BEFORE_NUMBER = re.compile(r"\b(?:max|min|temp|avg|est|tab|nr|vol|sec|wks?|yrs?)\.\s*$", re.IGNORECASE)
+
+_MARKER = re.compile(r"[ \t]*(?:[-+*•▪●‣◦–]|\(?(?:\d{1,3}|[A-Za-z])[.)])[ \t]|[ \t]*\|")
+_ROW = re.compile(r"[ \t]*\|")
+WRAPPED = 25  # characters of a paragraph's longest line from which its lines may be wrapped ones
+_FULL, _FULL_BEFORE_SMALL = 0.85, 0.6  # of the longest line; a line that ends short of it ends on purpose
 
 
 def sentence_spans(text: str, start: int, end: int) -> tuple[Span, ...]:
@@ -25,12 +36,12 @@ def sentence_spans(text: str, start: int, end: int) -> tuple[Span, ...]:
     Spans are in order, disjoint, begin and end with a character that is not
     white space, and together cover every such character of the paragraph.
 
-    Source: boundaries by pysbd's English rules (Sadvilkar and Neumann 2020),
-    then reference marks such as `[50]` are left with the sentence before them.
+    Source: boundaries by pysbd's English rules (Sadvilkar and Neumann 2020)
+    once wrapped lines are joined; then reference marks such as `[50]` are left
+    with the sentence before them.
     """
-    cuts: list[int] = []
-    for piece_start, piece_end in _pieces(text, start, end):
-        cuts.extend(_boundaries(text, piece_start, piece_end))
+    paragraph = _unwrapped(text[start:end])
+    cuts = [start + cut for piece in _pieces(paragraph) for cut in _boundaries(paragraph, *piece)]
     spans: list[Span] = []
     for left, right in zip([start, *cuts], [*cuts, end], strict=True):
         part = text[left:right]
@@ -45,9 +56,43 @@ def sentence_spans(text: str, start: int, end: int) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-def _pieces(text: str, start: int, end: int) -> list[Span]:
+def starts_item(line: str) -> bool:
+    """Whether a line begins with the mark of a list item or of a table's row."""
+    return _MARKER.match(line) is not None
+
+
+def _unwrapped(paragraph: str) -> str:
+    """Return the paragraph with a space for each line break inside a sentence.
+
+    Hard-wrapped texts and PDF pages have them. A line is wrapped where the next
+    line's first word had no room in it; headings, items, rows and addresses end
+    short of that.
+    """
+    lines = paragraph.split("\n")
+    lengths = [len(line.strip()) for line in lines]
+    width = max(lengths)
+    full = sum(length > _FULL_BEFORE_SMALL * width for length in lengths[:-1])
+    if width < WRAPPED or full * 2 <= len(lengths) - 1:
+        return paragraph
+    joined = []
+    for line, following in itertools.pairwise(lines):
+        joined.append(line.replace("\r", " ") + " " if _runs_on(line.strip(), following, width) else line + "\n")
+    return "".join((*joined, lines[-1]))
+
+
+def _runs_on(line: str, following: str, width: int) -> bool:
+    words = following.split(maxsplit=1)
+    if not line or not words or line.endswith(":") or starts_item(following) or _ROW.match(line):
+        return False
+    small = words[0].lstrip("\"'“‘(")[:1]
+    full = _FULL_BEFORE_SMALL if small.islower() or small.isdigit() else _FULL
+    return len(line) + 1 + len(words[0]) > full * width
+
+
+def _pieces(text: str) -> list[Span]:
     """Split an overlong paragraph near sentence ends, else near white space, else anywhere."""
     pieces = []
+    start, end = 0, len(text)
     while end - start > LONGEST_PIECE:
         window = text[start : start + LONGEST_PIECE]
         breaks = [m.end() for m in _BREAK.finditer(window)]
@@ -61,9 +106,20 @@ def _pieces(text: str, start: int, end: int) -> list[Span]:
 def _boundaries(text: str, start: int, end: int) -> list[int]:
     """Return the offsets inside and at the end of a piece at which a sentence ends, ascending."""
     piece = text[start:end]
-    cuts = {start + at for at in _segment_ends(piece)}
-    cuts.update(start + m.end() for pattern in (_AFTER_REFERENCE, _RUN_ON) for m in pattern.finditer(piece))
-    return sorted(cuts - {start})
+    cuts = {at for at in _segment_ends(piece) if not _goes_on(piece, at)}
+    cuts.update(m.end() for pattern in (_AFTER_REFERENCE, _RUN_ON, _OTHER_END) for m in pattern.finditer(piece))
+    return sorted(start + at for at in cuts - {0})
+
+
+def _goes_on(piece: str, at: int) -> bool:
+    """Whether a sentence goes on after a full stop: an abbreviation's, or one before a small letter."""
+    before, rest = piece[max(0, at - 12) : at], piece[at:]
+    after = rest.lstrip()[:1]
+    if not after or "\n" in rest[: len(rest) - len(rest.lstrip())] or "\n" in before[len(before.rstrip()) :]:
+        return False
+    if after.islower() and re.search(r"\w\.\s*$", before):
+        return True
+    return bool(_ABBREVIATED.search(before) or (after.isdigit() and _BEFORE_NUMBER.search(before)))
 
 
 def _segment_ends(piece: str) -> list[int]:

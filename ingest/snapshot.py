@@ -190,6 +190,18 @@ class Snapshot:
         """Return passages by row number; unknown numbers are left out."""
         return {row.id: _passage(row) for row in self._passage_rows(tables.passages.c.id, keys)}
 
+    def around(self, passage: Passage, reach: int) -> list[Passage]:
+        """Return a passage with up to `reach` of its document's before and after it, in order."""
+        columns = tables.passages.c
+        key, document = self._connection.execute(
+            sa.select(columns.id, columns.document).where(columns.place == passage.id)
+        ).one()
+        of_document = sa.select(columns.id).where(columns.document == document)
+        before = of_document.where(columns.id < key).order_by(columns.id.desc()).limit(reach)
+        after = of_document.where(columns.id > key).order_by(columns.id).limit(reach)
+        keys = [key, *self._connection.scalars(before), *self._connection.scalars(after)]
+        return [each for _, each in sorted(self.passages(keys).items())]
+
     def keys_of(self, shas: Sequence[str]) -> dict[str, list[int]]:
         """Return for each vector the row numbers of its passages, ascending; unknown vectors are left out."""
         found: dict[str, list[int]] = {}

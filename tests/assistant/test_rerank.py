@@ -42,7 +42,7 @@ def test_a_sentence_is_read_with_title_headings_and_what_it_leans_on() -> None:
 
 
 def test_the_best_are_ordered_anew_and_the_others_stay_behind() -> None:
-    every = sentences(*(f"Heat number {at} helps{'!' * at}" for at in range(RERANKED + 2)))
+    every = sentences(*(f"Heat number {at} helps{'!' * (at + 1)}" for at in range(RERANKED + 2)))
     found = rerank("what helps", every, Longest())
     assert [each.position for each in found] == [*reversed(range(RERANKED)), RERANKED, RERANKED + 1]
     assert found[0].features.rerank_logit > found[1].features.rerank_logit

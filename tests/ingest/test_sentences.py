@@ -50,6 +50,47 @@ def test_reference_marks_stay_with_the_sentence_before_them() -> None:
     assert parts(text) == ["Rest makes it worse.[50]", "Walking helps.[51][52]", "It is cheap. [a]"]
 
 
+WRAPPED = """\
+Most episodes of low back pain get better within a few weeks. Keep moving: bed rest for more
+than a day or two makes recovery slower. Nobody should take more than approx.
+2.5 mg a day, and none at night."""
+
+
+def test_a_sentence_goes_on_over_wrapped_lines() -> None:
+    assert parts(WRAPPED) == [
+        "Most episodes of low back pain get better within a few weeks.",
+        "Keep moving: bed rest for more\nthan a day or two makes recovery slower.",
+        "Nobody should take more than approx.\n2.5 mg a day, and none at night.",
+    ]
+    assert parts(WRAPPED.replace("\n", "\r\n")) == [part.replace("\n", "\r\n") for part in parts(WRAPPED)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "How to do it\nStand with your feet apart and hold the weights in front of you.",
+        "Before the scan nobody may:\n- eat any bread within six hours of it\n- drink milk within two hours of it",
+        "Stand upright with your feet apart and your arms down\n2. Bend your knees until your thighs are level",
+        "Society for the Protection of Backs\n12 High Street\nLondon",
+        "| Walking at a steady pace | daily for half an hour |\n| Swimming slowly | twice a week |",
+        "Keep warm at night.\nKeep moving by day.",
+    ],
+)
+def test_lines_that_end_on_purpose_part_sentences(text: str) -> None:
+    assert parts(text) == text.split("\n")
+
+
+def test_full_stops_of_abbreviations_part_nothing() -> None:
+    text = "It should be max. 30 mg unless approx. 12 hours went by. Take 5 mg. then rest. Rest 30 min. Then go."
+    assert parts(text) == [
+        "It should be max. 30 mg unless approx. 12 hours went by.",
+        "Take 5 mg. then rest.",
+        "Rest 30 min.",
+        "Then go.",
+    ]
+    assert parts("Smith et al. Found it. هل هذا صحيح؟ نعم.") == ["Smith et al. Found it.", "هل هذا صحيح؟", "نعم."]
+
+
 def test_sentences_that_run_together_are_parted() -> None:
     assert parts("It wears over time.Historically, it was rest.") == [
         "It wears over time.",

@@ -1,0 +1,140 @@
+"""What a quote brings along, lest it says something else without it: over real files, cut and quoted."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from assistant.answer import Quoter, choose
+from assistant.evidence import NAMES, Features, Sentence
+from assistant.retrieve import Candidate
+from ingest.catalog import Catalog
+from ingest.pipeline import Report
+
+Quoted = Callable[..., list[str]]
+
+NOTHING = Features(**dict.fromkeys(NAMES, 0.0))
+LEAFLET = """\
+# Zorbinol
+
+Zorbinol must not be given to:
+
+- pregnant women in the last trimester
+- children with an allergy
+
+You should never:
+
+1. crush the tablets
+2. mix them with juice.
+   They turn bitter.
+
+It is not true that:
+* it cures hair loss within weeks.
+
+Sleep is healthy. Walk every day.
+
+| Group | Allowed | Forbidden |
+|---|---|---|
+| Diabetics | no | yes |
+| Athletes | yes | no |
+"""
+PAGE = """<h1>Hibiscus</h1><p>Never do the following with a hibiscus:</p>
+<ul><li>Water it with hot water.</li><li>Put it into the frost.</li></ul><p>It likes the sun. It likes rain.</p>"""
+FILLING = "Nothing of note was seen in any of the many years of the trial by anybody at all. "
+AFTER = [
+    "Do not give it to children under six.",
+    "This does not apply to diabetics.",
+    "(It does not work in children.)",
+    "At least, that is what its maker claims.",
+    "There is no evidence for that.",
+    "Never use it at night. But ask a nurse.",
+    "Not in glaucoma, though.",
+]
+
+
+@pytest.fixture
+def quoted(indexed: Callable[..., Report], tmp_path: Path) -> Quoted:
+    """Return what is quoted where one sentence of a file, the one that holds `part`, answers."""
+
+    def run(name: str, text: str, part: str) -> list[str]:
+        assert not indexed({name: text}).failed
+        with Catalog(tmp_path / "data").read() as snapshot:
+            found = [
+                Sentence(Candidate(passage, 0.5, 0.5), at, NOTHING, 1.0)
+                for passage in snapshot.passages(list(range(1, 100))).values()
+                for at, span in enumerate(passage.sentences)
+                if part in passage.cut(*span)
+            ]
+            quoter = Quoter(snapshot)
+            return [quoter.quote(evidence).text for evidence in choose(found[:1], quoter.around)]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("part", "wanted"),
+    [
+        (
+            "children",
+            "Zorbinol must not be given to:\n\n- pregnant women in the last trimester\n- children with an allergy",
+        ),
+        ("crush", "You should never:\n\n1. crush the tablets"),
+        ("bitter", "You should never:\n\n1. crush the tablets\n2. mix them with juice.\n   They turn bitter."),
+        ("hair", "It is not true that:\n* it cures hair loss within weeks."),
+        ("Sleep", "Sleep is healthy."),
+        ("Walk", "Walk every day."),
+        (
+            "Athletes",
+            "| Group | Allowed | Forbidden |\n|---|---|---|\n| Diabetics | no | yes |\n| Athletes | yes | no |",
+        ),
+    ],
+)
+def test_an_item_brings_what_introduces_it(quoted: Quoted, part: str, wanted: str) -> None:
+    assert quoted("leaflet.md", LEAFLET, part) == [wanted]
+
+
+def test_items_of_a_web_page_bring_what_introduces_them(quoted: Quoted) -> None:
+    wanted = "Never do the following with a hibiscus:\n\nWater it with hot water.\n\nPut it into the frost."
+    assert quoted("page.html", PAGE, "frost") == [wanted]
+    assert quoted("page.html", PAGE, "sun") == ["It likes the sun."]
+
+
+def test_items_of_plain_text_bring_what_introduces_them(quoted: Quoted) -> None:
+    text = "Before the scan, patients must not:\n- drink milk\n- eat bread\n\nThe scan takes an hour."
+    assert quoted("scan.txt", text, "bread") == ["Before the scan, patients must not:\n- drink milk\n- eat bread"]
+    assert quoted("scan.txt", text, "hour") == ["The scan takes an hour."]
+
+
+def test_a_long_list_is_not_quoted_whole(quoted: Quoted) -> None:
+    text = "You should never:\n\n" + "".join(f"- do thing number {n} of the many things\n" for n in range(30))
+    assert quoted("list.md", text, "number 9 ") == [
+        "You should never:",
+        "do thing number 9 of the many things",
+    ]
+
+
+@pytest.mark.parametrize("after", AFTER)
+def test_what_takes_a_sentence_back_comes_along(quoted: Quoted, after: str) -> None:
+    text = f"Krestol eases a cough within an hour. {after}"
+    assert quoted("a.md", f"Take care. {text} Cats sleep.", "cough") == [text]
+
+
+@pytest.mark.parametrize("filled", [1, 2, 3, 4])
+def test_what_is_needed_is_found_in_the_next_passage_too(quoted: Quoted, filled: int) -> None:
+    pair = (
+        "Fenwarin eases the swelling of a knee within ten days or so. However, nobody over forty should use it, ever."
+    )
+    text = FILLING * filled + pair + " " + FILLING
+    assert quoted("a.md", text, "swelling") == [pair]
+    assert quoted("a.md", text, "However") == [pair]
+
+
+def test_the_pieces_of_an_overlong_sentence_stand_together(quoted: Quoted) -> None:
+    sentence = "Nobody believes" + ", as many an old man said in many an old town" * 9 + ", that oil prevents it."
+    assert quoted("a.md", f"Cats sleep. {sentence} Dogs bark.", "oil") == [sentence]
+    assert quoted("a.md", f"Cats sleep. {sentence} Dogs bark.", "Nobody") == [sentence]
+
+
+def test_the_fields_of_a_record_stand_together(quoted: Quoted) -> None:
+    text = "name,allowed,dose\nDrug A,no,6 mg\nDrug B,yes,2 mg\n"
+    assert quoted("t.csv", text, "Drug A") == ["name: Drug A\nallowed: no\ndose: 6 mg"]
