@@ -1,23 +1,35 @@
 """Says of texts that were quoted whether they still stand in the corpus: same, moved, changed or gone."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Protocol
 
 from assistant.schema import Found, Quote, Standing, Status
 from ingest.origin import FileState, today
-from ingest.schema import Document, Span
+from ingest.schema import Document, Heading, Passage, Span, place_id
 from ingest.sentences import sentence_spans
 
 LEAST_ALIKE = 0.5
 """Share of words in common (0 to 1) below which another text is no version of a quote."""
 BLOCKS = 5
 """Blocks of a document, those with the most words of the quote, whose sentences are compared with it."""
+LEAST_PIECE = 300
+"""Characters of a sentence before a cut inside it: only one longer than a passage (186 to 200 tokens) was cut."""
 
 _WORD = re.compile(r"\w+")
 
 Place = tuple[str, str]  # root, source
+
+
+@dataclass(frozen=True, slots=True)
+class Placed(Found):
+    """A text of today, its place, and the path of headings above it, outermost first."""
+
+    heading: tuple[str, ...] = ()
 
 
 class Corpus(Protocol):
@@ -28,6 +40,9 @@ class Corpus(Protocol):
 
     def holding(self, text: str) -> list[Place]:
         """Return the places of the documents that hold exactly this text."""
+
+    def roots_of(self, source: str) -> Sequence[str]:
+        """Return the roots that hold a source."""
 
 
 def verify(quotes: Sequence[Quote], corpus: Corpus) -> tuple[Standing, ...]:
@@ -45,33 +60,41 @@ class _Texts:
 
     def standing(self, quote: Quote) -> Standing:
         """Return how one quote stands: looked for at its place, in its document, in all others."""
-        passage = quote.evidence.passage
+        passage, stood = quote.evidence.passage, quote.evidence.start
         own = passage.place
         file, document = self._document(own)
-        if document is not None:
-            start = _nearest_occurrence(document.text, quote.text, quote.evidence.start)
-            if start is not None:
-                status = Status.SAME if start == quote.evidence.start else Status.MOVED
-                first = passage.start + start - quote.evidence.start
-                framed = first >= 0 and document.text.startswith(passage.text, first)
-                return Standing(status, _found(passage.root, document, (start, start + len(quote.text))), framed, file)
-        elsewhere = self._elsewhere(quote.text, own)
+        start = None if document is None else _start(quote, document)
+        if document is not None and start is not None:
+            found = _found(passage.root, document, (start, start + len(quote.text)))
+            # Of a quote without headings none was renamed, and one put above it has moved it.
+            same = start == stood and passage.heading in ((), found.heading)
+            first = passage.start + start - stood
+            framed = first >= 0 and document.text.startswith(passage.text, first)
+            return Standing(Status.SAME if same else Status.MOVED, found, framed, file)
+        elsewhere = self._elsewhere(quote)
         if elsewhere is not None:
             return Standing(Status.MOVED, elsewhere, False, file)
-        if document is None:
-            return Standing(Status.GONE, None, False, file)
-        span = _most_alike(quote.text, document)
-        return Standing(Status.CHANGED, _found(passage.root, document, span) if span else None, False, file)
+        root, read = (passage.root, document) if document is not None else self._namesake(passage.source)
+        span = None if read is None else _most_alike(quote.text, read)
+        nearest = None if read is None or span is None else _found(root, read, span)
+        gone = document is None and nearest is None
+        return Standing(Status.GONE if gone else Status.CHANGED, nearest, False, file)
 
-    def _elsewhere(self, text: str, own: Place) -> Found | None:
+    def _elsewhere(self, quote: Quote) -> Placed | None:
         """Return where another document holds the text; one of the same name or root is looked at first."""
-        places = [place for place in self._corpus.holding(text) if place != own]
+        own = quote.evidence.passage.place
+        places = [place for place in self._corpus.holding(quote.text) if place != own]
         for root, source in sorted(places, key=lambda place: (place[1] != own[1], place[0] != own[0])):
             _, document = self._document((root, source))
-            start = -1 if document is None else document.text.find(text)
-            if document is not None and start >= 0:
-                return _found(root, document, (start, start + len(text)))
+            start = None if document is None else _start(quote, document)
+            if document is not None and start is not None:
+                return _found(root, document, (start, start + len(quote.text)))
         return None
+
+    def _namesake(self, source: str) -> tuple[str, Document | None]:
+        """Return the root and the text of the only document of this name, as when a folder was moved or renamed."""
+        roots = self._corpus.roots_of(source)
+        return (roots[0], self._document((roots[0], source))[1]) if len(roots) == 1 else ("", None)
 
     def _document(self, place: Place) -> tuple[FileState, Document | None]:
         if place not in self._read:
@@ -80,19 +103,76 @@ class _Texts:
         return self._read[place]
 
 
-def _found(root: str, document: Document, span: Span) -> Found:
+def heading_path(document: Document, at: int) -> tuple[str, ...]:
+    """Return the titles of the headings above a place, outermost first."""
+    above: list[Heading] = []
+    for heading in document.headings:
+        if heading.start > at:
+            break
+        above = [*(each for each in above if each.level < heading.level), heading]
+    return tuple(heading.title for heading in above)
+
+
+def _found(root: str, document: Document, span: Span) -> Placed:
     start, end = span
-    text = document.text[start:end]
-    return Found(root, document.source, start, end, text, document.line(start), document.page(start))
+    text, heading = document.text[start:end], heading_path(document, start)
+    return Placed(root, document.source, start, end, text, document.line(start), document.page(start), heading)
 
 
-def _nearest_occurrence(whole: str, text: str, start: int) -> int | None:
-    """Return where the text stands, the occurrence nearest to where it stood; None where it does not."""
-    if whole.startswith(text, start):
-        return start
-    before = whole.rfind(text, 0, start + len(text))
-    after = whole.find(text, start)
-    return min((at for at in (before, after) if at >= 0), key=lambda at: abs(at - start), default=None)
+def _start(quote: Quote, document: Document) -> int | None:
+    """Return where a quote stands, best below its own headings, then nearest to where it stood; None where nowhere."""
+    passage, stood, text = quote.evidence.passage, quote.evidence.start, quote.text
+    if document.text.startswith(text, stood) and _untouched(passage, document):
+        return stood
+    places = sorted(
+        _occurrences(text, document.text),
+        key=lambda at: (heading_path(document, at) != passage.heading, abs(at - stood)),
+    )
+    return next((at for at in places if _is_whole(quote, document, at)), None)
+
+
+def _occurrences(text: str, whole: str) -> Iterator[int]:
+    at = whole.find(text)
+    while at >= 0:
+        yield at
+        at = whole.find(text, at + 1)
+
+
+def _untouched(passage: Passage, document: Document) -> bool:
+    """Whether a document has the bytes that a passage was cut from: its id was made of their hash.
+
+    Wherever its sentences are cut by now, what was quoted of it stands.
+    """
+    span = passage.start, passage.end
+    return place_id(passage.root, passage.source, span, document.sha) == passage.id
+
+
+def _is_whole(quote: Quote, document: Document, start: int) -> bool:
+    """Whether a quote begins and ends there where sentences do, or where an overlong one was cut into passages."""
+    evidence, end = quote.evidence, start + len(quote.text)
+    first, last = _sentence(document, start), _sentence(document, end - 1)
+    if first is None or last is None:
+        return False
+    cut_before = evidence.start == evidence.passage.start and start - first[0] >= LEAST_PIECE
+    cut_after = evidence.end == evidence.passage.end and end - max(start, last[0]) >= LEAST_PIECE
+    begins = start == first[0] or (cut_before and document.text[start - 1].isspace())
+    return begins and (end == last[1] or (cut_after and document.text[end].isspace()))
+
+
+def _sentence(document: Document, at: int) -> Span | None:
+    """Return the sentence that holds a character; None where that is in no block."""
+    number = bisect_right(document.blocks, at, key=lambda block: block.start) - 1
+    if number < 0 or document.blocks[number].end <= at:
+        return None
+    block = document.blocks[number]
+    spans = _sentences(document.text[block.start : block.end])
+    number = bisect_right(spans, at - block.start, key=lambda span: span[0]) - 1
+    return None if number < 0 else (block.start + spans[number][0], block.start + spans[number][1])
+
+
+@lru_cache(maxsize=256)
+def _sentences(block: str) -> tuple[Span, ...]:
+    return sentence_spans(block, 0, len(block))
 
 
 def _most_alike(text: str, document: Document) -> Span | None:

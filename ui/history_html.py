@@ -5,9 +5,10 @@ import time
 from collections import Counter
 
 from assistant.schema import Found, Quote, Rating, Standing, Status, Turn
+from assistant.verify import Placed
 from ui.history import Kept, Listing
 from ui.keeper import Opened
-from ui.markup import Place, count, opener_html, place_words, prose_html, safe
+from ui.markup import Place, count, heading_words, opener_html, place_words, prose_html, safe
 
 MOST_LISTED = 100
 """Conversations that are listed at once; a search finds the others."""
@@ -149,13 +150,15 @@ def _words(quote: Quote, standing: Standing) -> str:
         nearest = "The nearest there now:" if found else "Nothing like it stands there now."
         return f"<b>Changed.</b> These words no longer stand in the texts. {nearest}"
     if found is not None and (found.root, found.source) == quote.evidence.passage.place:
-        return "<b>Moved.</b> It stood elsewhere in this file when it was quoted; now here:"
+        return "<b>Moved.</b> It stood elsewhere in this file or below another heading when it was quoted; now here:"
     return "<b>Moved.</b> These words stand in another file now:"
 
 
 def _now_html(standing: Standing, found: Found, quote: Quote) -> str:
     """Return where a text stands now, or the text that is nearest to it."""
-    place = " · ".join(filter(None, (f"<bdi>{safe(found.source)}</bdi>", place_words(found.page, found.line))))
+    above = heading_words(found.heading, quote.title) if isinstance(found, Placed) else ""
+    heading = f'below <bdi class="heading">{safe(above)}</bdi>' if above else ""
+    place = " · ".join(filter(None, (f"<bdi>{safe(found.source)}</bdi>", place_words(found.page, found.line), heading)))
     opener = opener_html(found.root, found.source, [Place.of(found.start, found.text)], title=quote.title)
     nearest = "" if standing.stands else f'<blockquote dir="auto">{prose_html(found.text)}</blockquote>'
     return f'{nearest}<p class="place"><span>{place}</span>{opener}</p>'

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from assistant.schema import Answer, Quote, Standing, Status, Turn, Turns
+from assistant.verify import Placed
 from ingest.errors import UserFacingError
 from ingest.settings import Settings
 from ui.ask import MOST_TURNS
@@ -77,7 +78,7 @@ class Keeper:
 
 
 def as_it_stands(turn: Turn, standings: Sequence[Standing]) -> Turn:
-    """Return a turn with how each of its shown texts stands; what only moved down or up its file is put where it is."""
+    """Return a turn with how each of its shown texts stands; what only moved in its file is put where it is."""
     if turn.answer is None:
         return turn
     looked_at = list(zip(turn.shown, standings, strict=True))
@@ -100,12 +101,19 @@ def _with_shown(answer: Answer, shown: tuple[Quote, ...]) -> Answer:
 
 
 def _in_place(quote: Quote, standing: Standing, start: int) -> Quote:
+    """Return a quote below the headings and in the passage that it has today; alone where that is another one."""
     quote = replace(quote, file=standing.file)
     found, passage = standing.found, quote.evidence.passage
-    if standing.status is not Status.MOVED or not standing.framed or found is None:
+    if standing.status is not Status.MOVED or not isinstance(found, Placed):
+        return quote
+    if (found.root, found.source) != passage.place:
         return quote
     shift = found.start - start
-    moved = replace(passage, start=passage.start + shift, end=passage.end + shift, page=found.page, sentences=())
+    if standing.framed:
+        moved = replace(passage, start=passage.start + shift, end=passage.end + shift)
+    else:
+        moved = replace(passage, start=found.start, end=found.end, text=found.text)
+    moved = replace(moved, page=found.page, heading=found.heading, sentences=())
     evidence = replace(
         quote.evidence, passage=moved, start=quote.evidence.start + shift, end=quote.evidence.end + shift
     )

@@ -9,6 +9,8 @@ from typing import Self
 from urllib.parse import quote as percent
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
+from ingest.schema import HEADING_SEPARATOR
+
 SOFT_BREAK = re.compile(r"(?m)^.{50,}(?<=\S)\n(?=[^\W\d_]|[\"'“‘(])")
 """A line end inside a paragraph wrapped by hand: the line before is long, the next begins with a word."""
 
@@ -124,6 +126,11 @@ def prose_html(text: str, marks: Iterable[Mark] = ()) -> str:
         parts += [piece(at, start), f"<mark{attributes}>{piece(start, end)}</mark>"]
         at = end
     return "".join(parts) + piece(at, len(text))
+
+
+def heading_words(path: Sequence[str], title: str) -> str:
+    """Return a path of headings as one line, without a first one that only repeats the title."""
+    return HEADING_SEPARATOR.join(path[1:] if path[:1] == (title,) else path)
 
 
 def place_words(page: int | None, line: int | None) -> str:

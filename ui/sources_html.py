@@ -6,9 +6,8 @@ from urllib.parse import urlencode
 from assistant.render import FILE_NOTES
 from assistant.schema import Answer, Quote, Turn, Turns
 from ingest.origin import FileState
-from ingest.schema import HEADING_SEPARATOR
 from ui.history_html import standing_html
-from ui.markup import Place, address_of, link_html, opener_html, place_words, prose_html, safe
+from ui.markup import Place, address_of, heading_words, link_html, opener_html, place_words, prose_html, safe
 from ui.reader import Side
 
 NEAREST = "nearest passage, not an answer"
@@ -107,8 +106,7 @@ def _folded_html(quote: Quote, tag: str, standing: str = "") -> str:
 
 def _origin_html(quote: Quote) -> str:
     """Return heading, file, page and line, in phrasing elements only: it also stands in a summary."""
-    path = quote.evidence.passage.heading
-    above = HEADING_SEPARATOR.join(path[1:] if path[:1] == (quote.title,) else path)
+    above = heading_words(quote.evidence.passage.heading, quote.title)
     heading = f'<span class="heading" dir="auto">{safe(above)}</span>' if above else ""
     note = FILE_NOTES.get(quote.file)
     state = f'<span class="state">{note[:1].upper()}{note[1:]}.</span>' if note else ""

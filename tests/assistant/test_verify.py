@@ -24,12 +24,12 @@ Indexed = Callable[..., Report]
 Verified = Callable[..., Standing]
 
 
-def quote_from(root: Path, source: str, whole: str, quoted: str) -> Quote:
+def quote_from(root: Path, source: str, whole: str, quoted: str, heading: tuple[str, ...] = ("Back",)) -> Quote:
     """Return a quote whose passage is its paragraph."""
     at = whole.index(quoted)
     start = whole.rfind("\n\n", 0, at) + 2
     text = whole[start : whole.index("\n", at)]
-    passage = Passage("p", str(root), source, start, start + len(text), text, None, (), (), "")
+    passage = Passage("p", str(root), source, start, start + len(text), text, None, heading, (), "")
     return Quote(Evidence(passage, at, at + len(quoted), 1.0), None, None, None, FileState.SAME)
 
 
@@ -147,10 +147,10 @@ def test_of_several_places_that_of_the_same_name_is_told(indexed: Indexed, stand
 
 
 def test_of_two_places_in_a_file_the_nearer_is_told(indexed: Indexed, standing: Verified) -> None:
-    indexed({"back.md": f"x {WALKING}\n\n" + "y " * 200 + f"\n\n{WALKING}\n"})
+    indexed({"back.md": f"Yes. {WALKING}\n\n" + "y " * 200 + f"\n\n{WALKING}\n"})
     found = standing()
     assert found.found is not None
-    assert found.found.start == 2
+    assert found.found.start == 5
 
 
 def test_a_forgotten_folder_is_gone(indexed: Indexed, standing: Verified, tmp_path: Path) -> None:

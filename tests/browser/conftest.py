@@ -96,6 +96,9 @@ class Held:
     def holding(self, text: str) -> list[tuple[str, str]]:
         return [(ROOT, source) for source, each in self.documents.items() if text in each.text]
 
+    def roots_of(self, source: str) -> list[str]:
+        return [ROOT] if source in self.documents else []
+
 
 class StandIn:
     """Answers with the sentences that hold all long words of the question; counts nothing, weighs nothing."""

@@ -72,6 +72,16 @@ def nearest_only(quote: Quote) -> Turn:
     return Turn(1, "Why?", Answer("Why?", (), Abstention("No.", (), (quote,), 1, 1), (), 0.1, 1))
 
 
+def below(turn: Turn, *heading: str) -> Turn:
+    """Return a turn whose quote stood below these headings."""
+    assert turn.answer is not None
+    (quote,) = turn.answer.quotes
+    passage = replace(quote.evidence.passage, heading=heading)
+    return replace(
+        turn, answer=replace(turn.answer, quotes=(replace(quote, evidence=replace(quote.evidence, passage=passage)),))
+    )
+
+
 def plain(html: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
 
@@ -122,6 +132,21 @@ class TestShownAgain:
         assert fresh[passage.start : passage.end] == passage.text
         assert (moved.line, moved.file) == (6, FileState.CHANGED)
         assert "Moved." in plain(standing_html(again, 1))
+
+    @pytest.mark.parametrize("beside", ["", " It often lets people sleep."], ids=["another passage", "its passage"])
+    def test_what_moved_below_another_heading_is_shown_below_that(
+        self, keeper: Keeper, turn: Turn, write: Callable[..., Path], beside: str
+    ) -> None:
+        kept = keeper.keep(ANNA, "", (below(turn, "Hip", "What helps"),))
+        fresh = f"# Hip\n\n## What harms\n\n{PILLOW}{beside}\n"
+        write({"hip.md": fresh})
+        again = keeper.open(ANNA, kept.id)
+        (moved,) = again.turns[0].shown
+        assert moved.heading == "Hip › What harms"
+        assert fresh[moved.evidence.start : moved.evidence.end] == PILLOW
+        for text in shown(again):
+            assert "or below another heading when it was quoted; now here: hip.md · line 5 · below What harms" in text
+            assert "What helps" not in text
 
     def test_what_moved_to_another_file_names_it(
         self, keeper: Keeper, turn: Turn, indexed: Callable[..., Report]
