@@ -8,14 +8,14 @@ earlier question belongs with the new one.
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from assistant.retrieve import idf
 from ingest.catalog import Snapshot
 from ingest.terms import Term, analyse, content_terms
 
-REMEMBERED = 2  # earlier questions that count
-CARRIED = 500  # characters of the earlier question that are taken along at most
+REMEMBERED = 8  # earlier questions that count
+CARRIED = 500  # characters of the earlier question that are taken along at most, its last ones
 FEW = 2  # words of its own up to which a question points back
 SHORT = 3  # words of its own up to which a question may have left its subject out
 BELONGS = 0.5  # share of the earlier question's weight that a passage must hold for an unmarked follow-up
@@ -33,42 +33,65 @@ _DEGREE = re.compile(r"\bhow\s+(?!many\b|much\b)(\w+)", re.IGNORECASE)  # "how f
 _PRONOUN = re.compile(r"\b(?:it|its|they|them|their|he|him|his|she|her)\b", re.IGNORECASE)
 _POSSESSIVES = frozenset({"its", "their", "his", "her"})
 _NEXT_CLAUSE = re.compile(r"[,;.:]|\b(?:and|or|but|so|when|while|if|because|although|that|which|who)\b", re.IGNORECASE)
-_POINTER = re.compile(r"\b(?:this|that|these|those|ones?)\b", re.IGNORECASE)
+_POINTER = re.compile(
+    r"\b(?:this|that|these|those|ones|(?:which|the|another|other|first|second|last|next|same) one)\b", re.IGNORECASE
+)
 _VERB = re.compile(r"\s+(?:is|are|was|were|has|have|had|will|would|can|could|may|might|should)\b", re.IGNORECASE)
 _EMPTY_IT = re.compile(r"\b(?:is|was|be|isn['’]t)\s+it\s+\w+\s+(?:that|to)\b", re.IGNORECASE)  # "is it true that"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A question as it is asked of the texts, and whether it leans on the one before it."""
+    """A question as it is asked of the texts, whether it leans on the one before it, and the words it is about."""
 
     text: str
     leans: bool
+    about: str = field(default="", compare=False)
 
 
 def understood(question: str, history: Sequence[str], snapshot: Snapshot) -> Reading:
     """Return the question with what it leans on of the questions before it; as typed where it leans on nothing.
 
-    A question that only means something by the one before it takes that along
-    whole. One that names another case ("and yoga?") takes those of its words
-    that stand in one passage with the new ones.
+    A question without a word of its own ("why?") takes the earlier one along
+    whole; one that points back to it takes what that is about; one that names
+    another case ("and yoga?") takes those of its words that stand in one passage
+    with the new ones.
     """
-    alone = Reading(question, leans=False)
+    alone = Reading(question, leans=False, about=_words(question))
     if not history or not analyse(question):
         return alone
-    earlier = understood(history[-1], history[-REMEMBERED:-1], snapshot).text.strip()[:CARRIED].rstrip()
+    before = understood(history[-1], history[-REMEMBERED:-1], snapshot)
+    earlier, about = _tail(before.text), _tail(before.about)
     if not earlier:
         return alone
     rest, dependent = _opened(question)
     own = _subjects(rest)
-    if not own or _points_back(rest, own):
-        return Reading(f"{earlier} {question.strip()}", leans=True)
+    if not own:
+        return Reading(f"{earlier} {question.strip()}", leans=True, about=about)
+    if _points_back(rest, own):
+        return _leaning(question, about) if about else alone
     if dependent:
         kept = _belonging(own, earlier, snapshot)
-        return Reading(f"{kept}: {question.strip()}", leans=True) if kept else alone
-    if _left_out(own, earlier, snapshot):
-        return Reading(f"{earlier} {question.strip()}", leans=True)
+        return _leaning(question, kept, _words(rest)) if kept else alone
+    if about and _left_out(own, earlier, snapshot):
+        return _leaning(question, about)
     return alone
+
+
+def _leaning(question: str, about: str, case: str = "") -> Reading:
+    """Return a question that leans on words; the case that it names is what it is about too."""
+    return Reading(f"{about}: {question.strip()}", leans=True, about=f"{about} {case}".strip())
+
+
+def _words(question: str) -> str:
+    """Return the words that a question is about, as typed."""
+    return " ".join(question[term.start : term.end] for term in _subjects(question))
+
+
+def _tail(text: str) -> str:
+    """Return the last words of a text."""
+    text = text.strip()
+    return text if len(text) <= CARRIED else text[-CARRIED:].partition(" ")[2]
 
 
 def _opened(question: str) -> tuple[str, bool]:

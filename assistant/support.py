@@ -9,7 +9,7 @@ from ingest.sentences import starts_item
 _LEANING = re.compile(
     r"[\"'“‘(]?(?:it|its|this|that|these|those|they|their|them|he|she|his|her|such|but|however|also|nor|so|then|thus"
     r"|therefore|otherwise|instead|although that|in addition|as a result|for this reason|either way"
-    r"|both|neither|the (?:former|latter|same))(?:['’](?:s|re|ll|d|ve))?\b",
+    r"|both|neither|repeat|the (?:former|latter|same))(?:['’](?:s|re|ll|d|ve))?\b",
     re.IGNORECASE,
 )
 # A sentence that begins so takes back some of the one before it, which must not be read without it.
@@ -130,7 +130,8 @@ def _cut(passage: Passage, at: int) -> bool:
 
 def _gap(passage: Passage, at: int) -> str:
     """Return what stands between a sentence and the one before it."""
-    return passage.cut(passage.sentences[at - 1][1] if at else passage.start, passage.sentences[at][0])
+    before, start = passage.sentences[at - 1][1] if at else passage.start, passage.sentences[at][0]
+    return passage.cut(before, start) if before < start else ""
 
 
 def _text(passage: Passage, position: int) -> str:

@@ -70,7 +70,7 @@ def respond(
     """
     settled = tuple(turn for turn in turns if not turn.pending)[1 - MOST_TURNS :]
     turn = Turn(settled[-1].number + 1 if settled else 1, question.strip())
-    history = () if as_typed else _asked(settled[-1:])
+    history = () if as_typed else _leant_on(settled)
     stop.ordered = False
     yield (*settled, turn)
     try:
@@ -81,9 +81,14 @@ def respond(
         yield (*settled, replace(turn, answer=answer, failure="" if answer else STOPPED))
 
 
-def _asked(turns: Turns) -> tuple[str, ...]:
-    """Return the questions as they were understood, which holds what they took along of earlier ones."""
-    return tuple(turn.answer.question if turn.answer else turn.question for turn in turns)
+def _leant_on(turns: Turns) -> tuple[str, ...]:
+    """Return the last questions as typed, from the last that was asked by itself on."""
+    asked: list[str] = []
+    for turn in reversed(turns):
+        asked.append(turn.question)
+        if turn.answer is not None and turn.answer.question == turn.question:
+            break
+    return tuple(reversed(asked))
 
 
 def _unless_stopped(work: Callable[[], Answer], stop: Stop) -> Answer | None:

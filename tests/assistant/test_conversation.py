@@ -25,23 +25,25 @@ def snapshot(indexed: Callable[..., Report], tmp_path: Path) -> Iterator[Snapsho
         yield opened
 
 
+@pytest.mark.parametrize("question", ["why?", "For how long?", "And how often?", "Who are they"])
+def test_what_means_nothing_alone_takes_the_last_question_along(question: str, snapshot: Snapshot) -> None:
+    assert understood(question, ["Where is my knee?", EARLIER], snapshot) == Reading(f"{EARLIER} {question}", True)
+
+
 @pytest.mark.parametrize(
     "question",
     [
-        "why?",
-        "For how long?",
-        "And how often?",
         "Is it safe?",
         "what causes it?",
-        "Who are they",
         "Is that common?",
+        "Which one is common?",
         "how far does its pain go?",
         "so does it hurt?",
         "how much more heat do they have?",
     ],
 )
-def test_what_means_nothing_alone_takes_the_last_question_along(question: str, snapshot: Snapshot) -> None:
-    assert understood(question, ["Where is my knee?", EARLIER], snapshot) == Reading(f"{EARLIER} {question}", True)
+def test_what_points_back_takes_along_what_the_last_question_is_about(question: str, snapshot: Snapshot) -> None:
+    assert understood(question, ["Where is my knee?", EARLIER], snapshot) == Reading(f"heat sciatica: {question}", True)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +75,7 @@ def test_another_case_takes_along_what_stands_with_it_in_a_passage(
         "Is it true that cold eases a swollen knee?",
         "sciatica",
         "sciatica minutes?",
+        "When should one drink green tea?",
         "so-called sciatica",
         "Is keto healthy?",
         "¿Qué ayuda a la espalda?",
@@ -89,13 +92,15 @@ def test_a_question_of_its_own_is_asked_as_typed(question: str, snapshot: Snapsh
 
 def test_a_short_question_that_fits_several_subjects_is_asked_of_the_earlier_one(snapshot: Snapshot) -> None:
     earlier = "Should I use cold on a swollen knee?"
-    assert understood("How many minutes?", [earlier], snapshot) == Reading(f"{earlier} How many minutes?", True)
+    assert understood("How many minutes?", [earlier], snapshot) == Reading("cold swollen knee: How many minutes?", True)
     assert understood("Does yoga ease?", [earlier], snapshot) == Reading("Does yoga ease?", False)
 
 
-def test_the_last_two_questions_count_and_no_more(snapshot: Snapshot) -> None:
+def test_a_chain_of_follow_ups_keeps_its_subject_and_does_not_pile_up(snapshot: Snapshot) -> None:
     assert understood("and women?", [EARLIER, "and yoga?"], snapshot).text == "sciatica yoga: and women?"
-    assert understood("why?", [EARLIER, "is it safe?", "how often?"], snapshot).text == "is it safe? how often? why?"
+    chain = [EARLIER, "Is it safe?", "What causes it?"]
+    assert understood("Is it common?", chain, snapshot).text == "heat sciatica: Is it common?"
+    assert understood("why?", chain, snapshot).text == "heat sciatica: What causes it? why?"
 
 
 def test_without_history_nothing_is_added(snapshot: Snapshot) -> None:
@@ -108,5 +113,5 @@ def test_nothing_is_added_where_there_is_nothing_to_lean_on(snapshot: Snapshot) 
 
 
 def test_of_a_long_question_the_follow_up_keeps_its_room(snapshot: Snapshot) -> None:
-    assert understood("why?", ["heat " * 2_000], snapshot).text.endswith("heat why?")
+    assert understood("why?", ["heat " * 2_000 + "and cold"], snapshot).text.endswith("heat and cold why?")
     assert len(understood("why?", ["heat " * 2_000], snapshot).text) < 600

@@ -138,3 +138,14 @@ def test_the_pieces_of_an_overlong_sentence_stand_together(quoted: Quoted) -> No
 def test_the_fields_of_a_record_stand_together(quoted: Quoted) -> None:
     text = "name,allowed,dose\nDrug A,no,6 mg\nDrug B,yes,2 mg\n"
     assert quoted("t.csv", text, "Drug A") == ["name: Drug A\nallowed: no\ndose: 6 mg"]
+
+
+def test_sentences_that_run_together_lean_too(quoted: Quoted) -> None:
+    assert quoted("a.md", "The knee hurts over time.However, it heals.", "hurts") == [
+        "The knee hurts over time.However, it heals."
+    ]
+
+
+def test_what_is_to_be_repeated_comes_along(quoted: Quoted) -> None:
+    text = "Hinge at the hips. That is one rep. Repeat 20 times total."
+    assert quoted("a.md", text, "20") == [text]

@@ -318,13 +318,14 @@ def test_respond_is_pending_then_answered() -> None:
     assert states(ask.respond(Texts(answer), "R?", first[-1], Stop()))[-1] == [(1, False, ""), (2, False, "")]
 
 
-def test_a_question_is_asked_with_the_one_before_it_as_understood_or_as_typed() -> None:
-    texts = Texts(replace(abstention_of(), question="chronic pain: and yoga?"))
-    *_, turns = ask.respond(texts, "and yoga?", (), Stop())
-    failed = Turn(2, "It failed?", failure="no index")
-    for before, as_typed in ((turns, False), (turns, True), ((*turns, failed), False)):
-        list(ask.respond(texts, "why?", before, Stop(), as_typed=as_typed))
-    assert texts.histories == [(), ("chronic pain: and yoga?",), (), ("It failed?",)]
+def test_a_question_is_asked_with_those_it_may_lean_on_or_as_typed() -> None:
+    texts = Texts(abstention_of())
+    alone = [Turn(number, each, replace(abstention_of(), question=each)) for number, each in enumerate("AB", 1)]
+    leaning = Turn(3, "and yoga?", replace(abstention_of(), question="chronic pain: and yoga?"))
+    failed = Turn(4, "It failed?", failure="no index")
+    for before, as_typed in ((alone, False), ([*alone, leaning, failed], False), (alone, True)):
+        list(ask.respond(texts, "why?", tuple(before), Stop(), as_typed=as_typed))
+    assert texts.histories == [("B",), ("B", "and yoga?", "It failed?"), ()]
 
 
 def test_a_question_understood_otherwise_than_typed_says_so_and_can_be_asked_as_typed() -> None:
@@ -452,9 +453,10 @@ def test_missing_index_is_told_on_the_start_page() -> None:
 def test_sources_that_agree_are_said_to() -> None:
     one, other = (
         quote_in("Heat helps backs.", "Heat helps backs."),
-        quote_in("Backs: heat helps.", "Backs: heat helps."),
+        quote_in("Heat helps a back.", "Heat helps a back."),
     )
-    elsewhere = replace(other, evidence=replace(other.evidence, passage=replace(other.evidence.passage, source="c.md")))
+    passage = replace(other.evidence.passage, source="c.md", sha="other")
+    elsewhere = replace(other, evidence=replace(other.evidence, passage=passage))
     assert "[1] and [3] say the same" in conversation_of(answer_of(one, quote_in("No.", "No."), elsewhere))
     assert answer_json(answer_of(one, elsewhere))["agreements"] == [[1, 2]]
     assert "say the same" not in conversation_of(answer_of(one, other))
