@@ -20,8 +20,6 @@ from ingest.pipeline import ingest
 SETS = Path(__file__).parent / "sets"
 HELD_BACK = frozenset((SETS / "held-back.txt").read_text(encoding="utf-8").split())
 """Names of our own sets that the cross-encoder does not learn from."""
-PLAIN = frozenset((SETS / "plain.txt").read_text(encoding="utf-8").split())
-"""Names of the sets whose questions are mostly asked as a text would put it; the others speak as people do."""
 
 Rows = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ goes on. Nothing is written into the package without --write.
 
 import pickle
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,7 +22,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from assistant.evidence import NAMES
 from assistant.rerank import INPUTS, RERANKED, OnnxReranker, export_logits
-from assistant.training.cases import HELD_BACK, PLAIN, Case, collect, own_sets
+from assistant.training.cases import HELD_BACK, Case, collect, own_sets
 from assistant.training.cross_encoder import load, train
 from assistant.training.fit import LOGIT, report, write
 from assistant.training.group import groups
@@ -41,7 +41,9 @@ def main(bench: str, work: str, *options: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     encoder = open_encoder(BUNDLED, folder / "models")
     own = {name: _collected(name, corpus, prompts, folder, encoder) for name, corpus, prompts in own_sets()}
-    _train(own, folder)
+    model, tokenizer = load()
+    model.load_state_dict(_kept(folder / "cross-encoder.weights", lambda: _trained(own)))
+    _export(model.eval(), tokenizer, folder / "reranker")
     reranker = OnnxReranker(folder / "reranker")
     sets = _public(Path(bench), folder, encoder) | {"own": [c for name in sorted(HELD_BACK) for c in own[name]]}
     read = {name: [_read(case, reranker) for case in cases] for name, cases in sets.items()}
@@ -63,29 +65,12 @@ def _collected(name: str, corpus: Path, prompts: Path, folder: Path, encoder: En
     return _kept(folder / f"{name}.cases", lambda: collect(corpus, prompts, folder / name, encoder))
 
 
-def _train(own: dict[str, list[Case]], folder: Path) -> None:
-    """Train on the plain sets and, from the same start, on all; export the average of their weights.
-
-    Trained on all, the model knows people's words but doubts plain answers;
-    trained on the plain ones, the other way round. Source: model soups (Wortsman et al. 2022).
-    """
-    learnt = {name: cases for name, cases in own.items() if name not in HELD_BACK}
-    plain = [case for name, cases in learnt.items() if name in PLAIN for case in cases]
-    every = [case for cases in learnt.values() for case in cases]
-    found = [
-        _kept(folder / f"{name}.weights", lambda cases=cases: _trained(cases))  # type: ignore[misc]
-        for name, cases in (("plain", plain), ("every", every))
-    ]
-    model, tokenizer = load()
-    model.load_state_dict({key: sum(each[key] for each in found) / len(found) for key in found[0]})
-    _export(model.eval(), tokenizer, folder / "reranker")
-
-
-def _trained(cases: Sequence[Case]) -> dict[str, Any]:
-    """Return the weights of a cross-encoder trained on these cases."""
+def _trained(own: dict[str, list[Case]]) -> dict[str, Any]:
+    """Return the weights of a cross-encoder trained on the sets that are not held back."""
     torch.manual_seed(0)
     model, tokenizer = load()
-    train(model, tokenizer, list(groups(cases)), epochs=EPOCHS, rate=RATE)
+    learnt = [case for name, cases in own.items() if name not in HELD_BACK for case in cases]
+    train(model, tokenizer, list(groups(learnt)), epochs=EPOCHS, rate=RATE)
     return dict(model.state_dict())
 
 
