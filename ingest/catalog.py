@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from ingest import tables
 from ingest.draft import Draft
-from ingest.errors import IndexMissing, IndexStale, IndexUnwritable
+from ingest.errors import IndexMissing, IndexStale, IndexUnreadable, IndexUnwritable
 from ingest.snapshot import Snapshot
 from ingest.tables import SCHEMA_VERSION
 
@@ -27,11 +27,15 @@ class Catalog:
 
         Raises:
             IndexMissing: there is none and `create` is false.
+            IndexUnreadable: its folder cannot be looked into.
             IndexUnwritable: it cannot be made.
         """
         path = data_dir / FILE_NAME
-        if not create and not path.is_file():
-            raise _missing(data_dir)
+        try:
+            if not create and not path.is_file():
+                raise _missing(data_dir)
+        except OSError as error:
+            raise _unreadable(error.strerror or type(error).__name__, path) from error
         data_dir.mkdir(parents=True, exist_ok=True)
         self._engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool, connect_args={"timeout": 30})
         sa.event.listen(self._engine, "connect", _on_connect)
@@ -48,15 +52,19 @@ class Catalog:
         Raises:
             IndexMissing: no run was ever finished.
             IndexStale: the index was written by another version of the program.
+            IndexUnreadable: the file is damaged, or its folder may not be read.
         """
-        with self._engine.connect() as connection, connection.begin():
-            snapshot = Snapshot(connection)
-            if not sa.inspect(connection).has_table("runs") or snapshot.run() == 0:
-                raise _missing(self._path.parent)
-            if snapshot.meta("schema") != SCHEMA_VERSION:
-                where = str(self._path.parent)
-                raise IndexStale("the index was made by another version", where, "run `cited ingest --rebuild`")
-            yield snapshot
+        try:
+            with self._undamaged(), self._engine.connect() as connection, connection.begin():
+                snapshot = Snapshot(connection)
+                if not sa.inspect(connection).has_table("runs") or snapshot.run() == 0:
+                    raise _missing(self._path.parent)
+                if snapshot.meta("schema") != SCHEMA_VERSION:
+                    where = str(self._path.parent)
+                    raise IndexStale("the index was made by another version", where, "run `cited ingest --rebuild`")
+                yield snapshot
+        except sa.exc.OperationalError as error:
+            raise _unreadable(error.orig, self._path) from error
 
     @contextmanager
     def write(self) -> Iterator[Draft]:
@@ -64,22 +72,38 @@ class Catalog:
 
         Raises:
             IndexUnwritable: the disk is full, or the file may not be written to.
+            IndexUnreadable: the file is damaged.
         """
         with self._begin() as connection:
             yield Draft(connection)
 
     @contextmanager
     def _begin(self) -> Iterator[Connection]:
+        writing = self._engine.execution_options(begin="IMMEDIATE")
         try:
-            with self._engine.connect().execution_options(begin="IMMEDIATE") as connection, connection.begin():
+            with self._undamaged(), writing.connect() as connection, connection.begin():
                 yield connection
         except sa.exc.OperationalError as error:
             remedy = "make room on the disk, or check that you may write there, and run again"
             raise IndexUnwritable(f"cannot be written ({error.orig})", str(self._path), remedy) from error
 
+    @contextmanager
+    def _undamaged(self) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.DatabaseError as error:
+            if type(error) is not sa.exc.DatabaseError:  # of another kind
+                raise
+            remedy = f"move {FILE_NAME} and what begins with its name away, and run `cited ingest FOLDER`"
+            raise IndexUnreadable(f"the index is damaged ({error.orig})", str(self._path), remedy) from error
+
     def close(self) -> None:
         """Let go of the file."""
         self._engine.dispose()
+
+
+def _unreadable(why: object, path: Path) -> IndexUnreadable:
+    return IndexUnreadable(f"cannot be read ({str(why).lower()})", str(path), "check that you may read and write there")
 
 
 def _missing(data_dir: Path) -> IndexMissing:

@@ -1,5 +1,6 @@
 """Examines an index: catalog against vectors, encoder, lock and versions."""
 
+import shlex
 from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from ingest.catalog import Catalog, Snapshot
 from ingest.encoder import EncoderIdentity, open_encoder
-from ingest.errors import UserFacingError
+from ingest.errors import IndexUnreadable, UserFacingError
 from ingest.lock import holder, locked
 from ingest.settings import Settings
 from ingest.vectors import VECTORS_FOLDER, Vectors
@@ -37,12 +38,15 @@ def examine(settings: Settings) -> list[Finding]:
         findings.append(Finding(True, f"lock: {holder(settings.data_dir)} is writing to the index now"))
     else:
         findings.append(Finding(True, "lock: free"))
-    with closing(Catalog(settings.data_dir)) as catalog, catalog.read() as snapshot:
-        findings.extend(_catalog(snapshot))
-        identity = snapshot.encoder()
-        if identity is not None:
-            findings.append(_encoder(settings, identity))
-            findings.extend(_vectors(settings.data_dir, snapshot, identity))
+    try:
+        with closing(Catalog(settings.data_dir)) as catalog, catalog.read() as snapshot:
+            findings.extend(_catalog(snapshot))
+            identity = snapshot.encoder()
+            if identity is not None:
+                findings.append(_encoder(settings, identity))
+                findings.extend(_vectors(settings.data_dir, snapshot, identity))
+    except IndexUnreadable as error:
+        findings.append(Finding(False, f"catalog: {error.what}", error.remedy))
     return findings
 
 
@@ -59,9 +63,18 @@ def _catalog(snapshot: Snapshot) -> list[Finding]:
     faults = snapshot.faults()
     if faults:
         found.append(Finding(False, f"catalog: {len(faults)} faults, the first: {faults[0]}", REBUILD))
-    gone = [root for root in snapshot.roots() if not Path(root).exists()]
-    found.extend(Finding(False, f"root: {root} is gone", f"run `cited forget {root}`") for root in gone)
-    return found
+    return found + [finding for root in snapshot.roots() for finding in _root(root)]
+
+
+def _root(root: str) -> list[Finding]:
+    try:
+        Path(root).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return [Finding(False, f"root: {root} is gone", f"run `cited forget {shlex.quote(root)}`")]
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        return [Finding(False, f"root: {root} cannot be looked at ({why})", "check that you may read it")]
+    return []
 
 
 def _encoder(settings: Settings, identity: EncoderIdentity) -> Finding:
@@ -76,8 +89,11 @@ def _encoder(settings: Settings, identity: EncoderIdentity) -> Finding:
 
 def _vectors(data_dir: Path, snapshot: Snapshot, identity: EncoderIdentity) -> list[Finding]:
     known = snapshot.shas()
-    with Vectors(data_dir / VECTORS_FOLDER, identity) as vectors:
-        there = set(vectors.ids())
+    try:
+        with Vectors(data_dir / VECTORS_FOLDER, identity) as vectors:
+            there = set(vectors.ids())
+    except IndexUnreadable as error:
+        return [Finding(False, f"vectors: {error.what.removeprefix('the vectors ')}", error.remedy)]
     found = []
     if known - there:
         found.append(Finding(False, f"vectors: {len(known - there)} of {len(known)} are missing", REBUILD))

@@ -78,7 +78,7 @@ class OnnxEncoder:
         Raises:
             IndexMissing: there is no export there.
         """
-        if not (folder / "identity.json").is_file():
+        if not _is_exported(folder):
             raise IndexMissing("the exported encoder is missing", str(folder), "run `cited ingest` again")
         self._identity = EncoderIdentity(**json.loads((folder / "identity.json").read_text(encoding="utf-8")))
         self._graph = Graph(folder, window=self._identity.window)
@@ -132,9 +132,13 @@ def open_encoder(name: str, models: Path, *, allow_downloads: bool = False) -> O
         ModelMissing: the model is not on this machine or cannot be exported.
     """
     folder = models / folder_name(name)
-    if not (folder / "identity.json").is_file():
+    if not _is_exported(folder):
         _export(name, folder, allow_downloads=allow_downloads)
     return OnnxEncoder(folder)
+
+
+def _is_exported(folder: Path) -> bool:
+    return all((folder / name).is_file() for name in ("identity.json", "model.onnx", "tokenizer.json"))
 
 
 def _export(name: str, folder: Path, *, allow_downloads: bool) -> None:

@@ -59,6 +59,10 @@ class IndexUnwritable(UserFacingError):
     """The disk is full, or the index's folder may not be written to; the last finished run stands."""
 
 
+class IndexUnreadable(UserFacingError):
+    """The index is damaged, or its folder may not be read."""
+
+
 class IndexStale(UserFacingError):
     """The index was written by another encoder, revision or schema version."""
 

@@ -43,13 +43,15 @@ def write_lock(data_dir: Path) -> Iterator[None]:
 
 def holder(data_dir: Path) -> str:
     """Return who wrote last, as words: process number and since when."""
-    path = data_dir / HOLDER_NAME
-    return path.read_text(encoding="utf-8") if path.is_file() else "another process"
+    try:
+        return (data_dir / HOLDER_NAME).read_text(encoding="utf-8")
+    except OSError:
+        return "another process"
 
 
 def locked(data_dir: Path) -> bool:
-    """Whether some process is writing now."""
-    if not (data_dir / FILE_NAME).is_file():
+    """Whether some process is writing now; not known to be where we may not write ourselves."""
+    if not os.path.isfile(data_dir / FILE_NAME):
         return False
     lock = FileLock(data_dir / FILE_NAME)
     try:
@@ -57,3 +59,5 @@ def locked(data_dir: Path) -> bool:
             return False
     except Timeout:
         return True
+    except OSError:
+        return False

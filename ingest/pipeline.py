@@ -1,16 +1,18 @@
 """Ingests roots: reads what changed, encodes what is new, shows it all at once."""
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import count
 from pathlib import Path
 
 from ingest.catalog import FILE_NAME, Catalog, Draft
 from ingest.compare import Changes, compare, plan_of, stored_below
 from ingest.encoder import Encoder, EncoderIdentity
-from ingest.errors import IndexMissing, IndexStale, PruningUnconfirmed, RootInvalid
+from ingest.errors import IndexMissing, IndexStale, IndexUnreadable, PruningUnconfirmed, RootInvalid
 from ingest.lock import write_lock
 from ingest.report import Plan, Report
 from ingest.run import Progress, Run
@@ -19,6 +21,8 @@ from ingest.tables import SCHEMA_VERSION
 from ingest.vectors import VECTORS_FOLDER, Vectors
 
 __all__ = ["Plan", "Progress", "Prune", "Report", "check", "forget", "ingest", "plan", "set_gate_threshold"]
+
+logger = logging.getLogger(__name__)
 
 REBUILD = "run `cited ingest --rebuild`"
 
@@ -84,9 +88,9 @@ def ingest(
         IndexLocked: another process is writing.
         IndexStale: the index was made by another encoder or version.
     """
-    if not (data_dir / FILE_NAME).exists():
+    if not os.path.exists(data_dir / FILE_NAME):
         check(paths, data_dir)  # a run that fails at once leaves no empty index
-    with _writing(data_dir, encoder.identity, create=True) as (catalog, vectors):
+    with _writing(data_dir, encoder.identity, create=True, rebuild=rebuild) as (catalog, vectors):
         with catalog.write() as draft:
             _check_identity(draft, encoder.identity, data_dir, rebuild)
             scans = _scan_all(paths, [Path(root) for root in draft.roots()], data_dir)
@@ -97,6 +101,8 @@ def ingest(
             if rebuild:
                 draft.renew()
                 run.rebuild()
+            else:
+                run.mend()
             run.apply(changes, prune=prune is not Prune.NEVER)
             report = run.finish()
         _sweep(catalog, vectors)
@@ -141,14 +147,30 @@ def set_gate_threshold(value: float | None, data_dir: Path) -> float | None:
 
 
 @contextmanager
-def _writing(data_dir: Path, identity: EncoderIdentity, *, create: bool = False) -> Iterator[tuple[Catalog, Vectors]]:
+def _writing(
+    data_dir: Path, identity: EncoderIdentity, *, create: bool = False, rebuild: bool = False
+) -> Iterator[tuple[Catalog, Vectors]]:
     """Open the index as its one writer."""
     with (
         write_lock(data_dir),
         closing(Catalog(data_dir, create=create)) as catalog,
-        Vectors(data_dir / VECTORS_FOLDER, identity) as vectors,
+        _open_vectors(data_dir / VECTORS_FOLDER, identity, rebuild=rebuild) as vectors,
     ):
         yield catalog, vectors
+
+
+def _open_vectors(folder: Path, identity: EncoderIdentity, *, rebuild: bool) -> Vectors:
+    """Open the vectors; for a rebuild a folder that cannot be read is set aside, and a new one made."""
+    if rebuild:
+        try:
+            with Vectors(folder, identity) as vectors:
+                vectors.count()
+        except IndexUnreadable as error:
+            names = (folder.with_name(f"{folder.name}.broken-{number}") for number in count(1))
+            aside = next(path for path in names if not path.exists())
+            folder.rename(aside)
+            logger.error("%s; they were set aside as %s", error.what, aside)
+    return Vectors(folder, identity)
 
 
 def _check_identity(draft: Draft, identity: EncoderIdentity, data_dir: Path, rebuild: bool) -> None:

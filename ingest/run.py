@@ -47,6 +47,16 @@ class Run:
             if document is not None:
                 self._put(root, document)
 
+    def mend(self) -> None:
+        """Encode again what has lost its vector; where there are as many as there should be, none is looked for."""
+        if self._vectors.count() == self._draft.vector_count():
+            return
+        known = self._draft.shas()
+        for keys in self._draft.keys_of(sorted(known - self._vectors.present(known))).values():
+            (passage,) = self._draft.passages(keys[:1]).values()
+            self._await(passage, passage.title)
+        self._encode()
+
     def apply(self, changes: Sequence[Changes], *, prune: bool) -> None:
         """Read what is new or has changed, and remove what is gone if `prune`."""
         total = sum(len(each.scan.files) for each in changes)
@@ -151,10 +161,14 @@ class Run:
     def _passages(self, root: str, document: Document) -> Iterator[Passage]:
         """Yield a document's passages, and encode them as they come."""
         for passage in split(document, root, self._encoder):
-            self._waiting[passage.sha] = encoded_text(document.title, passage.heading, passage.text)
-            if len(self._waiting) >= ENCODED_AT_ONCE:
-                self._encode()
+            self._await(passage, document.title)
             yield passage
+
+    def _await(self, passage: Passage, title: str) -> None:
+        """Put a passage among those to encode, and encode them where they are many."""
+        self._waiting[passage.sha] = encoded_text(title, passage.heading, passage.text)
+        if len(self._waiting) >= ENCODED_AT_ONCE:
+            self._encode()
 
     def _encode(self) -> None:
         """Encode and add those of the waiting passages that have no vector."""

@@ -11,10 +11,11 @@ import numpy as np
 
 from ingest import allocator
 from ingest.encoder import EncoderIdentity, Vectors32
-from ingest.errors import IndexUnwritable
+from ingest.errors import IndexUnreadable, IndexUnwritable
 
 if TYPE_CHECKING:
     from chromadb import Collection
+    from chromadb.api.client import Client
 
 VECTORS_FOLDER = "chroma"  # inside the data directory
 BATCH = 5_000  # ids a call; Chroma 1.5 takes at most 5,461
@@ -35,28 +36,34 @@ class Vectors:
     """
 
     def __init__(self, folder: Path, identity: EncoderIdentity, *, shard_size: int = SHARD_SIZE) -> None:
-        """Open the shards of the encoder in `folder`, the first one made where there is none."""
+        """Open the shards of the encoder in `folder`, the first one made where there is none.
+
+        Raises:
+            IndexUnreadable: the folder is damaged, or may not be read and written.
+        """
         self._folder = folder
         self._name = f"passages-{identity.revision}-{identity.dimension}"
         self._shard_size = shard_size
         self._filling = 0  # the shard that takes what is added
         self._sizes: list[int] = []  # of the shards, empty until something is to be written
         self._elsewhere: set[str] = set()  # ids in other shards than the one being filled
-        folder.mkdir(parents=True, exist_ok=True)
         allocator.tame()
-        self._open()
+        with self._reading():
+            folder.mkdir(parents=True, exist_ok=True)
+            self._open()
 
     def _open(self) -> None:
-        import chromadb
-        from chromadb.api.client import Client
-        from chromadb.config import Settings
+        from chromadb.errors import InternalError
 
-        client = chromadb.PersistentClient(str(self._folder), Settings(anonymized_telemetry=False))
-        self._client = cast(Client, client)  # the declared interface lacks close
-        names = {collection.name for collection in self._client.list_collections()}
-        self._shards = [self._shard(1)]
-        while self._shard_name(len(self._shards) + 1) in names:
-            self._shards.append(self._shard(len(self._shards) + 1))
+        self._client = _client(self._folder)
+        try:
+            names = {collection.name for collection in self._client.list_collections()}
+            self._shards = [self._shard(1)]
+            while self._shard_name(len(self._shards) + 1) in names:
+                self._shards.append(self._shard(len(self._shards) + 1))
+        except InternalError:
+            self.close()
+            raise
 
     def _shard_name(self, number: int) -> str:
         return self._name if number == 1 else f"{self._name}.{number}"
@@ -83,12 +90,14 @@ class Vectors:
 
     def count(self) -> int:
         """Return how many vectors there are."""
-        return sum(shard.count() for shard in self._one_by_one())
+        with self._reading():
+            return sum(shard.count() for shard in self._one_by_one())
 
     def ids(self) -> Iterator[str]:
         """Yield every id."""
-        for shard in self._one_by_one():
-            yield from _ids(shard)
+        with self._reading():
+            for shard in self._one_by_one():
+                yield from _ids(shard)
 
     def _one_by_one(self) -> Iterator["Collection"]:
         """Yield the shards; where there are several, one at a time is in memory."""
@@ -104,11 +113,12 @@ class Vectors:
 
     def present(self, ids: Iterable[str]) -> set[str]:
         """Return those of `ids` that have a vector; for the writer."""
-        self._learn()
-        wanted = set(ids)
-        found = wanted & self._elsewhere
-        for batch in _batches(wanted - found):
-            found.update(self._shards[self._filling].get(ids=batch, include=[])["ids"])
+        with self._reading():
+            self._learn()
+            wanted = set(ids)
+            found = wanted & self._elsewhere
+            for batch in _batches(wanted - found):
+                found.update(self._shards[self._filling].get(ids=batch, include=[])["ids"])
         return found
 
     def add(self, ids: Sequence[str], vectors: Vectors32) -> None:
@@ -180,21 +190,48 @@ class Vectors:
             remedy = "make room on the disk, or check that you may write there, and run again"
             raise IndexUnwritable(f"cannot be written ({error})", str(self._folder), remedy) from error
 
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        from chromadb.errors import InternalError
+
+        try:
+            yield
+        except (InternalError, OSError) as error:
+            remedy = "run `cited ingest --rebuild`, or check that you may read and write there"
+            raise IndexUnreadable(f"the vectors cannot be read ({error})", str(self._folder), remedy) from error
+
     def nearest(self, vector: Vectors32, limit: int) -> list[tuple[str, float]]:
         """Return the `limit` nearest (id, cosine from -1 to 1), best first, ties by id."""
-        pairs = [pair for shard in self._shards for pair in _nearest(shard, vector, limit)]
+        with self._reading():
+            pairs = [pair for shard in self._shards for pair in _nearest(shard, vector, limit)]
         return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:limit]
 
     def cosines(self, vector: Vectors32, ids: Sequence[str]) -> dict[str, float]:
         """Return the cosine of each of `ids` that is there with a unit vector."""
         cosines: dict[str, float] = {}
-        for batch in _batches(ids):
-            for shard in self._shards:
-                found = shard.get(ids=batch, include=["embeddings"])
-                if found["embeddings"] is not None and len(found["ids"]):
-                    products = np.asarray(found["embeddings"], dtype=np.float32) @ vector
-                    cosines.update(zip(found["ids"], (float(p) for p in products), strict=True))
+        with self._reading():
+            for batch in _batches(ids):
+                for shard in self._shards:
+                    found = shard.get(ids=batch, include=["embeddings"])
+                    if found["embeddings"] is not None and len(found["ids"]):
+                        products = np.asarray(found["embeddings"], dtype=np.float32) @ vector
+                        cosines.update(zip(found["ids"], (float(p) for p in products), strict=True))
         return cosines
+
+
+def _client(folder: Path) -> "Client":
+    import chromadb
+    from chromadb.api.shared_system_client import SharedSystemClient
+    from chromadb.config import Settings
+    from chromadb.errors import InternalError
+
+    try:
+        client = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
+    except InternalError:
+        # Chroma keeps what could not be started, and would give it to the next one who asks.
+        SharedSystemClient._identifier_to_system.pop(str(folder), None)
+        raise
+    return cast("Client", client)  # the declared interface lacks close
 
 
 def _ids(shard: "Collection") -> Iterator[str]:

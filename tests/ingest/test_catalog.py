@@ -9,7 +9,7 @@ import pytest
 from ingest.catalog import Catalog
 from ingest.chunk import split
 from ingest.encoder import Encoder
-from ingest.errors import IndexMissing, IndexStale
+from ingest.errors import IndexMissing, IndexStale, IndexUnreadable, IndexUnwritable
 from ingest.schema import Block, CorpusDescription, Document, Heading, Passage
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -55,6 +55,37 @@ def test_nothing_was_ingested(data: Path, catalog: Catalog, tmp_path: Path) -> N
     with pytest.raises(IndexMissing):
         Catalog(tmp_path / "elsewhere")
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_damaged_file(data: Path, catalog: Catalog, put: "Put") -> None:
+    put({"a.md": "Walk a bit. " * 2_000})
+    path = data / "catalog.sqlite"
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    content = path.read_bytes()
+    path.write_bytes(content[:8_192] + b"\xaa" * (len(content) - 8_192))
+    with pytest.raises(IndexUnreadable, match="is damaged .*; move catalog.sqlite and"), catalog.read() as snapshot:
+        snapshot.document("/root", "a.md")
+    with pytest.raises(IndexUnreadable), catalog.write() as draft:
+        draft.drop_document("/root", "a.md")
+    path.write_bytes(b"garbage" * 1_000)
+    for use in (catalog.read, catalog.write):
+        with pytest.raises(IndexUnreadable, match=r"is damaged \(file is not a database\)"), use():
+            pass
+    with pytest.raises(IndexUnreadable):
+        Catalog(data, create=True)
+
+
+def test_a_folder_that_may_not_be_written_to(data: Path, put: "Put") -> None:
+    put({"a.md": "Walk."})
+    for name in ("catalog.sqlite-wal", "catalog.sqlite-shm"):
+        (data / name).unlink(missing_ok=True)
+        (data / name).mkdir()
+    with closing(Catalog(data)) as catalog:
+        with pytest.raises(IndexUnreadable, match="cannot be read .*; check that you may"), catalog.read():
+            pass
+        with pytest.raises(IndexUnwritable), catalog.write():
+            pass
 
 
 def test_a_document_comes_back_as_it_was_put(catalog: Catalog, encoder: Encoder) -> None:

@@ -1,3 +1,5 @@
+import os
+import shlex
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -68,10 +70,42 @@ def test_a_text_that_was_tampered_with(examined: Examine, data: Path) -> None:
     assert faults(examined()) == ["catalog: 1 faults, the first: hip.md, characters 7-12"]
 
 
-def test_a_root_that_is_gone(examined: Examine, write: Callable[..., Path]) -> None:
-    shutil.rmtree(write({}))
-    (fault,) = [finding for finding in examined() if not finding.ok]
+def test_a_damaged_index_is_told(examined: Examine, data: Path) -> None:
+    (data / "chroma" / "chroma.sqlite3").write_bytes(b"garbage" * 1_000)
+    (vectors,) = [finding for finding in examined() if not finding.ok]
+    assert vectors.what.startswith("vectors: cannot be read (")
+    assert vectors.remedy.startswith("run `cited ingest --rebuild`")
+    path = data / "catalog.sqlite"
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    content = path.read_bytes()
+    for damaged in (content[:4_096] + b"\xaa" * (len(content) - 4_096), b"garbage" * 1_000):
+        path.write_bytes(damaged)
+        told = faults(examined())
+        assert told[-1].startswith("catalog: the index is damaged (")
+
+
+def test_a_root_that_may_not_be_looked_at(
+    examined: Examine, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.stat
+
+    def stat(path: str | Path, *rest: int | None, **named: bool) -> os.stat_result:
+        if Path(path) == write({}):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *rest, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "stat", stat)
+    assert faults(examined()) == [f"root: {write({})} cannot be looked at (permission denied)"]
+
+
+def test_a_root_that_is_gone(examined: Examine, write: Callable[..., Path], data: Path, exported: OnnxEncoder) -> None:
+    ingest([write({"a.md": "# A\n\nA.\n"}, "notes [old]")], data, exported)
+    for folder in ("corpus", "notes [old]"):
+        shutil.rmtree(write({}, folder))
+    fault, quoted = [finding for finding in examined() if not finding.ok]
     assert fault == Finding(False, f"root: {write({})} is gone", f"run `cited forget {write({})}`")
+    assert quoted.remedy == f"run `cited forget {shlex.quote(str(write({}, 'notes [old]')))}`"
 
 
 def test_another_encoder_or_version(examined: Examine, data: Path) -> None:

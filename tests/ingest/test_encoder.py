@@ -7,6 +7,7 @@ import pytest
 
 from ingest.encoder import BUNDLED, OnnxEncoder, open_encoder
 from ingest.errors import IndexMissing, ModelMissing
+from ingest.graph import folder_name
 
 pytestmark = pytest.mark.model
 
@@ -73,6 +74,21 @@ def test_a_model_that_is_not_here(tmp_path: Path) -> None:
         open_encoder(str(tmp_path / "none"), tmp_path / "models")
     assert caught.value.where == str(tmp_path / "none")
     assert not list((tmp_path / "models").glob("*"))
+
+
+@pytest.mark.parametrize("missing", ["model.onnx", "tokenizer.json"])
+def test_an_export_that_lacks_a_part_is_made_again(
+    exported: OnnxEncoder, models: Path, tmp_path: Path, missing: str
+) -> None:
+    name = str(tmp_path / "none")  # so that its export fails at once
+    (whole,) = models.iterdir()
+    folder = Path(shutil.copytree(whole, tmp_path / "models" / folder_name(name)))
+    assert open_encoder(name, tmp_path / "models").identity == exported.identity
+    (folder / missing).unlink()
+    with pytest.raises(IndexMissing, match="the exported encoder is missing"):
+        OnnxEncoder(folder)
+    with pytest.raises(ModelMissing):
+        open_encoder(name, tmp_path / "models")
 
 
 def test_an_export_that_is_gone(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from ingest.errors import IndexLocked, IndexUnwritable
 from ingest.lock import holder, locked, write_lock
@@ -72,6 +73,17 @@ def test_the_lock_is_free_after_an_error(data: Path) -> None:
 def test_looking_makes_nothing(data: Path) -> None:
     assert not locked(data)
     assert not data.exists()
+
+
+def test_who_may_not_write_is_not_told_of_a_lock(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_given: object, **_named: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with write_lock(data):
+        monkeypatch.setattr(FileLock, "acquire", refuse)
+        assert not locked(data)
+        monkeypatch.setattr(Path, "read_text", refuse)
+        assert holder(data) == "another process"
 
 
 def test_a_folder_that_is_a_file(data: Path) -> None:

@@ -13,11 +13,12 @@ import pytest
 from assistant.index import Index
 from ingest.catalog import Catalog
 from ingest.encoder import Encoder, Vectors32
-from ingest.errors import IndexLocked, IndexMissing, IndexStale, RootInvalid
+from ingest.errors import IndexLocked, IndexMissing, IndexStale, IndexUnreadable, RootInvalid
 from ingest.lock import write_lock
 from ingest.pipeline import Report, forget, ingest
 from ingest.readers import registry
 from ingest.schema import Document, Passage
+from ingest.vectors import Vectors
 
 Write = Callable[..., Path]
 Indexed = Callable[..., Report]
@@ -306,6 +307,34 @@ def test_a_rebuild_of_an_index_of_another_version(
     ingest([], data, encoder, rebuild=True)
     assert indexed({}).unchanged == ["hip.md"]
     whole()
+
+
+def test_vectors_that_are_missing_are_encoded_again(
+    indexed: Indexed, write: Write, data: Path, encoder: Fake, whole: Callable[[], None]
+) -> None:
+    indexed({"hip.md": HIP, "back.md": BACK, "copy.md": BACK})
+    encoder.encoded.clear()
+    with Vectors(data / "chroma", encoder.identity) as vectors:
+        vectors.delete([sorted(vectors.ids())[0]])
+    report = indexed({})
+    assert (report.encoded, len(encoder.encoded), len(report.unchanged)) == (1, 1, 3)
+    whole()
+    shutil.rmtree(data / "chroma")
+    assert indexed({"hip.md": HIP + "More.\n"}).encoded == 4 + 1
+    whole()
+
+
+def test_damaged_vectors_are_told_and_a_rebuild_sets_them_aside(
+    indexed: Indexed, data: Path, encoder: Fake, whole: Callable[[], None]
+) -> None:
+    indexed({"hip.md": HIP})
+    for number in (1, 2):
+        (data / "chroma" / "chroma.sqlite3").write_bytes(b"garbage" * 1_000)
+        with pytest.raises(IndexUnreadable, match="run `cited ingest --rebuild`"):
+            indexed({})
+        assert ingest([], data, encoder, rebuild=True).encoded == 3
+        assert (data / f"chroma.broken-{number}" / "chroma.sqlite3").is_file()
+        whole()
 
 
 class Failing:

@@ -7,6 +7,7 @@ import pytest
 from chromadb.config import Settings
 
 from ingest.encoder import EncoderIdentity, Vectors32
+from ingest.errors import IndexUnreadable
 from ingest.vectors import Vectors
 
 IDENTITY = EncoderIdentity("fake", "1", 3, 64)
@@ -126,3 +127,26 @@ def test_shards_of_other_encoders_are_dropped(tmp_path: Path) -> None:
         vectors.drop_others()
     with Vectors(tmp_path, IDENTITY) as vectors:
         assert vectors.count() == 0
+
+
+@pytest.mark.parametrize("sound", [0, 65_536])
+def test_a_damaged_folder_is_told_and_may_be_made_anew(tmp_path: Path, sound: int) -> None:
+    folder = tmp_path / "chroma"
+    with Vectors(folder, IDENTITY) as vectors:
+        vectors.add(["a"], rows((1, 0, 0)))
+    file = folder / "chroma.sqlite3"
+    content = file.read_bytes()
+    file.write_bytes(content[:sound] + b"\xaa" * (len(content) - sound))
+    for _ in range(2):
+        with pytest.raises(IndexUnreadable, match="the vectors cannot be read .*; run `cited ingest --rebuild`"):
+            Vectors(folder, IDENTITY)
+    folder.rename(tmp_path / "aside")
+    with Vectors(folder, IDENTITY) as vectors:
+        vectors.add(["a"], rows((1, 0, 0)))
+        assert vectors.count() == 1
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "chroma").write_text("x", encoding="utf-8")
+    with pytest.raises(IndexUnreadable, match="the vectors cannot be read"):
+        Vectors(tmp_path / "chroma", IDENTITY)
