@@ -117,6 +117,7 @@ def build_page(assistant: Serving, settings: Settings, keeper: Keeper) -> gr.Blo
     with page:
         header = gr.HTML(elem_id="head", apply_default_css=False)
         classes = ["read-only"] if settings.read_only else []
+        classes += ["no-feedback"] if settings.read_only and not settings.history else []
         with gr.Tabs(elem_id="journeys", elem_classes=classes) as journeys, gr.Tab("Ask", id="ask"):
             talk = ask_tab(assistant, keeper)
         with journeys, gr.Tab("Corpus", id="corpus") as tab:

@@ -10,6 +10,7 @@ from assistant.schema import Turns
 from ui import ask
 from ui.ask import Answering, Stop
 from ui.ask_html import KEYS, conversation_html, note_html
+from ui.history import new_id
 from ui.history_html import PANEL, opened_html
 from ui.keeper import Keeper, Opened
 from ui.owner import owner_of
@@ -126,10 +127,11 @@ def _respond(
             return
         owner = owner_of(request.cookies)
         before = turns or tab.keeper.open(owner, identity).turns
+        identity = identity or new_id()  # now, so that after a fault it is not kept under another name again
         for now in ask.respond(tab.assistant, question, before, stop, as_typed=as_typed):
             if now[-1].pending:
                 conversation, _ = tab.show(now, identity)
-                yield "", conversation, gr.skip(), "", now, *same[4:]
+                yield "", conversation, gr.skip(), "", now, identity, *same[5:]
             else:
                 yield gr.skip(), *tab.show_opened(tab.keeper.keep(owner, identity, now))
 
@@ -140,6 +142,6 @@ def _recover(tab: AskTab) -> Callable[[Turns, str, gr.Request], tuple[object, ..
     """Return the handler of a fault: it ends the waiting, the fault itself is logged by Gradio."""
 
     def recover(turns: Turns, identity: str, request: gr.Request) -> tuple[object, ...]:
-        return tab.show_opened(tab.keeper.keep(owner_of(request.cookies), identity, ask.broken(turns)))
+        return tab.show_opened(tab.keeper.recover(owner_of(request.cookies), identity, ask.broken(turns)))
 
     return recover

@@ -38,6 +38,12 @@ START = (
     "or add a .jsonl, .yaml or .csv file.</p></section>"
 )
 
+READ_ONLY = (
+    '<section class="legend"><h2>Test prompts</h2><p>Runs of test prompts are switched off here: this page only '
+    "shows the texts, and a run leaves its results. Whoever runs the page can use <code>cited evaluate</code>.</p>"
+    "</section>"
+)
+
 
 def progress_html(progress: Progress) -> str:
     """Return how far a run is and how long it will take."""

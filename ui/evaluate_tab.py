@@ -18,14 +18,15 @@ from ui.markup import failure_html
 
 def evaluate_tab(assistant: Answering, settings: Settings, tab: gr.Tab) -> None:
     """Lay the tab out: what runs and compares on one side, what was found on the other."""
-    data_dir, writes = settings.data_dir, not settings.read_only
+    data_dir = settings.data_dir
+    if settings.read_only:  # every run leaves files
+        gr.HTML(shown.READ_ONLY, elem_id="results", apply_default_css=False)
+        return
     last, stop = gr.State(None), gr.State(Stop())
     with gr.Row(elem_id="evaluation"):
         with gr.Column(elem_id="setup"):
             name = gr.Dropdown([], label="Test prompts", elem_id="prompts-file", filterable=False, interactive=True)
-            upload = gr.UploadButton(
-                "Add a file", file_types=list(evaluate.KINDS), elem_id="add-prompts", size="sm", visible=writes
-            )
+            upload = gr.UploadButton("Add a file", file_types=list(evaluate.KINDS), elem_id="add-prompts", size="sm")
             unknown = gr.Checkbox(label="May name sources that the texts lack", elem_id="unknown", container=False)
             earlier = gr.Dropdown([], label="Compare with", elem_id="earlier", filterable=False, interactive=True)
             with gr.Row(elem_id="running"):
@@ -40,8 +41,7 @@ def evaluate_tab(assistant: Answering, settings: Settings, tab: gr.Tab) -> None:
     quiet: Any = {"api_visibility": "private", "show_progress": "hidden"}
     buttons = [go, cancel]
     tab.select(_offer(data_dir), [name, earlier], [name, earlier], **quiet)
-    if writes:
-        upload.upload(_add(assistant, data_dir), [upload, unknown], [name, status, upload], **quiet)
+    upload.upload(_add(assistant, data_dir), [upload, unknown], [name, status, upload], **quiet)
     running = go.click(
         _evaluate(assistant, data_dir),
         [name, unknown, earlier, stop],

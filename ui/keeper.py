@@ -66,6 +66,21 @@ class Keeper:
         except UserFacingError as error:
             return Opened(conversation.id, turns, kept=True, note=str(error))
 
+    def recover(self, owner: str, identity: str, turns: Turns) -> Opened:
+        """Return the conversation after a fault, by which its last turn failed; that is kept unless it was before.
+
+        Its quotes are not looked at: the fault may be there.
+        """
+        if self.history is None or not owner or not turns:
+            return Opened(identity, turns)
+        try:
+            kept = self.history.load(owner, identity)
+            if kept is None or not kept.turns or not _same_turn(kept.turns[-1], turns[-1]):
+                kept = self.history.append(owner, identity, turns[-1])
+        except UserFacingError as error:
+            return Opened(identity, turns, note=str(error))
+        return Opened(kept.id, kept.turns[-MOST_TURNS:], kept=True)
+
     def rated(self, identity: str, turns: Turns) -> Turns:
         """Return the turns with what a person thought of them."""
         return rated(identity, turns, self._data_dir) if identity else turns
@@ -84,6 +99,10 @@ def as_it_stands(turn: Turn, standings: Sequence[Standing]) -> Turn:
     looked_at = list(zip(turn.shown, standings, strict=True))
     shown = tuple(_in_place(quote, standing, _looked_for(turn, quote).evidence.start) for quote, standing in looked_at)
     return replace(turn, answer=_with_shown(turn.answer, shown), standings=tuple(standings))
+
+
+def _same_turn(kept: Turn, asked: Turn) -> bool:
+    return kept.question == asked.question and kept.number >= asked.number
 
 
 def _looked_for(turn: Turn, quote: Quote) -> Quote:

@@ -17,6 +17,7 @@ from ui.owner import owner_of
 
 MEDIA = {"md": "text/markdown", "html": "text/html", "json": "application/json"}
 NOT_KEPT = "This conversation is not kept any more."
+NOT_TAKEN = "This page only shows the texts: it takes nothing."
 
 
 class NewName(BaseModel):
@@ -32,13 +33,19 @@ def kept_addresses(history: History | None, settings: Settings) -> APIRouter:
 
     `/kept` lists the conversations of the browser that asks, `/kept/NAME`
     changes one or, with an ending, gives it as a file; `/feedback` takes what a
-    person thinks of an answer. Another browser's conversations are not found.
+    person thinks of an answer of its own conversations, where those are kept.
+    Another browser's conversations are not found. Where the page is read-only
+    and keeps none, it takes no feedback either.
     """
     router = APIRouter()
 
     @router.post("/feedback")
-    def feedback(given: Feedback) -> JSONResponse:
+    def feedback(request: Request, given: Feedback) -> JSONResponse:
         try:
+            if history is None and settings.read_only:
+                return JSONResponse(NOT_TAKEN, status_code=403)
+            if history is not None and not _has_turn(history, request, given):
+                return JSONResponse(NOT_KEPT, status_code=404)
             save_feedback(given, settings.data_dir)
         except UserFacingError as error:
             return JSONResponse(str(error), status_code=400)
@@ -87,6 +94,12 @@ def _add_kept(router: APIRouter, history: History) -> None:
         return Response(
             text, media_type=media, headers={"content-disposition": disposition, "cache-control": "no-store"}
         )
+
+
+def _has_turn(history: History, request: Request, given: Feedback) -> bool:
+    """Whether the browser that asks has a conversation with the turn that is spoken of."""
+    conversation = history.load(_owner(request), given.conversation)
+    return conversation is not None and any(turn.number == given.turn for turn in conversation.turns)
 
 
 def _owner(request: Request) -> str:

@@ -3,9 +3,9 @@
 import re
 import secrets
 from collections.abc import Mapping
-from http.cookies import CookieError, SimpleCookie
 
 from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 
 from ui.server import App, Message, Receive, Scope, Send
 
@@ -36,7 +36,7 @@ class Owners:
         if scope["type"] != "http" or scope["path"] != "/":
             await self._app(scope, receive, send)
             return
-        secret = owner_of(_cookies(Headers(scope=scope).get("cookie", ""))) or secrets.token_hex(16)
+        secret = owner_of(cookie_parser(Headers(scope=scope).get("cookie", ""))) or secrets.token_hex(16)
         cookie = f"{COOKIE}={secret}; Max-Age={SECONDS}; Path=/; HttpOnly; SameSite=Lax"
 
         async def sending(message: Message) -> None:
@@ -45,10 +45,3 @@ class Owners:
             await send(message)
 
         await self._app(scope, receive, sending)
-
-
-def _cookies(header: str) -> dict[str, str]:
-    try:
-        return {name: morsel.value for name, morsel in SimpleCookie(header).items()}
-    except CookieError:
-        return {}

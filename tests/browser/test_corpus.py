@@ -210,6 +210,9 @@ def test_a_page_that_only_shows(make_site: Callable[..., Site], open_page: OpenP
     for hidden in ("#drop", "#check", "#apply", "button.remove"):
         assert not page.is_visible(hidden)
     screenshot(page, "corpus-read-only")
+    to_tab(page, "Evaluate")
+    page.wait_for_selector("#results >> text=switched off")
+    assert page.locator("#run, #add-prompts").count() == 0
     to_tab(page, "Ask")
     page.fill("#question textarea", "Are potatoes stored in the dark?")
     page.press("#question textarea", "Enter")

@@ -259,6 +259,27 @@ def test_all_of_it_by_keyboard(open_page: OpenPage, site: Site) -> None:
     assert list(site.data_dir.rglob("history/*/*.json")) == []
 
 
+@pytest.mark.parametrize("bad", ['{"conversation": "x", "turn": 1', '{"conversation": "x", "turn": [1]}'])
+def test_a_bad_line_of_feedback_stops_nobody(open_page: OpenPage, site: Site, bad: str) -> None:
+    site.data_dir.mkdir()
+    (site.data_dir / "feedback.jsonl").write_text(bad, encoding="utf-8")
+    page = open_page(site.url, 1440, "light")
+    ask(page, WALKING)
+    ask(page, SLEEP)
+    listed(page, [WALKING])
+
+
+def test_a_fault_is_kept_once(open_page: OpenPage, site: Site) -> None:
+    page = open_page(site.url, 1440, "light")
+    page.fill("#question textarea", "Does a crash help?")
+    page.press("#question textarea", "Enter")
+    page.wait_for_selector(".turn[data-state=failed]")
+    listed(page, ["Does a crash help?"])
+    ask(page, WALKING)
+    assert questions(page) == ["Does a crash help?", WALKING]
+    listed(page, ["Does a crash help?"])
+
+
 def test_feedback_is_kept_once_changed_and_made_a_test_prompt(open_page: OpenPage, site: Site) -> None:
     page = open_page(site.url, 1440, "light")
     ask(page, WALKING)

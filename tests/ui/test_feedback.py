@@ -80,13 +80,44 @@ def test_a_file_with_faults_is_told_and_left_as_it_is(tmp_path: Path) -> None:
     assert (tmp_path / "feedback.jsonl").read_text(encoding="utf-8") == "no json\n"
 
 
+@pytest.mark.parametrize("bad", ['{"conversation": "c", "turn": 2', '{"conversation": "c", "turn": [1]}', "\xff", "[]"])
+def test_a_bad_line_hides_no_other(tmp_path: Path, caplog: pytest.LogCaptureFixture, bad: str) -> None:
+    save_feedback(feedback(1, reason="Good"), tmp_path)
+    with (tmp_path / "feedback.jsonl").open("ab") as file:
+        file.write(bad.encode("latin-1"))
+    assert rated("c", (Turn(1, "a"), Turn(2, "b")), tmp_path)[0].rating == Rating(True, "Good")
+    assert "line 2" in caplog.text
+    with pytest.raises(FileInvalid, match="line 2"):
+        save_feedback(feedback(), tmp_path)
+
+
+def test_a_file_that_cannot_be_read_rates_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "feedback.jsonl").mkdir()
+    turns = (Turn(1, "a"),)
+    assert rated("c", turns, tmp_path) == turns
+    assert "cannot be read" in caplog.text
+
+
 def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(IndexUnwritable, match=r"feedback\.jsonl"):
         save_feedback(feedback(), tmp_path / "file")
 
 
-@pytest.mark.parametrize("change", [{"turn": 0}, {"reason": "x" * 1001}, {"conversation": ""}, {"more": 1}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"turn": 0},
+        {"reason": "x" * 1_001},
+        {"conversation": ""},
+        {"more": 1},
+        {"question": "x" * 10_001},
+        {"understood": "x" * 20_001},
+        {"quotes": [QUOTE] * 51},
+        {"quotes": [{**QUOTE, "text": "x" * 20_001}]},
+        {"quotes": [{**QUOTE, "source": "x" * 4_097}]},
+    ],
+)
 def test_what_no_form_sends_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Feedback.model_validate({**feedback().model_dump(), **change})

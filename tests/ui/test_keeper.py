@@ -191,6 +191,19 @@ def test_without_an_owner_or_with_keeping_off_nothing_is_written(settings: Setti
     assert not (settings.data_dir / "history").exists()
 
 
+def test_after_a_fault_a_turn_is_kept_once(keeper: Keeper, turn: Turn) -> None:
+    failed, name = Turn(1, "Pillow?", failure="A fault"), "20260101-000000-00000000"
+    first = keeper.recover(ANNA, name, (failed,))
+    assert (first.id, first.kept, [each.failure for each in first.turns]) == (name, True, ["A fault"])
+    keeper.keep(ANNA, name, (*first.turns, replace(turn, number=2)))
+    again = keeper.recover(ANNA, name, (*first.turns, replace(failed, number=2)))
+    assert [each.answer for each in again.turns] == [None, turn.answer]  # it was kept before the fault
+    assert keeper.history is not None
+    assert [(entry.id, entry.turns) for entry in keeper.history.listed(ANNA).kept] == [(name, 2)]
+    assert keeper.recover("", name, (failed,)) == Opened(name, (failed,))
+    assert keeper.recover(ANNA, "", ()) == Opened()
+
+
 def test_what_cannot_be_kept_is_shown_all_the_same(settings: Settings, turn: Turn) -> None:
     (settings.data_dir / "history").write_text("", encoding="utf-8")
     opened = Keeper(Index(settings.data_dir), settings).keep(ANNA, "", (turn,))
@@ -229,6 +242,14 @@ def browser(keeper: Keeper, settings: Settings) -> Iterator[Callable[[str], Test
 Browser = Callable[[str], TestClient]
 
 
+def rating(client: TestClient, turn: Turn, identity: str) -> int:
+    """Send what the form under an answer sends; return the status."""
+    sent = re.search(r'data-answer="([^"]*)"', feedback_html(turn))
+    assert sent
+    body = {**json.loads(unescape(sent[1])), "conversation": identity, "useful": True}
+    return client.post("/feedback", json=body).status_code
+
+
 class TestAddresses:
     def test_a_new_browser_gets_a_secret_and_keeps_it(self, browser: Browser) -> None:
         client = browser("")
@@ -236,6 +257,11 @@ class TestAddresses:
         assert re.fullmatch(rf"{COOKIE}=[0-9a-f]{{32}}; Max-Age=34560000; Path=/; HttpOnly; SameSite=Lax", given)
         assert client.get("/").headers["set-cookie"] == given
         assert "set-cookie" not in client.get("/kept").headers
+
+    @pytest.mark.parametrize("other", ['foo={"a":1}', "a[b]=1", "x=a b", "bare", "näme=1", '"=', "=; ;"])
+    def test_another_programs_cookie_leaves_ours(self, browser: Browser, other: str) -> None:
+        given = browser("").get("/", headers={"cookie": f"{other}; {COOKIE}={ANNA}".encode()}).headers["set-cookie"]
+        assert given.startswith(f"{COOKIE}={ANNA};")
 
     @pytest.mark.parametrize("forged", ["../../x", "A" * 32, "a" * 31, '"', "a=b; c"])
     def test_a_forged_secret_is_none(self, forged: str) -> None:
@@ -296,6 +322,28 @@ class TestAddresses:
         assert "not a conversation" in answer.json()
         assert "not a conversation" in keeper.open(ANNA, kept.id).note
         assert str(path) in unescape(browser(ANNA).get("/kept").text)
+
+    @pytest.mark.parametrize(("owner", "number"), [(BO, 1), ("", 1), (ANNA, 2)])
+    def test_feedback_on_what_is_not_ones_own_is_refused(
+        self, browser: Browser, keeper: Keeper, turn: Turn, settings: Settings, owner: str, number: int
+    ) -> None:
+        kept = keeper.keep(ANNA, "", (turn,))
+        assert rating(browser(owner), replace(kept.turns[0], number=number), kept.id) == 404
+        assert rating(browser(ANNA), turn, "another") == 404
+        assert not (settings.data_dir / "feedback.jsonl").exists()
+
+    @pytest.mark.parametrize(
+        ("read_only", "history", "status"), [(False, False, 200), (True, False, 403), (True, True, 200)]
+    )
+    def test_a_read_only_page_takes_feedback_only_with_its_conversations(
+        self, settings: Settings, turn: Turn, read_only: bool, history: bool, status: int
+    ) -> None:
+        settings = settings.model_copy(update={"read_only": read_only, "history": history})
+        keeper, app = Keeper(Index(settings.data_dir), settings), FastAPI()
+        app.include_router(kept_addresses(keeper.history, settings))
+        kept = keeper.keep(ANNA, "", (turn,))
+        assert rating(TestClient(app, cookies={COOKIE: ANNA}), kept.turns[0], kept.id) == status
+        assert (settings.data_dir / "feedback.jsonl").exists() == (status == 200)
 
     def test_feedback_is_taken_and_comes_back(
         self, browser: Browser, keeper: Keeper, turn: Turn, settings: Settings
