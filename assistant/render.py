@@ -26,7 +26,7 @@ def answer_json(answer: Answer) -> dict[str, object]:
     """
     abstention = answer.abstention
     return {
-        "question": answer.question,
+        "question": answer.question.encode("utf-8", "backslashreplace").decode("utf-8"),
         "abstained": abstention is not None,
         "reason": abstention.reason if abstention else None,
         "missing_terms": list(abstention.missing_terms) if abstention else [],

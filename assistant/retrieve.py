@@ -65,8 +65,11 @@ class Candidate:
 def understand(text: str, view: View) -> Question:
     """Encode a question and weigh its words; without words of meaning, its stop words count.
 
+    For half a surrogate pair, which no encoder takes, stands a question mark.
+
     Source: idf of BM25, ln(1 + (N - n + 0.5) / (n + 0.5)), Robertson and Zaragoza 2009.
     """
+    text = text.encode("utf-8", "replace").decode("utf-8")
     text = " ".join(text[:LONGEST_QUESTION].split())
     words: dict[str, Term] = {}
     for term in content_terms(text) or analyse(text):
