@@ -91,7 +91,7 @@ def answer_text(answer: Answer, notice: str = "") -> "Text":
 
 def answer_markdown(answer: Answer, notice: str = "") -> str:
     """Return the question and its answer as Markdown, in which no markup of the texts works."""
-    parts = [f"**{plain_markdown(answer.question)}**"]
+    parts = [f"**{plain_markdown(' '.join(answer.question.split()))}**"]
     for number, quote in enumerate(answer.quotes, 1):
         parts += [quoted_markdown(quote.text), f"\\[{number}\\] {plain_markdown(place(quote))}"]
     if answer.abstention is not None:
@@ -109,16 +109,18 @@ def answer_markdown(answer: Answer, notice: str = "") -> str:
 
 def quoted_markdown(text: str) -> str:
     """Return a quote of Markdown, in which no markup of the text works."""
-    return "\n".join(f"> {plain_markdown(line.strip())}".rstrip() for line in text.splitlines())
+    return "\n".join(f"> {plain_markdown(line)}".rstrip() for line in text.splitlines())
 
 
 def plain_markdown(text: str) -> str:
-    """Escape what Markdown would take for markup, anywhere and at the beginning of a line.
+    """Return the text as one line, with what Markdown would take for markup escaped, anywhere and at its beginning.
 
-    Source: https://spec.commonmark.org/0.31.2/#backslash-escapes
+    Source: https://spec.commonmark.org/0.31.2/#backslash-escapes, and the
+    tables of https://github.github.com/gfm/, which may begin with a colon.
     """
-    escaped = re.sub(r"[\\`*_\[\]<>|~&#$]", r"\\\g<0>", text)
-    return re.sub(r"(?m)^([ \t]*\d*)([-+=.)])", r"\1\\\2", escaped)
+    line = re.sub(r"[\r\n]+", " ", text).strip()
+    escaped = re.sub(r"[\\`*_\[\]<>|~&#$]", r"\\\g<0>", line)
+    return re.sub(r"^(\d*)([-+=.):])", r"\1\\\2", escaped)
 
 
 def place(quote: Quote) -> str:

@@ -8,6 +8,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from assistant.export import conversation_html, conversation_markdown, exported
+from assistant.render import answer_markdown
 from assistant.schema import Abstention, Answer, Conversation, Evidence, Quote, Turn
 from ingest.origin import FileState
 from ingest.schema import Passage
@@ -72,6 +73,35 @@ def test_nothing_is_markup(kind: str, text: str) -> None:
         .render(conversation_markdown(conversation_of(*turns)))
     )
     assert not re.search(r"<(?:script|img|em|del|table|a|hr)\b", html)
+
+
+LINES = [
+    "a\r- b",
+    "a\r1. b",
+    "a\r# b",
+    "a\r---",
+    "a\n\n    b",
+    "    a",
+    "a\n:---",
+    "a\x0c:---",
+    "a\n\n\n> b ",
+    ":---\r:---",
+]
+
+
+@pytest.mark.parametrize("text", LINES)
+def test_no_line_of_a_text_begins_markup(text: str) -> None:
+    abstained = Answer(text, (), Abstention(text, (), (quote_of(text),), 1, 1), (), 0.1, 7)
+    turns = (Turn(1, text, abstained), Turn(2, "Q?", abstained), Turn(3, "Q?", failure=text))
+    renderer = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    html = renderer.render(conversation_markdown(conversation_of(*turns, name=text)))
+    assert not re.search(r"<(?:li|table|hr|pre|code|h3)\b", html)
+    assert re.findall(r"<(h\d)", html) == ["h1", "h2", "h2", "h2"]
+    html = renderer.render(answer_markdown(abstained, text))
+    assert not re.search(r"<(?:li|table|hr|pre|code|h\d)\b", html)
+    words = " ".join(text.split()).replace(">", "&gt;")
+    assert f"<strong>{words}</strong>" in html
+    assert html.count("<em>") == 1
 
 
 def test_the_page_needs_nothing_else() -> None:
