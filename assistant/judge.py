@@ -75,6 +75,23 @@ def judge(prompts: Sequence[Prompt], results: Sequence[Result]) -> tuple[Judgeme
     return tuple(judgements)
 
 
+def _holds(text: str, answer: str) -> bool:
+    """Say whether a text holds an answer as whole words; both are `plain`.
+
+    "5" does not stand in "15" or "2.5", nor "effective" in "ineffective". Only
+    letters with two cases and digits make words here: other scripts join them.
+    """
+    if not answer:
+        return True
+    before = r"(?<!\w)(?<!\d[.,])" if _is_spelled(answer[0]) else ""
+    after = r"(?!\w)(?![.,]\d)" if _is_spelled(answer[-1]) else ""
+    return re.search(before + re.escape(answer) + after, text) is not None
+
+
+def _is_spelled(character: str) -> bool:
+    return character.isdigit() or character.upper() != character
+
+
 def plain(text: str) -> str:
     """Return text with case folded and every run of white space as one space, as quotes are compared."""
     return re.sub(r"\s+", " ", text).strip().casefold()
@@ -83,12 +100,12 @@ def plain(text: str) -> str:
 def is_right_quote(prompt: Prompt, text: str) -> bool:
     """Say whether a quote answers.
 
-    It contains one of the prompt's answers, or, where the prompt has none,
-    lies inside one of its passages and has 21 characters or more.
+    It contains one of the prompt's answers as whole words, or, where the prompt
+    has none, lies inside one of its passages and has 21 characters or more.
     """
     quote = plain(text)
     if prompt.answers:
-        return any(plain(answer) in quote for answer in prompt.answers)
+        return any(_holds(quote, plain(answer)) for answer in prompt.answers)
     long_enough = len(quote) >= SHORTEST_QUOTE_OF_A_PASSAGE
     return long_enough and any(quote in plain(passage) for passage in prompt.passages)
 
