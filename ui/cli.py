@@ -4,6 +4,7 @@ import logging
 import signal
 import sys
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +14,17 @@ import typer
 from ingest.errors import UserFacingError, printable
 from ingest.settings import load_settings
 from ui.cli_evaluate import evaluate
-from ui.cli_show import count, show_plan, show_report, show_run, show_standings, show_status, standings_json
+from ui.cli_show import (
+    count,
+    json_text,
+    show_answer,
+    show_plan,
+    show_report,
+    show_run,
+    show_standings,
+    show_status,
+    standings_json,
+)
 
 if TYPE_CHECKING:
     from ingest.pipeline import Prune, Report
@@ -54,7 +65,10 @@ def ingest(
         raise typer.BadParameter("--rebuild does not go with --dry-run")
     settings = load_settings(data_dir=data_dir)
     if dry_run:
-        show_plan(plan(paths or [], settings.data_dir))
+        planned = plan(paths or [], settings.data_dir)
+        show_plan(planned)
+        if planned.failed:
+            raise typer.Exit(1)
         return
     check(paths or [], settings.data_dir)
     mode = Prune.NEVER if not prune else Prune.ALWAYS if yes else Prune.CAREFUL
@@ -65,7 +79,8 @@ def ingest(
     try:
         report = run(prune=mode)
     except PruningUnconfirmed as error:
-        if not sys.stdin.isatty() or not typer.confirm(f"{error.where}: {error.what}. Remove them?"):
+        question = f"{printable(error.where)}: {error.what}. Remove them?"
+        if sys.stdin is None or not sys.stdin.isatty() or not typer.confirm(question):  # None where it is closed
             raise
         report = run(prune=Prune.ALWAYS)
     show_report(report)
@@ -158,10 +173,6 @@ def ask(
     data_dir: DataDir = None,
 ) -> None:
     """Answer a question in quotes, each with its place, or say that the texts do not answer it."""
-    import json
-
-    from rich.console import Console
-
     from assistant.chain import open_assistant
     from assistant.render import answer_json, answer_text
 
@@ -169,9 +180,9 @@ def ask(
         answer = assistant.ask(question)
         notice = assistant.description().notice
     if as_json:
-        typer.echo(json.dumps(answer_json(answer), ensure_ascii=False))
+        typer.echo(json_text(answer_json(answer)))
     else:
-        Console(highlight=False).print(answer_text(answer, notice))
+        show_answer(answer_text(answer, notice))
 
 
 @app.command()
@@ -209,7 +220,6 @@ def verify(
     data_dir: DataDir = None,
 ) -> None:
     """Say of every quote of an exported conversation whether it still stands: same, moved, changed or gone."""
-    import json
     from contextlib import closing
 
     from assistant.kept import read_conversation
@@ -221,7 +231,7 @@ def verify(
     with closing(Catalog(load_settings(data_dir=data_dir).data_dir)) as catalog, catalog.read() as snapshot:
         standings = check(quotes, snapshot)
     if as_json:
-        typer.echo(json.dumps(standings_json(conversation, standings), ensure_ascii=False))
+        typer.echo(json_text(standings_json(conversation, standings)))
     else:
         show_standings(conversation, standings)
     if not all(standing.stands for standing in standings):
@@ -257,15 +267,19 @@ def doctor(data_dir: DataDir = None) -> None:
     findings = examine(load_settings(data_dir=data_dir))
     console = Console(highlight=False)
     for finding in findings:
-        console.print("[green]ok[/]  " if finding.ok else "[red]no[/]  ", finding.what, sep="")
+        console.print("[green]ok[/]  " if finding.ok else "[red]no[/]  ", end="")
+        console.print(printable(finding.what), markup=False, soft_wrap=True)
         if finding.remedy:
-            console.print(f"      {finding.remedy}", style="yellow", markup=False)
+            console.print(f"      {printable(finding.remedy)}", style="yellow", markup=False, soft_wrap=True)
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
 
 
 def main() -> None:
     """Run the command; what a person can mend is one line on stderr and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names and texts in any script, whatever the terminal knows
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
     try:
         app()

@@ -1,5 +1,7 @@
 """Plans, reports, runs, statuses and standings as lines on the terminal."""
 
+import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -10,6 +12,8 @@ import typer
 from ingest.errors import printable
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from assistant.schema import Conversation, Quote, Standing
     from ingest.report import Plan, Report, RunRecord
     from ingest.status import SourceStatus
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
 COUNTED = ("added", "updated", "renamed", "unchanged", "removed", "kept", "failed")
 LISTED = 10  # of what is only mentioned
 EXCERPT = 90  # characters of a quote that name it
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # newlines and tabs are part of a text
 
 
 def show_plan(plan: "Plan") -> None:
@@ -27,7 +32,7 @@ def show_plan(plan: "Plan") -> None:
     _each("would be updated", plan.updated)
     _each("would be renamed", (f"{former} -> {source}" for former, source in plan.renamed))
     _each("would be removed", plan.removed)
-    _each("cannot be opened", (f"{source} ({reason})" for source, reason in plan.failed))
+    _each("would fail", (f"{source} ({reason})" for source, reason in plan.failed))
     _skipped(plan.skipped)
     if plan.prunes_most:
         typer.echo("More than half of what is indexed would be removed; --yes allows it, --no-prune keeps it")
@@ -44,7 +49,7 @@ def show_report(report: "Report") -> None:
     _each("gone, but kept", report.kept)
     _each("same text in", (", ".join(group) for group in report.duplicates[:LISTED]))
     for source, note in report.notes:
-        typer.echo(f"note: {printable(source)}: {note}")
+        typer.echo(f"note: {printable(source)}: {printable(note)}")
     _skipped(report.skipped)
     for _, reason in report.failed:
         typer.echo(f"failed: {printable(reason)}", err=True)
@@ -52,7 +57,7 @@ def show_report(report: "Report") -> None:
 
 def show_run(run: "RunRecord", *, most: int) -> None:
     """Print a run and its changes, at most so many of them."""
-    seconds = (run.finished - run.started).total_seconds()
+    seconds = max(0.0, (run.finished - run.started).total_seconds())  # clocks are put back
     when = run.finished.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     told = f"{_counts(run.counts)}; {count(run.counts.get('encoded', 0), 'passage')} encoded"
     typer.echo(f"Run {run.number}, {when}, {seconds:.1f} s: {told}")
@@ -81,6 +86,33 @@ def show_status(sources: Sequence["SourceStatus"]) -> None:
     failed = sum(bool(source.failure) for source in sources)
     passages = sum(source.passages for source in sources)
     typer.echo(f"{count(len(sources), 'file')}, {count(passages, 'passage')}, {failed} failed")
+
+
+def show_answer(answer: "Text") -> None:
+    """Print an answer: in colour on a terminal, exactly as it stands to anything else.
+
+    Control characters of the texts are made visible, so that a terminal obeys none of them.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        typer.echo(_visible(answer.plain))
+        return
+    parts = answer.render(console)
+    console.print(Text.assemble(*((_visible(part.text), part.style or "") for part in parts)))
+
+
+def _visible(text: str) -> str:
+    return _CONTROLS.sub(lambda match: printable(match[0]), text)
+
+
+def json_text(values: Mapping[str, object]) -> str:
+    """Return values as a line of JSON, in ASCII where stdout takes not every character."""
+    import json
+
+    return json.dumps(values, ensure_ascii=not (sys.stdout.encoding or "").lower().startswith("utf"))
 
 
 def count(number: int, noun: str) -> str:

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from ingest.errors import printable
 from ingest.lock import write_lock
 from ui.cli import app, main
 
@@ -192,6 +194,63 @@ def test_a_dry_run_changes_nothing(run: Run, write: Callable[..., Path], tmp_pat
         "would be removed: c.md",
     ]
     assert run("status").out.splitlines()[-1] == "3 files, 3 passages, 0 failed"
+
+
+def test_a_dry_run_fails_where_the_run_would(run: Run, write: Callable[..., Path]) -> None:
+    root = write({"hip.md": HIP})
+    (root / "out.md").symlink_to("/etc/hostname")
+    told = run("ingest", root, "--dry-run")
+    assert told.code == 1
+    assert told.out.splitlines()[-1] == "would fail: out.md (it is a link that leads out of the folder)"
+
+
+def test_a_question_with_stdin_closed(run: Run, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    root = write({"hip.md": HIP, "back.md": BACK, "c.md": "# C\n\nC."})
+    run("ingest", root)
+    (root / "hip.md").unlink()
+    (root / "c.md").unlink()
+    monkeypatch.setattr(sys, "stdin", None)
+    told = run("ingest", root)
+    assert told.code == 1
+    assert "more than half, so nothing was changed" in told.err
+
+
+def test_a_terminal_that_knows_few_characters(run: Run, write: Callable[..., Path]) -> None:
+    run("ingest", write({"髋🦴.md": "# 🦴\n\nA pillow keeps the 髋 level.\n"}))
+    told = {}
+    for arguments in (["status"], ["ask", "What keeps the 髋 level?"], ["ask", "--json", "What keeps the 髋 level?"]):
+        command = [sys.executable, "-c", "from ui.cli import main; main()", *arguments]
+        environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, env=environment, check=True)
+        told[len(arguments)] = done.stdout.decode("cp1252")
+    assert r"\u9acb\U0001f9b4.md" in told[1]
+    assert r"A pillow keeps the \u9acb level." in told[2]
+    assert json.loads(told[3])["quotes"][0]["text"] == "A pillow keeps the 髋 level."
+
+
+def test_a_quote_is_exact_and_its_control_characters_are_not_obeyed(
+    run: Run, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    text = "A pillow\tbetween the knees\x1b[31m keeps  the\xa0hip level and\x9b2J straight for the whole of the night."
+    run("ingest", write({"hip.txt": text}))
+    told = run("ask", "What keeps the hip level?")
+    shown = text.replace("\x1b", r"\x1b").replace("\x9b", r"\x9b")
+    assert told.out.splitlines()[0] == f"[1] {shown}"
+
+
+def test_doctor_shows_names_as_they_are(run: Run, write: Callable[..., Path]) -> None:
+    names = ["notes [old]", "a[/b]", "a\x1b[31m"]
+    roots = [write({"hip.md": HIP}, name) for name in names]
+    run("ingest", *roots)
+    for root in roots:
+        shutil.rmtree(root)
+    told = run("doctor")
+    assert told.code == 1
+    lines = told.out.splitlines()
+    for root in map(printable, map(str, roots)):
+        assert f"no  root: {root} is gone" in lines
+    assert f"      run `cited forget '{roots[0]}'`" in lines
 
 
 def test_removing_more_than_half_wants_a_yes(run: Run, write: Callable[..., Path]) -> None:
