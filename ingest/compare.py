@@ -52,17 +52,18 @@ def compare(scan: Scan, stored: Mapping[str, StoredDocument]) -> Changes:
     hashed = [source for source in scan.files if gone or source in stored]
     shas = {source: _sha(scan.files[source]) for source in hashed}
     renamed = _renamed({source: stored[source].sha for source in gone}, {s: shas[s] for s in new if gone})
-    placed = {name for pair in renamed for name in pair}
     known = [source for source in scan.files if source in stored and shas[source]]
+    unopened = [s for s, path in scan.files.items() if not (shas[s] if s in shas else _opens(path))]
+    placed = {*unopened, *(name for pair in renamed for name in pair)}
     return Changes(
         scan=scan,
         indexed=len(concerned),
-        added=tuple(s for s in new if s not in placed and shas.get(s) != ""),
+        added=tuple(s for s in new if s not in placed),
         updated=tuple(s for s in known if shas[s] != stored[s].sha),
         renamed=renamed,
         unchanged=tuple(s for s in known if shas[s] == stored[s].sha),
         removed=tuple(s for s in gone if s not in placed),
-        unopened=tuple(s for s in hashed if not shas[s]),
+        unopened=tuple(unopened),
     )
 
 
@@ -91,6 +92,10 @@ def _renamed(gone: Mapping[str, str], new: Mapping[str, str]) -> tuple[tuple[str
 
 def _suffix(source: str) -> str:
     return PurePosixPath(source).suffix.lower()
+
+
+def _opens(path: Path) -> bool:
+    return os.path.isfile(path) and os.access(path, os.R_OK)
 
 
 def _sha(path: Path) -> str:

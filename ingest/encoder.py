@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -138,7 +139,7 @@ def open_encoder(name: str, models: Path, *, allow_downloads: bool = False) -> O
 
 
 def _is_exported(folder: Path) -> bool:
-    return all((folder / name).is_file() for name in ("identity.json", "model.onnx", "tokenizer.json"))
+    return all(os.path.isfile(folder / name) for name in ("identity.json", "model.onnx", "tokenizer.json"))
 
 
 def _export(name: str, folder: Path, *, allow_downloads: bool) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.errors import ModelMissing
+from ingest.errors import IndexUnwritable, ModelMissing
 from ingest.settings import keep_to_this_machine
 
 if TYPE_CHECKING:
@@ -82,10 +82,19 @@ def folder_name(name: str) -> str:
 
 @contextmanager
 def exporting(name: str, folder: Path) -> Iterator[Path]:
-    """Give a folder to export the model called `name` into; it becomes `folder` at the end, whole or not at all."""
+    """Give a folder to export the model called `name` into; it becomes `folder` at the end, whole or not at all.
+
+    Raises:
+        IndexUnwritable: nothing can be written there.
+    """
     logger.info("exporting %s to ONNX, once", name)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as temporary, warnings.catch_warnings():
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made = tempfile.TemporaryDirectory(dir=folder.parent)
+    except OSError as error:
+        what = f"cannot be written ({(error.strerror or type(error).__name__).lower()})"
+        raise IndexUnwritable(what, str(folder.parent), "check that it is a folder that you may write to") from error
+    with made as temporary, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch and transformers warn of their own internals here
         draft = Path(temporary) / folder.name
         draft.mkdir()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ingest.encoder import BUNDLED, OnnxEncoder, open_encoder
-from ingest.errors import IndexMissing, ModelMissing
+from ingest.errors import IndexMissing, IndexUnwritable, ModelMissing
 from ingest.graph import folder_name
 
 pytestmark = pytest.mark.model
@@ -89,6 +89,12 @@ def test_an_export_that_lacks_a_part_is_made_again(
         OnnxEncoder(folder)
     with pytest.raises(ModelMissing):
         open_encoder(name, tmp_path / "models")
+
+
+def test_a_folder_that_no_export_can_be_written_to(tmp_path: Path) -> None:
+    (tmp_path / "models").write_text("x", encoding="utf-8")
+    with pytest.raises(IndexUnwritable, match=r"models: cannot be written \(.*\); check that it is a folder"):
+        open_encoder(BUNDLED, tmp_path / "models")
 
 
 def test_an_export_that_is_gone(tmp_path: Path) -> None:

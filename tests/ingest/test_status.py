@@ -1,3 +1,4 @@
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -73,6 +74,17 @@ def test_a_plan_tells_what_the_run_then_does(indexed: Indexed, write: Write, dat
     )
     assert [source for source, _ in report.failed] == ["d.md"]
     assert report.found == 5
+
+
+def test_a_plan_names_new_files_that_cannot_be_opened(indexed: Indexed, write: Write, data: Path) -> None:
+    root = write({"a.md": HIP})
+    (root / "link.md").symlink_to(root / "nothing")
+    os.mkfifo(root / "pipe.md")
+    told = plan([root], data)
+    assert told.added == ("a.md",)
+    assert told.failed == (("link.md", "cannot be opened"), ("pipe.md", "cannot be opened"))
+    report = indexed({})
+    assert (report.added, [source for source, _ in report.failed]) == (["a.md"], ["link.md", "pipe.md"])
 
 
 def test_a_rename_pairs_each_file_once(indexed: Indexed, write: Write) -> None:
