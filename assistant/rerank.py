@@ -18,6 +18,7 @@ from assistant.model import load_model
 from assistant.support import with_support
 from ingest.errors import ModelMissing
 from ingest.graph import Graph, export_module, exporting, folder_name, save_tokenizer
+from ingest.schema import naming
 
 if TYPE_CHECKING:
     import torch
@@ -91,8 +92,7 @@ def in_context(sentence: Sentence) -> str:
     passage = sentence.candidate.passage
     positions = with_support(passage, sentence.position)
     text = " ".join(passage.cut(*passage.sentences[at]) for at in positions if at <= sentence.position)
-    path = [part for part in passage.heading if part != passage.title]
-    return f"{': '.join((passage.title, *path))}: {' '.join(text.split())}"
+    return ": ".join((*naming(passage.title, passage.heading), " ".join(text.split())))
 
 
 def _export(name: str, folder: Path, *, allow_downloads: bool) -> None:

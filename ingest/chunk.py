@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ingest.encoder import Encoder
-from ingest.schema import HEADING_SEPARATOR, Document, Heading, Passage, Span, place_id
+from ingest.schema import HEADING_SEPARATOR, Document, Heading, Passage, Span, naming, place_id
 from ingest.sentences import sentence_spans
 
 VERSION = 3  # of the cutting; another version makes an index stale
@@ -65,9 +65,7 @@ def encoded_text(title: str, heading: tuple[str, ...], text: str) -> str:
 
 
 def _prefix(title: str, heading: tuple[str, ...]) -> str:
-    """Join title and headings; a title without a word (a hash as file name) says nothing."""
-    wordy = [part for part in (title, *heading) if any(len(w) > 2 and w.isalpha() for w in re.split(r"\W+", part))]
-    return HEADING_SEPARATOR.join(dict.fromkeys(wordy))
+    return HEADING_SEPARATOR.join(naming(title, heading))
 
 
 def _room(document: Document, heading: tuple[str, ...], encoder: Encoder) -> int:

@@ -5,6 +5,7 @@ Offsets are characters of `Document.text`, end exclusive; pages and lines are
 """
 
 import hashlib
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
@@ -128,6 +129,12 @@ class CorpusDescription:
     description: str = ""
     notice: str = ""
     questions: tuple[str, ...] = ()
+
+
+def naming(title: str, heading: tuple[str, ...]) -> tuple[str, ...]:
+    """Return title and headings, each once, without those that have no word (a hash as file name says nothing)."""
+    wordy = (part for part in (title, *heading) if any(len(w) > 2 and w.isalpha() for w in re.split(r"\W+", part)))
+    return tuple(dict.fromkeys(wordy))
 
 
 def place_id(root: str, source: str, span: Span, sha: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
@@ -32,7 +33,7 @@ GATE_FEATURES = [
 SENTENCE_PENALTY = 2e-3  # of the squared standardised weights, per set
 GATE_C = 0.1  # inverse strength of the gate's penalty
 PROMPT_WEIGHT = 300  # each set weighs as this many prompts, half of them unanswerable
-OWN_WEIGHT = 0.3  # of our own sets beside the others: they are harder than people's questions by design
+OWN_WEIGHT = 0.2  # of our own sets beside the others: they are harder than people's questions by design
 
 Sets = Mapping[str, Sequence[Case]]
 
@@ -87,10 +88,11 @@ def prompt_weights(sets: Sets) -> Rows:
 
 
 def fit_gate(rows: Rows, kinds: NDArray[np.int_], weights: Rows) -> Pipeline:
-    """Return the gate fitted on the best sentences' features."""
+    """Return the gate fitted on the best sentences' features: with their products, but for the logit's."""
+    products = PolynomialFeatures(2, include_bias=False)
     steps: list[tuple[str, Any]] = [
         ("scale", StandardScaler()),
-        ("products", PolynomialFeatures(2, include_bias=False)),
+        ("products", ColumnTransformer([("", products, slice(len(GATE_FEATURES)))], remainder="passthrough")),
         ("logistic", LogisticRegression(C=GATE_C, max_iter=5_000)),
     ]
     return Pipeline(steps).fit(rows, kinds, logistic__sample_weight=weights)
@@ -164,10 +166,11 @@ def write(plain: tuple[Rows, Pipeline], reranked: tuple[Rows, Pipeline]) -> None
 
 def _values(weights: Rows, gate: Pipeline, *, reranked: bool) -> dict[str, Any]:
     names = _gate_names(reranked)
-    size = len(names)
+    size, products = len(GATE_FEATURES), len(GATE_FEATURES) * (len(GATE_FEATURES) + 1) // 2
     coefficients = gate["logistic"].coef_[0]
-    quadratic = np.zeros((size, size))
-    quadratic[np.triu_indices(size)] = coefficients[size:]
+    linear, quadratic = np.zeros(len(names)), np.zeros((len(names), len(names)))
+    linear[:size], linear[size:] = coefficients[:size], coefficients[size + products :]
+    quadratic[np.triu_indices(size)] = coefficients[size : size + products]
     return {
         "sentence": {name: float(f"{w:.6g}") for name, w in zip(NAMES, weights, strict=True) if w},
         "gate": {
@@ -175,7 +178,7 @@ def _values(weights: Rows, gate: Pipeline, *, reranked: bool) -> dict[str, Any]:
             "mean": _digits(gate["scale"].mean_),
             "scale": _digits(gate["scale"].scale_),
             "bias": float(f"{gate['logistic'].intercept_[0]:.6g}"),
-            "linear": _digits(coefficients[:size]),
+            "linear": _digits(linear),
             "quadratic": [_digits(row) for row in quadratic],
         },
     }
