@@ -116,7 +116,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A text of today and its place: characters `start` to `end` (exclusive) of a source."""
+    """A text of today and its place: characters `start` to `end` (exclusive) of a source, below which headings."""
 
     root: str
     source: str
@@ -125,6 +125,7 @@ class Found:
     text: str
     line: int | None
     page: int | None
+    heading: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

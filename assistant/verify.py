@@ -3,7 +3,6 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Protocol
@@ -23,13 +22,6 @@ LEAST_PIECE = 300
 _WORD = re.compile(r"\w+")
 
 Place = tuple[str, str]  # root, source
-
-
-@dataclass(frozen=True, slots=True)
-class Placed(Found):
-    """A text of today, its place, and the path of headings above it, outermost first."""
-
-    heading: tuple[str, ...] = ()
 
 
 class Corpus(Protocol):
@@ -80,7 +72,7 @@ class _Texts:
         gone = document is None and nearest is None
         return Standing(Status.GONE if gone else Status.CHANGED, nearest, False, file)
 
-    def _elsewhere(self, quote: Quote) -> Placed | None:
+    def _elsewhere(self, quote: Quote) -> Found | None:
         """Return where another document holds the text; one of the same name or root is looked at first."""
         own = quote.evidence.passage.place
         places = [place for place in self._corpus.holding(quote.text) if place != own]
@@ -113,10 +105,10 @@ def heading_path(document: Document, at: int) -> tuple[str, ...]:
     return tuple(heading.title for heading in above)
 
 
-def _found(root: str, document: Document, span: Span) -> Placed:
+def _found(root: str, document: Document, span: Span) -> Found:
     start, end = span
     text, heading = document.text[start:end], heading_path(document, start)
-    return Placed(root, document.source, start, end, text, document.line(start), document.page(start), heading)
+    return Found(root, document.source, start, end, text, document.line(start), document.page(start), heading)
 
 
 def _start(quote: Quote, document: Document) -> int | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from ingest.errors import printable
+from ingest.schema import HEADING_SEPARATOR
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -185,7 +186,8 @@ def _now(standing: "Standing") -> Iterator[str]:
         yield f"now: {found.text}" if found else "nothing like it stands in this file now"
     if found and standing.status != "same":
         place = f"page {found.page}" if found.page else f"line {found.line}" if found.line else ""
-        yield ", ".join(filter(None, (f"in {found.source}", place, f"characters {found.start}-{found.end}")))
+        below = f"below {HEADING_SEPARATOR.join(found.heading)}" if found.heading else ""
+        yield ", ".join(filter(None, (f"in {found.source}", place, below, f"characters {found.start}-{found.end}")))
 
 
 def _short(text: str) -> str:

@@ -160,7 +160,7 @@ def plan_all(settings: Settings) -> Planned:
     """Return what ingesting every root of the index and the uploads again would do."""
     roots = [Path(root) for root in _roots(settings.data_dir)]
     folder = uploads_folder(settings.data_dir)
-    within = any(folder.is_relative_to(root) for root in roots)
+    within = any(folder.is_relative_to(root) for root in roots if root.is_relative_to(folder.parent))
     return _planned(roots if within else [*roots, folder], settings.data_dir)
 
 

@@ -5,7 +5,6 @@ import time
 from collections import Counter
 
 from assistant.schema import Found, Quote, Rating, Standing, Status, Turn
-from assistant.verify import Placed
 from ui.history import Kept, Listing
 from ui.keeper import Opened
 from ui.markup import Place, count, heading_words, opener_html, place_words, prose_html, safe
@@ -156,7 +155,7 @@ def _words(quote: Quote, standing: Standing) -> str:
 
 def _now_html(standing: Standing, found: Found, quote: Quote) -> str:
     """Return where a text stands now, or the text that is nearest to it."""
-    above = heading_words(found.heading, quote.title) if isinstance(found, Placed) else ""
+    above = heading_words(found.heading, quote.title)
     heading = f'below <bdi class="heading">{safe(above)}</bdi>' if above else ""
     place = " · ".join(filter(None, (f"<bdi>{safe(found.source)}</bdi>", place_words(found.page, found.line), heading)))
     opener = opener_html(found.root, found.source, [Place.of(found.start, found.text)], title=quote.title)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from assistant.schema import Answer, Quote, Standing, Status, Turn, Turns
-from assistant.verify import Placed
 from ingest.errors import UserFacingError
 from ingest.settings import Settings
 from ui.ask import MOST_TURNS
@@ -123,7 +122,7 @@ def _in_place(quote: Quote, standing: Standing, start: int) -> Quote:
     """Return a quote below the headings and in the passage that it has today; alone where that is another one."""
     quote = replace(quote, file=standing.file)
     found, passage = standing.found, quote.evidence.passage
-    if standing.status is not Status.MOVED or not isinstance(found, Placed):
+    if standing.status is not Status.MOVED or found is None:
         return quote
     if (found.root, found.source) != passage.place:
         return quote

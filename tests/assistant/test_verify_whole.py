@@ -11,8 +11,8 @@ from assistant.chain import Assistant
 from assistant.index import Index
 from assistant.prompts import load_prompts
 from assistant.rerank import BUNDLED, open_reranker
-from assistant.schema import Evidence, Quote, Standing, Status
-from assistant.verify import Placed, verify
+from assistant.schema import Evidence, Found, Quote, Standing, Status
+from assistant.verify import verify
 from ingest.catalog import Catalog
 from ingest.chunk import split
 from ingest.encoder import OnnxEncoder
@@ -41,8 +41,8 @@ def standing(quote: Quote, tmp_path: Path) -> Standing:
     return found
 
 
-def placed(found: Standing) -> Placed:
-    assert isinstance(found.found, Placed)
+def placed(found: Standing) -> Found:
+    assert isinstance(found.found, Found)
     return found.found
 
 

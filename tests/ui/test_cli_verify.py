@@ -45,7 +45,7 @@ def test_a_quote_that_moved(export: Path, tmp_path: Path) -> None:
     told = verify(export)
     assert told.exit_code == 0
     assert "moved    [1.1] hip.md" in told.output
-    assert "in hip.md, line 5, characters 16-63" in told.output
+    assert "in hip.md, line 5, below Hip, characters 16-63" in told.output
 
 
 def test_a_quote_that_changed(export: Path, tmp_path: Path) -> None:

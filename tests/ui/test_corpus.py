@@ -8,7 +8,7 @@ import pytest
 
 from ingest.errors import IndexLocked, PruningUnconfirmed, SettingsInvalid, SourceUnreadable
 from ingest.lock import write_lock
-from ingest.pipeline import Plan, Prune, Report
+from ingest.pipeline import Plan, Prune, Report, ingest
 from ingest.settings import Settings
 from ingest.status import SourceStatus, runs, status
 from tests.conftest import FakeEncoder
@@ -99,6 +99,14 @@ def test_the_only_upload_is_removed_without_asking_twice(settings: Settings, upl
     assert names(settings) == ["a.md", "b.md"]
     assert corpus.plan_all(settings).changes == 0
     assert not (settings.data_dir / "uploads" / ".former").exists()
+
+
+def test_uploads_are_planned_where_a_folder_holds_the_index_too(
+    settings: Settings, upload: Callable[..., Planned], tmp_path: Path
+) -> None:
+    ingest([tmp_path], settings.data_dir, FakeEncoder())
+    upload(ships="Ninety ships.")
+    assert corpus.plan_all(settings).plan.added == ("ships.txt",)
 
 
 def test_one_of_several_uploads_is_removed(settings: Settings, upload: Callable[..., Planned]) -> None:
