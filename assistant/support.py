@@ -74,14 +74,19 @@ def _belongs_after(passage: Passage, at: int) -> bool:
 
 
 def _introduction(passage: Passage, at: int) -> int | None:
-    """Return the position of the line that introduces the list of this item: it ends in a colon."""
+    """Return the position of the line that introduces the list of this item: it ends in a colon.
+
+    Items have marks, or are lines without a full stop, or paragraphs of one sentence each.
+    """
     plain = 0
-    while at > 0 and (_item(passage, at) or follows(passage, at) or plain < PLAIN_ITEMS):
-        own_line = "\n" in _gap(passage, at)
-        if own_line and _text(passage, at - 1).endswith(":") and not _row(passage, at - 1):
+    while at > 0 and plain < PLAIN_ITEMS:
+        before, own, line = _text(passage, at - 1), _text(passage, at), _gap(passage, at).rpartition("\n")[1:]
+        if line[0] and before.endswith(":") and not _row(passage, at - 1):
             return at - 1
-        if not _item(passage, at) and not follows(passage, at):
-            if not (_alone(passage, at) and _alone(passage, at - 1)):
+        if line[0] and not (_item(passage, at) or (line[1] and line[1].isspace())):
+            unended = not _END_MARK.search(before) and (own[0].islower() or not _END_MARK.search(own))
+            in_lines = follows(passage, at) and unended
+            if not (in_lines or (_alone(passage, at) and _alone(passage, at - 1))):
                 return None
             plain += 1
         at -= 1

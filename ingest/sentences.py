@@ -26,8 +26,10 @@ _BEFORE_NUMBER = re.compile(r"\b(?:max|min|temp|avg|est|tab|nr|vol|sec|wks?|yrs?
 
 _MARKER = re.compile(r"[ \t]*(?:[-+*•▪●‣◦–]|\(?(?:\d{1,3}|[A-Za-z])[.)])[ \t]|[ \t]*\|")
 _ROW = re.compile(r"[ \t]*\|")
-WRAPPED = 25  # characters of a paragraph's longest line from which its lines may be wrapped ones
-_FULL, _FULL_BEFORE_SMALL = 0.85, 0.6  # of the longest line; a line that ends short of it ends on purpose
+# Characters of a paragraph's longest line, and share of it that a line has to fill, for its end to be no sentence's:
+# less where the next line begins with a small letter. Narrower ones are wrapped if several lines are as long.
+WIDE, NARROW, SEVERAL = 60, 25, 3
+_FULL, _FULL_BEFORE_SMALL = 0.85, 0.7
 
 
 def sentence_spans(text: str, start: int, end: int) -> tuple[Span, ...]:
@@ -71,22 +73,23 @@ def _unwrapped(paragraph: str) -> str:
     lines = paragraph.split("\n")
     lengths = [len(line.strip()) for line in lines]
     width = max(lengths)
-    full = sum(length > _FULL_BEFORE_SMALL * width for length in lengths[:-1])
-    if width < WRAPPED or full * 2 <= len(lengths) - 1:
+    if width < NARROW or len(lines) == 1:
         return paragraph
+    wrapped = width >= WIDE or sum(length > _FULL * width for length in lengths) >= SEVERAL
     joined = []
     for line, following in itertools.pairwise(lines):
-        joined.append(line.replace("\r", " ") + " " if _runs_on(line.strip(), following, width) else line + "\n")
+        goes_on = _runs_on(line.strip(), following, width, wrapped=wrapped)
+        joined.append(line.replace("\r", " ") + " " if goes_on else line + "\n")
     return "".join((*joined, lines[-1]))
 
 
-def _runs_on(line: str, following: str, width: int) -> bool:
+def _runs_on(line: str, following: str, width: int, *, wrapped: bool) -> bool:
     words = following.split(maxsplit=1)
     if not line or not words or line.endswith(":") or starts_item(following) or _ROW.match(line):
         return False
-    small = words[0].lstrip("\"'“‘(")[:1]
-    full = _FULL_BEFORE_SMALL if small.islower() or small.isdigit() else _FULL
-    return len(line) + 1 + len(words[0]) > full * width
+    if words[0].lstrip("\"'“‘(")[:1].islower():
+        return len(line) + 1 + len(words[0]) > _FULL_BEFORE_SMALL * width
+    return wrapped and len(line) + 1 + len(words[0]) > _FULL * width
 
 
 def _pieces(text: str) -> list[Span]:

@@ -149,3 +149,10 @@ def test_sentences_that_run_together_lean_too(quoted: Quoted) -> None:
 def test_what_is_to_be_repeated_comes_along(quoted: Quoted) -> None:
     text = "Hinge at the hips. That is one rep. Repeat 20 times total."
     assert quoted("a.md", text, "20") == [text]
+
+
+def test_lines_without_marks_bring_what_introduces_them(quoted: Quoted) -> None:
+    text = "Nobody may take it who has:\nan ulcer\na fever\nTake care. Walk on.\nCats sleep.\n"
+    assert quoted("a.txt", text, "fever") == ["Nobody may take it who has:\nan ulcer\na fever"]
+    assert quoted("a.txt", text, "Walk") == ["Walk on."]
+    assert quoted("a.txt", text, "Cats") == ["Cats sleep."]

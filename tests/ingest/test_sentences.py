@@ -65,9 +65,38 @@ def test_a_sentence_goes_on_over_wrapped_lines() -> None:
     assert parts(WRAPPED.replace("\n", "\r\n")) == [part.replace("\n", "\r\n") for part in parts(WRAPPED)]
 
 
+PAGE = """\
+Care of the lower back
+Most episodes of low back pain get better within a few weeks, whatever is done about
+them. Keep moving: bed rest for more than a day or two makes recovery slower.
+Medicines
+Nobody may take it who has:
+an ulcer
+It is not allowed before the age of twelve, unless a doctor says so, in writing, to
+Parents and the nurse on duty.
+1/2
+Exercises"""
+
+
+def test_headings_and_lists_between_the_wrapped_lines_of_a_page_stay_apart() -> None:
+    assert parts(PAGE) == [
+        "Care of the lower back",
+        "Most episodes of low back pain get better within a few weeks, whatever is done about\nthem.",
+        "Keep moving: bed rest for more than a day or two makes recovery slower.",
+        "Medicines",
+        "Nobody may take it who has:",
+        "an ulcer",
+        "It is not allowed before the age of twelve, unless a doctor says so, in writing, to\n"
+        "Parents and the nurse on duty.",
+        "1/2",
+        "Exercises",
+    ]
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "Roses are red and violets are blue\nSugar is sweet and so are you\nAnd the sky is wide",
         "How to do it\nStand with your feet apart and hold the weights in front of you.",
         "Before the scan nobody may:\n- eat any bread within six hours of it\n- drink milk within two hours of it",
         "Stand upright with your feet apart and your arms down\n2. Bend your knees until your thighs are level",
