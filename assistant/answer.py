@@ -19,7 +19,8 @@ MARGIN = 3.0  # score below the best at which a sentence is no longer quoted; se
 CONSIDERED = 8  # best sentences among which those to quote are looked for
 WORDS = 90  # no further sentence is quoted past these
 NEAREST = 3  # passages that an abstention shows
-REACH = 2  # passages before and after in which what a sentence cannot do without is looked for
+# Passages before and after, and their characters, in which what a sentence cannot do without is looked for.
+REACH, REACH_CHARACTERS = 12, 2_000
 
 
 def choose(sentences: Sequence[Sentence], around: Callable[[Passage], Passage]) -> list[Evidence]:
@@ -104,11 +105,13 @@ class Quoter:
         """Return a passage joined with those of its section next to it."""
         near = self._snapshot.around(passage, REACH)
         at = next(number for number, each in enumerate(near) if each.id == passage.id)
-        before, after = (
-            list(takewhile(lambda each: each.heading == passage.heading, side))
-            for side in (reversed(near[:at]), near[at + 1 :])
-        )
-        parts = [*reversed(before), passage, *after]
+
+        def close(other: Passage) -> bool:
+            apart = max(other.start - passage.end, passage.start - other.end)
+            return other.heading == passage.heading and apart < REACH_CHARACTERS
+
+        before, after = takewhile(close, reversed(near[:at])), takewhile(close, near[at + 1 :])
+        parts = [*reversed(list(before)), passage, *after]
         self._passages.setdefault(passage.place, {}).update((each.start, each) for each in parts)
         return _one_passage(parts, self._look(passage)[0])
 

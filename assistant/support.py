@@ -7,24 +7,34 @@ from ingest.sentences import starts_item
 
 # A sentence that begins so leans on the one before it.
 _LEANING = re.compile(
-    r"[\"'“‘(]?(?:it|its|this|that|these|those|they|their|them|he|she|his|her|such|but|however|also|nor|so|then|thus"
+    r"[\"'“‘(*_]*(?:it|its|this|that|these|those|they|their|them|he|she|his|her|such|but|however|also|nor|so|then|thus"
     r"|therefore|otherwise|instead|although that|in addition|as a result|for this reason|either way"
     r"|both|neither|repeat|the (?:former|latter|same))(?:['’](?:s|re|ll|d|ve))?\b",
     re.IGNORECASE,
 )
 # A sentence that begins so takes back some of the one before it, which must not be read without it.
 _LIMITING = re.compile(
-    r"[\"'“‘(]?(?:but|however|nevertheless|nonetheless|yet|still(?=,)|even so|that said|on the other hand|otherwise"
-    r"|the exceptions?|except|unless|only if|if not|in contrast|conversely|at least(?=,)|though"
-    r"|do not|don['’]t|never|not|no evidence|there (?:is|was) (?:no|little))\b",
+    r"[\"'“‘(*_]*(?:but|however|nevertheless|nonetheless|yet|still(?=,)|even so|that said|on the other hand|otherwise"
+    r"|(?:with one |the )?exceptions?|except|unless|only|if not|in contrast|conversely|at least(?=,)|though"
+    r"|although (?:this|that|it)|provided|do not|don['’]t|never|(?:and |or )?not|no(?=,)|nobody|none of|avoid|warning"
+    r"|caution|(?:please )?note[:,]? (?:that )?(?:(?:it|this) )?(?:(?:is|does) )?not"
+    r"|no evidence|there (?:is|was) (?:no|little))\b",
     re.IGNORECASE,
 )
 NEGATION = re.compile(
     r"\b(?:no|not|never|none|neither|nor|without|cannot|hardly|rarely|un\w+able|inconclusive)\b|n['’]t\b", re.IGNORECASE
 )
-PARAGRAPH_END = re.compile(r"\n[ \t]*\n")
+_DENIAL = re.compile(
+    r"\b(?:only|false|wrong|untrue|incorrect|myth|disproved|refuted|withdrawn|banned|forbidden|contraindicated)\b",
+    re.IGNORECASE,
+)
+PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n")
 _END_MARK = re.compile(r"[.!?:;…؟。！？|][\"'”’»)\]]*(?:\[[\w ,–-]{1,12}\])*$")  # noqa: RUF001
+_INTRODUCES = re.compile(r"[:：][*_\"'”’»)\]]*$")  # noqa: RUF001
+_ADDRESSES = re.compile(r"(?:dear|hi|hello)\b", re.IGNORECASE)
+_RULE = re.compile(r"\|[ \t]*:?-+")  # below the first row of a table
 _FIELD = re.compile(r"\w[^:.!?\n]{0,40}: ")
+MOST_WORDS = 120  # of a sentence with others, past which no further one is brought along
 LIST_WORDS = 60  # a longer list is quoted without the items between its first line and the one that answers
 PLAIN_ITEMS = 8  # of a list without marks that are looked over for its first line
 
@@ -38,14 +48,16 @@ def with_support(passage: Passage, position: int) -> list[int]:
     """
     found = {position}
     at: int | None = position
-    while at is not None:
+    while at is not None and (_words(passage, found) < MOST_WORDS or _cut(passage, at)):
         at = _before(passage, at)
         if at is not None:
             found |= _through(passage, at, min(found))
-    last = position
-    while last + 1 < len(passage.sentences) and _belongs_after(passage, last + 1):
-        last += 1
-        found.add(last)
+    after = position + 1
+    while after < len(passage.sentences) and (
+        _cut(passage, after) or (_words(passage, found) < MOST_WORDS and _belongs_after(passage, after))
+    ):
+        found.add(after)
+        after += 1
     return sorted(found)
 
 
@@ -58,8 +70,9 @@ def _before(passage: Passage, at: int) -> int | None:
     """Return the position of the nearest sentence before this one that it cannot do without; None if there is none."""
     if at == 0:
         return None
-    if _row(passage, at):
-        return _head(passage, at)
+    head = _head(passage, at)
+    if head is not None:
+        return head
     if follows(passage, at) and (
         _LEANING.match(_text(passage, at)) or _same_field_list(passage, at) or _cut(passage, at)
     ):
@@ -69,28 +82,52 @@ def _before(passage: Passage, at: int) -> int | None:
 
 def _belongs_after(passage: Passage, at: int) -> bool:
     text = _text(passage, at)
-    limits = _LIMITING.match(text) or (_LEANING.match(text.lstrip("(")) and NEGATION.search(text))
-    return follows(passage, at) and bool(limits or _same_field_list(passage, at) or _cut(passage, at))
+    takes_back = _LEANING.match(text) and (NEGATION.search(text) or _DENIAL.search(text))
+    limits = (_LIMITING.match(text) or takes_back) and not _item(passage, at)
+    return follows(passage, at) and bool(limits or _same_field_list(passage, at))
 
 
 def _introduction(passage: Passage, at: int) -> int | None:
     """Return the position of the line that introduces the list of this item: it ends in a colon.
 
-    Items have marks, or are lines without a full stop, or paragraphs of one sentence each.
+    Items have marks, or are lines without a full stop, or paragraphs of one
+    sentence each that all end alike.
     """
-    plain = 0
+    indent, marked, ended, plain = _indent(passage, at), _item(passage, at), _ended(passage, at), 0
     while at > 0 and plain < PLAIN_ITEMS:
-        before, own, line = _text(passage, at - 1), _text(passage, at), _gap(passage, at).rpartition("\n")[1:]
-        if line[0] and before.endswith(":") and not _row(passage, at - 1):
+        gap = _gap(passage, at)
+        if "\n" in gap and _introduces(passage, at - 1, indent):
             return at - 1
-        if line[0] and not (_item(passage, at) or (line[1] and line[1].isspace())):
-            unended = not _END_MARK.search(before) and (own[0].islower() or not _END_MARK.search(own))
-            in_lines = follows(passage, at) and unended
-            if not (in_lines or (_alone(passage, at) and _alone(passage, at - 1))):
+        if "\n" in gap and not _item(passage, at) and not _indent(passage, at):
+            in_lines = follows(passage, at) and not _ended(passage, at - 1)
+            small = _text(passage, at)[0].islower() or not _ended(passage, at)
+            apart = _alone(passage, at) and _alone(passage, at - 1) and ended == _ended(passage, at - 1)
+            if marked or _item(passage, at - 1) or not ((in_lines and small) or apart):
                 return None
             plain += 1
         at -= 1
     return None
+
+
+def _introduces(passage: Passage, at: int, indent: int) -> bool:
+    """Whether a sentence introduces a list whose items are indented so: an item of the same list does not."""
+    text = _text(passage, at)
+    same_list = _item(passage, at) and _indent(passage, at) >= indent
+    return bool(_INTRODUCES.search(text)) and not (same_list or _row(passage, at) or _ADDRESSES.match(text))
+
+
+def _ended(passage: Passage, at: int) -> bool:
+    return _END_MARK.search(_text(passage, at)) is not None
+
+
+def _indent(passage: Passage, at: int) -> int:
+    """Return the blanks before a sentence or its mark, where it begins a line."""
+    line = _gap(passage, at).rpartition("\n")[2] + _text(passage, at)
+    return len(line) - len(line.lstrip())
+
+
+def _words(passage: Passage, found: set[int]) -> int:
+    return sum(len(_text(passage, each).split()) for each in found)
 
 
 def _through(passage: Passage, first: int, last: int) -> set[int]:
@@ -107,7 +144,7 @@ def _alone(passage: Passage, at: int) -> bool:
 def _item(passage: Passage, at: int) -> bool:
     """Whether a sentence begins a list item."""
     line = _gap(passage, at).rpartition("\n")[2] + _text(passage, at)
-    return "\n" in _gap(passage, at) and starts_item(line) and not _row(passage, at)
+    return (at == 0 or "\n" in _gap(passage, at)) and starts_item(line) and not _row(passage, at)
 
 
 def _row(passage: Passage, at: int) -> bool:
@@ -115,11 +152,11 @@ def _row(passage: Passage, at: int) -> bool:
 
 
 def _head(passage: Passage, at: int) -> int | None:
-    """Return the position of the first row of a row's table; None if it is that itself."""
+    """Return the position of the head of a row's table; None if it is that itself, or too far above."""
     first = at
-    while first > 0 and _row(passage, first - 1):
+    while first > 0 and _row(passage, first) and _row(passage, first - 1):
         first -= 1
-    return first if first < at else None
+    return first if first < at and _RULE.search(_gap(passage, first + 1)) else None
 
 
 def _same_field_list(passage: Passage, at: int) -> bool:
@@ -130,7 +167,7 @@ def _same_field_list(passage: Passage, at: int) -> bool:
 def _cut(passage: Passage, at: int) -> bool:
     """Whether a sentence is the rest of the one before it, which was longer than a passage."""
     same_line = "\n" not in _gap(passage, at) or _text(passage, at)[0].islower()
-    return same_line and not _item(passage, at) and not _END_MARK.search(_text(passage, at - 1))
+    return follows(passage, at) and same_line and not _item(passage, at) and not _ended(passage, at - 1)
 
 
 def _gap(passage: Passage, at: int) -> str:

@@ -22,10 +22,16 @@ _BREAK = re.compile(r"[.!?][\"'”’)\]]*\s|\n")
 _OTHER_END = re.compile(r"[؟۔。！？][\"'”’»)\]]*[ \t]*")  # noqa: RUF001
 # What a full stop may follow without ending a sentence: before anything, or before a number only.
 _ABBREVIATED = re.compile(r"\b(?:approx|ca|incl|excl|vit|cf|resp|et al)\.\s*$", re.IGNORECASE)
-_BEFORE_NUMBER = re.compile(r"\b(?:max|min|temp|avg|est|tab|nr|vol|sec|wks?|yrs?)\.\s*$", re.IGNORECASE)
+_BEFORE_NUMBER = re.compile(
+    r"\b(?:max|min|temp|avg|est|tab|nr|vol|sec|wks?|yrs?|lb|oz|deg|apt|eq)\.\s*$", re.IGNORECASE
+)
 
-_MARKER = re.compile(r"[ \t]*(?:[-+*•▪●‣◦–]|\(?(?:\d{1,3}|[A-Za-z])[.)])[ \t]|[ \t]*\|")
+_MARKER = re.compile(
+    r"[ \t]*(?:[-+*•▪●‣◦–—·→✓✗»o]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{2,5})[.)]|\d{1,2}(?:\.\d{1,2}){2,}\.?)[ \t]|[ \t]*\|"
+)
 _ROW = re.compile(r"[ \t]*\|")
+_FIELD = re.compile(r"\w[^:.!?]{0,40}: ")
+_CLOSING = re.compile(r"[*_“]+(?=\s|$)")
 # Characters of a paragraph's longest line, and share of it that a line has to fill, for its end to be no sentence's:
 # less where the next line begins with a small letter. Narrower ones are wrapped if several lines are as long.
 WIDE, NARROW, SEVERAL = 60, 25, 3
@@ -42,6 +48,8 @@ def sentence_spans(text: str, start: int, end: int) -> tuple[Span, ...]:
     once wrapped lines are joined; then reference marks such as `[50]` are left
     with the sentence before them.
     """
+    if _ROW.match(text, start, end) and "\n" not in text[start:end]:
+        return ((start, end),)
     paragraph = _unwrapped(text[start:end])
     cuts = [start + cut for piece in _pieces(paragraph) for cut in _boundaries(paragraph, *piece)]
     spans: list[Span] = []
@@ -72,7 +80,9 @@ def _unwrapped(paragraph: str) -> str:
     """
     lines = paragraph.split("\n")
     lengths = [len(line.strip()) for line in lines]
-    width = max(lengths)
+    width = (
+        sorted(lengths)[-2] if len(lengths) > 2 else max(lengths)
+    )  # a single long line, an address say, is no measure
     if width < NARROW or len(lines) == 1:
         return paragraph
     wrapped = width >= WIDE or sum(length > _FULL * width for length in lengths) >= SEVERAL
@@ -87,8 +97,12 @@ def _runs_on(line: str, following: str, width: int, *, wrapped: bool) -> bool:
     words = following.split(maxsplit=1)
     if not line or not words or line.endswith(":") or starts_item(following) or _ROW.match(line):
         return False
+    if _FIELD.match(following) and (_FIELD.match(line) or line[-1] in ".!?"):
+        return False
     if words[0].lstrip("\"'“‘(")[:1].islower():
         return len(line) + 1 + len(words[0]) > _FULL_BEFORE_SMALL * width
+    if starts_item(line) and not following[0].isspace():
+        return False
     return wrapped and len(line) + 1 + len(words[0]) > _FULL * width
 
 
@@ -111,7 +125,9 @@ def _boundaries(text: str, start: int, end: int) -> list[int]:
     piece = text[start:end]
     cuts = {at for at in _segment_ends(piece) if not _goes_on(piece, at)}
     cuts.update(m.end() for pattern in (_AFTER_REFERENCE, _RUN_ON, _OTHER_END) for m in pattern.finditer(piece))
-    return sorted(start + at for at in cuts - {0})
+    closed = (_CLOSING.match(piece, at) for at in cuts)
+    ends = {match.end() if match else at for match, at in zip(closed, cuts, strict=True)}
+    return sorted(start + at for at in ends - {0})
 
 
 def _goes_on(piece: str, at: int) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from assistant.answer import Quoter, choose
 from assistant.evidence import NAMES, Features, Sentence
 from assistant.retrieve import Candidate
+from assistant.support import MOST_WORDS
 from ingest.catalog import Catalog
 from ingest.pipeline import Report
 
@@ -156,3 +157,61 @@ def test_lines_without_marks_bring_what_introduces_them(quoted: Quoted) -> None:
     assert quoted("a.txt", text, "fever") == ["Nobody may take it who has:\nan ulcer\na fever"]
     assert quoted("a.txt", text, "Walk") == ["Walk on."]
     assert quoted("a.txt", text, "Cats") == ["Cats sleep."]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "part", "wanted"),
+    [
+        ("a.md", "Never with:\n\n- alcohol\n\n- milk\n\nTake it after meals.", "after", ["Take it after meals."]),
+        (
+            "a.md",
+            "The tenant shall not:\n(a) sing;\n(b) dance.\n\nThe landlord may enter.",
+            "landlord",
+            ["The landlord may enter."],
+        ),
+        (
+            "a.md",
+            "Read this.\n\n- Never do this:\n  - mix it with wine\n  - drive a car\n- Walk every day",
+            "Walk",
+            ["Walk every day"],
+        ),
+        ("a.md", "**Not if:**\n\n- you are pregnant", "pregnant", ["**Not if:**\n\n- you are pregnant"]),
+        (
+            "a.txt",
+            "Nobody is liable for:\n(i) loss of profit;\n(ii) loss of data",
+            "data",
+            ["Nobody is liable for:\n(i) loss of profit;\n(ii) loss of data"],
+        ),
+        (
+            "a.txt",
+            "You must never:\n\n1. smoke in bed\n\n2. drink it\n\n3. feed the bears\n\n4. swim at night",
+            "swim",
+            ["You must never:\n\n1. smoke in bed\n\n2. drink it\n\n3. feed the bears\n\n4. swim at night"],
+        ),
+        (
+            "a.html",
+            "<p>Avoid these:</p><ul><li>Raw eggs</li></ul><p>Bread is safe.</p>",
+            "Bread",
+            ["Bread is safe."],
+        ),
+        ("a.txt", "Dear all:\n\nThe pool is open again.", "pool", ["The pool is open again."]),
+        ("a.md", "Never combine:\n\n| A | B |\n|---|---|\n| Asp. Very much. | War |", "War", [
+            "Never combine:\n\n| A | B |\n|---|---|\n| Asp. Very much. | War |"
+        ]),
+    ],
+)  # fmt: skip
+def test_a_list_ends_where_it_ends(quoted: Quoted, name: str, text: str, part: str, wanted: list[str]) -> None:
+    assert quoted(name, text, part) == wanted
+
+
+def test_a_chain_of_leaning_sentences_is_not_quoted_whole(quoted: Quoted) -> None:
+    text = "Smith was born. " + "He went to the town by the sea with a friend and came back. " * 30 + "He won a medal."
+    assert len(" ".join(quoted("a.md", text, "medal")).split()) < MOST_WORDS + 30
+
+
+@pytest.mark.parametrize(
+    "after",
+    ["This is a myth.", "Exception: children.", "Only for adults.", "*However*, it harms.", "Avoid it."],
+)
+def test_a_denial_comes_along(quoted: Quoted, after: str) -> None:
+    assert quoted("a.md", f"Krestol eases a cough within an hour. {after}", "cough")[0].endswith(after)

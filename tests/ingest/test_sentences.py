@@ -103,6 +103,7 @@ def test_headings_and_lists_between_the_wrapped_lines_of_a_page_stay_apart() -> 
         "Society for the Protection of Backs\n12 High Street\nLondon",
         "| Walking at a steady pace | daily for half an hour |\n| Swimming slowly | twice a week |",
         "Keep warm at night.\nKeep moving by day.",
+        "Adults of any age and weight: two tablets by day and one at night\nChildren under 6 years: none",
     ],
 )
 def test_lines_that_end_on_purpose_part_sentences(text: str) -> None:
@@ -139,3 +140,18 @@ def test_long_paragraphs_are_cut_in_little_time(unit: str) -> None:
     assert time.perf_counter() - started < 10
     assert all(end - start <= LONGEST_PIECE for start, end in spans)
     assert sum(len(text[a:b].replace(" ", "")) for a, b in spans) == len(text.replace(" ", ""))
+
+
+def test_marks_that_close_a_sentence_stay_with_it() -> None:
+    assert parts("**Never touch the blade.** The blade is sharp.") == [
+        "**Never touch the blade.**",
+        "The blade is sharp.",
+    ]
+    assert parts("| Zorb | Children. Pregnant women. |") == ["| Zorb | Children. Pregnant women. |"]
+
+
+def test_one_long_line_does_not_part_the_wrapped_ones() -> None:
+    wrapped = (
+        "The rules do not hold for any of the members who joined in the years before\n1990, nor for guests of theirs."
+    )
+    assert parts(f"{wrapped}\nhttps://example.org/{'long/' * 30}")[0].startswith(wrapped[:-1])
