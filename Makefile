@@ -33,7 +33,7 @@ memory: $(INSTALLED)
 faults: $(INSTALLED)
 	$(BIN)/pytest tests/faults --faults 50
 
-# Make the README's pictures.
+# Take a picture of everything that the browser tests show; the README's are answer.png and abstention.png.
 screenshots: $(INSTALLED)
 	$(BIN)/pytest tests/browser --require-browser --screenshots .screenshots
 

@@ -1,0 +1,51 @@
+"""The README's pictures: the page as `make run` shows it, on the shipped corpus with the real models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from assistant.chain import Assistant
+from assistant.index import Index
+from assistant.rerank import BUNDLED as RERANKER
+from assistant.rerank import open_reranker
+from ingest.encoder import BUNDLED, open_encoder
+from ingest.pipeline import ingest
+from ingest.settings import Settings
+from tests.conftest import GRADIO_WARNINGS
+from ui.app import serve
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.model, *GRADIO_WARNINGS]
+
+CORPUS = Path(__file__).parents[2] / "corpus"
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    encoder = open_encoder(BUNDLED, tmp_path / "models")
+    ingest([CORPUS], tmp_path / "data", encoder)
+    with closing(Assistant(Index(tmp_path / "data", encoder), open_reranker(RERANKER, tmp_path))) as assistant:
+        served = serve(assistant, Settings(host="127.0.0.1", port=0, data_dir=tmp_path / "data"), block=False)
+        yield served.url
+        served.close()
+
+
+def test_pictures(
+    address: str, open_page: Callable[[str, int, str], Page], screenshot: Callable[[Page, str], None]
+) -> None:
+    for question, name, shown in (
+        ("How often is outer hip pain really bursitis?", "answer", "#card-1-1 mark >> text=90% of the time"),
+        ("What is the best mattress for back pain?", "abstention", "text=The texts never mention “mattress”"),
+    ):
+        page = open_page(address, 1440, "light")
+        page.fill("#question textarea", question)
+        page.press("#question textarea", "Enter")
+        page.wait_for_selector(shown)
+        screenshot(page, name)
