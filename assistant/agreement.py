@@ -25,9 +25,9 @@ def says_the_same(one: str, other: str) -> bool:
     """
     terms, others = content_terms(one), content_terms(other)
     stems, other_stems = ([term.stem for term in each] for each in (terms, others))
-    shared = set(stems) & set(other_stems)
-    every = set(stems) | set(other_stems)
-    if not shared or len(shared) / len(every) < SHARED or not (shared == set(stems) or shared == set(other_stems)):
+    own, theirs = set(stems), set(other_stems)
+    shared = own & theirs
+    if not shared or len(shared) / len(own | theirs) < SHARED or shared not in (own, theirs):
         return False
     numbers, other_numbers = (sorted(term.stem for term in each if term.number) for each in (terms, others))
     return (

@@ -3,7 +3,7 @@
 import re
 
 from ingest.schema import Passage
-from ingest.sentences import starts_item
+from ingest.sentences import starts_field, starts_item
 
 # A sentence that begins so leans on the one before it.
 _LEANING = re.compile(
@@ -33,7 +33,6 @@ _END_MARK = re.compile(r"[.!?:;…؟。！？|][\"'”’»)\]]*(?:\[[\w ,–-]{
 _INTRODUCES = re.compile(r"[:：][*_\"'”’»)\]]*$")  # noqa: RUF001
 _ADDRESSES = re.compile(r"(?:dear|hi|hello)\b", re.IGNORECASE)
 _RULE = re.compile(r"\|[ \t]*:?-+")  # below the first row of a table
-_FIELD = re.compile(r"\w[^:.!?\n]{0,40}: ")
 MOST_WORDS = 120  # of a sentence with others, past which no further one is brought along
 LIST_WORDS = 60  # a longer list is quoted without the items between its first line and the one that answers
 PLAIN_ITEMS = 8  # of a list without marks that are looked over for its first line
@@ -61,7 +60,7 @@ def with_support(passage: Passage, position: int) -> list[int]:
     return sorted(found)
 
 
-def follows(passage: Passage, position: int) -> bool:
+def _follows(passage: Passage, position: int) -> bool:
     """Whether a sentence goes on in the paragraph of the one before it."""
     return position > 0 and not PARAGRAPH_END.search(_gap(passage, position))
 
@@ -73,7 +72,7 @@ def _before(passage: Passage, at: int) -> int | None:
     head = _head(passage, at)
     if head is not None:
         return head
-    if follows(passage, at) and (
+    if _follows(passage, at) and (
         _LEANING.match(_text(passage, at)) or _same_field_list(passage, at) or _cut(passage, at)
     ):
         return at - 1
@@ -84,7 +83,7 @@ def _belongs_after(passage: Passage, at: int) -> bool:
     text = _text(passage, at)
     takes_back = _LEANING.match(text) and (NEGATION.search(text) or _DENIAL.search(text))
     limits = (_LIMITING.match(text) or takes_back) and not _item(passage, at)
-    return follows(passage, at) and bool(limits or _same_field_list(passage, at))
+    return _follows(passage, at) and bool(limits or _same_field_list(passage, at))
 
 
 def _introduction(passage: Passage, at: int) -> int | None:
@@ -99,7 +98,7 @@ def _introduction(passage: Passage, at: int) -> int | None:
         if "\n" in gap and _introduces(passage, at - 1, indent):
             return at - 1
         if "\n" in gap and not _item(passage, at) and not _indent(passage, at):
-            in_lines = follows(passage, at) and not _ended(passage, at - 1)
+            in_lines = _follows(passage, at) and not _ended(passage, at - 1)
             small = _text(passage, at)[0].islower() or not _ended(passage, at)
             apart = _alone(passage, at) and _alone(passage, at - 1) and ended == _ended(passage, at - 1)
             if marked or _item(passage, at - 1) or not ((in_lines and small) or apart):
@@ -138,7 +137,7 @@ def _through(passage: Passage, first: int, last: int) -> set[int]:
 
 def _alone(passage: Passage, at: int) -> bool:
     """Whether a sentence is a paragraph of its own."""
-    return not follows(passage, at) and (at + 1 == len(passage.sentences) or not follows(passage, at + 1))
+    return not _follows(passage, at) and (at + 1 == len(passage.sentences) or not _follows(passage, at + 1))
 
 
 def _item(passage: Passage, at: int) -> bool:
@@ -161,13 +160,13 @@ def _head(passage: Passage, at: int) -> int | None:
 
 def _same_field_list(passage: Passage, at: int) -> bool:
     """Whether a sentence is a "name: value" line after another."""
-    return "\n" in _gap(passage, at) and all(_FIELD.match(_text(passage, each)) for each in (at - 1, at))
+    return "\n" in _gap(passage, at) and all(starts_field(_text(passage, each)) for each in (at - 1, at))
 
 
 def _cut(passage: Passage, at: int) -> bool:
     """Whether a sentence is the rest of the one before it, which was longer than a passage."""
     same_line = "\n" not in _gap(passage, at) or _text(passage, at)[0].islower()
-    return follows(passage, at) and same_line and not _item(passage, at) and not _ended(passage, at - 1)
+    return _follows(passage, at) and same_line and not _item(passage, at) and not _ended(passage, at - 1)
 
 
 def _gap(passage: Passage, at: int) -> str:

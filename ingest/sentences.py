@@ -30,7 +30,7 @@ _MARKER = re.compile(
     r"[ \t]*(?:[-+*•▪●‣◦–—·→✓✗»o]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{2,5})[.)]|\d{1,2}(?:\.\d{1,2}){2,}\.?)[ \t]|[ \t]*\|"
 )
 _ROW = re.compile(r"[ \t]*\|")
-_FIELD = re.compile(r"\w[^:.!?]{0,40}: ")
+_FIELD = re.compile(r"\w[^:.!?\n]{0,40}: ")
 _CLOSING = re.compile(r"[*_“]+(?=\s|$)")
 # Characters of a paragraph's longest line, and share of it that a line has to fill, for its end to be no sentence's:
 # less where the next line begins with a small letter. Narrower ones are wrapped if several lines are as long.
@@ -71,6 +71,11 @@ def starts_item(line: str) -> bool:
     return _MARKER.match(line) is not None
 
 
+def starts_field(line: str) -> bool:
+    """Whether a line begins with a name and a colon, as the fields of a record do."""
+    return _FIELD.match(line) is not None
+
+
 def _unwrapped(paragraph: str) -> str:
     """Return the paragraph with a space for each line break inside a sentence.
 
@@ -97,7 +102,7 @@ def _runs_on(line: str, following: str, width: int, *, wrapped: bool) -> bool:
     words = following.split(maxsplit=1)
     if not line or not words or line.endswith(":") or starts_item(following) or _ROW.match(line):
         return False
-    if _FIELD.match(following) and (_FIELD.match(line) or line[-1] in ".!?"):
+    if starts_field(following) and (starts_field(line) or line[-1] in ".!?"):
         return False
     if words[0].lstrip("\"'“‘(")[:1].islower():
         return len(line) + 1 + len(words[0]) > _FULL_BEFORE_SMALL * width
