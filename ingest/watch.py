@@ -69,11 +69,12 @@ def _changes(roots: Sequence[Path], data_dir: Path, stop: Event) -> Iterator[boo
         )
         try:
             for batch in batches:
-                yield bool(batch) or renewed
-                renewed = False
                 deleted = {Path(name) for change, name in batch if change is Change.deleted}
                 if not deleted.isdisjoint(folders) or there != {folder: _identity(folder) for folder in folders}:
                     break
+                # Only now: a run of a folder that is not watched yet would miss what becomes of it next.
+                yield bool(batch) or renewed
+                renewed = False
         except FileNotFoundError:  # gone since its identity was looked at
             stop.wait(TICK / 1000)
         renewed = True
