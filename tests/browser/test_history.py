@@ -74,15 +74,27 @@ def ask(page: Page, question: str) -> None:
     page.wait_for_selector("#history a[aria-current]", state="attached")
 
 
-def questions(page: Page) -> list[str]:
-    return page.locator(".turn h2").all_inner_texts()
+NAMES = """([selector, expected]) => JSON.stringify([...document.querySelectorAll(selector)]
+    .map((each) => each.textContent.trim())) === JSON.stringify(expected)"""
+
+
+def turns(page: Page, expected: list[str]) -> None:
+    """Wait until the conversation holds just these questions."""
+    page.wait_for_function(NAMES, arg=[".turn h2", expected])
 
 
 def listed(page: Page, expected: list[str]) -> None:
     """Wait until the list names just these."""
-    names = """expected => JSON.stringify([...document.querySelectorAll("#history a[data-open]")]
-        .map((link) => link.textContent)) === expected"""
-    page.wait_for_function(names, arg=json.dumps(expected, separators=(",", ":")))
+    page.wait_for_function(NAMES, arg=["#history a[data-open]", expected])
+
+
+def empty(page: Page) -> None:
+    page.wait_for_selector("#history .listed >> text=What you ask is kept here.")
+
+
+def focused(page: Page, expected: str) -> None:
+    """Wait until what has the focus reads so."""
+    page.wait_for_function("expected => document.activeElement.textContent === expected", arg=expected)
 
 
 def beside(page: Page, address: str) -> Page:
@@ -96,21 +108,21 @@ def beside(page: Page, address: str) -> Page:
 
 def test_conversations_outlive_refresh_and_restart_and_are_found_again(open_page: OpenPage, site: Site) -> None:
     page = open_page(site.url, 1440, "light")
-    assert "What you ask is kept here." in page.inner_text("#history .listed")
+    empty(page)
     ask(page, WALKING)
     ask(page, IBUPROFEN)
     first = page.url
     assert "?conversation=" in first
     page.reload()
     page.wait_for_selector("#turn-2")
-    assert questions(page) == [WALKING, IBUPROFEN]
+    turns(page, [WALKING, IBUPROFEN])
     assert page.inner_text("#card-1-1 mark") == "Most episodes of low back pain get better within a few weeks."
 
     page.click("#history .new")
     page.wait_for_selector(".welcome .example")
-    assert page.url == site.url
+    page.wait_for_url(site.url)
     ask(page, SLEEP)
-    assert page.url != first
+    page.wait_for_url(lambda address: address not in (first, site.url))
     listed(page, [SLEEP, WALKING])
     page.fill("#find-kept", "walking")
     listed(page, [WALKING])
@@ -122,8 +134,8 @@ def test_conversations_outlive_refresh_and_restart_and_are_found_again(open_page
     listed(page, [SLEEP, WALKING])
     page.click(f"#history a >> text={WALKING}")
     page.wait_for_selector("#turn-2")
-    assert page.url == first
-    assert questions(page) == [WALKING, IBUPROFEN]
+    page.wait_for_url(first)
+    turns(page, [WALKING, IBUPROFEN])
 
     page.click("#history .rename")
     page.fill("#kept-name", "Backs & walks")
@@ -134,7 +146,7 @@ def test_conversations_outlive_refresh_and_restart_and_are_found_again(open_page
     page.click("#history .delete")
     listed(page, [SLEEP])
     page.wait_for_selector(".welcome .example")
-    assert page.url == site.url
+    page.wait_for_url(site.url)
 
 
 def test_a_restart_under_an_open_window_loses_nothing(open_page: OpenPage, site: Site) -> None:
@@ -144,29 +156,29 @@ def test_a_restart_under_an_open_window_loses_nothing(open_page: OpenPage, site:
     page.reload()
     page.wait_for_selector("#turn-1")
     ask(page, SLEEP)
-    assert questions(page) == [WALKING, SLEEP]
+    turns(page, [WALKING, SLEEP])
 
 
 def test_windows_add_to_each_other_and_people_do_not_mix(open_page: OpenPage, site: Site) -> None:
     mine = open_page(site.url, 1440, "light")
     ask(mine, WALKING)
     other = beside(mine, mine.url)
-    assert questions(other) == [WALKING]
+    turns(other, [WALKING])
     ask(other, SLEEP)
     ask(mine, IBUPROFEN)
-    assert questions(mine) == [WALKING, SLEEP, IBUPROFEN]
+    turns(mine, [WALKING, SLEEP, IBUPROFEN])
     third = beside(mine, site.url)
     ask(third, SLEEP)
-    assert questions(third) == [SLEEP]
+    turns(third, [SLEEP])
     mine.reload()
     mine.wait_for_selector("#turn-3")
-    assert questions(mine) == [WALKING, SLEEP, IBUPROFEN]
+    turns(mine, [WALKING, SLEEP, IBUPROFEN])
 
     somebody = open_page(site.url, 1440, "light")  # with cookies of their own
-    assert "What you ask is kept here." in somebody.inner_text("#history .listed")
+    empty(somebody)
     somebody.goto(mine.url)
     somebody.wait_for_selector(".welcome .example")
-    assert questions(somebody) == []
+    turns(somebody, [])
     assert somebody.context.request.get(f"{site.url}kept/{identity(mine)}.json").status == 404
 
 
@@ -240,15 +252,15 @@ def test_all_of_it_by_keyboard(open_page: OpenPage, site: Site) -> None:
     assert page.evaluate("document.activeElement.dataset.open") == identity(page)
     for name in ("Check its quotes", "Rename"):
         page.keyboard.press("Tab")
-        assert page.evaluate("document.activeElement.textContent") == name
+        focused(page, name)
     page.keyboard.press("Enter")
     page.keyboard.type("Walks")
     page.keyboard.press("Enter")
     page.wait_for_selector("#history .told >> text=Renamed.")
-    assert page.evaluate("document.activeElement.textContent") == "Rename"
+    focused(page, "Rename")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.textContent") == "Delete for good"
+    focused(page, "Delete for good")
     page.keyboard.press("Tab")
     assert page.inner_text("#history .delete") == "Delete"
     page.keyboard.press("Shift+Tab")
@@ -276,7 +288,7 @@ def test_a_fault_is_kept_once(open_page: OpenPage, site: Site) -> None:
     page.wait_for_selector(".turn[data-state=failed]")
     listed(page, ["Does a crash help?"])
     ask(page, WALKING)
-    assert questions(page) == ["Does a crash help?", WALKING]
+    turns(page, ["Does a crash help?", WALKING])
     listed(page, ["Does a crash help?"])
 
 

@@ -82,15 +82,19 @@ const naming = (button) => {
 };
 
 const rename = async (form) => {
+  let words;
   try {
-    told(await posted(`kept/${marked().conversation}`, "POST", { name: form.querySelector("input").value }));
+    words = await posted(`kept/${marked().conversation}`, "POST", { name: form.querySelector("input").value });
   } catch (error) {
-    told(error instanceof TypeError ? SILENT : error.message);
+    words = error instanceof TypeError ? SILENT : error.message;
   }
+  const button = kept(".rename");
   form.hidden = true;
-  kept(".rename").setAttribute("aria-expanded", false);
+  button.setAttribute("aria-expanded", false);
+  button.focus();
+  told(words);
   await list();
-  kept(".rename")?.focus();
+  if (document.activeElement === document.body) kept(".rename")?.focus(); // the list was drawn anew around it
 };
 
 // Deleting takes two presses of the same button; leaving it takes the first one back.
