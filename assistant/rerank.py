@@ -17,7 +17,7 @@ from assistant.evidence import NAMES, Sentence
 from assistant.model import load_model
 from assistant.support import with_support
 from ingest.errors import ModelMissing
-from ingest.graph import Graph, export_module, exporting, folder_name, save_tokenizer
+from ingest.graph import MAKE_ANEW, Graph, export_module, exporting, folder_name, save_tokenizer
 from ingest.schema import naming
 
 if TYPE_CHECKING:
@@ -44,9 +44,13 @@ class Reranker(Protocol):
 class OnnxReranker:
     """An exported cross-encoder, run by ONNX Runtime."""
 
-    def __init__(self, folder: Path) -> None:
-        """Load the export in `folder`."""
-        self._graph = Graph(folder, window=WINDOW)
+    def __init__(self, folder: Path, *, remedy: str = MAKE_ANEW) -> None:
+        """Load the export in `folder`.
+
+        Raises:
+            ModelMissing: it cannot be loaded; `remedy` says what to do then.
+        """
+        self._graph = Graph(folder, window=WINDOW, remedy=remedy)
 
     def score(self, question: str, texts: Sequence[str]) -> Logits:
         """Return a logit for each text, shape (len(texts),)."""
@@ -65,7 +69,7 @@ def open_reranker(name: str, models: Path, *, allow_downloads: bool = False) -> 
     if name == NONE:
         return None
     if name == BUNDLED:
-        return OnnxReranker(Path(str(files("assistant") / "reranker")))
+        return OnnxReranker(Path(str(files("assistant") / "reranker")), remedy="install the program again")
     folder = models / f"reranker-{folder_name(name)}"
     if not folder.is_dir():
         with exporting(name, folder) as draft:

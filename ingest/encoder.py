@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.errors import IndexMissing, ModelMissing
-from ingest.graph import Graph, export_module, exporting, folder_name, save_tokenizer
+from ingest.graph import MAKE_ANEW, Graph, export_module, exporting, folder_name, save_tokenizer
 from ingest.schema import Span
 
 if TYPE_CHECKING:
@@ -78,10 +78,16 @@ class OnnxEncoder:
 
         Raises:
             IndexMissing: there is no export there.
+            ModelMissing: the export is damaged.
         """
         if not _is_exported(folder):
             raise IndexMissing("the exported encoder is missing", str(folder), "run `cited ingest` again")
-        self._identity = EncoderIdentity(**json.loads((folder / "identity.json").read_text(encoding="utf-8")))
+        try:
+            self._identity = EncoderIdentity(**json.loads((folder / "identity.json").read_text(encoding="utf-8")))
+        except (ValueError, TypeError) as error:
+            raise ModelMissing(
+                "the model cannot be loaded (identity.json is damaged)", str(folder), MAKE_ANEW
+            ) from error
         self._graph = Graph(folder, window=self._identity.window)
 
     @property

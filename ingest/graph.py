@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import torch
     from tokenizers import Encoding
 
+MAKE_ANEW = "delete this folder, so that the model is exported anew, and run `cited ingest` again"
 BATCH = 32  # texts; larger batches pad more and gained nothing on two cores
 
 logger = logging.getLogger(__name__)
@@ -32,8 +33,19 @@ Batch = tuple[list[int], list["Encoding"], list[NDArray[np.float32]]]
 class Graph:
     """A graph `model.onnx` with its `tokenizer.json`, run by ONNX Runtime."""
 
-    def __init__(self, folder: Path, *, window: int) -> None:
-        """Load the graph in `folder`; texts are cut to `window` tokens, special tokens included."""
+    def __init__(self, folder: Path, *, window: int, remedy: str = MAKE_ANEW) -> None:
+        """Load the graph in `folder`; texts are cut to `window` tokens, special tokens included.
+
+        Raises:
+            ModelMissing: it cannot be loaded; `remedy` says what to do then.
+        """
+        try:
+            self._load(folder, window)
+        except Exception as error:  # both libraries raise types of their own
+            first = (str(error).splitlines() or [type(error).__name__])[0]
+            raise ModelMissing(f"the model cannot be loaded ({first})", str(folder), remedy) from error
+
+    def _load(self, folder: Path, window: int) -> None:
         import onnxruntime
         from tokenizers import Tokenizer
 

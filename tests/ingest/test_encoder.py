@@ -91,6 +91,17 @@ def test_an_export_that_lacks_a_part_is_made_again(
         open_encoder(name, tmp_path / "models")
 
 
+@pytest.mark.parametrize("damaged", ["model.onnx", "tokenizer.json", "identity.json"])
+@pytest.mark.parametrize("kept", [0, 100])
+@pytest.mark.usefixtures("exported")
+def test_a_damaged_export_is_named_with_what_to_do(models: Path, tmp_path: Path, damaged: str, kept: int) -> None:
+    folder = Path(shutil.copytree(next(models.iterdir()), tmp_path / "models" / folder_name(BUNDLED)))
+    (folder / damaged).write_bytes((folder / damaged).read_bytes()[:kept])
+    with pytest.raises(ModelMissing, match="cannot be loaded") as caught:
+        open_encoder(BUNDLED, tmp_path / "models")
+    assert (caught.value.where, caught.value.remedy[:18]) == (str(folder), "delete this folder")
+
+
 def test_a_folder_that_no_export_can_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "models").write_text("x", encoding="utf-8")
     with pytest.raises(IndexUnwritable, match=r"models: cannot be written \(.*\); check that it is a folder"):
