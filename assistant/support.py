@@ -21,6 +21,13 @@ _LIMITING = re.compile(
     r"|no evidence|there (?:is|was) (?:no|little))\b",
     re.IGNORECASE,
 )
+# A sentence that says so, of whomever, takes back some of the one before it too.
+_FORBIDDING = re.compile(
+    r"\b(?:must|should|may|ought|shall)(?:[ ]not|n['’]t)\b"
+    r"|\b(?:not|never) (?:be )?(?:suitable|safe|advis(?:ed|able)|recommended|allowed|permitted|meant|intended|for)\b"
+    r"|\b(?:unsuitable|unsafe|contraindicated|forbidden|off[- ]limits)\b",
+    re.IGNORECASE,
+)
 NEGATION = re.compile(
     r"\b(?:no|not|never|none|neither|nor|without|cannot|hardly|rarely|un\w+able|inconclusive)\b|n['’]t\b", re.IGNORECASE
 )
@@ -82,7 +89,7 @@ def _before(passage: Passage, at: int) -> int | None:
 def _belongs_after(passage: Passage, at: int) -> bool:
     text = _text(passage, at)
     takes_back = _LEANING.match(text) and (NEGATION.search(text) or _DENIAL.search(text))
-    limits = (_LIMITING.match(text) or takes_back) and not _item(passage, at)
+    limits = (_LIMITING.match(text) or takes_back or _FORBIDDING.search(text)) and not _item(passage, at)
     return _follows(passage, at) and bool(limits or _same_field_list(passage, at))
 
 

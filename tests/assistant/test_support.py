@@ -50,6 +50,10 @@ AFTER = [
     "There is no evidence for that.",
     "Never use it at night. But ask a nurse.",
     "Not in glaucoma, though.",
+    "Children must not take it.",
+    "Pregnant women shouldn't have more than one.",
+    "The drops are not suitable for babies.",
+    "In glaucoma it is contraindicated.",
 ]
 
 
