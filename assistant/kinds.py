@@ -1,4 +1,4 @@
-"""What a question asks for, and what a sentence offers: a number, a time, a name, a cause."""
+"""What a question asks for, and what a sentence offers: a number, a weight, a time, a name, a cause."""
 
 import re
 from enum import StrEnum
@@ -8,46 +8,93 @@ class Kind(StrEnum):
     """A kind of thing that a question can ask for."""
 
     NUMBER = "number"
+    FREQUENCY = "frequency"
+    DURATION = "duration"
+    DISTANCE = "distance"
+    WEIGHT = "weight"
+    AGE = "age"
+    TEMPERATURE = "temperature"
+    MONEY = "money"
+    YEAR = "year"
     TIME = "time"
     NAME = "name"
     CAUSE = "cause"
 
 
+_NUMBER = (
+    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen"
+    r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:-\w+)?|dozens?|hundreds?|thousands?|millions?|billions?"
+    r"|half|hal(?:f|v)es?|twice|once|one|per ?cent|quarters?|thirds?|(?:four|fif|six|seven|eigh|nin|ten)ths?|\w+fold)\b"
+)
+_SPAN = (
+    r"\b(?:\w*secs?|\w*seconds?|min(?:ute)?s?|hours?|days?|nights?|weeks?|weekends?|fortnights?|months?|years?|decades?"
+    r"|centur(?:y|ies)|lifetime|seasons?)\b"
+)
+_LENGTH = (
+    r"°|\b\d+ ?(?:mm|cm|m|km|ft|in)\b|\b(?:(?:centi|milli|kilo)?met(?:re|er)s?|inch(?:es)?|foot|feet|yards?|miles?"
+    r"|fingers?|degrees?|acres?|hectares?|square|width|breadth)\b"
+)
 _ASKS = {
-    Kind.NUMBER: re.compile(
-        r"\bhow (?:many|much|often|long|old|far|tall|big|large|high|fast|deep|wide|heavy)\b"
-        r"|\bwhat (?:percent|percentage|number|amount|share|age|dose|dosage)\b",
-        re.IGNORECASE,
-    ),
-    Kind.TIME: re.compile(r"^when\b|\b(?:what|which) (?:year|date|month|century|decade|day)\b", re.IGNORECASE),
-    Kind.NAME: re.compile(r"\b(?:who|whom|whose)\b|\bwhat (?:city|country|state|person)\b", re.IGNORECASE),
-    Kind.CAUSE: re.compile(r"\bwhy\b|\bwhat (?:causes?|caused)\b|\breasons?\b", re.IGNORECASE),
+    Kind.FREQUENCY: r"\bhow (?:often|frequently|regularly|many times)\b",
+    Kind.DURATION: r"\bhow (?:long|soon|quickly|fast)\b",
+    Kind.DISTANCE: r"\bhow (?:far|tall|big|large|high|deep|wide|thick)\b",
+    Kind.WEIGHT: r"\bhow heavy\b|\bhow much\b.*\bweigh|\b(?:what|which) weight\b",
+    Kind.AGE: r"\bhow (?:old|young)\b|\b(?:what|which) age\b",
+    Kind.TEMPERATURE: r"\bhow (?:hot|warm|cold)\b|\b(?:what|which) temperature\b",
+    Kind.MONEY: r"\bhow expensive\b|\bhow much\b.*\b(?:costs?|pay|paid|charged?|price|fees?|money)\b"
+    r"|\bwhat\b.*\b(?:costs?|price|fees?)\b",
+    Kind.NUMBER: r"\bhow (?:many|much)\b|\b(?:what|which) (?:percent|percentage|number|amount|share|dose|dosage)\b",
+    Kind.YEAR: r"\b(?:what|which) year\b",
+    Kind.TIME: r"^when\b|\b(?:what|which) (?:date|month|century|decade|day)\b",
+    # "someone who" asks for nobody; "who can" asks for people of a kind.
+    Kind.NAME: r"(?:^|[,.;:!?] ?|\b(?:and|or|but|by|of|with|to|for|from|know|tell me) )"
+    r"(?:whom|whose|who(?! (?:can|could|should|shall|may|might|must|needs?|gets?|has to|have to|qualif|benefit)))\b"
+    r"|\b(?:what|which) (?:city|town|country|state|person|brand|make|company|firm|university|hospital|journal|author)\b"
+    r"|\bname of\b",
+    Kind.CAUSE: r"\bwhy\b|\bwhat (?:causes?|caused)\b|\breasons?\b",
 }
 _OFFERS = {
-    Kind.NUMBER: re.compile(
-        r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|millions?"
-        r"|billions?|half|twice|once|one|percent|quarter)\b",
-        re.IGNORECASE,
-    ),
-    Kind.TIME: re.compile(
-        r"\b(?:1\d|20)\d\d\b|\b(?:january|february|march|april|june|july|august|september|october|november|december)\b"
-        r"|\b(?:if|when|after|before|during|century|years?|months?|days?)\b",
-        re.IGNORECASE,
-    ),
+    Kind.FREQUENCY: r"\b(?:daily|weekly|fortnightly|monthly|quarterly|yearly|hourly|nightly|annual\w*|every|each|once"
+    r"|twice|times|always|never|rarely|seldom|constantly|per|apart|repetitions?|repeat\w*"
+    r"|(?:an?|in|of|after) (?:about |every )?(?:\d|one|two|three|four|five|six|seven|eight|nine|ten|hundred|thousand"
+    r"|million|day|week|month|year|hour|night|session|season))",
+    Kind.DURATION: _SPAN + "|" + _LENGTH + r"|\b(?:until|till|as long as|for life|lifelong|permanent\w*|indefinite\w*"
+    r"|overnight|forever|for good|never|immediate\w*|at once|straight ?away|today|same (?:\w+)|breaths?|per|mph"
+    r"|christmas|spring|summer|autumn|winter|january|february|march|april|may|june|july|august|september|october"
+    r"|november|december)\b",
+    Kind.DISTANCE: _NUMBER + "|" + _LENGTH + r"|\b(?:until|till|parallel|level|as far as|half-?way|all the way|up to"
+    r"|down to|touch\w*|size|than)\b",
+    Kind.WEIGHT: r"\b(?:\d+ ?(?:kg|g|mg|lbs?|oz|t)|kilos?|(?:kilo)?grams?|pounds?|stones?|ounces?|tons?|tonnes?"
+    r"|weigh\w*|body ?weight|light\w*|heav\w*|loads?)\b",
+    Kind.AGE: _NUMBER + r"|\b(?:age[ds]?|years?|months?|old\w*|young\w*|born|\w+ties|adults?|child\w*|generation)\b",
+    Kind.TEMPERATURE: r"°|\b(?:degrees?|warm\w*|hot\w*|cold\w*|cool\w*|boil\w*|temperature|lukewarm|freez\w*)\b",
+    Kind.MONEY: r"[£$€¥]|\b(?:pounds?|pence|euros?|cents?|dollars?|francs?|shillings?|crowns?|free|costs?|fees?"
+    r"|price[ds]?|charge[ds]?|deposit|surcharge|for (?:\w+ )?(?:hundred|thousand|million))\b",
+    Kind.NUMBER: _NUMBER + r"|\b(?:no|none|nothing|zero|nobody|single|couple|several|many|few|most|all|every|both"
+    r"|majority|plenty|little|much|as long as)\b",
+    Kind.YEAR: r"\b(?:1\d|20)\d\d\b|\b\d+ (?:AD|BC)\b|\b(?:AD|BC) \d",
+    Kind.TIME: _SPAN + r"|\b(?:1\d|20)\d\d\b|\b(?:january|february|march|april|june|july|august|september|october"
+    r"|november|december|spring|summer|autumn|winter|if|when|whenever|once|after|before|during|until|till|while"
+    r"|as soon as|as long as|between|from|at once|immediate\w*|morning|noon|afternoon|evening|tonight|today|stages?)\b",
     # A capital inside the sentence, or two capitalised words in a row.
-    Kind.NAME: re.compile(r"(?<=[\w,;:] )[A-Z]\w+|\b[A-Z]\w+ [A-Z]\w+|[“\"'‘(][A-Z]\w+"),
-    Kind.CAUSE: re.compile(
-        r"\b(?:because|since|due to|caus\w*|result\w*|reasons?|so that|owing|therefore|leads? to|led to|by \w+ing)\b",
-        re.IGNORECASE,
-    ),
+    Kind.NAME: r"(?<=[\w,;:] )[A-Z]\w+|\b[A-Z]\w+ [A-Z]\w+|[“\"'‘(][A-Z]\w+",
+    Kind.CAUSE: r"\b(?:because|since|as|so|due to|caus\w*|result\w*|reasons?|owing|thanks to|on account of|therefore"
+    r"|why|leads? to|led to|makes?|made|lets?|means?|prevents?|otherwise|lest|else|by \w+ing"
+    r"|to (?:avoid|prevent|exclude|protect|keep|stop|reduce))\b",
 }
+_ASKING = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _ASKS.items()}
+_OFFERING = {
+    kind: re.compile(pattern, re.NOFLAG if kind is Kind.NAME else re.IGNORECASE) for kind, pattern in _OFFERS.items()
+}
+_EXACT = frozenset({Kind.FREQUENCY, Kind.WEIGHT, Kind.MONEY})  # asked for by "how much" or "how many" with a word more
 
 
 def asked(question: str) -> frozenset[Kind]:
     """Return the kinds of thing that a question asks for; most ask for none of these."""
-    return frozenset(kind for kind, pattern in _ASKS.items() if pattern.search(question))
+    kinds = frozenset(kind for kind, pattern in _ASKING.items() if pattern.search(question))
+    return kinds - {Kind.NUMBER} if kinds & _EXACT else kinds
 
 
 def offered(sentence: str, kinds: frozenset[Kind]) -> frozenset[Kind]:
     """Return which of `kinds` a sentence offers."""
-    return frozenset(kind for kind in kinds if _OFFERS[kind].search(sentence))
+    return frozenset(kind for kind in kinds if _OFFERING[kind].search(sentence))

@@ -28,6 +28,7 @@ GATE_FEATURES = [
     "heading_coverage",
     "weakest",
     "lead",
+    "kind_offered",
     "kind_lacking",
 ]
 SENTENCE_PENALTY = 2e-3  # of the squared standardised weights, per set
