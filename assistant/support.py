@@ -23,9 +23,10 @@ _LIMITING = re.compile(
 )
 # A sentence that says so, of whomever, takes back some of the one before it too.
 _FORBIDDING = re.compile(
-    r"\b(?:must|should|may|ought|shall)(?:[ ]not|n['’]t)\b"
-    r"|\b(?:not|never) (?:be )?(?:suitable|safe|advis(?:ed|able)|recommended|allowed|permitted|meant|intended|for)\b"
-    r"|\b(?:unsuitable|unsafe|contraindicated|forbidden|off[- ]limits)\b",
+    r"\b(?:must|should|ought|shall)(?:\s+not|\s+never|n['’]t)\b|\bmay\s+not\s+(?:be\s+(?:used|taken|given)|use|take)\b"
+    r"|(?:\bnot|\bnever|n['’]t)\s+(?:be\s+)?(?:suitable|safe|advis(?:ed|able)|recommended|allowed|permitted|meant"
+    r"|intended|to\s+be)\b"
+    r"|,\s+(?:do\s+not|don['’]t|never|avoid)\b|\b(?:unsuitable|unsafe|contraindicated|forbidden|off[- ]limits)\b",
     re.IGNORECASE,
 )
 NEGATION = re.compile(
@@ -89,7 +90,8 @@ def _before(passage: Passage, at: int) -> int | None:
 def _belongs_after(passage: Passage, at: int) -> bool:
     text = _text(passage, at)
     takes_back = _LEANING.match(text) and (NEGATION.search(text) or _DENIAL.search(text))
-    limits = (_LIMITING.match(text) or takes_back or _FORBIDDING.search(text)) and not _item(passage, at)
+    forbids = _FORBIDDING.search(text) and not _row(passage, at) and not text.endswith("?")
+    limits = (_LIMITING.match(text) or takes_back or forbids) and not _item(passage, at)
     return _follows(passage, at) and bool(limits or _same_field_list(passage, at))
 
 

@@ -54,6 +54,11 @@ AFTER = [
     "Pregnant women shouldn't have more than one.",
     "The drops are not suitable for babies.",
     "In glaucoma it is contraindicated.",
+    "Children should\nnot take it.",
+    "The drops aren't\nsafe for babies.",
+    "Children must never take it.",
+    "In pregnancy, do not take it.",
+    "The drops are not to be used in children.",
 ]
 
 
@@ -122,6 +127,20 @@ def test_a_long_list_is_not_quoted_whole(quoted: Quoted) -> None:
 def test_what_takes_a_sentence_back_comes_along(quoted: Quoted, after: str) -> None:
     text = f"Krestol eases a cough within an hour. {after}"
     assert quoted("a.md", f"Take care. {text} Cats sleep.", "cough") == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("Krestol eases a cough. Who should not take Fenwarin?", "cough"),
+        ("Krestol eases a cough. The pain may not go away at once.", "cough"),
+        ("| Drug | Rule |\n|---|---|\n| Krestol | is safe |\n| Fenwarin | must not be given |", "Krestol"),
+    ],
+)
+def test_what_forbids_nothing_of_it_stays_behind(quoted: Quoted, text: str, part: str) -> None:
+    (quote,) = quoted("a.md", text, part)
+    assert "Fenwarin" not in quote
+    assert "pain" not in quote
 
 
 @pytest.mark.parametrize("filled", [1, 2, 3, 4])

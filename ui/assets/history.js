@@ -88,13 +88,14 @@ const rename = async (form) => {
   } catch (error) {
     words = error instanceof TypeError ? SILENT : error.message;
   }
-  const button = kept(".rename");
-  form.hidden = true;
-  button.setAttribute("aria-expanded", false);
-  button.focus();
+  const at = document.activeElement;
+  const away = at !== document.body && !form.contains(at); // the person went on meanwhile: the focus is theirs
   told(words);
+  form.hidden = true;
+  kept(".rename")?.setAttribute("aria-expanded", false);
+  if (!away) kept(".rename")?.focus();
   await list();
-  if (document.activeElement === document.body) kept(".rename")?.focus(); // the list was drawn anew around it
+  if (!away && document.activeElement === document.body) kept(".rename")?.focus(); // the list was drawn anew around it
 };
 
 // Deleting takes two presses of the same button; leaving it takes the first one back.
