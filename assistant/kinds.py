@@ -21,10 +21,11 @@ class Kind(StrEnum):
     CAUSE = "cause"
 
 
+_TO_TEN = "one|two|three|four|five|six|seven|eight|nine|ten"
 _NUMBER = (
-    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen"
+    r"\d|\b(?:" + _TO_TEN + r"|eleven|twelve|\w+teen"
     r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:-\w+)?|dozens?|hundreds?|thousands?|millions?|billions?"
-    r"|half|hal(?:f|v)es?|twice|once|one|per ?cent|quarters?|thirds?|(?:four|fif|six|seven|eigh|nin|ten)ths?|\w+fold)\b"
+    r"|half|halves?|twice|once|per ?cent|quarters?|thirds?|(?:four|fif|six|seven|eigh|nin|ten)ths?|\w+fold)\b"
 )
 _SPAN = (
     r"\b(?:\w*secs?|\w*seconds?|min(?:ute)?s?|hours?|days?|nights?|weeks?|weekends?|fortnights?|months?|years?|decades?"
@@ -33,6 +34,9 @@ _SPAN = (
 _LENGTH = (
     r"°|\b\d+ ?(?:mm|cm|m|km|ft|in)\b|\b(?:(?:centi|milli|kilo)?met(?:re|er)s?|inch(?:es)?|foot|feet|yards?|miles?"
     r"|fingers?|degrees?|acres?|hectares?|square|width|breadth)\b"
+)
+_MONTH_OR_SEASON = (
+    "january|february|march|april|june|july|august|september|october|november|december|spring|summer|autumn|winter"
 )
 _ASKS = {
     Kind.FREQUENCY: r"\bhow (?:often|frequently|regularly|many times)\b",
@@ -56,12 +60,11 @@ _ASKS = {
 _OFFERS = {
     Kind.FREQUENCY: r"\b(?:daily|weekly|fortnightly|monthly|quarterly|yearly|hourly|nightly|annual\w*|every|each|once"
     r"|twice|times|always|never|rarely|seldom|constantly|per|apart|repetitions?|repeat\w*"
-    r"|(?:an?|in|of|after) (?:about |every )?(?:\d|one|two|three|four|five|six|seven|eight|nine|ten|hundred|thousand"
-    r"|million|day|week|month|year|hour|night|session|season))",
+    r"|(?:an?|in|of|after) (?:about |every )?(?:\d|" + _TO_TEN + r"|hundred|thousand|million"
+    r"|day|week|month|year|hour|night|session|season))",
     Kind.DURATION: _SPAN + "|" + _LENGTH + r"|\b(?:until|till|as long as|for life|lifelong|permanent\w*|indefinite\w*"
-    r"|overnight|forever|for good|never|immediate\w*|at once|straight ?away|today|same (?:\w+)|breaths?|per|mph"
-    r"|christmas|spring|summer|autumn|winter|january|february|march|april|may|june|july|august|september|october"
-    r"|november|december)\b",
+    r"|overnight|forever|for good|never|immediate\w*|at once|straight ?away|today|same \w+|breaths?|per|mph"
+    r"|christmas|may|" + _MONTH_OR_SEASON + r")\b",
     Kind.DISTANCE: _NUMBER + "|" + _LENGTH + r"|\b(?:until|till|parallel|level|as far as|half-?way|all the way|up to"
     r"|down to|touch\w*|size|than)\b",
     Kind.WEIGHT: r"\b(?:\d+ ?(?:kg|g|mg|lbs?|oz|t)|kilos?|(?:kilo)?grams?|pounds?|stones?|ounces?|tons?|tonnes?"
@@ -73,8 +76,10 @@ _OFFERS = {
     Kind.NUMBER: _NUMBER + r"|\b(?:no|none|nothing|zero|nobody|single|couple|several|many|few|most|all|every|both"
     r"|majority|plenty|little|much|as long as)\b",
     Kind.YEAR: r"\b(?:1\d|20)\d\d\b|\b\d+ (?:AD|BC)\b|\b(?:AD|BC) \d",
-    Kind.TIME: _SPAN + r"|\b(?:1\d|20)\d\d\b|\b(?:january|february|march|april|june|july|august|september|october"
-    r"|november|december|spring|summer|autumn|winter|if|when|whenever|once|after|before|during|until|till|while"
+    Kind.TIME: _SPAN
+    + r"|\b(?:1\d|20)\d\d\b|\b(?:"
+    + _MONTH_OR_SEASON
+    + r"|if|when|whenever|once|after|before|during|until|till|while"
     r"|as soon as|as long as|between|from|at once|immediate\w*|morning|noon|afternoon|evening|tonight|today|stages?)\b",
     # A capital inside the sentence, or two capitalised words in a row.
     Kind.NAME: r"(?<=[\w,;:] )[A-Z]\w+|\b[A-Z]\w+ [A-Z]\w+|[“\"'‘(][A-Z]\w+",

@@ -130,7 +130,7 @@ def _ended(passage: Passage, at: int) -> bool:
 
 def _indent(passage: Passage, at: int) -> int:
     """Return the blanks before a sentence or its mark, where it begins a line."""
-    line = _gap(passage, at).rpartition("\n")[2] + _text(passage, at)
+    line = _line(passage, at)
     return len(line) - len(line.lstrip())
 
 
@@ -151,8 +151,8 @@ def _alone(passage: Passage, at: int) -> bool:
 
 def _item(passage: Passage, at: int) -> bool:
     """Whether a sentence begins a list item."""
-    line = _gap(passage, at).rpartition("\n")[2] + _text(passage, at)
-    return (at == 0 or "\n" in _gap(passage, at)) and starts_item(line) and not _row(passage, at)
+    begins = at == 0 or "\n" in _gap(passage, at)
+    return begins and starts_item(_line(passage, at)) and not _row(passage, at)
 
 
 def _row(passage: Passage, at: int) -> bool:
@@ -176,6 +176,11 @@ def _cut(passage: Passage, at: int) -> bool:
     """Whether a sentence is the rest of the one before it, which was longer than a passage."""
     same_line = "\n" not in _gap(passage, at) or _text(passage, at)[0].islower()
     return _follows(passage, at) and same_line and not _item(passage, at) and not _ended(passage, at - 1)
+
+
+def _line(passage: Passage, at: int) -> str:
+    """Return a sentence with what stands before it in its line: blanks, or a list's mark."""
+    return _gap(passage, at).rpartition("\n")[2] + _text(passage, at)
 
 
 def _gap(passage: Passage, at: int) -> str:

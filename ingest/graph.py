@@ -39,25 +39,24 @@ class Graph:
         Raises:
             ModelMissing: it cannot be loaded; `remedy` says what to do then.
         """
-        try:
-            self._load(folder, window)
-        except Exception as error:  # both libraries raise types of their own
-            first = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ModelMissing(f"the model cannot be loaded ({first})", str(folder), remedy) from error
-
-    def _load(self, folder: Path, window: int) -> None:
         import onnxruntime
+        from onnxruntime.capi import onnxruntime_pybind11_state as onnx
         from tokenizers import Tokenizer
 
-        self._counter = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        options = onnxruntime.SessionOptions()
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads leave the processor
+        providers = ["CPUExecutionProvider"]
+        damaged = (onnx.InvalidProtobuf, onnx.InvalidGraph, onnx.InvalidArgument, onnx.NoSuchFile, onnx.Fail)
+        try:
+            self._counter = Tokenizer.from_buffer((folder / "tokenizer.json").read_bytes())
+            self._session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=providers)
+        except (OSError, ValueError, *damaged) as error:
+            first = (str(error).splitlines() or [type(error).__name__])[0]
+            raise ModelMissing(f"the model cannot be loaded ({first})", str(folder), remedy) from error
         self._counter.no_truncation()
         self._counter.no_padding()
         self._tokenizer = Tokenizer.from_str(self._counter.to_str())
         self._tokenizer.enable_truncation(window)
-        options = onnxruntime.SessionOptions()
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads leave the processor
-        providers = ["CPUExecutionProvider"]
-        self._session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=providers)
         self._inputs = [each.name for each in self._session.get_inputs()]
 
     def run(self, texts: Sequence[str] | Sequence[tuple[str, str]], outputs: Sequence[str]) -> Iterator[Batch]:

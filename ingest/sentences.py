@@ -85,9 +85,8 @@ def _unwrapped(paragraph: str) -> str:
     """
     lines = paragraph.split("\n")
     lengths = [len(line.strip()) for line in lines]
-    width = (
-        sorted(lengths)[-2] if len(lengths) > 2 else max(lengths)
-    )  # a single long line, an address say, is no measure
+    # A single long line, an address say, is no measure.
+    width = sorted(lengths)[-2] if len(lengths) > 2 else max(lengths)
     if width < NARROW or len(lines) == 1:
         return paragraph
     wrapped = width >= WIDE or sum(length > _FULL * width for length in lengths) >= SEVERAL

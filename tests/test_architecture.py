@@ -68,14 +68,8 @@ def test_only_settings_read_the_environment(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_errors_are_never_swallowed(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    for pattern in ("suppress(", 'errors="replace"'):
+    for pattern in ("except Exception", "except BaseException", "except:", "suppress(", 'errors="replace"'):
         assert pattern not in text
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.ExceptHandler) and (
-            node.type is None
-            or {"Exception", "BaseException"} & {n.id for n in ast.walk(node.type) if isinstance(n, ast.Name)}
-        ):
-            assert isinstance(node.body[-1], ast.Raise), "what catches everything raises it again, by its name"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

@@ -11,9 +11,8 @@ import pytest
 
 from assistant.chain import Assistant
 from assistant.index import Index
-from assistant.rerank import BUNDLED as RERANKER
-from assistant.rerank import open_reranker
-from ingest.encoder import BUNDLED, open_encoder
+from assistant.rerank import BUNDLED, open_reranker
+from ingest.encoder import OnnxEncoder
 from ingest.pipeline import ingest
 from ingest.settings import Settings
 from tests.conftest import GRADIO_WARNINGS
@@ -28,10 +27,9 @@ CORPUS = Path(__file__).parents[2] / "corpus"
 
 
 @pytest.fixture
-def address(tmp_path: Path) -> Iterator[str]:
-    encoder = open_encoder(BUNDLED, tmp_path / "models")
-    ingest([CORPUS], tmp_path / "data", encoder)
-    with closing(Assistant(Index(tmp_path / "data", encoder), open_reranker(RERANKER, tmp_path))) as assistant:
+def address(exported: OnnxEncoder, tmp_path: Path) -> Iterator[str]:
+    ingest([CORPUS], tmp_path / "data", exported)
+    with closing(Assistant(Index(tmp_path / "data", exported), open_reranker(BUNDLED, tmp_path))) as assistant:
         served = serve(assistant, Settings(host="127.0.0.1", port=0, data_dir=tmp_path / "data"), block=False)
         yield served.url
         served.close()

@@ -18,6 +18,8 @@ const posted = async (path, method, body) => {
   return words;
 };
 
+const spoken = (error) => (error instanceof TypeError ? SILENT : error.message);
+
 // Only the last question for the list counts, and a list that is the same stays, with the focus in it.
 let listing = 0;
 let listedHtml = "";
@@ -86,7 +88,7 @@ const rename = async (form) => {
   try {
     words = await posted(`kept/${marked().conversation}`, "POST", { name: form.querySelector("input").value });
   } catch (error) {
-    words = error instanceof TypeError ? SILENT : error.message;
+    words = spoken(error);
   }
   const at = document.activeElement;
   const away = at !== document.body && !form.contains(at); // the person went on meanwhile: the focus is theirs
@@ -111,7 +113,7 @@ const forget = async (button) => {
     told(await posted(`kept/${marked().conversation}`, "DELETE"));
     openKept("");
   } catch (error) {
-    told(error instanceof TypeError ? SILENT : error.message);
+    told(spoken(error));
     list();
   }
   kept(".new").focus();
@@ -132,7 +134,7 @@ const rate = async (form, useful) => {
   try {
     status.textContent = await posted("feedback", "POST", given);
   } catch (error) {
-    status.textContent = error instanceof TypeError ? SILENT : error.message;
+    status.textContent = spoken(error);
     return;
   }
   for (const each of form.querySelectorAll(".rate")) each.setAttribute("aria-pressed", each.dataset.useful === `${useful}`);
