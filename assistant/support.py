@@ -26,6 +26,8 @@ _FORBIDDING = re.compile(
     r"\b(?:must|should|ought|shall)(?:\s+not|\s+never|n['’]t)\b|\bmay\s+not\s+(?:be\s+(?:used|taken|given)|use|take)\b"
     r"|(?:\bnot|\bnever|n['’]t)\s+(?:be\s+)?(?:suitable|safe|advis(?:ed|able)|recommended|allowed|permitted|meant"
     r"|intended|to\s+be)\b"
+    r"|(?<!who\s)\b(?:cannot|can['’]t)\s+(?:be\s+(?:used|taken|given)|use|take|have)\b"
+    r"|(?<!if\syou\s)\b(?:needs?|has|have)\s+to\s+avoid\b"
     r"|,\s+(?:do\s+not|don['’]t|never|avoid)\b|\b(?:unsuitable|unsafe|contraindicated|forbidden|off[- ]limits)\b",
     re.IGNORECASE,
 )
@@ -140,7 +142,7 @@ def _words(passage: Passage, found: set[int]) -> int:
 
 def _through(passage: Passage, first: int, last: int) -> set[int]:
     """Return the positions from one to another, or these two where what lies between is long."""
-    between = passage.cut(passage.sentences[first][1], passage.sentences[last][0])
+    between = _between(passage, passage.sentences[first][1], passage.sentences[last][0])
     return set(range(first, last)) if len(between.split()) <= LIST_WORDS else {first}
 
 
@@ -185,8 +187,12 @@ def _line(passage: Passage, at: int) -> str:
 
 def _gap(passage: Passage, at: int) -> str:
     """Return what stands between a sentence and the one before it."""
-    before, start = passage.sentences[at - 1][1] if at else passage.start, passage.sentences[at][0]
-    return passage.cut(before, start) if before < start else ""
+    return _between(passage, passage.sentences[at - 1][1] if at else passage.start, passage.sentences[at][0])
+
+
+def _between(passage: Passage, end: int, start: int) -> str:
+    """Return what stands between two sentences, which may touch."""
+    return passage.cut(end, start) if end < start else ""
 
 
 def _text(passage: Passage, position: int) -> str:

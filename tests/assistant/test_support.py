@@ -59,6 +59,9 @@ AFTER = [
     "Children must never take it.",
     "In pregnancy, do not take it.",
     "The drops are not to be used in children.",
+    "Children cannot take it.",
+    "The drops can't be used by asthmatics.",
+    "Asthmatics need to avoid the drops.",
 ]
 
 
@@ -133,6 +136,8 @@ def test_what_takes_a_sentence_back_comes_along(quoted: Quoted, after: str) -> N
     ("text", "part"),
     [
         ("Krestol eases a cough. Who should not take Fenwarin?", "cough"),
+        ("Krestol eases a cough. Fenwarin is for people who cannot take aspirin.", "cough"),
+        ("Krestol eases a cough. Ask for Fenwarin if you need to avoid aspirin.", "cough"),
         ("Krestol eases a cough. The pain may not go away at once.", "cough"),
         ("| Drug | Rule |\n|---|---|\n| Krestol | is safe |\n| Fenwarin | must not be given |", "Krestol"),
     ],
@@ -151,6 +156,11 @@ def test_what_is_needed_is_found_in_the_next_passage_too(quoted: Quoted, filled:
     text = FILLING * filled + pair + " " + FILLING
     assert quoted("a.md", text, "swelling") == [pair]
     assert quoted("a.md", text, "However") == [pair]
+
+
+def test_sentences_that_touch_stand_together(quoted: Quoted) -> None:
+    text = "The salve is said to end any plea against Zorbin.'So the same nurse made it.'"
+    assert quoted("a.md", text, "nurse") == [text]
 
 
 def test_the_pieces_of_an_overlong_sentence_stand_together(quoted: Quoted) -> None:
