@@ -18,7 +18,7 @@ from assistant.model import load_model
 from assistant.support import with_support
 from ingest.errors import ModelMissing
 from ingest.graph import MAKE_ANEW, Graph, export_module, exporting, folder_name, save_tokenizer
-from ingest.schema import naming
+from ingest.schema import Passage, naming
 
 if TYPE_CHECKING:
     import torch
@@ -81,7 +81,7 @@ def rerank(question: str, sentences: Sequence[Sentence], reranker: Reranker) -> 
     """Return the sentences, best first, the best `RERANKED` of them scored again, the others after these."""
     chosen, others = sentences[:RERANKED], sentences[RERANKED:]
     weights = load_model().reranked.weights(NAMES)
-    logits = reranker.score(question, [in_context(sentence) for sentence in chosen])
+    logits = reranker.score(question, [in_context(s.candidate.passage, s.position) for s in chosen])
     scored = []
     for sentence, logit in zip(chosen, logits, strict=True):
         features = replace(sentence.features, rerank_logit=float(logit))
@@ -91,11 +91,10 @@ def rerank(question: str, sentences: Sequence[Sentence], reranker: Reranker) -> 
     return scored + [replace(sentence, score=min(least, sentence.score)) for sentence in others]
 
 
-def in_context(sentence: Sentence) -> str:
+def in_context(passage: Passage, position: int) -> str:
     """Return a sentence as the cross-encoder reads it: title and headings, what it leans on, the sentence."""
-    passage = sentence.candidate.passage
-    positions = with_support(passage, sentence.position)
-    text = " ".join(passage.cut(*passage.sentences[at]) for at in positions if at <= sentence.position)
+    positions = with_support(passage, position)
+    text = " ".join(passage.cut(*passage.sentences[at]) for at in positions if at <= position)
     return ": ".join((*naming(passage.title, passage.heading), " ".join(text.split())))
 
 

@@ -47,7 +47,8 @@ def collect(corpus: Path, prompts: Path, data_dir: Path, encoder: Encoder) -> li
             sentences = score_sentences(question, fuse(question, retrieve(question, view), texts), texts)
             rows = np.array([s.features.row() for s in sentences]).reshape(len(sentences), len(NAMES))
             right = np.array([float(is_right_quote(prompt, s.evidence().text)) for s in sentences])
-            cases.append(Case(prompt, tuple(in_context(s) for s in sentences), rows, right))
+            read = tuple(in_context(s.candidate.passage, s.position) for s in sentences)
+            cases.append(Case(prompt, read, rows, right))
     index.close()
     return cases
 

@@ -20,7 +20,7 @@ from assistant.training.group import Group
 LENGTH = 128  # tokens of question and text together
 ROUND = 16, 16  # tokens and pairs are rounded up to these: each new shape costs the processor's kernels a second
 GROUPS = 8  # questions a step
-RIGHT, WRONG = 2, 3  # texts a question at most, drawn anew in each epoch
+RIGHT, WRONG = 2, 3  # texts a question at most, drawn anew whenever it comes
 HARD = 14  # wrong texts are drawn from the first so many
 WARM = 0.06  # share of the steps in which the rate rises
 
@@ -33,14 +33,14 @@ def load() -> tuple[Any, Any]:
     return model, AutoTokenizer.from_pretrained(bundled)
 
 
-def train(model: Any, tokenizer: Any, groups: Sequence[Group], *, epochs: int, rate: float) -> None:
-    """Train a sequence classifier with one output in place."""
+def train(model: Any, tokenizer: Any, groups: Sequence[Group], *, rate: float) -> None:
+    """Train a sequence classifier with one output in place, on each of the groups once."""
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=rate, weight_decay=0.01)
-    steps = epochs * len(groups) // GROUPS
+    steps = len(groups) // GROUPS
     schedule = get_linear_schedule_with_warmup(optimizer, int(steps * WARM), steps)
     model.train()
     total = 0.0
-    for step, batch in enumerate(itertools.islice(_batches(_drawn(groups, epochs)), steps), 1):
+    for step, batch in enumerate(itertools.islice(_batches(_drawn(groups)), steps), 1):
         loss = _loss(model, tokenizer, batch)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -54,14 +54,13 @@ def train(model: Any, tokenizer: Any, groups: Sequence[Group], *, epochs: int, r
     model.eval()
 
 
-def _drawn(groups: Sequence[Group], epochs: int) -> Iterator[Group]:
-    """Yield the groups so many times in changing order; the hardest wrong text stays, the others are drawn anew."""
+def _drawn(groups: Sequence[Group]) -> Iterator[Group]:
+    """Yield the groups in another order, with some of their texts: the hardest wrong one, others of them by chance."""
     draw = random.Random(0)
-    for _ in range(epochs):
-        for group in draw.sample(groups, len(groups)):
-            right = tuple(draw.sample(group.right, min(RIGHT, len(group.right))))
-            wrong = tuple(draw.sample(group.wrong[1:HARD], min(WRONG - 1, len(group.wrong[1:HARD]))))
-            yield Group(group.question, right, (*group.wrong[:1], *wrong))
+    for group in draw.sample(groups, len(groups)):
+        right = tuple(draw.sample(group.right, min(RIGHT, len(group.right))))
+        wrong = tuple(draw.sample(group.wrong[1:HARD], min(WRONG - 1, len(group.wrong[1:HARD]))))
+        yield Group(group.question, right, (*group.wrong[:1], *wrong))
 
 
 def _batches(groups: Iterable[Group]) -> Iterator[list[Group]]:
@@ -70,14 +69,14 @@ def _batches(groups: Iterable[Group]) -> Iterator[list[Group]]:
         yield batch
 
 
-def _logits(model: Any, tokenizer: Any, pairs: Sequence[tuple[str, str]]) -> Any:
+def pair_logits(model: Any, tokenizer: Any, pairs: Sequence[tuple[str, str]]) -> Any:
     """Return the pairs' logits; those of like length are read together."""
     lengths = [len(tokens) for tokens in tokenizer(*map(list, zip(*pairs, strict=True)))["input_ids"]]
     order = sorted(range(len(pairs)), key=lambda i: lengths[i])
-    order += order[-1:] * (-len(pairs) % ROUND[1])
     found = torch.zeros(len(pairs))
     for at in range(0, len(order), ROUND[1]):
-        rows = order[at : at + ROUND[1]]
+        own = order[at : at + ROUND[1]]
+        rows = own + own[-1:] * (ROUND[1] - len(own))
         tokens = tokenizer(
             [pairs[i][0] for i in rows],
             [pairs[i][1] for i in rows],
@@ -89,13 +88,13 @@ def _logits(model: Any, tokenizer: Any, pairs: Sequence[tuple[str, str]]) -> Any
         )
         with torch.autocast("cpu", dtype=torch.bfloat16):
             logits = model(**tokens).logits
-        found = found.index_put((torch.tensor(rows),), logits.float().squeeze(-1))
+        found = found.index_put((torch.tensor(own),), logits.float().squeeze(-1)[: len(own)])
     return found
 
 
 def _loss(model: Any, tokenizer: Any, batch: Sequence[Group]) -> Any:
     pairs = [(group.question, text) for group in batch for text in (*group.right, *group.wrong)]
-    logits = _logits(model, tokenizer, pairs)
+    logits = pair_logits(model, tokenizer, pairs)
     at, loss = 0, torch.zeros(())
     for group in batch:
         right, size = len(group.right), len(group.right) + len(group.wrong)

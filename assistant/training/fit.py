@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
@@ -30,11 +29,15 @@ GATE_FEATURES = [
     "lead",
     "kind_offered",
     "kind_lacking",
+    "missing",
+    "exact",
+    "is_question",
+    "neighbour_coverage",
 ]
 SENTENCE_PENALTY = 2e-3  # of the squared standardised weights, per set
-GATE_C = 0.1  # inverse strength of the gate's penalty
+GATE_C = {False: 0.1, True: 1.0}  # inverse strength of the gate's penalty, without and with the cross-encoder
 PROMPT_WEIGHT = 300  # each set weighs as this many prompts, half of them unanswerable
-OWN_WEIGHT = 0.2  # of our own sets beside the others: they are harder than people's questions by design
+OWN_WEIGHT = 0.7  # of our own sets beside the others: they are harder than people's questions by design
 
 Sets = Mapping[str, Sequence[Case]]
 
@@ -88,13 +91,12 @@ def prompt_weights(sets: Sets) -> Rows:
     return np.array(weights)
 
 
-def fit_gate(rows: Rows, kinds: NDArray[np.int_], weights: Rows) -> Pipeline:
-    """Return the gate fitted on the best sentences' features: with their products, but for the logit's."""
-    products = PolynomialFeatures(2, include_bias=False)
+def fit_gate(rows: Rows, kinds: NDArray[np.int_], weights: Rows, *, reranked: bool) -> Pipeline:
+    """Return the gate fitted on the best sentences' features and their products."""
     steps: list[tuple[str, Any]] = [
         ("scale", StandardScaler()),
-        ("products", ColumnTransformer([("", products, slice(len(GATE_FEATURES)))], remainder="passthrough")),
-        ("logistic", LogisticRegression(C=GATE_C, max_iter=5_000)),
+        ("products", PolynomialFeatures(2, include_bias=False)),
+        ("logistic", LogisticRegression(C=GATE_C[reranked], max_iter=5_000)),
     ]
     return Pipeline(steps).fit(rows, kinds, logistic__sample_weight=weights)
 
@@ -135,11 +137,12 @@ def report(sets: Sets, *, reranked: bool) -> tuple[Rows, Pipeline]:
         print(f"held out  {held:8} {hits(cases, weights)}; {shown}")
     weights = fit_sentence(sets, reranked=reranked)
     rows, kinds, shares = _stacked(sets, weights, reranked=reranked)
-    gate = fit_gate(rows, kinds, shares)
+    gate = fit_gate(rows, kinds, shares, reranked=reranked)
     origin = np.concatenate([np.full(len(cases), number) for number, cases in enumerate(sets.values())])
     crossed = np.zeros(len(kinds))
     for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(rows, origin * 2 + kinds):
-        crossed[test] = fit_gate(rows[train], kinds[train], shares[train]).predict_proba(rows[test])[:, 1]
+        fold = fit_gate(rows[train], kinds[train], shares[train], reranked=reranked)
+        crossed[test] = fold.predict_proba(rows[test])[:, 1]
     fitted = gate.predict_proba(rows)[:, 1]
     for number, (name, cases) in enumerate(sets.items()):
         own = origin == number
@@ -150,7 +153,7 @@ def report(sets: Sets, *, reranked: bool) -> tuple[Rows, Pipeline]:
 
 def _fitted(sets: Sets, *, reranked: bool) -> tuple[Rows, Pipeline]:
     weights = fit_sentence(sets, reranked=reranked)
-    return weights, fit_gate(*_stacked(sets, weights, reranked=reranked))
+    return weights, fit_gate(*_stacked(sets, weights, reranked=reranked), reranked=reranked)
 
 
 def _stacked(sets: Sets, weights: Rows, *, reranked: bool) -> tuple[Rows, NDArray[np.int_], Rows]:
@@ -167,11 +170,9 @@ def write(plain: tuple[Rows, Pipeline], reranked: tuple[Rows, Pipeline]) -> None
 
 def _values(weights: Rows, gate: Pipeline, *, reranked: bool) -> dict[str, Any]:
     names = _gate_names(reranked)
-    size, products = len(GATE_FEATURES), len(GATE_FEATURES) * (len(GATE_FEATURES) + 1) // 2
-    coefficients = gate["logistic"].coef_[0]
-    linear, quadratic = np.zeros(len(names)), np.zeros((len(names), len(names)))
-    linear[:size], linear[size:] = coefficients[:size], coefficients[size + products :]
-    quadratic[np.triu_indices(size)] = coefficients[size : size + products]
+    linear, products = np.split(gate["logistic"].coef_[0], [len(names)])
+    quadratic = np.zeros((len(names), len(names)))
+    quadratic[np.triu_indices(len(names))] = products
     return {
         "sentence": {name: float(f"{w:.6g}") for name, w in zip(NAMES, weights, strict=True) if w},
         "gate": {

@@ -1,13 +1,14 @@
 """Train the cross-encoder, fit the sentence score and the gate, and write both into the package.
 
-    python -m assistant.training.train BENCH WORK [--write]
+    python -m assistant.training.train BENCH SQUAD WORK [--write]
 
-BENCH holds xquad/ and medquad/ with corpus/ and prompts.jsonl each. The
-cross-encoder learns from our own sets alone, but for those that are held back;
-the score and the gate are fitted on the public questions, the shipped prompts
-and the sets held back, none of which it has seen. Takes about two hours on two
-cores; what is done is kept in the folder WORK, so that a run that was stopped
-goes on. Nothing is written into the package without --write.
+BENCH holds xquad/ and medquad/ with corpus/ and prompts.jsonl each; SQUAD is the
+file train-v1.1.json, see squad.py. The cross-encoder learns from SQuAD and from
+our own sets, but for those that are held back; the score and the gate are fitted
+on the public questions, the shipped prompts and the sets held back, none of which
+it has seen (XQuAD's articles are not among those learnt from). Takes about two
+hours on two cores; what is done is kept in the folder WORK, so that a run that
+was stopped goes on. Nothing is written into the package without --write.
 """
 
 import pickle
@@ -26,23 +27,25 @@ from assistant.training.cases import HELD_BACK, Case, collect, own_sets
 from assistant.training.cross_encoder import load, train
 from assistant.training.fit import LOGIT, report, write
 from assistant.training.group import groups
+from assistant.training.squad import squad_groups
 from ingest.encoder import BUNDLED, Encoder, open_encoder
 from ingest.graph import save_tokenizer
 
 ROOT = Path(__file__).parents[2]
-RATE, EPOCHS = 5e-5, 3
+RATE = 5e-5
+OWN_TIMES = 2  # how often each question of our own sets is learnt from, each of SQuAD's once
 
 T = TypeVar("T")
 
 
-def main(bench: str, work: str, *options: str) -> None:
+def main(bench: str, squad: str, work: str, *options: str) -> None:
     """Collect, train, fit, print, and write where asked to."""
     folder = Path(work)
     folder.mkdir(parents=True, exist_ok=True)
     encoder = open_encoder(BUNDLED, folder / "models")
     own = {name: _collected(name, corpus, prompts, folder, encoder) for name, corpus, prompts in own_sets()}
     model, tokenizer = load()
-    model.load_state_dict(_kept(folder / "cross-encoder.weights", lambda: _trained(own)))
+    model.load_state_dict(_kept(folder / "cross-encoder.weights", lambda: _trained(own, Path(squad), encoder)))
     _export(model.eval(), tokenizer, folder / "reranker")
     reranker = OnnxReranker(folder / "reranker")
     sets = _public(Path(bench), folder, encoder) | {"own": [c for name in sorted(HELD_BACK) for c in own[name]]}
@@ -65,12 +68,12 @@ def _collected(name: str, corpus: Path, prompts: Path, folder: Path, encoder: En
     return _kept(folder / f"{name}.cases", lambda: collect(corpus, prompts, folder / name, encoder))
 
 
-def _trained(own: dict[str, list[Case]]) -> dict[str, Any]:
-    """Return the weights of a cross-encoder trained on the sets that are not held back."""
+def _trained(own: dict[str, list[Case]], squad: Path, encoder: Encoder) -> dict[str, Any]:
+    """Return the weights of a cross-encoder trained on SQuAD and the sets that are not held back."""
     torch.manual_seed(0)
     model, tokenizer = load()
-    learnt = [case for name, cases in own.items() if name not in HELD_BACK for case in cases]
-    train(model, tokenizer, list(groups(learnt)), epochs=EPOCHS, rate=RATE)
+    learnt = list(groups(case for name, cases in own.items() if name not in HELD_BACK for case in cases))
+    train(model, tokenizer, [*learnt * OWN_TIMES, *squad_groups(squad, encoder)], rate=RATE)
     return dict(model.state_dict())
 
 

@@ -35,10 +35,10 @@ def sentences(*texts: str, title: str = "Guide", heading: tuple[str, ...] = ("Gu
 
 
 def test_a_sentence_is_read_with_title_headings_and_what_it_leans_on() -> None:
-    first, second, third = sentences("Heat  helps.", "It is cheap.", "Cats\nsleep.")
-    assert in_context(first) == "Guide: Heat: Heat helps."
-    assert in_context(second) == "Guide: Heat: Heat helps. It is cheap."
-    assert in_context(third) == "Guide: Heat: Cats sleep."
+    passage = sentences("Heat  helps.", "It is cheap.", "Cats\nsleep.")[0].candidate.passage
+    assert in_context(passage, 0) == "Guide: Heat: Heat helps."
+    assert in_context(passage, 1) == "Guide: Heat: Heat helps. It is cheap."
+    assert in_context(passage, 2) == "Guide: Heat: Cats sleep."
 
 
 def test_the_best_are_ordered_anew_and_the_others_stay_behind() -> None:
@@ -48,27 +48,6 @@ def test_the_best_are_ordered_anew_and_the_others_stay_behind() -> None:
     assert found[0].features.rerank_logit > found[1].features.rerank_logit
     assert [each.score for each in found] == sorted((each.score for each in found), reverse=True)
     assert rerank("what helps", [], Longest()) == []
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
-    """Make a cross-encoder with so many outputs and random weights; return its folder."""
-
-    def make(outputs: int) -> Path:
-        import torch
-        from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
-
-        folder = tmp_path_factory.mktemp("tiny")
-        words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "heat", "helps", "cats", "sleep", "does", "?", "."]
-        (folder / "vocab.txt").write_text("\n".join(words))
-        torch.manual_seed(1)
-        size = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
-        config = BertConfig(vocab_size=len(words), num_labels=outputs, **size)
-        BertForSequenceClassification(config).save_pretrained(folder)
-        BertTokenizerFast(vocab_file=str(folder / "vocab.txt")).save_pretrained(folder)
-        return folder
-
-    return make
 
 
 @pytest.mark.model

@@ -1,0 +1,138 @@
+"""How the shipped weights are made, on small sets: what is learnt from, that it is learnt, and what is written."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assistant.evidence import NAMES
+from assistant.model import GateModel
+from assistant.prompts import Prompt, load_prompts
+from assistant.training import fit
+from assistant.training.cases import HELD_BACK, Case, collect, own_sets
+from assistant.training.group import Group, groups
+from assistant.training.squad import squad_groups
+from ingest.encoder import Encoder, OnnxEncoder
+
+DRAW = np.random.default_rng(0)
+COSINE = NAMES.index("sentence_cosine")
+ARTICLE = {
+    "title": "Garden_swing",
+    "paragraphs": [
+        {
+            "context": "The swing was built in 1907. It hangs from an oak. Hemp makes its rope.",
+            "qas": [
+                {"question": " When was it built? ", "answers": [{"answer_start": 23, "text": "1907"}]},
+                {"question": "Where does the swing hang?", "answers": [{"answer_start": 38, "text": "from an oak"}]},
+                {"question": "What spans two?", "answers": [{"answer_start": 23, "text": "1907. It hangs"}]},
+            ],
+        },
+        {"context": "In 1907 it rained. Nobody swung.", "qas": []},
+    ],
+}
+
+
+def case(number: int, *, answered: bool) -> Case:
+    """Return a prompt with four sentences, of which the second answers it or none does."""
+    prompt = Prompt(str(number), f"Question {number}?", answers=("so",) if answered else (), unanswerable=not answered)
+    rows, right = DRAW.normal(size=(4, len(NAMES))), np.array([0.0, float(answered), 0.0, 0.0])
+    rows[:, COSINE] += 5 * right
+    return Case(prompt, ("a", "so", "b", "c"), rows, right)
+
+
+def test_what_is_learnt_from_a_prompt() -> None:
+    lost = Case(Prompt("lost", "Lost?", answers=("x",)), ("a",), DRAW.normal(size=(1, len(NAMES))), np.zeros(1))
+    found = list(groups([case(1, answered=True), case(2, answered=False), lost]))
+    assert found == [Group("Question 1?", ("so",), ("a", "b", "c")), Group("Question 2?", (), ("a", "so", "b", "c"))]
+
+
+def test_what_is_learnt_from_squad(tmp_path: Path, encoder: Encoder) -> None:
+    articles = [ARTICLE | {"title": f"Garden_swing_{number}"} for number in range(20)]
+    file = tmp_path / "train.json"
+    file.write_text(json.dumps({"data": articles}), encoding="utf-8")
+    found = list(squad_groups(file, encoder))
+    assert len(found) == 40  # two of each article: an answer across two sentences is not learnt from
+    for when, where in zip(found[::2], found[1::2], strict=True):
+        assert (when.question, where.question) == ("When was it built?", "Where does the swing hang?")
+        (right,) = when.right
+        title = right.removesuffix("The swing was built in 1907.")
+        assert where.right == (f"{title}The swing was built in 1907. It hangs from an oak.",)
+        assert sorted(when.wrong) == sorted((f"{title}Hemp makes its rope.", f"{title}Nobody swung.", *where.right))
+        assert len(where.wrong) == 4
+    titled = [group.right[0].startswith("Garden swing") for group in found]
+    assert 0 < sum(titled) < len(titled)
+
+
+def test_our_own_sets_can_be_learnt_from(tmp_path: Path, exported: OnnxEncoder) -> None:
+    own = {name: (texts, prompts) for name, texts, prompts in own_sets()}
+    assert own.keys() > HELD_BACK
+    texts, prompts = own["body-gout"]
+    cases = collect(texts, prompts, tmp_path, exported)
+    assert tuple(each.prompt for each in cases) == load_prompts(prompts, None)
+    for each in cases:
+        assert each.rows.shape == (len(each.texts), len(NAMES))
+        assert len(each.right) == len(each.texts)
+    assert np.mean([each.right.any() for each in cases if each.prompt.answers]) > 0.9
+    assert not any(each.right.any() for each in cases if each.prompt.unanswerable)
+
+
+@pytest.mark.model
+@pytest.mark.filterwarnings("ignore")  # of the transformers library, of its own internals
+def test_a_cross_encoder_learns_which_text_answers(tiny: Callable[[int], Path]) -> None:
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    from assistant.training.cross_encoder import train
+
+    folder = tiny(1)
+    model = AutoModelForSequenceClassification.from_pretrained(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    learnt = [
+        Group("does heat help ?", ("heat helps .",), ("cats sleep .", "heat ?")),
+        Group("cats ?", (), ("heat .",)),
+    ]
+    train(model, tokenizer, learnt * 200, rate=5e-3)
+    pairs = [("does heat help ?", "heat helps ."), ("does heat help ?", "cats sleep ."), ("cats ?", "heat .")]
+    right, wrong, unanswered = (float(model(**tokenizer(*pair, return_tensors="pt")).logits) for pair in pairs)
+    assert right > 0 > max(wrong, unanswered)
+
+
+@pytest.mark.model
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("count", [1, 16, 19])
+def test_each_pair_counts_once(tiny: Callable[[int], Path], count: int) -> None:
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    from assistant.training.cross_encoder import pair_logits
+
+    folder = tiny(1)
+    model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    pairs = [("does heat help ?", "heat helps " * (at + 1)) for at in range(count)]
+    logits = pair_logits(model, tokenizer, pairs)
+    each = [float(model(**tokenizer(*pair, return_tensors="pt")).logits) for pair in pairs]
+    assert logits.tolist() == pytest.approx(each, abs=0.02)  # sixteen bits against thirty-two
+    logits.sum().backward()
+    assert float(model.classifier.bias.grad) == count
+
+
+def test_what_is_fitted_is_what_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sets = {name: [case(n, answered=n % 2 == 0) for n in range(80)] for name in ("one", "two", "own")}
+    plain, reranked = (fit.report(sets, reranked=reranked) for reranked in (False, True))
+    assert "held out  own" in capsys.readouterr().out
+    monkeypatch.setattr(fit, "MODEL", tmp_path / "model.json")
+    fit.write(plain, reranked)
+    written = json.loads((tmp_path / "model.json").read_text(encoding="utf-8"))
+    for name, (weights, gate) in (("plain", plain), ("reranked", reranked)):
+        assert max(written[name]["sentence"], key=written[name]["sentence"].get) == "sentence_cosine"
+        assert "first 0.9" in fit.hits(sets["one"], weights) or "first 1.0" in fit.hits(sets["one"], weights)
+        values = written[name]["gate"]
+        arrays = {each: np.array(values[each]) for each in ("mean", "scale", "linear", "quadratic")}
+        read = GateModel(names=tuple(values["names"]), bias=values["bias"], **arrays)
+        rows = fit.best_rows(sets["two"], weights, reranked=name == "reranked")
+        odds = [read.log_odds(dict(zip(read.names, row, strict=True))) for row in rows]
+        assert odds == pytest.approx(gate.decision_function(rows), abs=1e-3)
+        assert np.mean((np.array(odds) > 0) == (fit.answerable(sets["two"]) == 1)) > 0.9
