@@ -39,7 +39,6 @@ _MONTH_OR_SEASON = (
     "january|february|march|april|(?:in|early|late|since|until|of|by) may|june|july|august|september|october|november"
     "|december|christmas|easter|spring|summer|autumn|winter"
 )
-_UNIT = "day|week|month|year|hour|night|session|season"
 _WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?"
 _ASKS = {
     Kind.FREQUENCY: r"\bhow (?:often|frequently|regularly)\b|\bhow many times (?:an?|per|each|every)\b",
@@ -66,7 +65,7 @@ _ASKS = {
 _OFFERS = {
     Kind.FREQUENCY: r"\b(?:daily|weekly|fortnightly|monthly|quarterly|yearly|hourly|nightly|annual\w*|every|each|once"
     r"|twice|times|always|never|rarely|seldom|constantly|per|apart|repetitions?|repeat\w*"
-    r"|(?:an?|in|after) (?:about |every )?(?:" + _UNIT + r"|hundred|thousand|million)"
+    r"|(?:an?|in|after) (?:about |every )?(?:day|week|month|year|hour|night|session|season|hundred|thousand|million)"
     r"|(?:in|after) (?:about |every )?(?:\d+|" + _TO_TEN + ")"
     r"|(?:mornings?|evenings?|nights?) and (?:mornings?|evenings?|nights?)|" + _WEEKDAY + r")\b",
     Kind.DURATION: _SPAN + "|" + _LENGTH + r"|\b\d+[ -]?(?:s|h|hrs?)\b"

@@ -55,7 +55,12 @@ class Model:
 @cache
 def load_model() -> Model:
     """Return the shipped coefficients."""
-    values = json.loads(files("assistant").joinpath("model.json").read_text(encoding="utf-8"))
+    return parse_model(files("assistant").joinpath("model.json").read_text(encoding="utf-8"))
+
+
+def parse_model(text: str) -> Model:
+    """Return the coefficients in the text of a file as `assistant.training.fit.write` leaves it."""
+    values = json.loads(text)
     return Model(_scorer(values["plain"]), _scorer(values["reranked"]))
 
 

@@ -15,21 +15,8 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
         from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
 
         folder = tmp_path_factory.mktemp("tiny")
-        words = [
-            "[PAD]",
-            "[UNK]",
-            "[CLS]",
-            "[SEP]",
-            "[MASK]",
-            "heat",
-            "helps",
-            "cats",
-            "sleep",
-            "does",
-            "help",
-            "?",
-            ".",
-        ]
+        marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+        words = [*marks, "heat", "helps", "cats", "sleep", "does", "help", "?", "."]
         torch.manual_seed(1)
         size = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
         config = BertConfig(vocab_size=len(words), num_labels=outputs, **size)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from assistant.evidence import NAMES
-from assistant.model import GateModel
+from assistant.model import parse_model
 from assistant.prompts import Prompt, load_prompts
 from assistant.training import fit
 from assistant.training.cases import HELD_BACK, Case, collect, own_sets
@@ -65,6 +65,7 @@ def test_what_is_learnt_from_squad(tmp_path: Path, encoder: Encoder) -> None:
     assert 0 < sum(titled) < len(titled)
 
 
+@pytest.mark.model
 def test_our_own_sets_can_be_learnt_from(tmp_path: Path, exported: OnnxEncoder) -> None:
     own = {name: (texts, prompts) for name, texts, prompts in own_sets()}
     assert own.keys() > HELD_BACK
@@ -125,14 +126,11 @@ def test_what_is_fitted_is_what_is_written(
     assert "held out  own" in capsys.readouterr().out
     monkeypatch.setattr(fit, "MODEL", tmp_path / "model.json")
     fit.write(plain, reranked)
-    written = json.loads((tmp_path / "model.json").read_text(encoding="utf-8"))
-    for name, (weights, gate) in (("plain", plain), ("reranked", reranked)):
-        assert max(written[name]["sentence"], key=written[name]["sentence"].get) == "sentence_cosine"
-        assert "first 0.9" in fit.hits(sets["one"], weights) or "first 1.0" in fit.hits(sets["one"], weights)
-        values = written[name]["gate"]
-        arrays = {each: np.array(values[each]) for each in ("mean", "scale", "linear", "quadratic")}
-        read = GateModel(names=tuple(values["names"]), bias=values["bias"], **arrays)
-        rows = fit.best_rows(sets["two"], weights, reranked=name == "reranked")
-        odds = [read.log_odds(dict(zip(read.names, row, strict=True))) for row in rows]
+    written = parse_model((tmp_path / "model.json").read_text(encoding="utf-8"))
+    for scorer, (weights, gate) in ((written.plain, plain), (written.reranked, reranked)):
+        assert NAMES[int(np.argmax(scorer.weights(NAMES)))] == "sentence_cosine"
+        assert fit.hits(sets["one"], weights).startswith(("first 0.9", "first 1.0"))
+        rows = fit.best_rows(sets["two"], weights, reranked=scorer is written.reranked)
+        odds = [scorer.gate.log_odds(dict(zip(scorer.gate.names, row, strict=True))) for row in rows]
         assert odds == pytest.approx(gate.decision_function(rows), abs=1e-3)
         assert np.mean((np.array(odds) > 0) == (fit.answerable(sets["two"]) == 1)) > 0.9
