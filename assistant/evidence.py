@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.kinds import asked, offered
+from assistant.kinds import asked, counted, counts, offered
 from assistant.model import load_model
 from assistant.retrieve import Candidate, Question
 from assistant.schema import Evidence
@@ -156,10 +156,10 @@ def _features(
     tokens = texts.get(sentences)
     whole = np.maximum.reduce(own)
     exact = matcher.exact(f"{_context(candidate)} {candidate.passage.text}")
-    kinds = asked(question.text)
+    kinds, things = asked(question.text), counted(question.text)
     features = []
     for i, text in enumerate(sentences):
-        offers = offered(text, kinds)
+        offers = bool(offered(text, kinds)) and (not things or counts(text, things))
         features.append(
             Features(
                 sentence_cosine=float(tokens[i].whole @ question.tokens.whole),
@@ -173,7 +173,7 @@ def _features(
                 weakest=float(whole.min()) if len(whole) else 0.0,
                 missing=matcher.missing,
                 **shared,
-                kind_offered=float(bool(offers)),
+                kind_offered=float(offers),
                 kind_lacking=float(bool(kinds) and not offers),
                 is_question=float(text.rstrip().endswith("?")),
             )

@@ -3,6 +3,8 @@
 import re
 from enum import StrEnum
 
+from ingest.terms import analyse, content_terms
+
 
 class Kind(StrEnum):
     """A kind of thing that a question can ask for."""
@@ -23,7 +25,7 @@ class Kind(StrEnum):
 
 _TO_TEN = "one|two|three|four|five|six|seven|eight|nine|ten"
 _NUMBER = (
-    r"\d|\b(?:" + _TO_TEN + r"|eleven|twelve|\w+teen"
+    r"\d[\d.,]*|\b(?:" + _TO_TEN + r"|eleven|twelve|\w+teen"
     r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:-\w+)?|dozens?|hundreds?|thousands?|millions?|billions?"
     r"|half|halves?|twice|once|per ?cent|quarters?|thirds?|(?:four|fif|six|seven|eigh|nin|ten)ths?|\w+fold)\b"
 )
@@ -98,6 +100,7 @@ _ASKING = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _ASKS.i
 _OFFERING = {
     kind: re.compile(pattern, re.NOFLAG if kind is Kind.NAME else re.IGNORECASE) for kind, pattern in _OFFERS.items()
 }
+_HOW_MANY = re.compile(r"\bhow many ((?:[\w'’-]+\W+){1,4})", re.IGNORECASE)
 _EXACT = frozenset({Kind.FREQUENCY, Kind.WEIGHT, Kind.MONEY})  # asked for by "how much" or "how many" with a word more
 
 
@@ -110,3 +113,22 @@ def asked(question: str) -> frozenset[Kind]:
 def offered(sentence: str, kinds: frozenset[Kind]) -> frozenset[Kind]:
     """Return which of `kinds` a sentence offers."""
     return frozenset(kind for kind in kinds if _OFFERING[kind].search(sentence))
+
+
+def counted(question: str) -> frozenset[str]:
+    """Return the stems of the first words of what a question asks the number of: "how many brown bears"; else none."""
+    found = _HOW_MANY.search(question)
+    if not found or Kind.NUMBER not in asked(question):
+        return frozenset()
+    return frozenset(term.stem for term in content_terms(found[1])[:2])
+
+
+def counts(sentence: str, things: frozenset[str]) -> bool:
+    """Return whether a number that is no year stands right before one of `things`, as in "five big bears" for bears."""
+    for found in _OFFERING[Kind.NUMBER].finditer(sentence):
+        after = {term.stem for term in analyse(sentence[found.end() :][:80])[:3]}
+        if found[0].lower() in ("once", "twice"):
+            after.add("time")
+        if after & things and not _OFFERING[Kind.YEAR].fullmatch(found[0]):
+            return True
+    return False

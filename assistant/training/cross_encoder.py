@@ -18,7 +18,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, get_
 from assistant.training.group import Group
 
 LENGTH = 128  # tokens of question and text together
-ROUND = 16, 16  # tokens and pairs are rounded up to these: each new shape costs the processor's kernels a second
+ROUND = 8, 8  # tokens and pairs are rounded up to these: each new shape costs the processor's kernels a second
 GROUPS = 8  # questions a step
 RIGHT, WRONG = 2, 3  # texts a question at most, drawn anew whenever it comes
 HARD = 14  # wrong texts are drawn from the first so many

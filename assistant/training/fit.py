@@ -32,6 +32,7 @@ GATE_FEATURES = [
     "missing",
     "exact",
     "is_question",
+    "sentence_coverage",
     "neighbour_coverage",
 ]
 SENTENCE_PENALTY = 2e-3  # of the squared standardised weights, per set

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.kinds import Kind, asked, offered
+from assistant.kinds import Kind, asked, counted, counts, offered
 
 EVERY = frozenset(Kind)
 
@@ -79,3 +79,35 @@ def test_offered(sentence: str, kinds: set[Kind]) -> None:
 def test_what_is_asked_for_is_not_what_is_offered(question: str, sentence: str) -> None:
     assert asked(question)
     assert not offered(sentence, asked(question))
+
+
+@pytest.mark.parametrize(
+    ("question", "things"),
+    [
+        ("How many brown bears are there?", {"brown", "bear"}),
+        ("how many of the women took part", {"women", "took"}),
+        ("How many times should I do it?", {"time"}),
+        ("How many?", set()),
+        ("How much rest do I need?", set()),
+        ("How many times a week should I swim?", set()),  # asks how often
+    ],
+)
+def test_counted(question: str, things: set[str]) -> None:
+    assert counted(question) == things
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "counted_there"),
+    [
+        ("How many women took part?", "In all, 1,250 older women took part.", True),
+        ("How many women took part?", "No women took part.", True),
+        ("How many women took part?", "In 2017 women of 65 and more years took part.", False),
+        ("How many women took part?", "The women gained 30 percent.", False),
+        ("How many women took part?", "Of the women, 30 took part.", True),
+        ("How many weeks does it take?", "It takes twelve long weeks.", True),
+        ("How many times do I repeat it?", "Do it twice.", True),
+        ("How many times do I repeat it?", "Do it with 20 pounds.", False),
+    ],
+)
+def test_counts(question: str, sentence: str, counted_there: bool) -> None:
+    assert counts(sentence, counted(question)) == counted_there
