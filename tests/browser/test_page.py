@@ -67,6 +67,7 @@ def test_from_question_to_the_quote_in_its_source_and_to_an_abstention(
     page = tab.page
     assert page.inner_text("h1") == "Back and hip"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.locator("#question textarea").evaluate("each => each.scrollHeight <= each.clientHeight")
     screenshot(page, f"{tab.name}-1-start")
     accessible(page)
 
