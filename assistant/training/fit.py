@@ -124,18 +124,17 @@ def gate_figures(probabilities: Rows, kinds: NDArray[np.int_]) -> str:
     )
 
 
-def report(sets: Sets, *, reranked: bool) -> tuple[Rows, Pipeline]:
-    """Print all figures and return the final sentence weights and gate.
+def report(sets: Sets, unseen: Sets, *, reranked: bool) -> tuple[Rows, Pipeline]:
+    """Print all figures and return the final sentence weights and gate, fitted on `sets`.
 
     For each set: how a model fitted on the others does on it (what a user's own
     corpus may expect), how five-fold cross-validation over all of them does, and
-    how the final model does on what it was fitted on.
+    how the final model does on what it was fitted on, and on sets that nothing was fitted on.
     """
     print("with the cross-encoder" if reranked else "without the cross-encoder")
     for held, cases in sets.items():
-        weights, gate = _fitted({name: each for name, each in sets.items() if name != held}, reranked=reranked)
-        shown = gate_figures(gate.predict_proba(best_rows(cases, weights, reranked=reranked))[:, 1], answerable(cases))
-        print(f"held out  {held:8} {hits(cases, weights)}; {shown}")
+        model = _fitted({name: each for name, each in sets.items() if name != held}, reranked=reranked)
+        print(f"held out  {held:8} {_figures(cases, *model, reranked=reranked)}")
     weights = fit_sentence(sets, reranked=reranked)
     rows, kinds, shares = _stacked(sets, weights, reranked=reranked)
     gate = fit_gate(rows, kinds, shares, reranked=reranked)
@@ -149,7 +148,14 @@ def report(sets: Sets, *, reranked: bool) -> tuple[Rows, Pipeline]:
         own = origin == number
         print(f"five-fold {name:8} {gate_figures(crossed[own], kinds[own])}")
         print(f"fitted    {name:8} {hits(cases, weights)}; {gate_figures(fitted[own], kinds[own])}")
+    for name, cases in unseen.items():
+        print(f"unseen    {name:8} {_figures(cases, weights, gate, reranked=reranked)}")
     return weights, gate
+
+
+def _figures(cases: Sequence[Case], weights: Rows, gate: Pipeline, *, reranked: bool) -> str:
+    rows = best_rows(cases, weights, reranked=reranked)
+    return f"{hits(cases, weights)}; {gate_figures(gate.predict_proba(rows)[:, 1], answerable(cases))}"
 
 
 def _fitted(sets: Sets, *, reranked: bool) -> tuple[Rows, Pipeline]:

@@ -1,4 +1,8 @@
-"""What the cross-encoder learns from the Stanford Question Answering Dataset.
+"""What is learnt from the Stanford Question Answering Dataset.
+
+The cross-encoder learns from some paragraphs of each article; of paragraphs that
+it has not seen, small corpora with prompts are made, on which the gate is fitted
+and tried.
 
 Source: SQuAD 1.1 (Rajpurkar et al. 2016, CC BY-SA 4.0), questions that people
 asked about paragraphs of Wikipedia. Its file train-v1.1.json is not shipped
@@ -22,15 +26,70 @@ from ingest.sentences import sentence_spans
 PARAGRAPHS = 16  # drawn of each article
 UNTITLED = 0.2  # share of the articles whose sentences are read without the title, as those of files without one
 HARDEST = 20  # wrong sentences kept for a question
+ARTICLES = {"squad": (3,) * 10 + (20,) * 4, "unseen": (3,) * 10 + (40,)}  # of each corpus, by what the corpora are for
+KEPT, LEFT_OUT = 5, 3  # paragraphs of an article that are in its corpus, and that are only asked about
+ASKED = 2  # questions about a paragraph
 
 
 def squad_groups(file: Path, encoder: Encoder) -> Iterator[Group]:
     """Yield the questions of some paragraphs of each article, with similar sentences of the article as wrong texts."""
     for article in json.loads(file.read_text(encoding="utf-8"))["data"]:
-        draw = random.Random(article["title"])
-        title = "" if draw.random() < UNTITLED else article["title"].replace("_", " ")
-        paragraphs = draw.sample(article["paragraphs"], min(PARAGRAPHS, len(article["paragraphs"])))
-        yield from _article(title, paragraphs, encoder)
+        title, learnt, _ = _drawn(article)
+        yield from _article(title, learnt, encoder)
+
+
+def squad_sets(file: Path, folder: Path, purpose: str) -> Iterator[tuple[str, Path, Path]]:
+    """Write corpora of paragraphs that nothing is learnt from into `folder`; yield name, corpus and prompts of each.
+
+    Of the prompts that nothing answers one half are about paragraphs of the same
+    articles that were left out, the other about other articles. No article
+    is in two corpora, whatever their purpose, one of `ARTICLES`.
+    """
+    draw = random.Random(0)
+    articles = json.loads(file.read_text(encoding="utf-8"))["data"]
+    articles = [each for each in articles if len(_drawn(each)[2]) >= KEPT + LEFT_OUT]
+    draw.shuffle(articles)
+    wanted = [(kind, number, size) for kind, sizes in ARTICLES.items() for number, size in enumerate(sizes)]
+    others, at = articles[sum(size for _, _, size in wanted) :], 0
+    for kind, number, size in wanted:
+        if kind == purpose:
+            name = f"{kind}-{number:02}"
+            corpus, prompts = folder / name / "corpus", folder / name / "prompts.jsonl"
+            lines = _written(articles[at : at + size], others, corpus, random.Random(name))
+            prompts.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+            yield name, corpus, prompts
+        at += size
+
+
+def _written(
+    articles: list[dict[str, Any]], others: list[dict[str, Any]], corpus: Path, draw: random.Random
+) -> Iterator[dict[str, Any]]:
+    """Write a corpus and yield its prompts."""
+    corpus.mkdir(parents=True, exist_ok=True)
+    for number, article in enumerate(articles):
+        paragraphs = draw.sample(_drawn(article)[2], KEPT + LEFT_OUT)
+        title, texts = article["title"].replace("_", " "), [each["context"].strip() for each in paragraphs[:KEPT]]
+        (corpus / f"{number:02}.md").write_text("\n\n".join((f"# {title}", *texts)) + "\n", encoding="utf-8")
+        for place, paragraph in enumerate(paragraphs):
+            for qa in draw.sample(paragraph["qas"], min(ASKED, len(paragraph["qas"]))):
+                yield _prompt(qa, [answer["text"] for answer in qa["answers"]] if place < KEPT else [])
+    elsewhere = [qa for article in others for paragraph in _drawn(article)[2] for qa in paragraph["qas"]]
+    for qa in draw.sample(elsewhere, LEFT_OUT * ASKED * len(articles)):
+        yield _prompt(qa, [])
+
+
+def _prompt(qa: dict[str, Any], answers: list[str]) -> dict[str, Any]:
+    wanted: dict[str, Any] = {"answers": answers} if answers else {"unanswerable": True}
+    return {"id": qa["id"], "question": qa["question"].strip(), **wanted}
+
+
+def _drawn(article: dict[str, Any]) -> tuple[str, list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return an article's title, perhaps none, the paragraphs learnt from, and its others."""
+    draw = random.Random(article["title"])
+    title = "" if draw.random() < UNTITLED else article["title"].replace("_", " ")
+    places = draw.sample(range(len(article["paragraphs"])), min(PARAGRAPHS, len(article["paragraphs"])))
+    rest = sorted(set(range(len(article["paragraphs"]))).difference(places))
+    return title, [article["paragraphs"][at] for at in places], [article["paragraphs"][at] for at in rest]
 
 
 def _article(title: str, paragraphs: list[dict[str, Any]], encoder: Encoder) -> Iterator[Group]:

@@ -5,8 +5,9 @@
 BENCH holds xquad/ and medquad/ with corpus/ and prompts.jsonl each; SQUAD is the
 file train-v1.1.json, see squad.py. The cross-encoder learns from SQuAD and from
 our own sets, but for those that are held back; the score and the gate are fitted
-on the public questions, the shipped prompts and the sets held back, none of which
-it has seen (XQuAD's articles are not among those learnt from). Takes about two
+on the public questions, the shipped prompts, the sets held back and questions about
+other paragraphs of SQuAD, none of which it has seen (XQuAD's articles are not among
+those learnt from), and tried on corpora of still other articles. Takes about two
 hours on two cores; what is done is kept in the folder WORK, so that a run that
 was stopped goes on. Nothing is written into the package without --write.
 """
@@ -27,7 +28,7 @@ from assistant.training.cases import HELD_BACK, Case, collect, own_sets
 from assistant.training.cross_encoder import load, train
 from assistant.training.fit import LOGIT, report, write
 from assistant.training.group import groups
-from assistant.training.squad import squad_groups
+from assistant.training.squad import ARTICLES, squad_groups, squad_sets
 from ingest.encoder import BUNDLED, Encoder, open_encoder
 from ingest.graph import save_tokenizer
 
@@ -49,9 +50,13 @@ def main(bench: str, squad: str, work: str, *options: str) -> None:
     _export(model.eval(), tokenizer, folder / "reranker")
     reranker = OnnxReranker(folder / "reranker")
     sets = _public(Path(bench), folder, encoder) | {"own": [c for name in sorted(HELD_BACK) for c in own[name]]}
+    for purpose in ARTICLES:
+        parts = [_collected(*each, folder, encoder) for each in squad_sets(Path(squad), folder / "squad", purpose)]
+        sets[purpose] = [case for part in parts for case in part]
     read = {name: [_read(case, reranker) for case in cases] for name, cases in sets.items()}
-    plain = report({name: cases for name, cases in read.items() if name != "own"}, reranked=False)
-    reranked = report(read, reranked=True)
+    unseen = {"unseen": read.pop("unseen")}
+    plain = report({name: cases for name, cases in read.items() if name != "own"}, unseen, reranked=False)
+    reranked = report(read, unseen, reranked=True)
     if "--write" in options:
         write(plain, reranked)
         _install(folder / "reranker", ROOT / "assistant" / "reranker")

@@ -1,8 +1,10 @@
 """How the shipped weights are made, on small sets: what is learnt from, that it is learnt, and what is written."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from assistant.prompts import Prompt, load_prompts
 from assistant.training import fit
 from assistant.training.cases import HELD_BACK, Case, collect, own_sets
 from assistant.training.group import Group, groups
-from assistant.training.squad import squad_groups
+from assistant.training.squad import ARTICLES, squad_groups, squad_sets
 from ingest.encoder import Encoder, OnnxEncoder
 
 DRAW = np.random.default_rng(0)
@@ -32,6 +34,14 @@ ARTICLE = {
         {"context": "In 1907 it rained. Nobody swung.", "qas": []},
     ],
 }
+
+
+def paragraph(name: str) -> dict[str, Any]:
+    """Return a paragraph that says where its swing hangs, with three questions."""
+    place, start = f"oak {name}.", len("The swing hangs from an ")
+    answer = {"answer_start": start, "text": place}
+    qas = [{"id": f"{name}{letter}", "question": f"Where is {name}{letter}?", "answers": [answer]} for letter in "xyz"]
+    return {"context": f"The swing hangs from an {place} It is old.", "qas": qas}
 
 
 def case(number: int, *, answered: bool) -> Case:
@@ -63,6 +73,36 @@ def test_what_is_learnt_from_squad(tmp_path: Path, encoder: Encoder) -> None:
         assert len(where.wrong) == 4
     titled = [group.right[0].startswith("Garden swing") for group in found]
     assert 0 < sum(titled) < len(titled)
+
+
+def test_corpora_are_made_of_what_is_not_learnt_from(tmp_path: Path, encoder: Encoder) -> None:
+    needed = sum(map(sum, ARTICLES.values())) + 40  # and some that are in no corpus, to ask about
+    articles = [
+        {"title": f"Swing_{a}", "paragraphs": [paragraph(f"{a}-{p}") for p in range(24)]} for a in range(needed)
+    ]
+    articles.append({"title": "Short", "paragraphs": [paragraph(f"short-{p}") for p in range(20)]})
+    file = tmp_path / "train.json"
+    file.write_text(json.dumps({"data": articles}), encoding="utf-8")
+    learnt = {group.question for group in squad_groups(file, encoder)}
+    seen: set[str] = set()
+    for purpose, sizes in ARTICLES.items():
+        made = list(squad_sets(file, tmp_path, purpose))
+        assert len({name for name, _, _ in made}) == len(made) == len(sizes)
+        for (_, corpus, prompts), size in zip(made, sizes, strict=True):
+            texts = [text.read_text(encoding="utf-8") for text in sorted(corpus.iterdir())]
+            asked = load_prompts(prompts, None)
+            answered = [each for each in asked if each.answerable]
+            assert len(texts) == size
+            assert (len(answered), len(asked)) == (10 * size, 22 * size)
+            assert not learnt & {each.question for each in asked}
+            assert all(any(each.answers[0] in text for text in texts) for each in answered)
+            assert not any(f"oak {each.id[:-1]}." in text for each in asked if each.unanswerable for text in texts)
+            titles = {text.partition("\n")[0] for text in texts}
+            assert all(title.startswith("# Swing ") for title in titles)
+            assert not titles & seen
+            seen |= titles
+        again = [prompts.read_bytes() for _, _, prompts in squad_sets(file, tmp_path / "again", purpose)]
+        assert again == [prompts.read_bytes() for _, _, prompts in made]
 
 
 @pytest.mark.model
@@ -122,8 +162,11 @@ def test_what_is_fitted_is_what_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sets = {name: [case(n, answered=n % 2 == 0) for n in range(80)] for name in ("one", "two", "own")}
-    plain, reranked = (fit.report(sets, reranked=reranked) for reranked in (False, True))
-    assert "held out  own" in capsys.readouterr().out
+    unseen = {"unseen": [case(n, answered=n % 2 == 0) for n in range(80)]}
+    plain, reranked = (fit.report(sets, unseen, reranked=reranked) for reranked in (False, True))
+    printed = capsys.readouterr().out
+    assert "held out  own" in printed
+    assert re.search(r"unseen    unseen   first (0\.9|1\.0)", printed)
     monkeypatch.setattr(fit, "MODEL", tmp_path / "model.json")
     fit.write(plain, reranked)
     written = parse_model((tmp_path / "model.json").read_text(encoding="utf-8"))
