@@ -68,6 +68,8 @@ def test_from_question_to_the_quote_in_its_source_and_to_an_abstention(
     assert page.inner_text("h1") == "Back and hip"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.locator("#question textarea").evaluate("each => each.scrollHeight <= each.clientHeight")
+    bars = page.evaluate("getComputedStyle(document.documentElement).colorScheme")
+    assert (bars == "dark") == tab.name.endswith("dark")
     screenshot(page, f"{tab.name}-1-start")
     accessible(page)
 
