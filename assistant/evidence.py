@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.kinds import asked, counted, counts, offered
+from assistant.kinds import asked, counted, offers
 from assistant.model import load_model
 from assistant.retrieve import Candidate, Question
 from assistant.schema import Evidence
@@ -156,10 +156,9 @@ def _features(
     tokens = texts.get(sentences)
     whole = np.maximum.reduce(own)
     exact = matcher.exact(f"{_context(candidate)} {candidate.passage.text}")
-    kinds, things = asked(question.text), counted(question.text)
     features = []
     for i, text in enumerate(sentences):
-        offers = bool(offered(text, kinds)) and (not things or counts(text, things))
+        offering = offers(text, matcher.kinds, matcher.things)
         features.append(
             Features(
                 sentence_cosine=float(tokens[i].whole @ question.tokens.whole),
@@ -173,8 +172,8 @@ def _features(
                 weakest=float(whole.min()) if len(whole) else 0.0,
                 missing=matcher.missing,
                 **shared,
-                kind_offered=float(offers),
-                kind_lacking=float(bool(kinds) and not offers),
+                kind_offered=float(offering),
+                kind_lacking=float(bool(matcher.kinds) and not offering),
                 is_question=float(text.rstrip().endswith("?")),
             )
         )
@@ -182,9 +181,11 @@ def _features(
 
 
 class _Matcher:
-    """How well texts hold the words of one question."""
+    """How well texts hold the words of one question, and what kinds of thing it asks for."""
 
     def __init__(self, question: Question) -> None:
+        self.kinds = asked(question.text)
+        self.things = counted(question.text)
         self._terms = question.terms
         self._tokens = question.tokens
         total = question.weight or 1.0

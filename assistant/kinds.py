@@ -115,6 +115,11 @@ def offered(sentence: str, kinds: frozenset[Kind]) -> frozenset[Kind]:
     return frozenset(kind for kind in kinds if _OFFERING[kind].search(sentence))
 
 
+def offers(sentence: str, kinds: frozenset[Kind], things: frozenset[str]) -> bool:
+    """Return whether a sentence offers one of `kinds`, and counts one of `things` where there are any."""
+    return bool(offered(sentence, kinds)) and (not things or counts(sentence, things))
+
+
 def counted(question: str) -> frozenset[str]:
     """Return the stems of the first words of what a question asks the number of: "how many brown bears"; else none."""
     found = _HOW_MANY.search(question)
