@@ -1,8 +1,8 @@
 """What is learnt from the Stanford Question Answering Dataset.
 
-The cross-encoder learns from some paragraphs of each article; of others of the same
-articles, which it has not seen, small corpora with prompts are made, on which the
-gate is fitted and tried.
+The cross-encoder learns from some paragraphs of most articles. Of others of the same
+articles, which it has not seen, small corpora with prompts are made, on which the gate
+is fitted; of articles that nothing is learnt from others, on which it is tried.
 
 Source: SQuAD 1.1 (Rajpurkar et al. 2016, CC BY-SA 4.0), questions that people
 asked about paragraphs of Wikipedia. Its file train-v1.1.json is not shipped
@@ -33,12 +33,21 @@ ARTICLES = {"squad": (3,) * 10 + (20,) * 4, "unseen": (3,) * 10 + (40,)}  # how 
 KEPT, LEFT_OUT = 5, 3  # paragraphs of an article that are in its corpus, and that are only asked about
 ASKED = 2  # questions about a paragraph
 
+Article = dict[str, Any]  # as the file has it: title and paragraphs, each with context and qas
+
 
 def squad_groups(file: Path, encoder: Encoder) -> Iterator[Group]:
-    """Yield the questions of some paragraphs of each article, with similar sentences of the article as wrong texts."""
-    for article in json.loads(file.read_text(encoding="utf-8"))["data"]:
-        title, learnt, _ = _drawn(article)
-        yield from _article(title, learnt, encoder)
+    """Yield the questions of some paragraphs of the articles, with similar sentences of the article as wrong texts.
+
+    Nothing is learnt from the articles that the "unseen" corpora are made of.
+    """
+    articles = _articles(file)
+    corpora, _ = _dealt(articles)
+    unseen = {article["title"] for own in corpora["unseen"] for article in own}
+    for article in articles:
+        if article["title"] not in unseen:
+            title, learnt, _ = _drawn(article)
+            yield from _article(title, learnt, encoder)
 
 
 def squad_sets(file: Path, folder: Path, purpose: str) -> Iterator[tuple[str, Path, Path]]:
@@ -48,14 +57,10 @@ def squad_sets(file: Path, folder: Path, purpose: str) -> Iterator[tuple[str, Pa
     same articles that were left out, the others about other articles.
     `purpose` is a key of `ARTICLES`; no article is in two corpora or asked about for two purposes.
     """
-    articles = json.loads(file.read_text(encoding="utf-8"))["data"]
-    articles = [each for each in articles if len(_drawn(each)[2]) >= KEPT + LEFT_OUT]
-    random.Random(0).shuffle(articles)
-    left = iter(articles)
-    corpora = [(kind, list(islice(left, size))) for kind, sizes in ARTICLES.items() for size in sizes]
-    others = list(left)[list(ARTICLES).index(purpose) :: len(ARTICLES)]
-    elsewhere = [qa for article in others for paragraph in _drawn(article)[2] for qa in paragraph["qas"]]
-    for number, own in enumerate(own for kind, own in corpora if kind == purpose):
+    corpora, others = _dealt(_articles(file))
+    about = others[list(ARTICLES).index(purpose) :: len(ARTICLES)]
+    elsewhere = [qa for article in about for paragraph in _drawn(article)[2] for qa in paragraph["qas"]]
+    for number, own in enumerate(corpora[purpose]):
         name = f"{purpose}-{number:02}"
         corpus, prompts = folder / name / "corpus", folder / name / "prompts.jsonl"
         lines = _written(own, elsewhere, corpus, random.Random(name))
@@ -63,8 +68,22 @@ def squad_sets(file: Path, folder: Path, purpose: str) -> Iterator[tuple[str, Pa
         yield name, corpus, prompts
 
 
+def _articles(file: Path) -> list[Article]:
+    articles: list[Article] = json.loads(file.read_text(encoding="utf-8"))["data"]
+    return articles
+
+
+def _dealt(articles: list[Article]) -> tuple[dict[str, list[list[Article]]], list[Article]]:
+    """Deal articles that are long enough to the corpora of each purpose, by chance; return the others too."""
+    long = [each for each in articles if len(_drawn(each)[2]) >= KEPT + LEFT_OUT]
+    random.Random(0).shuffle(long)
+    left = iter(long)
+    corpora = {purpose: [list(islice(left, size)) for size in sizes] for purpose, sizes in ARTICLES.items()}
+    return corpora, list(left)
+
+
 def _written(
-    articles: list[dict[str, Any]], elsewhere: list[dict[str, Any]], corpus: Path, draw: random.Random
+    articles: list[Article], elsewhere: list[dict[str, Any]], corpus: Path, draw: random.Random
 ) -> list[dict[str, Any]]:
     """Write a corpus and return its prompts, some of them `elsewhere`'s."""
     shutil.rmtree(corpus, ignore_errors=True)
@@ -88,16 +107,16 @@ def _prompt(qa: dict[str, Any], answers: list[str]) -> dict[str, Any]:
     return {"id": qa["id"], "question": qa["question"].strip(), **wanted}
 
 
-def _drawn(article: dict[str, Any]) -> tuple[str, list[dict[str, Any]], list[dict[str, Any]]]:
+def _drawn(article: Article) -> tuple[str, list[dict[str, Any]], list[dict[str, Any]]]:
     """Return an article's title, perhaps none, the paragraphs learnt from, and others that say other things."""
     draw = random.Random(article["title"])
-    title = "" if draw.random() < UNTITLED else article["title"].replace("_", " ")
+    title = "" if draw.random() < UNTITLED else _title(article)
     learnt = draw.sample(article["paragraphs"], min(PARAGRAPHS, len(article["paragraphs"])))
     known = {each["context"] for each in learnt}
     return title, learnt, [each for each in article["paragraphs"] if each["context"] not in known]
 
 
-def _title(article: dict[str, Any]) -> str:
+def _title(article: Article) -> str:
     return unquote(article["title"]).replace("_", " ")
 
 

@@ -14,6 +14,7 @@ is collected. Nothing is written into the package without --write.
 """
 
 import pickle
+import random
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -35,7 +36,7 @@ from ingest.graph import save_tokenizer
 
 ROOT = Path(__file__).parents[2]
 RATE = 5e-5
-OWN_TIMES = 2  # how often each question of our own sets is learnt from, each of SQuAD's once
+OWN_TIMES = 2  # how often each question of our own sets is learnt from; as many of SQuAD's are, each once
 
 T = TypeVar("T")
 
@@ -79,7 +80,9 @@ def _trained(own: dict[str, list[Case]], squad: Path, encoder: Encoder) -> dict[
     torch.manual_seed(0)
     model, tokenizer = load()
     learnt = list(groups(case for name, cases in own.items() if name not in HELD_BACK for case in cases))
-    train(model, tokenizer, [*learnt * OWN_TIMES, *squad_groups(squad, encoder)], rate=RATE)
+    other = list(squad_groups(squad, encoder))
+    other = random.Random(0).sample(other, min(len(learnt), len(other)))
+    train(model, tokenizer, [*learnt * OWN_TIMES, *other], rate=RATE)
     return dict(model.state_dict())
 
 

@@ -102,6 +102,8 @@ def test_corpora_are_made_of_what_is_not_learnt_from(tmp_path: Path, encoder: En
             assert all(title.startswith("# Swing ") for title in titles)
             assert not titles & seen
             seen |= titles
+            about = {f"# Swing {question.removeprefix('Where is ').partition('-')[0]}" for question in learnt}
+            assert titles <= about if purpose == "squad" else not titles & about
         own = {each.id for _, _, prompts in made for each in load_prompts(prompts, None)}
         assert not own & ids
         ids |= own
