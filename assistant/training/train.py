@@ -7,10 +7,10 @@ file train-v1.1.json, see squad.py. The cross-encoder learns from SQuAD and from
 our own sets, but for those that are held back; the score and the gate are fitted
 on the public questions, the shipped prompts, the sets held back and questions about
 other paragraphs of SQuAD's articles, none of which it has seen (XQuAD's articles are
-not among those learnt from), and tried on paragraphs of articles that they were not
-fitted on. Takes about two hours on two cores; what is done is kept in the folder
-WORK, so that a run that was stopped goes on: name another one after changing what
-is collected. Nothing is written into the package without --write.
+not among those learnt from), and tried on articles of SQuAD that nothing was learnt
+from or fitted on. Takes about two hours on two cores; what is done is kept in the
+folder WORK, so that a run that was stopped goes on: name another one after changing
+what is collected. Nothing is written into the package without --write.
 """
 
 import pickle

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.kinds import Kind, asked, counted, counts, offered
+from assistant.kinds import Kind, asked, counted, counts, offered, offers
 
 EVERY = frozenset(Kind)
 
@@ -111,3 +111,12 @@ def test_counted(question: str, things: set[str]) -> None:
 )
 def test_counts(question: str, sentence: str, counted_there: bool) -> None:
     assert counts(sentence, counted(question)) == counted_there
+
+
+def test_an_offer_of_a_number_counts_the_thing_asked_for() -> None:
+    question = "How many bears live there?"
+    kinds, things = asked(question), counted(question)
+    assert offers("Five big bears live there.", kinds, things)
+    assert not offers("Bears live there for five years.", kinds, things)
+    assert offers("Bears live there for five years.", kinds, frozenset())
+    assert not offers("Bears live there.", kinds, frozenset())

@@ -84,6 +84,7 @@ def test_corpora_are_made_of_what_is_not_learnt_from(tmp_path: Path, encoder: En
     file = tmp_path / "train.json"
     file.write_text(json.dumps({"data": articles}), encoding="utf-8")
     learnt = {group.question for group in squad_groups(file, encoder)}
+    about = {f"# Swing {question.removeprefix('Where is ').partition('-')[0]}" for question in learnt}
     seen: set[str] = set()
     ids: set[str] = set()
     for purpose, sizes in ARTICLES.items():
@@ -102,7 +103,6 @@ def test_corpora_are_made_of_what_is_not_learnt_from(tmp_path: Path, encoder: En
             assert all(title.startswith("# Swing ") for title in titles)
             assert not titles & seen
             seen |= titles
-            about = {f"# Swing {question.removeprefix('Where is ').partition('-')[0]}" for question in learnt}
             assert titles <= about if purpose == "squad" else not titles & about
         own = {each.id for _, _, prompts in made for each in load_prompts(prompts, None)}
         assert not own & ids
