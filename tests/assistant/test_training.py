@@ -127,10 +127,15 @@ def test_our_own_sets_can_be_learnt_from(tmp_path: Path, exported: OnnxEncoder) 
 
 @pytest.mark.model
 @pytest.mark.filterwarnings("ignore")  # of the transformers library, of its own internals
-def test_a_cross_encoder_learns_which_text_answers(tiny: Callable[[int], Path]) -> None:
+def test_a_cross_encoder_learns_which_text_answers_and_its_export_can_be_read_back(
+    tiny: Callable[[int], Path], tmp_path: Path
+) -> None:
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+    from assistant.rerank import INPUTS
     from assistant.training.cross_encoder import train
+    from assistant.training.exported import read_export
+    from assistant.training.train import export_rounded
 
     folder = tiny(1)
     model = AutoModelForSequenceClassification.from_pretrained(folder)
@@ -141,8 +146,17 @@ def test_a_cross_encoder_learns_which_text_answers(tiny: Callable[[int], Path]) 
     ]
     train(model, tokenizer, learnt * 200, rate=5e-3)
     pairs = [("does heat help ?", "heat helps ."), ("does heat help ?", "cats sleep ."), ("cats ?", "heat .")]
-    right, wrong, unanswered = (float(model(**tokenizer(*pair, return_tensors="pt")).logits) for pair in pairs)
+
+    def logits(model: Callable[..., Any], tokenizer: Callable[..., Any]) -> list[float]:
+        return [float(model(**tokenizer(*pair, return_tensors="pt")).logits) for pair in pairs]
+
+    right, wrong, unanswered = logits(model, tokenizer)
     assert right > 0 > max(wrong, unanswered)
+    export_rounded(model, tokenizer, tmp_path)
+    again, same = read_export(tmp_path, heads=2)
+    assert set(same(*pairs[0])) == set(INPUTS)
+    assert logits(again.eval(), same) == pytest.approx([right, wrong, unanswered], abs=0.1)
+    assert again.state_dict().keys() == model.state_dict().keys()
 
 
 @pytest.mark.model

@@ -1,0 +1,80 @@
+"""Reads a cross-encoder back from an export with weights of eight bits, to train it further."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import numpy_helper
+from tokenizers import Tokenizer
+from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+
+HEADS = 12  # of attention, in every MiniLM
+WRAPPED = "classifier.bert."  # how weights' names begin in our own exports
+MARKS = {"pad": "[PAD]", "cls": "[CLS]", "sep": "[SEP]", "unk": "[UNK]", "mask": "[MASK]"}
+
+Weights = Iterator[tuple[str, NDArray[np.float32]]]
+
+
+def read_export(folder: Path, *, heads: int = HEADS) -> tuple[Any, Any]:
+    """Return the BERT with one output in `folder` (model.onnx, tokenizer.json) as a torch module, and its tokenizer.
+
+    Its weights stay as the eight bits have rounded them.
+
+    Raises:
+        OSError: a file cannot be read.
+        RuntimeError: the graph has not all the weights of a BERT; it names those that are missing.
+    """
+    graph = onnx.load(str(folder / "model.onnx")).graph
+    stored = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
+    outer = "classifier." if any(name.startswith(WRAPPED) for name in stored) else ""
+    weights = {name.removeprefix(outer): torch.tensor(value) for name, value in _weights(graph, stored)}
+    words, size = weights["bert.embeddings.word_embeddings.weight"].shape
+    config = BertConfig(
+        vocab_size=words,
+        hidden_size=size,
+        num_hidden_layers=sum(name.endswith("attention.output.LayerNorm.weight") for name in weights),
+        num_attention_heads=heads,
+        intermediate_size=len(weights["bert.encoder.layer.0.intermediate.dense.bias"]),
+        max_position_embeddings=len(weights["bert.embeddings.position_embeddings.weight"]),
+        num_labels=1,
+    )
+    model = BertForSequenceClassification(config)
+    model.load_state_dict(weights)
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    marks = {f"{kind}_token": mark for kind, mark in MARKS.items()}
+    inputs = ["input_ids", "token_type_ids", "attention_mask"]
+    return model, PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_input_names=inputs, **marks)
+
+
+def _weights(graph: Any, stored: Mapping[str, NDArray[Any]]) -> Weights:
+    """Yield each weight with the name that torch gives it; the graph has lost those of the linear layers."""
+    for name, value in stored.items():
+        if name.endswith((".weight", ".bias")):
+            yield name, value
+        elif name.endswith("embeddings.weight_quantized"):
+            yield name.removesuffix("_quantized"), _widened(name.removesuffix("_quantized"), stored)
+    readers: dict[str, Any] = {}
+    for node in graph.node:
+        readers |= {each: node for each in node.input if each not in readers}
+    for node in graph.node:
+        if node.op_type == "MatMulInteger":
+            weight = _widened(node.input[1].removesuffix("_quantized"), stored)
+            yield f"{_bias_after(node, readers).removesuffix('bias')}weight", np.ascontiguousarray(weight.T)
+
+
+def _widened(name: str, stored: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+    steps = stored[f"{name}_quantized"].astype(np.float32) - stored[f"{name}_zero_point"].astype(np.float32)
+    return np.asarray(steps * stored[f"{name}_scale"], dtype=np.float32)
+
+
+def _bias_after(node: Any, readers: Mapping[str, Any]) -> str:
+    """Return the name of the bias that is added to what the product of a linear layer becomes."""
+    while not (added := [each for each in node.input if each.endswith(".bias")]):
+        node = readers[node.output[0]]
+    return str(added[0])
