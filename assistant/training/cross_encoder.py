@@ -18,7 +18,7 @@ from assistant.training.group import Group
 LENGTH = 128  # tokens of question and text together
 ROUND = 8, 8  # tokens and pairs are rounded up to these: each new shape costs the processor's kernels a second
 GROUPS = 8  # questions a step
-RIGHT, WRONG = 2, 3  # texts a question at most, drawn anew whenever it comes
+RIGHT, WRONG = 2, 3  # texts a question at most, drawn by chance
 HARD = 14  # wrong texts are drawn from the first so many
 WARM = 0.06  # share of the steps in which the rate rises
 

@@ -22,11 +22,12 @@ Weights = Iterator[tuple[str, NDArray[np.float32]]]
 def read_export(folder: Path, *, heads: int = HEADS) -> tuple[Any, Any]:
     """Return the BERT with one output in `folder` (model.onnx, tokenizer.json) as a torch module, and its tokenizer.
 
-    Its weights stay as the eight bits have rounded them.
+    Its weights stay as the eight bits have rounded them. `heads` is not told by the graph.
 
     Raises:
         OSError: a file cannot be read.
-        RuntimeError: the graph has not all the weights of a BERT; it names those that are missing.
+        KeyError: the graph is not one of a BERT.
+        RuntimeError: it has not all the weights of a BERT; it names those that are missing.
     """
     graph = onnx.load(str(folder / "model.onnx")).graph
     stored = {each.name: numpy_helper.to_array(each) for each in graph.initializer}

