@@ -9,7 +9,7 @@ from ingest.encoder import Encoder
 from ingest.schema import HEADING_SEPARATOR, Document, Heading, Passage, Span, naming, place_id
 from ingest.sentences import sentence_spans
 
-VERSION = 3  # of the cutting; another version makes an index stale
+VERSION = 4  # of the cutting; another version makes an index stale
 # Tokens; the encoder's window may be smaller. See tests/bench/RESULTS.md for other sizes.
 PASSAGE_TOKENS = 200
 PREFIX_SHARE = 4  # title and headings take at most a quarter of the window

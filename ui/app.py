@@ -23,6 +23,7 @@ from ui.kept_addresses import kept_addresses
 from ui.owner import Owners
 from ui.programs import Answers
 from ui.server import App, Served, listen, start
+from ui.uploads import UploadsOnly
 
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = ("reader.js", "page.js", "forms.js", "history.js")
@@ -113,7 +114,7 @@ def build_page(assistant: Serving, settings: Settings, keeper: Keeper) -> gr.Blo
     """Build the page: one tab a journey; `settings` are for the tabs that write."""
     description, _ = ask.described(assistant)
     title = description.name or ask.NAME
-    page = gr.Blocks(title=title, analytics_enabled=False, fill_width=True)
+    page = UploadsOnly(title=title, analytics_enabled=False, fill_width=True)
     with page:
         header = gr.HTML(elem_id="head", apply_default_css=False)
         classes = ["read-only"] if settings.read_only else []

@@ -1,7 +1,6 @@
 """The Corpus tab's layout and wiring."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -13,6 +12,7 @@ from ingest.status import runs
 from ui import ask, corpus
 from ui import corpus_html as shown
 from ui.corpus import Encoding, Planned
+from ui.uploads import uploaded
 
 FILTERS = [("All", ""), ("Read", "read"), ("Failed", "failed"), ("With a remark", "remarks")]
 BUTTONS = ("apply", "remove", "keep", "discard", "retry")
@@ -158,7 +158,7 @@ def _add(settings: Settings) -> Callable[[list[str]], Shown]:
     """Return the handler of dropped files: the plan, and the place to drop them, empty again."""
 
     def add(files: list[str]) -> Shown:
-        return *_planning(lambda: corpus.add([Path(file) for file in files], settings))(), None
+        return *_planning(lambda: corpus.add([uploaded(file) for file in files], settings))(), None
 
     return add
 

@@ -14,6 +14,7 @@ from ui import evaluate_html as shown
 from ui.ask import Stop
 from ui.evaluate import Run
 from ui.markup import failure_html
+from ui.uploads import uploaded
 
 
 def evaluate_tab(assistant: Answering, settings: Settings, tab: gr.Tab) -> None:
@@ -77,7 +78,7 @@ def _add(assistant: Answering, data_dir: Path) -> Callable[[str, bool], tuple[ob
 
     def add(upload: str, unknown: bool) -> tuple[object, ...]:
         try:
-            name = evaluate.add_prompts(Path(upload), assistant, data_dir, allow_unknown=unknown)
+            name = evaluate.add_prompts(uploaded(upload), assistant, data_dir, allow_unknown=unknown)
         except UserFacingError as error:
             return gr.skip(), shown.fault_html(error), None
         return gr.Dropdown(evaluate.prompts_files(data_dir), value=name), shown.added_html(name), None

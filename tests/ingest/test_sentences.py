@@ -155,3 +155,45 @@ def test_one_long_line_does_not_part_the_wrapped_ones() -> None:
         "The rules do not hold for any of the members who joined in the years before\n1990, nor for guests of theirs."
     )
     assert parts(f"{wrapped}\nhttps://example.org/{'long/' * 30}")[0].startswith(wrapped[:-1])
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "[1] ",
+        "[12]",
+        "1. ",
+        "a. ",
+        "A.B.",
+        "(",
+        "“ ",
+        '"',
+        "?!",
+        "Mr. ",
+        "...",
+        "e.g. ",
+        "* ",
+        "| ",
+        "1) ",
+        ". . ",
+        "'",
+        "« ",
+    ],
+)
+def test_no_text_stalls_the_cutting(unit: str) -> None:
+    """Nine bracketed numbers took 26 seconds once, without a way to interrupt them."""
+    for length in (60, 200_000):
+        text = unit * (length // len(unit))
+        started = time.perf_counter()
+        sentence_spans(text, 0, len(text))
+        sentence_spans(f"See {text} and\n{text}", 0, 2 * len(text) + 9)
+        assert time.perf_counter() - started < 5
+
+
+def test_a_whole_sentence_in_brackets_and_marks_of_items() -> None:
+    assert parts("(See the other summary.) This one is short.") == ["(See the other summary.)", "This one is short."]
+    assert parts("1. Lie on your back.\n2. Bend your knees.") == ["1. Lie on your back.", "2. Bend your knees."]
+    assert parts("It is from c.750 AD. Non-U.S. readers may skip it, i.e. This part.") == [
+        "It is from c.750 AD.",
+        "Non-U.S. readers may skip it, i.e. This part.",
+    ]
