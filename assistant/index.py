@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from ingest.catalog import Catalog, Snapshot
-from ingest.encoder import Encoder, EncoderIdentity, open_encoder
 from ingest.errors import IndexStale
+from ingest.index.catalog import Catalog, Snapshot
+from ingest.index.vectors import VECTORS_FOLDER, Vectors
+from ingest.models.encoder import Encoder, EncoderIdentity, open_encoder
 from ingest.settings import Settings
-from ingest.vectors import VECTORS_FOLDER, Vectors
 
 
 @dataclass(frozen=True, slots=True)

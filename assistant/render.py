@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from assistant.agreement import agreements
+from assistant.answering.agreement import agreements
 from assistant.schema import Abstention, Answer, Quote, ScoredPassage
 from ingest.origin import FileState
 from ingest.schema import HEADING_SEPARATOR, Document

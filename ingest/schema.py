@@ -7,7 +7,9 @@ Offsets are characters of `Document.text`, end exclusive; pages and lines are
 import hashlib
 import re
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 HEADING_SEPARATOR = " › "
 
@@ -141,3 +143,23 @@ def place_id(root: str, source: str, span: Span, sha: str) -> str:
     """Return the id of the passage at a span of a document."""
     place = "\x00".join((root, source, str(span[0]), str(span[1]), sha))
     return hashlib.sha256(place.encode()).hexdigest()[:24]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened to one source: a kind, and a renamed source's former name or why it failed."""
+
+    kind: str
+    source: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A finished run: when, how many sources of each kind and passages encoded, what changed."""
+
+    number: int
+    started: datetime
+    finished: datetime
+    counts: Mapping[str, int]
+    changes: tuple[Change, ...] = ()

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.encoder import BUNDLED, EncoderIdentity, OnnxEncoder, TokenVectors, Vectors32, open_encoder
-from ingest.pipeline import Report, ingest
+from ingest.models.encoder import BUNDLED, EncoderIdentity, OnnxEncoder, TokenVectors, Vectors32, open_encoder
+from ingest.runs.pipeline import Report, ingest
 
 DIMENSION = 64
 # Gradio asks pandas 3 for options of pandas 2 when it sums up its events, in a thread of its own.

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from assistant.chain import Assistant
-from assistant.evaluate import evaluate, parse_demand, unmet
+from assistant.answering.rerank import BUNDLED, open_reranker
+from assistant.assistant import Assistant
+from assistant.evaluation.judge import judge
+from assistant.evaluation.measures import score
+from assistant.evaluation.prompts import load_prompts
+from assistant.evaluation.run import evaluate, parse_demand, unmet
 from assistant.index import Index
-from assistant.judge import judge
-from assistant.measures import score
-from assistant.prompts import load_prompts
-from assistant.rerank import BUNDLED, open_reranker
 from assistant.schema import Answer
-from ingest.encoder import OnnxEncoder
-from ingest.pipeline import ingest
+from ingest.models.encoder import OnnxEncoder
+from ingest.runs.pipeline import ingest
 
 ROOT = Path(__file__).parents[1]
 PROMPTS = ROOT / "tests" / "prompts" / "corpus.jsonl"

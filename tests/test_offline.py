@@ -12,7 +12,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 
-from ingest.encoder import OnnxEncoder
+from ingest.models.encoder import OnnxEncoder
 
 pytestmark = pytest.mark.model
 

@@ -15,9 +15,9 @@ from textwrap import dedent
 import pytest
 from mcp import Client, StdioServerParameters, stdio_client
 
-from assistant.chain import open_assistant
-from ingest.encoder import OnnxEncoder
-from ingest.pipeline import ingest
+from assistant.assistant import open_assistant
+from ingest.models.encoder import OnnxEncoder
+from ingest.runs.pipeline import ingest
 from ingest.settings import Settings
 from tests.conftest import GRADIO_WARNINGS
 
@@ -49,7 +49,7 @@ def data(exported: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.fixture(scope="module")
 def address(data: Path) -> Iterator[str]:
-    from ui.app import serve
+    from ui.page.app import serve
 
     settings = Settings(port=0, data_dir=data)
     with open_assistant(settings) as assistant:

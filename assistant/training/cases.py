@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.evidence import NAMES, Texts, score_sentences
-from assistant.fusion import fuse
+from assistant.answering.evidence import NAMES, Texts, score_sentences
+from assistant.answering.fuse import fuse
+from assistant.answering.rerank import in_context
+from assistant.answering.retrieve import retrieve, understand
+from assistant.evaluation.judge import is_right_quote
+from assistant.evaluation.prompts import Prompt, load_prompts
 from assistant.index import Index
-from assistant.judge import is_right_quote
-from assistant.prompts import Prompt, load_prompts
-from assistant.rerank import in_context
-from assistant.retrieve import retrieve, understand
-from ingest.encoder import Encoder
-from ingest.pipeline import ingest
+from ingest.models.encoder import Encoder
+from ingest.runs.pipeline import ingest
 
 SETS = Path(__file__).parent / "sets"
 HELD_BACK = frozenset((SETS / "held-back.txt").read_text(encoding="utf-8").split())

@@ -12,7 +12,7 @@ from onnx import numpy_helper
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
-from assistant.rerank import INPUTS
+from assistant.answering.rerank import INPUTS
 
 HEADS = 12  # of attention, in every MiniLM
 OUTER = "classifier."  # how weights' names begin in our own exports

@@ -14,10 +14,10 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-from assistant.evidence import NAMES
+from assistant.answering.evidence import NAMES
 from assistant.training.cases import Case, Rows
 
-MODEL = Path(__file__).parents[1] / "model.json"
+MODEL = Path(__file__).parents[1] / "answering" / "weights.json"
 LOGIT = "rerank_logit"
 SENTENCE_FEATURES = [name for name in NAMES if name not in ("missing", "known", "lead", LOGIT)]
 GATE_FEATURES = [
@@ -171,7 +171,7 @@ def _stacked(sets: Sets, weights: Rows, *, reranked: bool) -> tuple[Rows, NDArra
 
 
 def write(plain: tuple[Rows, Pipeline], reranked: tuple[Rows, Pipeline]) -> None:
-    """Write the coefficients to assistant/model.json, six digits each."""
+    """Write the coefficients to assistant/answering/weights.json, six digits each."""
     values = {"plain": _values(*plain, reranked=False), "reranked": _values(*reranked, reranked=True)}
     MODEL.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
 

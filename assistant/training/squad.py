@@ -20,11 +20,11 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from assistant.rerank import in_context
+from assistant.answering.rerank import in_context
 from assistant.training.group import Group
-from ingest.encoder import Encoder
+from ingest.models.encoder import Encoder
 from ingest.schema import Passage
-from ingest.sentences import sentence_spans
+from ingest.text.sentences import sentence_spans
 
 PARAGRAPHS = 16  # drawn of each article
 UNTITLED = 0.2  # share of the articles whose sentences are read without the title, as those of files without one

@@ -26,16 +26,16 @@ from typing import Any, TypeVar
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from assistant.evidence import NAMES
-from assistant.rerank import INPUTS, RERANKED, OnnxReranker, export_logits
+from assistant.answering.evidence import NAMES
+from assistant.answering.rerank import INPUTS, RERANKED, OnnxReranker, export_logits
 from assistant.training.cases import HELD_BACK, Case, collect, own_sets
 from assistant.training.cross_encoder import train
 from assistant.training.exported import read_export
 from assistant.training.fit import LOGIT, report, write
 from assistant.training.group import groups
 from assistant.training.squad import ARTICLES, squad_groups, squad_sets
-from ingest.encoder import BUNDLED, Encoder, open_encoder
-from ingest.graph import save_tokenizer
+from ingest.models.encoder import BUNDLED, Encoder, open_encoder
+from ingest.models.onnx_export import save_tokenizer
 
 ROOT = Path(__file__).parents[2]
 RATE = 5e-5
@@ -65,7 +65,7 @@ def main(bench: str, squad: str, start: str, work: str, *options: str) -> None:
     reranked = report(read, unseen, reranked=True)
     if "--write" in options:
         write(plain, reranked)
-        _install(folder / "reranker", ROOT / "assistant" / "reranker")
+        _install(folder / "reranker", ROOT / "assistant" / "answering" / "reranker")
 
 
 def _public(bench: Path, folder: Path, encoder: Encoder) -> dict[str, list[Case]]:

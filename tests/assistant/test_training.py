@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from assistant.evidence import NAMES
-from assistant.model import parse_model
-from assistant.prompts import Prompt, load_prompts
+from assistant.answering.evidence import NAMES
+from assistant.answering.weights import parse_model
+from assistant.evaluation.prompts import Prompt, load_prompts
 from assistant.training import fit
 from assistant.training.cases import HELD_BACK, Case, collect, own_sets
 from assistant.training.group import Group, groups
 from assistant.training.squad import ARTICLES, squad_groups, squad_sets
-from ingest.encoder import Encoder, OnnxEncoder
+from ingest.models.encoder import Encoder, OnnxEncoder
 
 DRAW = np.random.default_rng(0)
 COSINE = NAMES.index("sentence_cosine")
@@ -133,7 +133,7 @@ def test_a_cross_encoder_learns_which_text_answers_and_its_export_can_be_read_ba
     import onnx
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-    from assistant.rerank import INPUTS
+    from assistant.answering.rerank import INPUTS
     from assistant.training.cross_encoder import train
     from assistant.training.exported import read_export
     from assistant.training.train import export_rounded

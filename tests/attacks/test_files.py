@@ -11,14 +11,14 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 
-from assistant.chain import Assistant
+from assistant.assistant import Assistant
 from assistant.index import Index
 from ingest.errors import SourceUnreadable
-from ingest.pipeline import ingest
+from ingest.runs.pipeline import ingest
 from ingest.settings import Settings
 from tests.conftest import GRADIO_WARNINGS, FakeEncoder
-from ui import app
-from ui.uploads import uploaded
+from ui.page import app
+from ui.page.uploads import uploaded
 
 pytestmark = [*GRADIO_WARNINGS]
 

@@ -14,17 +14,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-from assistant.chain import Assistant
-from assistant.evaluate import evaluate
+from assistant.answering.rerank import BUNDLED as RERANKER
+from assistant.answering.rerank import open_reranker
+from assistant.assistant import Assistant
+from assistant.evaluation.judge import judge
+from assistant.evaluation.measures import score
+from assistant.evaluation.prompts import load_prompts
+from assistant.evaluation.results import write_results
+from assistant.evaluation.run import evaluate
 from assistant.index import Index
-from assistant.judge import judge
-from assistant.measures import score
-from assistant.prompts import load_prompts
-from assistant.rerank import BUNDLED as RERANKER
-from assistant.rerank import open_reranker
-from assistant.results import write_results
-from ingest.encoder import BUNDLED, Encoder, open_encoder
-from ingest.pipeline import ingest
+from ingest.models.encoder import BUNDLED, Encoder, open_encoder
+from ingest.runs.pipeline import ingest
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".bench"

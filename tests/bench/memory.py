@@ -23,9 +23,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ingest.encoder import EncoderIdentity, TokenVectors, Vectors32
-from ingest.pipeline import ingest
-from ingest.vectors import SHARD_SIZE, Vectors
+from ingest.index.vectors import SHARD_SIZE, Vectors
+from ingest.models.encoder import EncoderIdentity, TokenVectors, Vectors32
+from ingest.runs.pipeline import ingest
 
 DIMENSION = 384
 MEGABYTE = 1_000_000

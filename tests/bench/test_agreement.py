@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from assistant.judge import is_right_quote, judge, plain
-from assistant.measures import estimate
-from assistant.prompts import Prompt, load_prompts
-from assistant.results import QuotedText, Result, read_results, write_results
+from assistant.evaluation.judge import is_right_quote, judge, plain
+from assistant.evaluation.measures import estimate
+from assistant.evaluation.prompts import Prompt, load_prompts
+from assistant.evaluation.results import QuotedText, Result, read_results, write_results
 
 BENCH = Path(__file__).resolve().parents[3] / "shared" / "bench"
 SETS = ("xquad", "medquad", "liveqa-med")

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from assistant.conversations.verify import verify
 from assistant.schema import Abstention, Answer, Evidence, Quote, ScoredPassage, Standing
-from assistant.verify import verify
 from ingest.errors import SourceUnreadable
 from ingest.origin import FileState
 from ingest.schema import Block, CorpusDescription, Document, Heading, Passage
@@ -201,7 +201,7 @@ def assistant() -> StandIn:
 @pytest.fixture(scope="session")
 def address(assistant: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of the page on a free port of this machine."""
-    from ui.app import serve
+    from ui.page.app import serve
 
     folder = tmp_path_factory.mktemp("page")
     served = serve(assistant, Settings(host="127.0.0.1", port=0, data_dir=folder), block=False)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from assistant.chain import Assistant
+from assistant.assistant import Assistant
 from assistant.index import Index
-from ingest.encoder import OnnxEncoder
-from ingest.lock import write_lock
-from ingest.pipeline import ingest
+from ingest.index.lock import write_lock
+from ingest.models.encoder import OnnxEncoder
+from ingest.runs.pipeline import ingest
 from ingest.settings import Settings
-from ui.app import serve
+from ui.page.app import serve
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from assistant.chain import Assistant
+from assistant.assistant import Assistant
 from assistant.index import Index
-from ingest.encoder import BUNDLED, open_encoder
-from ingest.pipeline import ingest
+from ingest.models.encoder import BUNDLED, open_encoder
+from ingest.runs.pipeline import ingest
 from ingest.settings import Settings
-from ui.app import serve
+from ui.page.app import serve
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

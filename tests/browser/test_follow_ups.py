@@ -30,10 +30,10 @@ TEXTS = {
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of the page over a real index of the texts."""
-    from assistant.chain import Assistant
+    from assistant.assistant import Assistant
     from assistant.index import Index
-    from ingest.pipeline import ingest
-    from ui.app import serve
+    from ingest.runs.pipeline import ingest
+    from ui.page.app import serve
 
     folder: Path = tmp_path_factory.mktemp("follow-ups")
     (folder / "texts").mkdir()

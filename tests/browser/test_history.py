@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from assistant.kept import read_conversation
+from assistant.conversations.json_file import read_conversation
 from ingest.settings import Settings
 from tests.browser.conftest import BACK, StandIn, document
-from ui.server import Served
+from ui.page.server import Served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -55,7 +55,7 @@ class Site:
         self.assistant.documents["back-pain.md"] = document("back-pain.md", "Low back pain", text)
 
     def _serve(self, port: int) -> Served:
-        from ui.app import serve
+        from ui.page.app import serve
 
         return serve(self.assistant, Settings(host="127.0.0.1", port=port, data_dir=self.data_dir), block=False)
 

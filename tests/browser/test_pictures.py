@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from assistant.chain import Assistant
+from assistant.answering.rerank import BUNDLED, open_reranker
+from assistant.assistant import Assistant
 from assistant.index import Index
-from assistant.rerank import BUNDLED, open_reranker
-from ingest.encoder import OnnxEncoder
-from ingest.pipeline import ingest
+from ingest.models.encoder import OnnxEncoder
+from ingest.runs.pipeline import ingest
 from ingest.settings import Settings
 from tests.conftest import GRADIO_WARNINGS
-from ui.app import serve
+from ui.page.app import serve
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -11,7 +11,7 @@ import pytest
 from ingest.errors import SettingsInvalid
 from ingest.settings import Settings
 from tests.conftest import GRADIO_WARNINGS
-from ui.ask import Answering
+from ui.handlers.ask import Answering
 
 pytestmark = [
     *GRADIO_WARNINGS,
@@ -98,7 +98,7 @@ def test_a_foreign_name_that_leads_here_is_refused(address: str, host: str, stat
 
 
 def test_port_in_use_names_the_setting(address: str, assistant: Answering) -> None:
-    from ui.app import serve
+    from ui.page.app import serve
 
     port = urlsplit(address).port
     with pytest.raises(SettingsInvalid, match=f"CITED_PORT: port {port} is in use; .*--port"):
@@ -106,14 +106,14 @@ def test_port_in_use_names_the_setting(address: str, assistant: Answering) -> No
 
 
 def test_host_of_another_machine_names_the_setting(assistant: Answering) -> None:
-    from ui.app import serve
+    from ui.page.app import serve
 
     with pytest.raises(SettingsInvalid, match="CITED_HOST"):
         serve(assistant, Settings(host="192.0.2.1", port=0), block=False)
 
 
 def test_closing_gives_the_port_back_though_a_page_is_open(assistant: Answering) -> None:
-    from ui.app import serve
+    from ui.page.app import serve
 
     settings = Settings(host="127.0.0.1", port=0)
     served = serve(assistant, settings, block=False)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.encoder import Encoder
-from ingest.pipeline import ingest
-from ingest.status import status
+from ingest.models.encoder import Encoder
+from ingest.runs.pipeline import ingest
+from ingest.runs.status import status
 
 SLOWEST = 30  # seconds a file
 GOOD = "# Good\n\nWalk a bit every day.\n"

@@ -13,14 +13,14 @@ from threading import Event, Thread
 
 import pytest
 
-from assistant.chain import Assistant
+from assistant.assistant import Assistant
 from assistant.index import Index
-from ingest.catalog import Catalog
-from ingest.encoder import Encoder
 from ingest.errors import IndexUnwritable, RootInvalid
-from ingest.pipeline import Report, ingest
-from ingest.status import runs, status
-from ingest.vectors import VECTORS_FOLDER, Vectors
+from ingest.index.catalog import Catalog
+from ingest.index.vectors import VECTORS_FOLDER, Vectors
+from ingest.models.encoder import Encoder
+from ingest.runs.pipeline import Report, ingest
+from ingest.runs.status import runs, status
 
 Start = Callable[..., "subprocess.Popen[str]"]
 Bound = Callable[[Callable[[], Report]], Report]

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from ingest.errors import UserFacingError
-from ingest.pipeline import ingest
+from ingest.runs.pipeline import ingest
 
 specification = importlib.util.spec_from_file_location("shared", Path(__file__).parents[1] / "conftest.py")
 assert specification is not None and specification.loader is not None

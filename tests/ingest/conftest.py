@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.catalog import Catalog
-from ingest.encoder import Encoder
+from ingest.index.catalog import Catalog
+from ingest.index.vectors import VECTORS_FOLDER, Vectors
+from ingest.models.encoder import Encoder
 from ingest.schema import Document, Passage
-from ingest.vectors import VECTORS_FOLDER, Vectors
 
 
 @pytest.fixture(scope="session")

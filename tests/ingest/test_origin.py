@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from ingest.origin import FileState, file_path, look
-from ingest.report import Report
+from ingest.runs.report import Report
 from ingest.schema import Document
 
 Find = Callable[[Path, str], Document | None]

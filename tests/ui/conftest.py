@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from assistant.chain import Assistant
+from assistant.assistant import Assistant
 from assistant.index import Index
-from ingest.pipeline import ingest
+from ingest.runs.pipeline import ingest
 from ingest.settings import Settings
 from tests.conftest import FakeEncoder
 
@@ -32,7 +32,7 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def serve(texts: Path) -> Iterator[Serve]:
     """Serve the texts with some settings: `serve(mcp=True)`; returns the page's address."""
-    from ui import app
+    from ui.page import app
 
     encoder = FakeEncoder()
     data_dir = texts.parent / "data"

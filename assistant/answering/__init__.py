@@ -1,0 +1,1 @@
+"""The way from a question to its quotes, one file a step."""

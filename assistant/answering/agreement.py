@@ -1,0 +1,66 @@
+"""Whether two texts say the same: nearly the same words in order, and exactly the same numbers and negations."""
+
+import re
+from collections.abc import Collection, Sequence
+
+from assistant.answering.context import NEGATION
+from assistant.schema import Quote
+from ingest.text.terms import content_terms
+
+SHARED = 0.75  # of the words of both (Jaccard), at which two texts say the same
+
+
+# Words of no meaning by themselves that turn a sentence round.
+_TURNING = re.compile(
+    r"\b(?:may|might|will|can|could|should|must|before|after|above|below|more|less|most|few|all|some|only|on|off|in|out"
+    r"|over|under|up|down|with|from|to)\b",
+    re.IGNORECASE,
+)
+
+
+def says_the_same(one: str, other: str) -> bool:
+    """Whether two texts say the same: one has nearly the words of the other, in order, and turns on the same ones.
+
+    In doubt they do not.
+    """
+    terms, others = content_terms(one), content_terms(other)
+    stems, other_stems = ([term.stem for term in each] for each in (terms, others))
+    own, theirs = set(stems), set(other_stems)
+    shared = own & theirs
+    if not shared or len(shared) / len(own | theirs) < SHARED or shared not in (own, theirs):
+        return False
+    numbers, other_numbers = (sorted(term.stem for term in each if term.number) for each in (terms, others))
+    return (
+        numbers == other_numbers
+        and _in_order(stems, shared) == _in_order(other_stems, shared)
+        and len(NEGATION.findall(one)) == len(NEGATION.findall(other))
+        and _turns(one) == _turns(other)
+    )
+
+
+def _in_order(stems: Sequence[str], shared: Collection[str]) -> list[str]:
+    return list(dict.fromkeys(stem for stem in stems if stem in shared))
+
+
+def _turns(text: str) -> list[str]:
+    return sorted(word.casefold() for word in _TURNING.findall(text))
+
+
+def agreements(quotes: Sequence[Quote]) -> tuple[tuple[int, ...], ...]:
+    """Return the groups of quotes, by number from 1, in which different sources say the same."""
+    groups: list[list[int]] = []
+    for number, quote in enumerate(quotes, 1):
+        for group in groups:
+            if _agree(quotes[group[0] - 1], quote):
+                group.append(number)
+                break
+        else:
+            groups.append([number])
+    return tuple(tuple(group) for group in groups if len(group) > 1)
+
+
+def _agree(one: Quote, other: Quote) -> bool:
+    """Whether two sources say the same; a copy of a text is no other source."""
+    passages = one.evidence.passage, other.evidence.passage
+    copies = passages[0].sha == passages[1].sha
+    return passages[0].place != passages[1].place and not copies and says_the_same(one.text, other.text)

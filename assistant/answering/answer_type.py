@@ -1,0 +1,139 @@
+"""What a question asks for, and what a sentence offers: a number, a weight, a time, a name, a cause."""
+
+import re
+from enum import StrEnum
+
+from ingest.text.terms import analyse, content_terms
+
+
+class Kind(StrEnum):
+    """A kind of thing that a question can ask for."""
+
+    NUMBER = "number"
+    FREQUENCY = "frequency"
+    DURATION = "duration"
+    DISTANCE = "distance"
+    WEIGHT = "weight"
+    AGE = "age"
+    TEMPERATURE = "temperature"
+    MONEY = "money"
+    YEAR = "year"
+    TIME = "time"
+    NAME = "name"
+    CAUSE = "cause"
+
+
+_TO_TEN = "one|two|three|four|five|six|seven|eight|nine|ten"
+_NUMBER = (
+    r"\d[\d.,]*|\b(?:" + _TO_TEN + r"|eleven|twelve|\w+teen"
+    r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:-\w+)?|dozens?|hundreds?|thousands?|millions?|billions?"
+    r"|half|halves?|twice|once|per ?cent|quarters?|thirds?|(?:four|fif|six|seven|eigh|nin|ten)ths?|\w+fold)\b"
+)
+_SPAN = (
+    r"\b(?:\w*secs?|\w*seconds?|min(?:ute)?s?|hours?|days?|nights?|weeks?|weekends?|fortnights?|months?|years?|decades?"
+    r"|centur(?:y|ies)|lifetime|seasons?)\b"
+)
+_LENGTH = (
+    r"°|\b\d+[ -]?(?:mm|cm|m|km|ft|in)\b|\b(?:(?:centi|milli|kilo)?met(?:re|er)s?|inch(?:es)?|foot|feet|yards?"
+    r"|miles?|fingers?|degrees?|acres?|hectares?|square|width|breadth)\b"
+)
+_MONTH_OR_SEASON = (
+    "january|february|march|april|(?:in|early|late|since|until|of|by) may|june|july|august|september|october|november"
+    "|december|christmas|easter|spring|summer|autumn|winter"
+)
+_WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?"
+_ASKS = {
+    Kind.FREQUENCY: r"\bhow (?:often|frequently|regularly)\b|\bhow many times (?:an?|per|each|every)\b",
+    Kind.DURATION: r"\bhow (?:long|soon|quickly|fast)\b",
+    Kind.DISTANCE: r"\bhow (?:far|tall|big|large|high|deep|wide|thick)\b",
+    Kind.WEIGHT: r"\bhow heavy\b|\bhow much\b.*\bweigh|\b(?:what|which) weight\b",
+    Kind.AGE: r"\bhow (?:old|young)\b|\b(?:what|which) age\b",
+    Kind.TEMPERATURE: r"\bhow (?:hot|warm|cold)\b|\b(?:what|which) temperature\b",
+    Kind.MONEY: r"\bhow expensive\b|\bhow much\b.*\b(?:costs?|pay(?! attention)|paid|charged?|price|fees?|money)\b"
+    r"|\bwhat\b.*\b(?:costs?|price|fees?)\b",
+    Kind.NUMBER: r"\bhow (?:many|much)\b|\b(?:what|which) (?:percent|percentage|number|amount|share|dose|dosage)\b",
+    Kind.YEAR: r"\b(?:what|which) year\b",
+    # "When my back hurts, what helps?" does not ask for a time.
+    Kind.TIME: r"^(?:and |but |so )?(?:when|what time) (?:am|is|are|was|were|do|does|did|has|have|had|can|could|will"
+    r"|would|shall|should|may|might|must|to)\b|\b(?:since|until|till|by|from) when\b"
+    r"|\b(?:what|which) (?:date|month|century|decade|day)\b",
+    # "someone who" asks for nobody; "who can" asks for people of a kind.
+    Kind.NAME: r"(?:^|[,.;:!?] ?|\b(?:and|or|but|by|of|with|to|for|from|know|tell me) )"
+    r"(?:whom|whose|who(?! (?:can|could|should|shall|may|might|must|needs?|gets?|has to|have to|qualif|benefit)))\b"
+    r"|\b(?:what|which) (?:city|town|country|state|person|brand|make|company|firm|university|hospital|journal|author)\b"
+    r"|\bname of\b",
+    Kind.CAUSE: r"\bwhy\b|\bwhat (?:causes?|caused)\b|\breasons?\b",
+}
+_OFFERS = {
+    Kind.FREQUENCY: r"\b(?:daily|weekly|fortnightly|monthly|quarterly|yearly|hourly|nightly|annual\w*|every|each|once"
+    r"|twice|times|always|never|rarely|seldom|constantly|per|apart|repetitions?|repeat\w*"
+    r"|(?:an?|in|after) (?:about |every )?(?:day|week|month|year|hour|night|session|season|hundred|thousand|million)"
+    r"|(?:in|after) (?:about |every )?(?:\d+|" + _TO_TEN + ")"
+    r"|(?:mornings?|evenings?|nights?) and (?:mornings?|evenings?|nights?)|" + _WEEKDAY + r")\b",
+    Kind.DURATION: _SPAN + "|" + _LENGTH + r"|\b\d+[ -]?(?:s|h|hrs?)\b"
+    r"|\b(?:until|till|as long as|for life|lifelong|permanent\w*|indefinite\w*|overnight|forever|for good|never"
+    r"|immediate\w*|at once|straight ?away|today|same \w+|breaths?|per|mph"
+    r"|(?:" + _TO_TEN + r"|\d+) (?:sessions?|lessons?|visits?)|" + _WEEKDAY + "|" + _MONTH_OR_SEASON + r")\b",
+    Kind.DISTANCE: _NUMBER + "|" + _LENGTH + r"|\b(?:until|till|parallel|level|as far as|half-?way|all the way|up to"
+    r"|down to|touch\w*|size|than)\b",
+    Kind.WEIGHT: r"\b(?:\d+[ -]?(?:kg|g|mg|lbs?|oz|t)|kilos?|(?:kilo)?grams?|pounds?|stones?|ounces?|tons?|tonnes?"
+    r"|weigh\w*|body ?weight|light\w*|heav\w*|loads?)\b",
+    Kind.AGE: _NUMBER + r"|\b(?:age[ds]?|years?|months?|old\w*|young\w*|born|\w+ties|adults?|child\w*|generation)\b",
+    Kind.TEMPERATURE: r"°|\b\d+ ?[CF]\b|\b(?:degrees?|warm\w*|hot\w*|cold\w*|cool\w*|boil\w*|temperature"
+    r"|lukewarm|freez\w*)\b",
+    Kind.MONEY: r"[£$€¥]|\b(?:pounds?|pence|euros?|cents?|dollars?|francs?|shillings?|crowns?|eur|gbp|usd|chf"
+    r"|free|nothing|costs?|fees?|price[ds]?|charge[ds]?|deposit|surcharge|for (?:\w+ )?(?:hundred|thousand|million))\b",
+    Kind.NUMBER: _NUMBER + r"|\b(?:no|none|nothing|zero|nobody|single|couple|several|many|few|most|all|every|both"
+    r"|majority|plenty|little|much|as long as)\b",
+    Kind.YEAR: r"\b(?:1\d|20)\d\d\b|\b\d+ (?:AD|BC)\b|\b(?:AD|BC) \d",
+    Kind.TIME: _SPAN + r"|\b(?:1\d|20)\d\d\b|\b\d{1,2}[:.]\d\d\b|\b\d{1,2} ?(?:[ap]\.?m\b|o'clock)"
+    r"|\b(?:if|when|whenever|once|after|before|during|until|till|while|as soon as|as long as|between|from|at once"
+    r"|immediate\w*|early|late|first thing|mornings?|noon|midday|midnight|afternoons?|evenings?|tonight|today|tomorrow"
+    r"|bedtime|daytime|breakfast|lunch|dinner|supper|meals?|stages?|" + _WEEKDAY + "|" + _MONTH_OR_SEASON + r")\b",
+    # A capital inside the sentence, or two capitalised words in a row.
+    Kind.NAME: r"(?<=[\w,;:] )[A-Z]\w+|\b[A-Z]\w+ [A-Z]\w+|[“\"'‘(][A-Z]\w+",
+    Kind.CAUSE: r"\b(?:because|since|as|so|due to|caus\w*|result\w*|reasons?|owing|thanks to|on account of|therefore"
+    r"|why|leads? to|led to|makes?|made|lets?|means?|prevents?|otherwise|lest|else|by \w+ing"
+    r"|to (?:avoid|prevent|exclude|protect|keep|stop|reduce))\b",
+}
+_ASKING = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _ASKS.items()}
+_OFFERING = {
+    kind: re.compile(pattern, re.NOFLAG if kind is Kind.NAME else re.IGNORECASE) for kind, pattern in _OFFERS.items()
+}
+_HOW_MANY = re.compile(r"\bhow many ((?:[\w'’-]+\W+){1,4})", re.IGNORECASE)
+_EXACT = frozenset({Kind.FREQUENCY, Kind.WEIGHT, Kind.MONEY})  # asked for by "how much" or "how many" with a word more
+
+
+def asked(question: str) -> frozenset[Kind]:
+    """Return the kinds of thing that a question asks for; most ask for none of these."""
+    kinds = frozenset(kind for kind, pattern in _ASKING.items() if pattern.search(question))
+    return kinds - {Kind.NUMBER} if kinds & _EXACT else kinds
+
+
+def offered(sentence: str, kinds: frozenset[Kind]) -> frozenset[Kind]:
+    """Return which of `kinds` a sentence offers."""
+    return frozenset(kind for kind in kinds if _OFFERING[kind].search(sentence))
+
+
+def offers(sentence: str, kinds: frozenset[Kind], things: frozenset[str]) -> bool:
+    """Return whether a sentence offers one of `kinds`, and counts one of `things` where there are any."""
+    return bool(offered(sentence, kinds)) and (not things or counts(sentence, things))
+
+
+def counted(question: str) -> frozenset[str]:
+    """Return the stems of the first words of what a question asks the number of: "how many brown bears"; else none."""
+    found = _HOW_MANY.search(question)
+    if not found or Kind.NUMBER not in asked(question):
+        return frozenset()
+    return frozenset(term.stem for term in content_terms(found[1])[:2])
+
+
+def counts(sentence: str, things: frozenset[str]) -> bool:
+    """Return whether a number that is no year stands right before one of `things`, as in "five big bears" for bears."""
+    for found in _OFFERING[Kind.NUMBER].finditer(sentence):
+        after = {term.stem for term in analyse(sentence[found.end() :][:80])[:3]}
+        if found[0].lower() in ("once", "twice"):
+            after.add("time")
+        if after & things and not _OFFERING[Kind.YEAR].fullmatch(found[0]):
+            return True
+    return False

@@ -1,0 +1,199 @@
+"""Which sentences must stand together, lest one says something else without the other."""
+
+import re
+
+from ingest.schema import Passage
+from ingest.text.sentences import starts_field, starts_item
+
+# A sentence that begins so leans on the one before it.
+_LEANING = re.compile(
+    r"[\"'“‘(*_]*(?:it|its|this|that|these|those|they|their|them|he|she|his|her|such|but|however|also|nor|so|then|thus"
+    r"|therefore|otherwise|instead|although that|in addition|as a result|for this reason|either way"
+    r"|both|neither|repeat|the (?:former|latter|same))(?:['’](?:s|re|ll|d|ve))?\b",
+    re.IGNORECASE,
+)
+# A sentence that begins so takes back some of the one before it, which must not be read without it.
+_LIMITING = re.compile(
+    r"[\"'“‘(*_]*(?:but|however|nevertheless|nonetheless|yet|still(?=,)|even so|that said|on the other hand|otherwise"
+    r"|(?:with one |the )?exceptions?|except|unless|only|if not|in contrast|conversely|at least(?=,)|though"
+    r"|although (?:this|that|it)|provided|do not|don['’]t|never|(?:and |or )?not|no(?=,)|nobody|none of|avoid|warning"
+    r"|caution|(?:please )?note[:,]? (?:that )?(?:(?:it|this) )?(?:(?:is|does) )?not"
+    r"|no evidence|there (?:is|was) (?:no|little))\b",
+    re.IGNORECASE,
+)
+# A sentence that says so, of whomever, takes back some of the one before it too.
+_FORBIDDING = re.compile(
+    r"\b(?:must|should|ought|shall)(?:\s+not|\s+never|n['’]t)\b|\bmay\s+not\s+(?:be\s+(?:used|taken|given)|use|take)\b"
+    r"|(?:\bnot|\bnever|n['’]t)\s+(?:be\s+)?(?:suitable|safe|advis(?:ed|able)|recommended|allowed|permitted|meant"
+    r"|intended|to\s+be)\b"
+    r"|(?<!who\s)\b(?:cannot|can['’]t)\s+(?:be\s+(?:used|taken|given)|use|take|have)\b"
+    r"|(?<!if\syou\s)\b(?:needs?|has|have)\s+to\s+avoid\b"
+    r"|,\s+(?:do\s+not|don['’]t|never|avoid)\b|\b(?:unsuitable|unsafe|contraindicated|forbidden|off[- ]limits)\b",
+    re.IGNORECASE,
+)
+NEGATION = re.compile(
+    r"\b(?:no|not|never|none|neither|nor|without|cannot|hardly|rarely|un\w+able|inconclusive)\b|n['’]t\b", re.IGNORECASE
+)
+_DENIAL = re.compile(
+    r"\b(?:only|false|wrong|untrue|incorrect|myth|disproved|refuted|withdrawn|banned|forbidden|contraindicated)\b",
+    re.IGNORECASE,
+)
+PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n")
+_END_MARK = re.compile(r"[.!?:;…؟。！？|][\"'”’»)\]]*(?:\[[\w ,–-]{1,12}\])*$")  # noqa: RUF001
+_INTRODUCES = re.compile(r"[:：][*_\"'”’»)\]]*$")  # noqa: RUF001
+_ADDRESSES = re.compile(r"(?:dear|hi|hello)\b", re.IGNORECASE)
+_RULE = re.compile(r"\|[ \t]*:?-+")  # below the first row of a table
+MOST_WORDS = 120  # of a sentence with others, past which no further one is brought along
+LIST_WORDS = 60  # a longer list is quoted without the items between its first line and the one that answers
+PLAIN_ITEMS = 8  # of a list without marks that are looked over for its first line
+
+
+def with_support(passage: Passage, position: int) -> list[int]:
+    """Return the positions of a sentence and of those that it cannot do without, in reading order.
+
+    Before it stand those that it leans on, the line that introduces its list
+    and the first row of its table; after it those that limit what it says. A
+    record's fields and the pieces of an overlong sentence stand together.
+    """
+    found = {position}
+    at: int | None = position
+    while at is not None and (_words(passage, found) < MOST_WORDS or _cut(passage, at)):
+        at = _before(passage, at)
+        if at is not None:
+            found |= _through(passage, at, min(found))
+    after = position + 1
+    while after < len(passage.sentences) and (
+        _cut(passage, after) or (_words(passage, found) < MOST_WORDS and _belongs_after(passage, after))
+    ):
+        found.add(after)
+        after += 1
+    return sorted(found)
+
+
+def _follows(passage: Passage, position: int) -> bool:
+    """Whether a sentence goes on in the paragraph of the one before it."""
+    return position > 0 and not PARAGRAPH_END.search(_gap(passage, position))
+
+
+def _before(passage: Passage, at: int) -> int | None:
+    """Return the position of the nearest sentence before this one that it cannot do without; None if there is none."""
+    if at == 0:
+        return None
+    head = _head(passage, at)
+    if head is not None:
+        return head
+    if _follows(passage, at) and (
+        _LEANING.match(_text(passage, at)) or _same_field_list(passage, at) or _cut(passage, at)
+    ):
+        return at - 1
+    return _introduction(passage, at)
+
+
+def _belongs_after(passage: Passage, at: int) -> bool:
+    text = _text(passage, at)
+    takes_back = _LEANING.match(text) and (NEGATION.search(text) or _DENIAL.search(text))
+    forbids = _FORBIDDING.search(text) and not _row(passage, at) and not text.endswith("?")
+    limits = (_LIMITING.match(text) or takes_back or forbids) and not _item(passage, at)
+    return _follows(passage, at) and bool(limits or _same_field_list(passage, at))
+
+
+def _introduction(passage: Passage, at: int) -> int | None:
+    """Return the position of the line that introduces the list of this item: it ends in a colon.
+
+    Items have marks, or are lines without a full stop, or paragraphs of one
+    sentence each that all end alike.
+    """
+    indent, marked, ended, plain = _indent(passage, at), _item(passage, at), _ended(passage, at), 0
+    while at > 0 and plain < PLAIN_ITEMS:
+        gap = _gap(passage, at)
+        if "\n" in gap and _introduces(passage, at - 1, indent):
+            return at - 1
+        if "\n" in gap and not _item(passage, at) and not _indent(passage, at):
+            in_lines = _follows(passage, at) and not _ended(passage, at - 1)
+            small = _text(passage, at)[0].islower() or not _ended(passage, at)
+            apart = _alone(passage, at) and _alone(passage, at - 1) and ended == _ended(passage, at - 1)
+            if marked or _item(passage, at - 1) or not ((in_lines and small) or apart):
+                return None
+            plain += 1
+        at -= 1
+    return None
+
+
+def _introduces(passage: Passage, at: int, indent: int) -> bool:
+    """Whether a sentence introduces a list whose items are indented so: an item of the same list does not."""
+    text = _text(passage, at)
+    same_list = _item(passage, at) and _indent(passage, at) >= indent
+    return bool(_INTRODUCES.search(text)) and not (same_list or _row(passage, at) or _ADDRESSES.match(text))
+
+
+def _ended(passage: Passage, at: int) -> bool:
+    return _END_MARK.search(_text(passage, at)) is not None
+
+
+def _indent(passage: Passage, at: int) -> int:
+    """Return the blanks before a sentence or its mark, where it begins a line."""
+    line = _line(passage, at)
+    return len(line) - len(line.lstrip())
+
+
+def _words(passage: Passage, found: set[int]) -> int:
+    return sum(len(_text(passage, each).split()) for each in found)
+
+
+def _through(passage: Passage, first: int, last: int) -> set[int]:
+    """Return the positions from one to another, or these two where what lies between is long."""
+    between = _between(passage, passage.sentences[first][1], passage.sentences[last][0])
+    return set(range(first, last)) if len(between.split()) <= LIST_WORDS else {first}
+
+
+def _alone(passage: Passage, at: int) -> bool:
+    """Whether a sentence is a paragraph of its own."""
+    return not _follows(passage, at) and (at + 1 == len(passage.sentences) or not _follows(passage, at + 1))
+
+
+def _item(passage: Passage, at: int) -> bool:
+    """Whether a sentence begins a list item."""
+    begins = at == 0 or "\n" in _gap(passage, at)
+    return begins and starts_item(_line(passage, at)) and not _row(passage, at)
+
+
+def _row(passage: Passage, at: int) -> bool:
+    return _text(passage, at).startswith("|")
+
+
+def _head(passage: Passage, at: int) -> int | None:
+    """Return the position of the head of a row's table; None if it is that itself, or too far above."""
+    first = at
+    while first > 0 and _row(passage, first) and _row(passage, first - 1):
+        first -= 1
+    return first if first < at and _RULE.search(_gap(passage, first + 1)) else None
+
+
+def _same_field_list(passage: Passage, at: int) -> bool:
+    """Whether a sentence is a "name: value" line after another."""
+    return "\n" in _gap(passage, at) and all(starts_field(_text(passage, each)) for each in (at - 1, at))
+
+
+def _cut(passage: Passage, at: int) -> bool:
+    """Whether a sentence is the rest of the one before it, which was longer than a passage."""
+    same_line = "\n" not in _gap(passage, at) or _text(passage, at)[0].islower()
+    return _follows(passage, at) and same_line and not _item(passage, at) and not _ended(passage, at - 1)
+
+
+def _line(passage: Passage, at: int) -> str:
+    """Return a sentence with what stands before it in its line: blanks, or a list's mark."""
+    return _gap(passage, at).rpartition("\n")[2] + _text(passage, at)
+
+
+def _gap(passage: Passage, at: int) -> str:
+    """Return what stands between a sentence and the one before it."""
+    return _between(passage, passage.sentences[at - 1][1] if at else passage.start, passage.sentences[at][0])
+
+
+def _between(passage: Passage, end: int, start: int) -> str:
+    """Return what stands between two sentences, which may touch."""
+    return passage.cut(end, start) if end < start else ""
+
+
+def _text(passage: Passage, position: int) -> str:
+    return passage.cut(*passage.sentences[position])

@@ -1,0 +1,237 @@
+"""Scores the sentences of the best passages: which of them answers.
+
+Source: words are matched in context, token by token, as in late interaction
+(Khattab and Zaharia 2020), with the vectors that the encoder has anyway.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.answering.answer_type import asked, counted, offers
+from assistant.answering.retrieve import Candidate, Question
+from assistant.answering.weights import load_model
+from assistant.schema import Evidence
+from ingest.models.encoder import Encoder, TokenVectors
+from ingest.text.terms import content_terms
+
+READ = 8  # best passages whose sentences are scored
+CACHED = 3_000  # sentences and titles whose vectors are kept; about 45 kB a sentence
+
+Cover = NDArray[np.float64]  # for each word of the question how well a text holds it, 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """The signs that a sentence answers a question.
+
+    Cosines are -1 to 1. A word of the question is held by a text as well as by
+    the token there that is most like it in its context, 0 to 1; a number is
+    held by the same number or not at all. Coverages are the weighted mean over
+    the question's words: by the sentence, with its title and headings, with its
+    neighbours too, by the whole passage, by title and headings alone. `exact` is
+    the weighted share of the words that the passage with its title and headings
+    has literally (by stem). `likeness` is the mean over all tokens of the
+    question, whatever their weight. `weakest` is how well the worst held word
+    is held by the passage. `missing` is the weighted share of the words that no
+    text of the corpus has. `known` is the coverage by all sentences read for the
+    question together: whether the texts speak of such things at all. `lead` is
+    how much nearer (in cosine) the passage is than the three nearest of other
+    sources, on average. `rerank_logit` is the cross-encoder's, 0 before it has
+    read the sentence. The others are 0 or 1: whether the sentence has the
+    number, time, name or cause that is asked for, or is itself a question.
+    """
+
+    sentence_cosine: float
+    passage_cosine: float
+    bm25: float
+    likeness: float
+    sentence_coverage: float
+    neighbour_coverage: float
+    passage_coverage: float
+    heading_coverage: float
+    exact: float
+    weakest: float
+    missing: float
+    known: float
+    lead: float
+    kind_offered: float
+    kind_lacking: float
+    is_question: float
+    rerank_logit: float = 0.0
+
+    def row(self) -> list[float]:
+        """Return the values in the order of `NAMES`."""
+        return [getattr(self, name) for name in NAMES]
+
+
+NAMES = tuple(field.name for field in fields(Features))
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of a candidate passage: its place among the passage's sentences, its features, its score."""
+
+    candidate: Candidate
+    position: int
+    features: Features
+    score: float
+
+    def evidence(self) -> Evidence:
+        """Return the sentence as evidence."""
+        start, end = self.candidate.passage.sentences[self.position]
+        return Evidence(self.candidate.passage, start, end, self.score)
+
+
+class Texts:
+    """Token vectors of texts, each encoded once."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._known: dict[str, TokenVectors] = {}
+
+    def get(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """Return the texts' vectors; those that are not known yet are encoded together."""
+        missing = sorted({text for text in texts if text not in self._known})
+        if len(self._known) + len(missing) > CACHED:
+            self._known.clear()
+            missing = sorted(set(texts))
+        if missing:
+            self._known.update(zip(missing, self._encoder.encode_tokens(missing), strict=True))
+        return [self._known[text] for text in texts]
+
+
+def score_sentences(question: Question, candidates: Sequence[Candidate], texts: Texts) -> list[Sentence]:
+    """Return all sentences of the best `READ` candidates, best first, ties in the order of the candidates.
+
+    Sentences are encoded without their title and headings.
+    """
+    one_source = len({c.passage.place for c in candidates}) == 1
+    candidates = candidates[:READ]
+    texts.get([text for c in candidates for text in (_context(c), *_sentences(c))])  # all at once, in full batches
+    weights = load_model().plain.weights(NAMES)
+    matcher = _Matcher(question)
+    headings = [matcher.cover(_context(c), texts.get([_context(c)])[0]) for c in candidates]
+    covers = [_covers(c, heading, texts, matcher) for c, heading in zip(candidates, headings, strict=True)]
+    known = matcher.share(np.maximum.reduce([cover for own in covers for cover in own])) if covers else 0.0
+    scored = []
+    for candidate, heading, own in zip(candidates, headings, covers, strict=True):
+        shared = {
+            "heading_coverage": matcher.share(heading),
+            "known": known,
+            "lead": _lead(candidate, candidates, one_source=one_source),
+        }
+        for position, features in enumerate(_features(question, candidate, texts, matcher, own, shared)):
+            scored.append(Sentence(candidate, position, features, float(weights @ features.row())))
+    return sorted(scored, key=lambda sentence: -sentence.score)
+
+
+def _covers(candidate: Candidate, heading: Cover, texts: Texts, matcher: "_Matcher") -> list[Cover]:
+    """Return for each sentence of a passage how well it holds each word, or its title and headings (`heading`) do."""
+    sentences = _sentences(candidate)
+    pairs = zip(sentences, texts.get(sentences), strict=True)
+    return [np.maximum(heading, matcher.cover(text, tokens)) for text, tokens in pairs]
+
+
+def _lead(candidate: Candidate, candidates: Sequence[Candidate], *, one_source: bool) -> float:
+    """Return the lead over other sources; where the whole corpus is one source, over its other passages."""
+    elsewhere = (c for c in candidates if c.passage.place != candidate.passage.place)
+    rest = (c for c in candidates if c is not candidate) if one_source else elsewhere
+    others = sorted((c.cosine for c in rest), reverse=True)[:3]
+    return candidate.cosine - sum(others) / len(others) if others else candidate.cosine
+
+
+def _features(
+    question: Question,
+    candidate: Candidate,
+    texts: Texts,
+    matcher: "_Matcher",
+    own: Sequence[Cover],
+    shared: dict[str, float],
+) -> list[Features]:
+    """Return the features of each sentence of a passage; `own` are their covers, `shared` what they have in common."""
+    sentences = _sentences(candidate)
+    tokens = texts.get(sentences)
+    whole = np.maximum.reduce(own)
+    exact = matcher.exact(f"{_context(candidate)} {candidate.passage.text}")
+    features = []
+    for i, text in enumerate(sentences):
+        offering = offers(text, matcher.kinds, matcher.things)
+        features.append(
+            Features(
+                sentence_cosine=float(tokens[i].whole @ question.tokens.whole),
+                passage_cosine=candidate.cosine,
+                bm25=candidate.bm25,
+                likeness=matcher.likeness(tokens[i]),
+                sentence_coverage=matcher.share(own[i]),
+                neighbour_coverage=matcher.share(np.maximum.reduce(own[max(0, i - 1) : i + 2])),
+                passage_coverage=matcher.share(whole),
+                exact=exact,
+                weakest=float(whole.min()) if len(whole) else 0.0,
+                missing=matcher.missing,
+                **shared,
+                kind_offered=float(offering),
+                kind_lacking=float(bool(matcher.kinds) and not offering),
+                is_question=float(text.rstrip().endswith("?")),
+            )
+        )
+    return features
+
+
+class _Matcher:
+    """How well texts hold the words of one question, and what kinds of thing it asks for."""
+
+    def __init__(self, question: Question) -> None:
+        self.kinds = asked(question.text)
+        self.things = counted(question.text)
+        self._terms = question.terms
+        self._tokens = question.tokens
+        total = question.weight or 1.0
+        self._weights = np.array([term.idf / total for term in question.terms])
+        self._pieces = [
+            [i for i, (start, end) in enumerate(question.tokens.spans) if start < term.span[1] and end > term.span[0]]
+            for term in question.terms
+        ]
+        self.missing = sum(term.idf for term in question.terms if term.frequency == 0) / total
+
+    def cover(self, text: str, tokens: TokenVectors) -> Cover:
+        """Return for each word of the question how well the text holds it: the mean over its tokens."""
+        cover = np.zeros(len(self._terms))
+        stems = {term.stem for term in content_terms(text)}
+        best = self._best(tokens)
+        for i, (term, pieces) in enumerate(zip(self._terms, self._pieces, strict=True)):
+            if term.stem in stems:
+                cover[i] = 1.0
+            elif pieces and not term.stem[:1].isdigit():
+                cover[i] = max(0.0, float(best[pieces].mean()))
+        return cover
+
+    def likeness(self, tokens: TokenVectors) -> float:
+        """Return the mean over the question's tokens of the cosine of the most similar token; 0 without tokens."""
+        best = self._best(tokens)
+        return float(best.mean()) if len(best) else 0.0
+
+    def share(self, cover: Cover) -> float:
+        """Return the weighted mean of a cover, 0 to 1; 0 without words."""
+        return float(cover @ self._weights)
+
+    def exact(self, text: str) -> float:
+        """Return the weighted share of the words that the text has literally, 0 to 1."""
+        stems = {term.stem for term in content_terms(text)}
+        return self.share(np.array([float(term.stem in stems) for term in self._terms]))
+
+    def _best(self, tokens: TokenVectors) -> NDArray[np.float32]:
+        if not tokens.spans or not self._tokens.spans:
+            return np.zeros(len(self._tokens.spans), dtype=np.float32)
+        best: NDArray[np.float32] = (self._tokens.vectors @ tokens.vectors.T).max(axis=1)
+        return best
+
+
+def _context(candidate: Candidate) -> str:
+    return " ".join((candidate.passage.title, *candidate.passage.heading))
+
+
+def _sentences(candidate: Candidate) -> list[str]:
+    return [candidate.passage.cut(*span) for span in candidate.passage.sentences]

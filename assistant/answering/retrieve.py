@@ -1,0 +1,126 @@
+"""Finds the passages that may answer: nearest by meaning and by words, with both scores for each."""
+
+import math
+from dataclasses import dataclass
+
+from assistant.index import View
+from ingest.models.encoder import TokenVectors, Vectors32
+from ingest.schema import Passage, Span
+from ingest.text.terms import Term, analyse, content_terms
+
+CANDIDATES = 50  # passages taken from each of the two legs
+LONGEST_QUESTION = 2_000  # characters that are searched for; what follows is not read
+BM25_K1 = 1.2  # of SQLite's FTS5; a word's bm25 is below idf * (k1 + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionTerm:
+    """A word of the question: as typed, its stem, its span, in how many passages it stands, its weight (idf > 0)."""
+
+    word: str
+    stem: str
+    span: Span
+    frequency: int
+    idf: float
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question as it is searched for: its vectors, and its words, each once.
+
+    `heaviest` is the weight that a word would have which no passage holds.
+    """
+
+    text: str
+    tokens: TokenVectors
+    terms: tuple[QuestionTerm, ...]
+    heaviest: float
+
+    @property
+    def weight(self) -> float:
+        """The sum of the words' weights."""
+        return sum(term.idf for term in self.terms)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The words that no text holds, as typed."""
+        return tuple(term.word for term in self.terms if term.frequency == 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage with its scores.
+
+    `cosine` is that of the passage with its title and headings, `title` that of
+    the title alone (-1 to 1 each); `bm25` is a share (0 to 1) of the most that
+    it could be.
+    """
+
+    passage: Passage
+    cosine: float
+    bm25: float
+    title: float = 0.0
+
+
+def understand(text: str, view: View) -> Question:
+    """Encode a question and weigh its words; without words of meaning, its stop words count.
+
+    For half a surrogate pair, which no encoder takes, stands a question mark.
+
+    Source: idf of BM25, ln(1 + (N - n + 0.5) / (n + 0.5)), Robertson and Zaragoza 2009.
+    """
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    text = " ".join(text[:LONGEST_QUESTION].split())
+    words: dict[str, Term] = {}
+    for term in content_terms(text) or analyse(text):
+        words.setdefault(term.stem, term)
+    frequencies = view.snapshot.document_frequencies(list(words))
+    passages = view.snapshot.counts()[1]
+    terms = tuple(
+        QuestionTerm(
+            word=text[term.start : term.end],
+            stem=stem,
+            span=(term.start, term.end),
+            frequency=frequencies[stem],
+            idf=idf(frequencies[stem], passages),
+        )
+        for stem, term in words.items()
+    )
+    return Question(text, view.encoder.encode_tokens([text], query=True)[0], terms, idf(0, passages))
+
+
+def retrieve(question: Question, view: View, limit: int = CANDIDATES) -> list[Candidate]:
+    """Return the nearest passages by meaning and by words, in no order, each with both scores."""
+    lexical = dict(view.snapshot.lexical([term.stem for term in question.terms], limit))
+    cosines, keys = _nearest(question.tokens.whole, view, limit)
+    passages = view.snapshot.passages([*keys, *(key for key in lexical if key not in keys)])
+    bm25 = view.snapshot.lexical_of([term.stem for term in question.terms], list(passages))
+    unknown = sorted({p.sha for p in passages.values()} - cosines.keys())
+    cosines.update(view.vectors.cosines(question.tokens.whole, unknown))
+    ceiling = question.weight * (BM25_K1 + 1) or 1.0
+    return [
+        Candidate(passage, cosines[passage.sha], min(1.0, bm25.get(key, 0.0) / ceiling))
+        for key, passage in sorted(passages.items())
+        if passage.sha in cosines
+    ]
+
+
+def idf(frequency: int, passages: int) -> float:
+    """Return the weight of a word that stands in `frequency` of so many passages, as BM25 has it."""
+    return math.log(1 + (passages - frequency + 0.5) / (frequency + 0.5))
+
+
+def _nearest(vector: Vectors32, view: View, limit: int) -> tuple[dict[str, float], list[int]]:
+    """Return the cosines of the nearest vectors and the row numbers of their passages.
+
+    A run in progress has added vectors that the catalog does not know yet: the
+    search widens until enough known ones are found.
+    """
+    width = limit
+    while True:
+        cosines = dict(view.vectors.nearest(vector, width))
+        places = view.snapshot.keys_of(list(cosines))
+        if len(places) >= limit or len(cosines) < width:
+            known = {sha: cosine for sha, cosine in cosines.items() if sha in places}
+            return known, [key for sha in known for key in places[sha]]
+        width *= 4

@@ -1,0 +1,82 @@
+"""A conversation for people: as Markdown, and as one HTML file that needs nothing else."""
+
+from collections.abc import Iterator
+from importlib import resources
+from typing import NamedTuple
+
+from assistant.conversations.json_file import conversation_json, text_sha256
+from assistant.render import place, plain_markdown, quoted_markdown
+from assistant.schema import Answer, Conversation, Quote
+
+
+class Cited(NamedTuple):
+    """A text with its number in its turn (1-based), where it stands in words, and where for a program."""
+
+    number: int
+    text: str
+    place: str
+    root: str
+    start: int
+    end: int
+    sha256: str
+
+
+def exported(conversation: Conversation, kind: str) -> str | None:
+    """Return a conversation as a file of a kind: json, md or html; None of any other."""
+    kinds = {"json": conversation_json, "md": conversation_markdown, "html": conversation_html}
+    return kinds[kind](conversation) if kind in kinds else None
+
+
+def conversation_markdown(conversation: Conversation) -> str:
+    """Return a conversation as Markdown, in which no markup of the texts works."""
+    parts = [f"# {plain_markdown(conversation.name)}", f"Begun {conversation.begun:%Y-%m-%d %H:%M} UTC."]
+    for turn in conversation.turns:
+        parts.append(f"## {turn.number}. {plain_markdown(' '.join(turn.question.split()))}")
+        if turn.failure:
+            parts.append(f"This did not work: {plain_markdown(turn.failure)}")
+        if turn.answer is not None:
+            parts += _answer_markdown(turn.answer, turn.question)
+    return "\n\n".join(parts) + "\n"
+
+
+def conversation_html(conversation: Conversation) -> str:
+    """Return a conversation as one HTML file; it loads and runs nothing, and all text in it is escaped."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = resources.files("assistant.conversations").joinpath("conversation.html").read_text(encoding="utf-8")
+    return environment.from_string(template).render(conversation=conversation, cited=_cited)
+
+
+def _cited(quotes: tuple[Quote, ...]) -> list[Cited]:
+    return [
+        Cited(
+            number,
+            quote.text,
+            place(quote),
+            quote.evidence.passage.root,
+            quote.evidence.start,
+            quote.evidence.end,
+            text_sha256(quote.text),
+        )
+        for number, quote in enumerate(quotes, 1)
+    ]
+
+
+def _answer_markdown(answer: Answer, question: str) -> Iterator[str]:
+    if answer.question != question:
+        yield f"Understood as: {plain_markdown(answer.question)}"
+    abstention = answer.abstention
+    if abstention is not None:
+        yield f"**The texts do not answer this.** {plain_markdown(abstention.reason)}"
+        yield f"Searched {abstention.passages} passages of {abstention.documents} documents."
+        if abstention.nearest:
+            yield "The nearest passages, which are not an answer:"
+    for cited in _cited(abstention.nearest if abstention else answer.quotes):
+        yield quoted_markdown(cited.text)
+        programs = plain_markdown(_for_programs(cited, answer.run))
+        yield f"\\[{cited.number}\\] {plain_markdown(cited.place)}  \n{programs}"
+
+
+def _for_programs(cited: Cited, run: int) -> str:
+    return f"{cited.root}, characters {cited.start}–{cited.end}, run {run}, SHA-256 {cited.sha256}"

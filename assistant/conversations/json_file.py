@@ -1,0 +1,278 @@
+"""Conversations as JSON: the form in which they are kept, exported and verified."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+    model_validator,
+)
+
+from assistant.evaluation.record_files import json_page
+from assistant.schema import Abstention, Answer, Conversation, Evidence, Quote, Turn
+from ingest.errors import ConversationInvalid, Fault
+from ingest.origin import FileState
+from ingest.schema import Passage
+
+MOST_FAULTS = 10
+"""Faults told of one file: a foreign one has any number."""
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a file that is read; a turn takes about 5,000."""
+
+NOT_ONE = "not a conversation of this program"
+REMEDY = "name a file that was exported as JSON"
+
+
+def text_sha256(text: str) -> str:
+    """Return the SHA-256 of a text's UTF-8 bytes, hexadecimal."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _storable(text: str) -> str:
+    """Return the text with halves of a surrogate pair, which no file can hold, made visible."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+Offset = Annotated[int, Field(ge=0)]
+Number = Annotated[int, Field(ge=1)]
+
+
+class _Record(BaseModel):
+    """A part of the file; fields of later versions are passed over."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+
+class _Passage(_Record):
+    id: str
+    start: Offset
+    end: Offset
+    text: str
+    page: Number | None
+    heading: list[str]
+
+
+class _Quote(_Record):
+    root: str
+    source: str
+    title: str
+    heading: str | None
+    text: str
+    sha256: str
+    start: Offset
+    end: Offset
+    line: Number | None
+    page: Number | None
+    url: str | None
+    file: FileState = Field(strict=False)
+    score: FiniteFloat
+    passage: _Passage
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        """Check that text, hash, span and passage belong together."""
+        if text_sha256(self.text) != self.sha256:
+            raise ValueError("the text is not the one that sha256 was made of")
+        passage = self.passage
+        if passage.end - passage.start != len(passage.text):
+            raise ValueError("the passage's span is not as long as its text")
+        if not passage.start <= self.start < self.end <= passage.end:
+            raise ValueError("the quote lies outside its passage")
+        if passage.text[self.start - passage.start : self.end - passage.start] != self.text:
+            raise ValueError("the text is not what the passage has at this span")
+        return self
+
+    @classmethod
+    def of(cls, quote: Quote) -> Self:
+        evidence = quote.evidence
+        passage = evidence.passage
+        return cls(
+            root=passage.root,
+            source=quote.source,
+            title=quote.title,
+            heading=quote.heading,
+            text=quote.text,
+            sha256=text_sha256(quote.text),
+            start=evidence.start,
+            end=evidence.end,
+            line=quote.line,
+            page=quote.page,
+            url=quote.url,
+            file=quote.file,
+            score=evidence.score,
+            passage=_Passage(
+                id=passage.id,
+                start=passage.start,
+                end=passage.end,
+                text=passage.text,
+                page=passage.page,
+                heading=list(passage.heading),
+            ),
+        )
+
+    def quote(self) -> Quote:
+        stored = self.passage
+        passage = Passage(
+            id=stored.id,
+            root=self.root,
+            source=self.source,
+            start=stored.start,
+            end=stored.end,
+            text=stored.text,
+            page=stored.page,
+            heading=tuple(stored.heading),
+            sentences=(),
+            sha="",
+            title=self.title,
+        )
+        return Quote(Evidence(passage, self.start, self.end, self.score), self.url, self.line, self.page, self.file)
+
+
+class _Abstention(_Record):
+    reason: str
+    missing_terms: list[str]
+    nearest: list[_Quote]
+    documents: Offset
+    passages: Offset
+
+
+class _Answer(_Record):
+    understood: str
+    run: Offset
+    gate_score: FiniteFloat
+    quotes: list[_Quote]
+    abstention: _Abstention | None
+    ranked: list[str]
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        """Check that there are quotes or an abstention."""
+        if bool(self.quotes) == (self.abstention is not None):
+            raise ValueError("an answer has quotes or an abstention, never both, never neither")
+        return self
+
+    @classmethod
+    def of(cls, answer: Answer) -> Self:
+        abstention = answer.abstention
+        return cls(
+            understood=_storable(answer.question),
+            run=answer.run,
+            gate_score=answer.gate_score,
+            quotes=[_Quote.of(quote) for quote in answer.quotes],
+            abstention=None
+            if abstention is None
+            else _Abstention(
+                reason=_storable(abstention.reason),
+                missing_terms=[_storable(term) for term in abstention.missing_terms],
+                nearest=[_Quote.of(quote) for quote in abstention.nearest],
+                documents=abstention.documents,
+                passages=abstention.passages,
+            ),
+            ranked=list(answer.ranked),
+        )
+
+    def answer(self) -> Answer:
+        stored = self.abstention
+        abstention = (
+            None
+            if stored is None
+            else Abstention(
+                reason=stored.reason,
+                missing_terms=tuple(stored.missing_terms),
+                nearest=tuple(each.quote() for each in stored.nearest),
+                documents=stored.documents,
+                passages=stored.passages,
+            )
+        )
+        quotes = tuple(each.quote() for each in self.quotes)
+        return Answer(self.understood, quotes, abstention, tuple(self.ranked), self.gate_score, self.run)
+
+
+class _Turn(_Record):
+    number: Number
+    question: str
+    asked: AwareDatetime | None = Field(strict=False)
+    failure: str
+    answer: _Answer | None
+
+    @classmethod
+    def of(cls, turn: Turn) -> Self:
+        return cls(
+            number=turn.number,
+            question=_storable(turn.question),
+            asked=turn.asked,
+            failure=_storable(turn.failure),
+            answer=None if turn.answer is None else _Answer.of(turn.answer),
+        )
+
+    def turn(self) -> Turn:
+        answer = None if self.answer is None else self.answer.answer()
+        return Turn(self.number, self.question, answer, self.failure, self.asked)
+
+
+def _ascending(turns: list[_Turn]) -> list[_Turn]:
+    numbers = [turn.number for turn in turns]
+    if numbers != sorted(set(numbers)):
+        raise ValueError("the numbers of the turns do not ascend")
+    return turns
+
+
+class _Conversation(_Record):
+    format: Literal["cited-conversation"]
+    version: Literal[1]
+    id: str
+    name: str
+    begun: AwareDatetime = Field(strict=False)
+    turns: Annotated[list[_Turn], AfterValidator(_ascending)]
+
+
+def conversation_json(conversation: Conversation) -> str:
+    """Return a conversation as JSON, whole and legible: every quote with its text, hash, span and place."""
+    record = _Conversation(
+        format="cited-conversation",
+        version=1,
+        id=conversation.id,
+        name=_storable(conversation.name),
+        begun=conversation.begun,
+        turns=[_Turn.of(turn) for turn in conversation.turns if not turn.pending],
+    )
+    return json_page(record.model_dump(mode="json"))
+
+
+def read_conversation(path: Path) -> Conversation:
+    """Read a conversation that was kept or exported as JSON.
+
+    Raises:
+        ConversationInvalid: it cannot be read, is something else, or was altered; what is wrong, by its place.
+    """
+    try:
+        if path.stat().st_size > LARGEST:
+            raise ConversationInvalid(NOT_ONE, str(path), REMEDY, [Fault(None, "larger than 64 MiB")])
+        content = path.read_bytes()
+    except OSError as error:
+        raise ConversationInvalid(f"cannot be read: {error.strerror}", str(path), REMEDY) from error
+    try:
+        record = _Conversation.model_validate(json.loads(content))
+    except ValidationError as error:
+        raise ConversationInvalid(NOT_ONE, str(path), REMEDY, _faults(error)) from error
+    except (ValueError, RecursionError) as error:
+        raise ConversationInvalid(NOT_ONE, str(path), REMEDY, [Fault(None, f"not JSON: {error}")]) from error
+    return Conversation(record.id, record.name, record.begun, tuple(each.turn() for each in record.turns))
+
+
+def _faults(error: ValidationError) -> list[Fault]:
+    """Return what is wrong in words; a foreign file lacks the format, and nothing else of it matters."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    if any(each["loc"] == ("format",) for each in found):
+        return [Fault(None, 'it does not say "format": "cited-conversation"')]
+    told = [f"{'.'.join(str(part) for part in each['loc']) or 'the whole'}: {each['msg']}" for each in found]
+    more = [f"and {len(told) - MOST_FAULTS} more"] if len(told) > MOST_FAULTS else []
+    return [Fault(None, what) for what in (*told[:MOST_FAULTS], *more)]

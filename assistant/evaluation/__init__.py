@@ -1,0 +1,1 @@
+"""Evaluates the assistant: prompts, a run, its judgement, measures, comparison and report."""

@@ -1,0 +1,127 @@
+"""Two runs of the same prompts side by side: what flipped, and whether that is more than chance."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from assistant.evaluation.judge import Judgement, Outcome, judge
+from assistant.evaluation.measures import MEASURES, Measure, Statistic, interval, point, resampled_weights
+from assistant.evaluation.prompts import Prompt
+from assistant.evaluation.results import Result
+from ingest.errors import ResultsInvalid
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A prompt whose outcome changed."""
+
+    id: str
+    question: str
+    earlier: Outcome
+    later: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A measure in both runs; `change` is later - earlier with its 95 % interval; None where undefined."""
+
+    measure: Measure
+    earlier: float | None
+    later: float | None
+    change: float | None
+    low: float | None
+    high: float | None
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether the interval leaves out no change."""
+        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What changed from an earlier to a later run of the same prompts.
+
+    `flips` are prompts whose outcome changed, those that got worse first.
+    `changed` are the ids of prompts whose reply (quotes, abstention or ranking)
+    changed but whose outcome did not. `better` and `worse` count flips to and
+    from a right outcome; `p_value` is the chance of a split at least as uneven
+    if neither run were better. `unmatched` are ids of prompts that only one
+    run, or none, has a result of: they are left out of everything else.
+    """
+
+    flips: tuple[Flip, ...]
+    changed: tuple[str, ...]
+    better: int
+    worse: int
+    p_value: float
+    differences: Mapping[str, Difference]
+    unmatched: tuple[str, ...]
+
+
+def compare(earlier: Sequence[Result], later: Sequence[Result], prompts: Sequence[Prompt]) -> Comparison:
+    """Compare two runs over the prompts that both have a result of.
+
+    Raises:
+        ResultsInvalid: there is no such prompt.
+    """
+    both = {result.id for result in earlier} & {result.id for result in later}
+    common = [prompt for prompt in prompts if prompt.id in both]
+    if not common:
+        raise ResultsInvalid("the two runs have no prompt in common", "", "compare runs of the same prompts")
+    pairs = list(zip(judge(common, earlier), judge(common, later), strict=True))
+    flips = [
+        Flip(new.prompt.id, new.prompt.question, old.outcome, new.outcome)
+        for old, new in pairs
+        if old.outcome is not new.outcome
+    ]
+    flips.sort(key=lambda flip: flip.later.right - flip.earlier.right)
+    better = sum(flip.later.right and not flip.earlier.right for flip in flips)
+    worse = sum(flip.earlier.right and not flip.later.right for flip in flips)
+    return Comparison(
+        flips=tuple(flips),
+        changed=tuple(new.prompt.id for old, new in pairs if old.outcome is new.outcome and _reply(old) != _reply(new)),
+        better=better,
+        worse=worse,
+        p_value=mcnemar(better, worse),
+        differences=_differences([old for old, _ in pairs], [new for _, new in pairs]),
+        unmatched=tuple(prompt.id for prompt in prompts if prompt.id not in both),
+    )
+
+
+def mcnemar(better: int, worse: int) -> float:
+    """Return the two-sided p-value that flips for the better and the worse are equally likely, 1 without flips.
+
+    Source: McNemar, Note on the Sampling Error of the Difference between
+    Correlated Proportions (Psychometrika 12, 1947), in its exact, binomial form.
+    """
+    if not better + worse:
+        return 1.0
+    from scipy.stats import binomtest
+
+    return float(binomtest(better, better + worse, 0.5).pvalue)
+
+
+def _reply(judgement: Judgement) -> tuple[object, ...]:
+    result = judgement.result
+    return (result.abstained, [(q.source, q.text, q.start, q.end) for q in result.quotes], result.ranked)
+
+
+def _differences(earlier: Sequence[Judgement], later: Sequence[Judgement]) -> dict[str, Difference]:
+    """Take every measure's difference, resampling both runs by the same prompts.
+
+    Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13,
+    of paired differences.
+    """
+    weights = resampled_weights(later)
+    differences = {}
+    for name, measure in MEASURES.items():
+        old, new = measure.statistic(earlier), measure.statistic(later)
+        changes = _change(old, new)
+        low, high = interval(changes.of(weights)) if changes.prompts > 1 else (None, None)
+        before, after, change = (point(statistic, len(later)) for statistic in (old, new, changes))
+        differences[name] = Difference(measure, before, after, change, low, high)
+    return differences
+
+
+def _change(old: Statistic, new: Statistic) -> Statistic:
+    return Statistic(lambda weights: new.of(weights) - old.of(weights), min(old.prompts, new.prompts))

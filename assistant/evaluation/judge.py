@@ -1,0 +1,152 @@
+"""What is right about one reply: its outcome, its right quotes, and how well it ranked the files."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from assistant.evaluation.prompts import Prompt
+from assistant.evaluation.results import Result
+
+# A quote of fewer characters lies inside many passages by chance.
+SHORTEST_QUOTE_OF_A_PASSAGE: Final = 21
+DEPTH: Final = 10
+# nDCG's exponential gain, 2^grade - 1, so that a file that answers outweighs several that only touch the matter.
+GAINS: Final = {0: 0, 1: 1, 2: 3, 3: 7}
+
+
+class Outcome(StrEnum):
+    """What became of one prompt. Of an unjudged one only the ranking is measured."""
+
+    RIGHT_QUOTE = "right quote"
+    RIGHT_ABSTENTION = "right abstention"
+    WRONG_QUOTE = "wrong quote"
+    FALSE_REFUSAL = "false refusal"
+    FALSE_ANSWER = "false answer"
+    UNJUDGED = "ranking only"
+
+    @property
+    def right(self) -> bool:
+        """Whether the reply was as it should be."""
+        return self in (Outcome.RIGHT_QUOTE, Outcome.RIGHT_ABSTENTION)
+
+    @property
+    def wrong(self) -> bool:
+        """Whether the reply was judged, and not as it should be."""
+        return not self.right and self is not Outcome.UNJUDGED
+
+
+class Ranking(NamedTuple):
+    """How well one reply ranked the files, each from 0 to 1; see the measures of these names."""
+
+    ndcg10: float
+    mrr10: float
+    recall10: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One prompt, the reply and what is right about it.
+
+    `right_quotes` says of each quote whether it answers; it is empty where
+    nothing was quoted or the prompt has neither answers nor passages.
+    `ranking` is None where the prompt names no files.
+    """
+
+    prompt: Prompt
+    result: Result
+    outcome: Outcome
+    right_quotes: tuple[bool, ...]
+    ranking: Ranking | None
+
+
+def judge(prompts: Sequence[Prompt], results: Sequence[Result]) -> tuple[Judgement, ...]:
+    """Judge every prompt that has a result, in the prompts' order."""
+    by_id = {result.id: result for result in results}
+    pairs = [(prompt, by_id[prompt.id]) for prompt in prompts if prompt.id in by_id]
+    rankings = _rankings(pairs)
+    judgements = []
+    for prompt, result in pairs:
+        quoted = () if result.abstained or not prompt.answerable else result.quotes
+        right = tuple(is_right_quote(prompt, quote.text) for quote in quoted)
+        outcome = _outcome(prompt, abstained=result.abstained, hit=any(right))
+        judgements.append(Judgement(prompt, result, outcome, right, rankings.get(prompt.id)))
+    return tuple(judgements)
+
+
+def _holds(text: str, answer: str) -> bool:
+    """Say whether a text holds an answer as whole words; both are `plain`.
+
+    "5" does not stand in "15" or "2.5", nor "effective" in "ineffective". Only
+    letters with two cases and digits make words here: other scripts join them.
+    """
+    if not answer:
+        return True
+    before = r"(?<!\w)(?<!\d[.,])" if _is_spelled(answer[0]) else ""
+    after = r"(?!\w)(?![.,]\d)" if _is_spelled(answer[-1]) else ""
+    return re.search(before + re.escape(answer) + after, text) is not None
+
+
+def _is_spelled(character: str) -> bool:
+    return character.isdigit() or character.upper() != character
+
+
+def plain(text: str) -> str:
+    """Return text with case folded and every run of white space as one space, as quotes are compared."""
+    return re.sub(r"\s+", " ", text).strip().casefold()
+
+
+def is_right_quote(prompt: Prompt, text: str) -> bool:
+    """Say whether a quote answers.
+
+    It contains one of the prompt's answers as whole words, or, where the prompt
+    has none, lies inside one of its passages and has 21 characters or more.
+    """
+    quote = plain(text)
+    if prompt.answers:
+        return any(_holds(quote, plain(answer)) for answer in prompt.answers)
+    long_enough = len(quote) >= SHORTEST_QUOTE_OF_A_PASSAGE
+    return long_enough and any(quote in plain(passage) for passage in prompt.passages)
+
+
+def _outcome(prompt: Prompt, *, abstained: bool, hit: bool) -> Outcome:
+    if prompt.unanswerable:
+        return Outcome.RIGHT_ABSTENTION if abstained else Outcome.FALSE_ANSWER
+    if not prompt.answerable:
+        return Outcome.UNJUDGED
+    if abstained:
+        return Outcome.FALSE_REFUSAL
+    return Outcome.RIGHT_QUOTE if hit else Outcome.WRONG_QUOTE
+
+
+def _rankings(pairs: Sequence[tuple[Prompt, Result]]) -> dict[str, Ranking]:
+    """Measure the ranking of every prompt that names files (ir-measures calls trec_eval's code)."""
+    graded = {prompt.id: dict(prompt.grades) for prompt, _ in pairs if prompt.grades}
+    if not graded:
+        return {}
+    from ir_measures import RR, R, iter_calc, nDCG
+
+    right = {
+        prompt.id: {source: int(grade >= prompt.right_grade) for source, grade in prompt.grades.items()}
+        for prompt, _ in pairs
+        if prompt.grades
+    }
+    run = {
+        result.id: {source: float(DEPTH - rank) for rank, source in enumerate(result.ranked[:DEPTH])}
+        for _, result in pairs
+        if result.id in graded and result.ranked
+    }
+    gain, recall = nDCG(gains=GAINS) @ DEPTH, R @ DEPTH
+    found = {(metric.query_id, metric.measure): metric.value for metric in iter_calc([gain, recall], graded, run)}
+    reciprocal = {metric.query_id: metric.value for metric in iter_calc([RR], right, run)}
+    return {
+        name: Ranking(found[name, gain], reciprocal[name], found[name, recall] * _out_of_depth(grades))
+        for name, grades in graded.items()
+    }
+
+
+def _out_of_depth(grades: Mapping[str, int]) -> float:
+    """Return the factor that takes recall at ten to the share of the files that ten places can hold."""
+    relevant = sum(grade > 0 for grade in grades.values())
+    return relevant / min(DEPTH, relevant)

@@ -1,0 +1,331 @@
+"""Measures of answers to test prompts, each with a 95 % interval.
+
+A measure is a statistic of weighted prompts: with every weight 1 it is the
+measure itself; with the weights of a bootstrap resample (how often each prompt
+was drawn) it is the measure of that resample. So all resamples of a measure
+are one matrix product.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.evaluation.judge import Judgement
+
+FloatArray = NDArray[np.float64]
+
+SHARE: Final = "share"
+# 2,000 resamples put the ends of a 95 % interval within about a twentieth of its half-width.
+RESAMPLES: Final = 2_000
+SEED: Final = 20_200
+PERCENTILES: Final = (2.5, 97.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """A measure of given judgements.
+
+    `of` takes weights, shape (resamples, prompts), to values, shape
+    (resamples,), NaN where undefined. `prompts` counts those it rests on.
+    """
+
+    of: Callable[[FloatArray], FloatArray]
+    prompts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A measure: its function, a title for people, its unit, and whether less of it is better."""
+
+    statistic: Callable[[Sequence[Judgement]], Statistic]
+    title: str
+    unit: str = SHARE
+    less_is_better: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name in files and options, such as quote_hit."""
+        return self.statistic.__name__
+
+    @property
+    def definition(self) -> str:
+        """What is measured, in a sentence."""
+        return (inspect.getdoc(self.statistic) or "").partition("\n\n")[0].replace("\n", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A measure's value and 95 % interval; None where undefined (the interval: from fewer than 2 prompts)."""
+
+    measure: Measure
+    value: float | None
+    low: float | None
+    high: float | None
+    prompts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """All measures by name, over all prompts and over those of each tag."""
+
+    overall: Mapping[str, Estimate]
+    by_tag: Mapping[str, Mapping[str, Estimate]]
+
+
+def score(judgements: Sequence[Judgement]) -> Scores:
+    """Estimate every measure over all prompts and by tag."""
+    tags = sorted({tag for judgement in judgements for tag in judgement.prompt.tags})
+    by_tag = {tag: estimate([each for each in judgements if tag in each.prompt.tags]) for tag in tags}
+    return Scores(estimate(judgements), by_tag)
+
+
+def estimate(judgements: Sequence[Judgement]) -> dict[str, Estimate]:
+    """Estimate every measure, with percentile bootstrap intervals over prompts.
+
+    Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
+    """
+    weights = resampled_weights(judgements)
+    estimates = {}
+    for name, measure in MEASURES.items():
+        statistic = measure.statistic(judgements)
+        low, high = interval(statistic.of(weights)) if statistic.prompts > 1 else (None, None)
+        estimates[name] = Estimate(measure, point(statistic, len(judgements)), low, high, statistic.prompts)
+    return estimates
+
+
+def point(statistic: Statistic, prompts: int) -> float | None:
+    """Return a statistic of all prompts, each counted once; None where undefined."""
+    value = float(statistic.of(np.ones((1, prompts)))[0])
+    return None if np.isnan(value) else value
+
+
+def resampled_weights(judgements: Sequence[Judgement], *, seed: int = SEED) -> FloatArray:
+    """Draw prompts with replacement and count them: shape (resamples, prompts).
+
+    Answerable, unanswerable and other prompts are drawn apart, each kind as
+    many as there are, because a file of prompts sets their numbers.
+    """
+    draw = np.random.default_rng(seed)
+    kinds = np.array([2 * each.prompt.unanswerable + each.prompt.answerable for each in judgements], dtype=np.int64)
+    weights = np.zeros((RESAMPLES, len(judgements)))
+    for kind in np.unique(kinds):
+        members = np.flatnonzero(kinds == kind)
+        weights[:, members] = draw.multinomial(len(members), np.full(len(members), 1 / len(members)), RESAMPLES)
+    return weights
+
+
+def interval(values: FloatArray) -> tuple[float | None, float | None]:
+    """Return the 95 % percentile interval of the resamples in which the statistic is defined."""
+    defined = values[~np.isnan(values)]
+    if not len(defined):
+        return None, None
+    low, high = np.percentile(defined, PERCENTILES)
+    return float(low), float(high)
+
+
+def quote_hit(judgements: Sequence[Judgement]) -> Statistic:
+    """Share of answerable prompts of which at least one quote is right; an abstention is none.
+
+    Unit: share from 0 to 1.
+    Source: the share of questions whose answer stands in what was retrieved,
+    Chen et al., Reading Wikipedia to Answer Open-Domain Questions (ACL 2017), taken to quotes.
+    """
+    return _mean([float(any(each.right_quotes)) if each.prompt.answerable else None for each in judgements])
+
+
+def first_quote_hit(judgements: Sequence[Judgement]) -> Statistic:
+    """Share of answerable prompts of which the first quote shown is right.
+
+    Unit: share from 0 to 1.
+    Source: precision at 1, Manning, Raghavan and Schütze, Introduction to
+    Information Retrieval (2008), section 8.4, of quotes as shown.
+    """
+    return _mean([float(any(each.right_quotes[:1])) if each.prompt.answerable else None for each in judgements])
+
+
+def quote_precision(judgements: Sequence[Judgement]) -> Statistic:
+    """Share of all quotes given to answerable prompts that are right.
+
+    Unit: share from 0 to 1; every quote counts the same.
+    Source: precision, Manning, Raghavan and Schütze, Introduction to
+    Information Retrieval (2008), section 8.3, pooled over prompts.
+    """
+    parts = [float(sum(each.right_quotes)) for each in judgements]
+    return _ratio(parts, [float(len(each.right_quotes)) for each in judgements])
+
+
+def quotes_per_answer(judgements: Sequence[Judgement]) -> Statistic:
+    """Mean number of quotes in an answer to an answerable prompt.
+
+    Unit: quotes; abstentions are left out.
+    Source: the arithmetic mean; the reading that an answer asks of its reader.
+    """
+    return _mean([float(len(each.result.quotes)) if _answered(each) else None for each in judgements])
+
+
+def words_per_answer(judgements: Sequence[Judgement]) -> Statistic:
+    """Mean number of words, parted by white space, in the quotes of an answer to an answerable prompt.
+
+    Unit: words; abstentions are left out.
+    Source: the arithmetic mean; the reading that an answer asks of its reader.
+    """
+    words = [float(sum(len(quote.text.split()) for quote in each.result.quotes)) for each in judgements]
+    return _mean([count if _answered(each) else None for count, each in zip(words, judgements, strict=True)])
+
+
+def false_refusal(judgements: Sequence[Judgement]) -> Statistic:
+    """Share of answerable prompts on which the assistant abstained.
+
+    Unit: share from 0 to 1, less is better.
+    Source: 1 - coverage, El-Yaniv and Wiener, On the Foundations of Noise-free
+    Selective Classification (JMLR 11, 2010), over answerable prompts.
+    """
+    return _mean([float(each.result.abstained) if each.prompt.answerable else None for each in judgements])
+
+
+def false_answer(judgements: Sequence[Judgement]) -> Statistic:
+    """Share of unanswerable prompts on which the assistant answered.
+
+    Unit: share from 0 to 1, less is better.
+    Source: 1 - NoAns accuracy, Rajpurkar, Jia and Liang, Know What You Don't
+    Know: Unanswerable Questions for SQuAD (ACL 2018).
+    """
+    return _mean([float(not each.result.abstained) if each.prompt.unanswerable else None for each in judgements])
+
+
+def gate_accuracy(judgements: Sequence[Judgement]) -> Statistic:
+    """Mean of the share of answerable prompts answered and that of unanswerable prompts abstained on.
+
+    Unit: share from 0 to 1; half is what a coin gets. Undefined without either kind.
+    Source: Brodersen et al., The Balanced Accuracy and Its Posterior
+    Distribution (ICPR 2010).
+    """
+    refusal, answer = false_refusal(judgements), false_answer(judgements)
+    return Statistic(
+        lambda weights: 1 - (refusal.of(weights) + answer.of(weights)) / 2, refusal.prompts + answer.prompts
+    )
+
+
+def gate_auroc(judgements: Sequence[Judgement]) -> Statistic:
+    """Chance that the gate scores an answerable prompt above an unanswerable one; a tie counts half.
+
+    Unit: share from 0 to 1; half is what a coin gets. Undefined without either kind.
+    Source: Hanley and McNeil, The Meaning and Use of the Area under a Receiver
+    Operating Characteristic Curve (Radiology 143, 1982): the Mann-Whitney statistic.
+    """
+    scored = [
+        each.result.gate_score is not None and (each.prompt.answerable or each.prompt.unanswerable)
+        for each in judgements
+    ]
+    columns = np.flatnonzero(scored)
+    scores = np.array([each.result.gate_score for each in judgements], dtype=np.float64)[columns]
+    positive = np.array([each.prompt.answerable for each in judgements], dtype=np.float64)[columns]
+    order = np.argsort(scores, kind="stable")
+    columns, positive = columns[order], positive[order]
+    groups = np.flatnonzero(np.diff(scores[order], prepend=np.nan))  # where each distinct score begins
+
+    def of(weights: FloatArray) -> FloatArray:
+        if not len(columns):
+            return np.full(len(weights), np.nan)
+        above = np.add.reduceat(weights[:, columns] * positive, groups, axis=1)
+        below = np.add.reduceat(weights[:, columns] * (1 - positive), groups, axis=1)
+        won = (above * (np.cumsum(below, axis=1) - below / 2)).sum(axis=1)
+        return _divided(won, above.sum(axis=1) * below.sum(axis=1))
+
+    return Statistic(of, len(columns))
+
+
+def ndcg10(judgements: Sequence[Judgement]) -> Statistic:
+    """Gain of the first ten files, discounted by rank, as a share of the best ranking's.
+
+    Unit: share from 0 to 1; a file of grade g gains 2^g - 1, discounted by
+    log2(rank + 1); the best ranking is that of all the prompt's graded files.
+    Source: Järvelin and Kekäläinen, Cumulated Gain-Based Evaluation of IR
+    Techniques (TOIS 20, 2002); gain of Burges et al. (ICML 2005).
+    """
+    return _mean([each.ranking and each.ranking.ndcg10 for each in judgements])
+
+
+def mrr10(judgements: Sequence[Judgement]) -> Statistic:
+    """Mean of 1 / rank of the first right file among the first ten, 0 where there is none.
+
+    Unit: share from 0 to 1; a file is right from grade 2 on, or where the
+    prompt only names its sources, if it is one of them.
+    Source: Voorhees, The TREC-8 Question Answering Track Report (1999).
+    """
+    return _mean([each.ranking and each.ranking.mrr10 for each in judgements])
+
+
+def recall10(judgements: Sequence[Judgement]) -> Statistic:
+    """Share of the prompt's files (grade 1 and up) among the first ten, of as many as ten places hold.
+
+    Unit: share from 0 to 1.
+    Source: capped recall, Thakur et al., BEIR (NeurIPS Datasets and Benchmarks 2021).
+    """
+    return _mean([each.ranking and each.ranking.recall10 for each in judgements])
+
+
+def understood(judgements: Sequence[Judgement]) -> Statistic:
+    """Share of prompts, of which is said whether they lean on their history, that were understood so.
+
+    One that leans: the first file is right or a quote is, whatever the gate
+    decided. One that stands alone: it was asked as typed, so that its history
+    changed nothing. Unit: share from 0 to 1.
+    Source: our own; success at 1 of questions in context, as in the judged
+    conversations of Dalton et al., TREC CAsT 2019 (2020), and its counterpart.
+    """
+    return _mean([_understood(each) for each in judgements])
+
+
+def _understood(judgement: Judgement) -> float | None:
+    prompt, asked = judgement.prompt, judgement.result.asked
+    if prompt.leans is None or (prompt.leans and not (prompt.answerable or prompt.grades)):
+        return None
+    if prompt.leans:
+        return float(any(judgement.right_quotes) or (judgement.ranking is not None and judgement.ranking.mrr10 == 1))
+    return None if asked is None else float(asked.split() == prompt.question.split())
+
+
+def _answered(judgement: Judgement) -> bool:
+    return judgement.prompt.answerable and not judgement.result.abstained
+
+
+def _mean(values: Sequence[float | None]) -> Statistic:
+    """Average the values that are there, a prompt each."""
+    return _ratio([value or 0.0 for value in values], [float(value is not None) for value in values])
+
+
+def _ratio(parts: Sequence[float], wholes: Sequence[float]) -> Statistic:
+    """Divide the sum of parts by the sum of wholes, a prompt each; prompts with no whole do not count."""
+    part, whole = np.array(parts, dtype=np.float64), np.array(wholes, dtype=np.float64)
+    return Statistic(lambda weights: _divided(weights @ part, weights @ whole), int(np.count_nonzero(whole)))
+
+
+def _divided(parts: FloatArray, wholes: FloatArray) -> FloatArray:
+    quotients: FloatArray = np.full(len(parts), np.nan)
+    np.divide(parts, wholes, out=quotients, where=wholes > 0)
+    return quotients
+
+
+MEASURES: Final[Mapping[str, Measure]] = {
+    measure.name: measure
+    for measure in (
+        Measure(quote_hit, "Quote hit rate"),
+        Measure(first_quote_hit, "First-quote hit rate"),
+        Measure(quote_precision, "Quote precision"),
+        Measure(quotes_per_answer, "Quotes an answer", "quotes", less_is_better=True),
+        Measure(words_per_answer, "Words an answer", "words", less_is_better=True),
+        Measure(false_refusal, "False refusals", less_is_better=True),
+        Measure(false_answer, "False answers", less_is_better=True),
+        Measure(gate_accuracy, "Gate accuracy"),
+        Measure(gate_auroc, "AUROC of the gate"),
+        Measure(ndcg10, "nDCG@10"),
+        Measure(mrr10, "Reciprocal rank@10"),
+        Measure(recall10, "Recall@10"),
+        Measure(understood, "Follow-ups understood"),
+    )
+}

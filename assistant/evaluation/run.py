@@ -1,0 +1,172 @@
+"""Ask the assistant every test prompt, and hold what it replied to demands."""
+
+import math
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from assistant.evaluation.measures import MEASURES, Estimate
+from assistant.evaluation.prompts import Prompt
+from assistant.evaluation.results import QuotedText, Result
+from assistant.schema import Answer, Quote
+from ingest.errors import PromptsInvalid, SettingsInvalid
+
+
+class Answering(Protocol):
+    """What an assistant must offer to be evaluated."""
+
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        """Answer a question; `history` are the questions before it, oldest first."""
+
+    def sources(self) -> Collection[str]:
+        """Return the sources of the corpus."""
+
+
+def run_prompts(assistant: Answering, prompts: Sequence[Prompt]) -> Iterator[Result]:
+    """Ask the prompts one by one; whoever stops asking for results cancels the run."""
+    for prompt in prompts:
+        began = time.perf_counter()
+        if prompt.history:
+            answer = assistant.ask(prompt.question, history=prompt.history)
+        else:
+            answer = assistant.ask(prompt.question)
+        yield _result(prompt, answer, milliseconds=(time.perf_counter() - began) * 1_000)
+
+
+def evaluate(
+    assistant: Answering, prompts: Sequence[Prompt], on_progress: Callable[[int, int], None] | None = None
+) -> tuple[Result, ...]:
+    """Ask every prompt and return the replies in the prompts' order.
+
+    Args:
+        assistant: what answers.
+        prompts: what is asked.
+        on_progress: called after each prompt with how many are done and how many there are.
+    """
+    results = []
+    for result in run_prompts(assistant, prompts):
+        results.append(result)
+        if on_progress is not None:
+            on_progress(len(results), len(prompts))
+    return tuple(results)
+
+
+def _result(prompt: Prompt, answer: Answer, *, milliseconds: float) -> Result:
+    return Result(
+        id=prompt.id,
+        question=prompt.question,
+        abstained=answer.abstention is not None,
+        ranked=answer.ranked,
+        quotes=tuple(_quoted(quote) for quote in answer.quotes),
+        gate_score=answer.gate_score,
+        milliseconds=round(milliseconds, 3),
+        asked=answer.question,
+    )
+
+
+def _quoted(quote: Quote) -> QuotedText:
+    evidence = quote.evidence
+    root = evidence.passage.root
+    return QuotedText(quote.source, quote.text, evidence.start, evidence.end, quote.line, quote.page, root)
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """The value that a measure must reach, or, where less of it is better, must not exceed."""
+
+    measure: str
+    value: float
+
+    def unmet(self, estimate: Estimate) -> str | None:
+        """Say how the estimate falls short of this; None if it does not. An undefined measure does."""
+        title, least = estimate.measure.title, not estimate.measure.less_is_better
+        if estimate.value is None:
+            return f"{self.measure} ({title}) is undefined: no prompt measures it"
+        if estimate.value >= self.value if least else estimate.value <= self.value:
+            return None
+        relation = "below" if least else "above"
+        return f"{self.measure} ({title}) is {estimate.value:.4g}, {relation} {self.value:g}"
+
+
+def parse_demand(text: str) -> Demand:
+    """Read MEASURE=VALUE, such as quote_hit=0.8.
+
+    The measure must be at least the value; false_refusal, false_answer,
+    quotes_per_answer and words_per_answer, of which less is better, at most.
+
+    Raises:
+        SettingsInvalid: the form is another, the measure unknown or the value not a number.
+    """
+    name, _, value = (part.strip() for part in text.partition("="))
+    if name not in MEASURES:
+        raise SettingsInvalid(f"there is no measure {name!r}", "--fail-under", f"name one of {', '.join(MEASURES)}")
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise SettingsInvalid(f"{value!r} is not a number", "--fail-under", f"write for example {name}=0.8")
+    return Demand(name, number)
+
+
+def unmet(demands: Sequence[Demand], estimates: Mapping[str, Estimate]) -> tuple[str, ...]:
+    """Say of every demand that is not met how far it is off."""
+    told = (demand.unmet(estimates[demand.measure]) for demand in demands)
+    return tuple(each for each in told if each is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A threshold of the gate, which answers from it upward, and the two rates it has on the prompts."""
+
+    value: float
+    false_answer: float
+    false_refusal: float
+
+
+def calibrate(prompts: Sequence[Prompt], results: Sequence[Result], wanted_false_answer_rate: float) -> Threshold:
+    """Choose the gate's threshold, as `choose_threshold` does, by what was replied to prompts.
+
+    Prompts of which only the ranking is measured, and results without a score, do not count.
+    """
+    scores = {result.id: result.gate_score for result in results}
+    judged = [prompt for prompt in prompts if prompt.answerable or prompt.unanswerable]
+    pairs = [(score, p.answerable) for p in judged if (score := scores.get(p.id)) is not None]
+    return choose_threshold([score for score, _ in pairs], [kind for _, kind in pairs], wanted_false_answer_rate)
+
+
+def choose_threshold(scores: Sequence[float], answerable: Sequence[bool], wanted_false_answer_rate: float) -> Threshold:
+    """Choose the lowest threshold at which no more than the wanted share of unanswerable prompts is answered.
+
+    It lies midway between the lowest score let through and the next lower one,
+    so that the same corpus's other questions have room on both sides.
+
+    Args:
+        scores: the gate's scores, one a prompt.
+        answerable: whether each prompt is answerable; the others are not.
+        wanted_false_answer_rate: the highest share of unanswerable prompts answered, from 0 to 1.
+
+    Raises:
+        PromptsInvalid: prompts of either kind are missing.
+        ValueError: the rate is not from 0 to 1, or the lengths differ.
+    """
+    if not 0 <= wanted_false_answer_rate <= 1:
+        raise ValueError(f"a rate of false answers lies from 0 to 1, not at {wanted_false_answer_rate}")
+    pairs = list(zip(scores, answerable, strict=True))
+    right = [score for score, kind in pairs if kind]
+    wrong = [score for score, kind in pairs if not kind]
+    if not right or not wrong:
+        kind = "answerable" if not right else "unanswerable"
+        raise PromptsInvalid(f"there is no {kind} prompt", "", "add some: a threshold parts the two kinds")
+    levels = sorted({*right, *wrong})
+    allowed = [s for s in levels if sum(w >= s for w in wrong) / len(wrong) <= wanted_false_answer_rate]
+    lowest = allowed[0] if allowed else math.nextafter(levels[-1], math.inf)
+    below = [score for score in levels if score < lowest]
+    midway = allowed and below
+    value = max((below[-1] + lowest) / 2, math.nextafter(below[-1], math.inf)) if midway else lowest
+    return Threshold(
+        value,
+        false_answer=sum(score >= value for score in wrong) / len(wrong),
+        false_refusal=sum(score < value for score in right) / len(right),
+    )

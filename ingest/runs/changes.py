@@ -1,0 +1,109 @@
+"""Compares the files of a root with what is indexed, by their hashes."""
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ingest.index.snapshot import Snapshot, StoredDocument
+from ingest.origin import file_path
+from ingest.runs.report import Plan
+from ingest.runs.scan import Scan
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a run has to do for one root; `indexed` counts the documents that it concerns.
+
+    `unopened` are files that cannot be opened; reading them tells why.
+    """
+
+    scan: Scan
+    indexed: int
+    added: tuple[str, ...]
+    updated: tuple[str, ...]
+    renamed: tuple[tuple[str, str], ...]
+    unchanged: tuple[str, ...]
+    removed: tuple[str, ...]
+    unopened: tuple[str, ...]
+
+    @property
+    def prunes_most(self) -> bool:
+        """Whether more than half of what is indexed is gone."""
+        return 2 * len(self.removed) > self.indexed
+
+
+def stored_below(snapshot: Snapshot, scan: Scan) -> dict[str, StoredDocument]:
+    """Return the documents of a root and of the roots inside it, by what their source is below this one."""
+    found = snapshot.stored(str(scan.root))
+    for inner in map(str, scan.inner):
+        for source, document in snapshot.stored(inner).items():
+            found[file_path(inner, source).relative_to(scan.root).as_posix()] = document
+    return found
+
+
+def compare(scan: Scan, stored: Mapping[str, StoredDocument]) -> Changes:
+    """Return how the files differ from the documents of the root."""
+    concerned = {source for source in stored if source in scan.files or scan.concerns(source)}
+    gone = sorted(concerned - scan.files.keys())
+    new = [source for source in scan.files if source not in stored]
+    # Only where something is gone may a new file be an old one.
+    hashed = [source for source in scan.files if gone or source in stored]
+    shas = {source: _sha(scan.files[source]) for source in hashed}
+    renamed = _renamed({source: stored[source].sha for source in gone}, {s: shas[s] for s in new if gone})
+    known = [source for source in scan.files if source in stored and shas[source]]
+    unopened = [s for s, path in scan.files.items() if not (shas[s] if s in shas else _opens(path))]
+    placed = {*unopened, *(name for pair in renamed for name in pair)}
+    return Changes(
+        scan=scan,
+        indexed=len(concerned),
+        added=tuple(s for s in new if s not in placed),
+        updated=tuple(s for s in known if shas[s] != stored[s].sha),
+        renamed=renamed,
+        unchanged=tuple(s for s in known if shas[s] == stored[s].sha),
+        removed=tuple(s for s in gone if s not in placed),
+        unopened=tuple(unopened),
+    )
+
+
+def plan_of(changes: Sequence[Changes]) -> Plan:
+    """Return what a run would do for several roots, as one plan."""
+    closed = [item for each in changes for item in each.scan.closed]
+    return Plan(
+        found=sum(len(each.scan.files) + len(each.scan.closed) for each in changes),
+        added=tuple(source for each in changes for source in each.added),
+        updated=tuple(source for each in changes for source in each.updated),
+        renamed=tuple(pair for each in changes for pair in each.renamed),
+        unchanged=tuple(source for each in changes for source in each.unchanged),
+        removed=tuple(source for each in changes for source in each.removed),
+        skipped=tuple(source for each in changes for source in each.scan.skipped),
+        failed=(*closed, *((source, "cannot be opened") for each in changes for source in each.unopened)),
+        prunes_most=any(each.prunes_most for each in changes),
+    )
+
+
+def _renamed(gone: Mapping[str, str], new: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Pair documents that are gone with new files of the same content and format (both: source to hash)."""
+    left = {(sha, _suffix(source)): source for source, sha in new.items()}
+    pairs = [(former, left.pop((sha, _suffix(former)), None)) for former, sha in gone.items()]
+    return tuple((former, source) for former, source in pairs if source is not None)
+
+
+def _suffix(source: str) -> str:
+    return PurePosixPath(source).suffix.lower()
+
+
+def _opens(path: Path) -> bool:
+    return os.path.isfile(path) and os.access(path, os.R_OK)
+
+
+def _sha(path: Path) -> str:
+    """Return the SHA-256 of a file; "" where it cannot be read, which reading it then explains."""
+    if not os.path.isfile(path):  # a pipe would be waited for
+        return ""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""

@@ -1,0 +1,196 @@
+"""One run: writes what changed to a draft, and encodes the passages that have no vector."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ingest.errors import SourceUnreadable
+from ingest.index.catalog import Draft
+from ingest.index.snapshot import named
+from ingest.index.vectors import Vectors
+from ingest.models.encoder import Encoder
+from ingest.origin import file_path
+from ingest.readers.registry import read
+from ingest.runs.changes import Changes
+from ingest.runs.report import Report
+from ingest.runs.scan import DESCRIPTION_FILE, Scan, describe
+from ingest.schema import CorpusDescription, Document, Passage
+from ingest.text.chunk import encoded_text, split
+
+REPORT_IT = "save it anew, or report this as a fault of the program"
+ENCODED_AT_ONCE = 256  # passages held before they are encoded and added
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[int, int, str], None]  # files done, files in all, the source at hand
+
+
+class Run:
+    """Brings a draft up to date, a document at a time."""
+
+    def __init__(self, draft: Draft, vectors: Vectors, encoder: Encoder, on_progress: Progress) -> None:
+        self._draft = draft
+        self._vectors = vectors
+        self._encoder = encoder
+        self._on_progress = on_progress
+        self._started = datetime.now(UTC)
+        self._waiting: dict[str, str] = {}  # vector id to the text to encode
+        self._report = Report()
+
+    def rebuild(self) -> None:
+        """Cut and encode every stored document again."""
+        stored = [(root, source) for root in self._draft.roots() for source in self._draft.stored(root)]
+        for done, (root, source) in enumerate(stored):
+            self._on_progress(done, len(stored), source)
+            document = self._draft.document(root, source)
+            if document is not None:
+                self._put(root, document)
+
+    def mend(self) -> None:
+        """Encode again what has lost its vector; where there are as many as there should be, none is looked for."""
+        if self._vectors.count() == self._draft.vector_count():
+            return
+        known = self._draft.shas()
+        for keys in self._draft.keys_of(sorted(known - self._vectors.present(known))).values():
+            (passage,) = self._draft.passages(keys[:1]).values()
+            self._await(passage, passage.title)
+        self._encode()
+
+    def apply(self, changes: Sequence[Changes], *, prune: bool) -> None:
+        """Read what is new or has changed, and remove what is gone if `prune`."""
+        total = sum(len(each.scan.files) for each in changes)
+        done = 0
+        for each in changes:
+            failures = dict(each.scan.closed)
+            failures |= self._describe(each)
+            self._absorb(each.scan)
+            self._report.unchanged.extend(each.unchanged)
+            done += len(each.unchanged)
+            for source, former in _to_read(each):
+                self._on_progress(done, total, source)
+                failures |= self._take(each.scan, source, former)
+                done += 1
+            self._prune(each, prune=prune)
+            self._settle(each, failures)
+        self._on_progress(total, total, "")
+
+    def finish(self) -> Report:
+        """Encode what waits, record the run in the draft and return its report."""
+        self._encode()
+        report = self._report
+        fresh = {*report.added, *report.updated, *(source for _, source in report.renamed)}
+        report.duplicates = [
+            named(places) for places in self._draft.duplicates() if any(source in fresh for _, source in places)
+        ]
+        report.removed.sort()
+        self._draft.set_encoder(self._encoder.identity)
+        report.passages = self._draft.counts()[1]
+        report.run = self._draft.finish(self._started, report.counts(), report.changes())
+        return report
+
+    def _absorb(self, found: Scan) -> None:
+        """Take over the documents of roots that are part of this one."""
+        for known in self._draft.roots():
+            if Path(known) in found.inner:
+                for source in self._draft.stored(known):
+                    inner = file_path(known, source).relative_to(found.root).as_posix()
+                    self._draft.move_document((known, source), (str(found.root), inner))
+                self._draft.drop_root(known)
+
+    def _describe(self, each: Changes) -> dict[str, str]:
+        """Store what corpus.yaml says; a broken one keeps what it said before, and is returned with the reason."""
+        root = str(each.scan.root)
+        try:
+            self._draft.put_root(root, describe(each.scan.root))
+        except SourceUnreadable as error:
+            self._report.found += 1
+            if root not in self._draft.roots():
+                self._draft.put_root(root, CorpusDescription())
+            return {DESCRIPTION_FILE: str(error)}
+        return {}
+
+    def _take(self, found: Scan, source: str, former: str | None) -> dict[str, str]:
+        """Read a file into the draft in the place of its former one, if any.
+
+        A file that fails keeps what was stored of it, and is returned with the reason.
+        """
+        root, report = str(found.root), self._report
+        try:
+            document = _read(found.files[source], source)
+            self._put(root, document)
+        except SourceUnreadable as error:
+            logger.warning("%s", error)
+            return {source: str(error)}
+        if document.note:
+            report.notes.append((source, document.note))
+        if former is None:
+            report.added.append(source)
+        elif former == source:
+            report.updated.append(source)
+        else:
+            self._draft.drop_document(root, former)
+            report.renamed.append((former, source))
+        return {}
+
+    def _prune(self, each: Changes, *, prune: bool) -> None:
+        for source in each.removed:
+            if prune:
+                self._draft.drop_document(str(each.scan.root), source)
+        (self._report.removed if prune else self._report.kept).extend(each.removed)
+
+    def _settle(self, each: Changes, failures: dict[str, str]) -> None:
+        """Count what was found, and store the failures for the next run and for people."""
+        found, report = each.scan, self._report
+        report.skipped.extend(found.skipped)
+        report.found += len(found.files) + len(found.closed)
+        closed = dict(found.closed)
+        told = {source: f"{source}: {why}" if source in closed else why for source, why in failures.items()}
+        report.failed.extend(told.items())
+        self._draft.put_failures(
+            str(found.root), told, looked_at=lambda source: source == DESCRIPTION_FILE or found.concerns(source)
+        )
+
+    def _put(self, root: str, document: Document) -> None:
+        try:
+            with self._draft.part():
+                self._draft.put_document(root, document, self._passages(root, document))
+        except UnicodeError as error:
+            raise SourceUnreadable("holds characters that cannot be stored", document.source, REPORT_IT) from error
+
+    def _passages(self, root: str, document: Document) -> Iterator[Passage]:
+        """Yield a document's passages, and encode them as they come."""
+        for passage in split(document, root, self._encoder):
+            self._await(passage, document.title)
+            yield passage
+
+    def _await(self, passage: Passage, title: str) -> None:
+        """Put a passage among those to encode, and encode them where they are many."""
+        self._waiting[passage.sha] = encoded_text(title, passage.heading, passage.text)
+        if len(self._waiting) >= ENCODED_AT_ONCE:
+            self._encode()
+
+    def _encode(self) -> None:
+        """Encode and add those of the waiting passages that have no vector."""
+        missing = sorted(self._waiting.keys() - self._vectors.present(self._waiting))
+        if missing:
+            self._vectors.add(missing, self._encoder.encode([self._waiting[sha] for sha in missing]))
+        self._report.encoded += len(missing)
+        self._waiting.clear()
+
+
+def _read(path: Path, source: str) -> Document:
+    """Read a file; what its reader did not foresee fails this file alone."""
+    try:
+        return read(path, source)
+    except ValueError as error:
+        logger.warning("%s", source, exc_info=True)
+        raise SourceUnreadable(f"cannot be read ({type(error).__name__})", source, REPORT_IT) from error
+
+
+def _to_read(changes: Changes) -> list[tuple[str, str | None]]:
+    """Return the sources to read, in order, each with the source that it takes the place of."""
+    formers: dict[str, str | None] = dict.fromkeys((*changes.added, *changes.unopened))
+    formers |= {source: source for source in changes.updated}
+    formers |= {source: former for former, source in changes.renamed}
+    return sorted(formers.items())

@@ -1,0 +1,1 @@
+"""Cuts a document into sentences and passages, and finds its terms."""

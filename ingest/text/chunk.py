@@ -1,0 +1,140 @@
+"""Packs a document's sentences into passages that fit the encoder's window."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ingest.models.encoder import Encoder
+from ingest.schema import HEADING_SEPARATOR, Document, Heading, Passage, Span, naming, place_id
+from ingest.text.sentences import sentence_spans
+
+VERSION = 4  # of the cutting; another version makes an index stale
+# Tokens; the encoder's window may be smaller. See tests/bench/RESULTS.md for other sizes.
+PASSAGE_TOKENS = 200
+PREFIX_SHARE = 4  # title and headings take at most a quarter of the window
+SPECIAL_TOKENS = 8  # tokens kept free for the encoder's own marks and its prompt
+
+_WORDS = re.compile(r"\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """A sentence, its length in tokens, its headings and whether a passage must begin with it."""
+
+    start: int
+    end: int
+    tokens: int
+    heading: tuple[str, ...]
+    first: bool
+
+
+def split(document: Document, root: str, encoder: Encoder) -> Iterator[Passage]:
+    """Yield the passages of a document, in order.
+
+    Passages are disjoint, hold whole sentences (a sentence longer than the
+    window is cut between words), never span a heading or a block set apart, and
+    together cover the blocks' characters that are not white space.
+    """
+    pack: list[_Sentence] = []
+    room = 0
+    for sentence in _sentences(document, encoder):
+        tokens = sentence.tokens
+        if pack:
+            tokens += _gap_tokens(document.text[pack[-1].end : sentence.start], encoder)
+        if pack and (sentence.first or tokens > room):
+            yield _passage(document, root, pack, encoder)
+            pack = []
+        if not pack:
+            room, tokens = _room(document, sentence.heading, encoder), sentence.tokens
+        pack.append(sentence)
+        room -= tokens
+    if pack:
+        yield _passage(document, root, pack, encoder)
+
+
+def _gap_tokens(gap: str, encoder: Encoder) -> int:
+    """Return the tokens of the markup between two sentences of a passage."""
+    return encoder.count_tokens([gap])[0] if gap.strip() else 0
+
+
+def encoded_text(title: str, heading: tuple[str, ...], text: str) -> str:
+    """Return what is encoded for a passage: its title and heading path, then its text."""
+    prefix = _prefix(title, heading)
+    return f"{prefix}\n{text}" if prefix else text
+
+
+def _prefix(title: str, heading: tuple[str, ...]) -> str:
+    return HEADING_SEPARATOR.join(naming(title, heading))
+
+
+def _room(document: Document, heading: tuple[str, ...], encoder: Encoder) -> int:
+    """Return the tokens left for a passage's text; a long prefix is cut by the encoder, not the text."""
+    window = encoder.identity.window - SPECIAL_TOKENS
+    prefix = encoder.count_tokens([_prefix(document.title, heading)])[0]
+    return max(1, min(PASSAGE_TOKENS, window - min(prefix, window // PREFIX_SHARE)))
+
+
+def _sentences(document: Document, encoder: Encoder) -> Iterator[_Sentence]:
+    """Yield the sentences of all blocks, each short enough to stand in a passage of its own."""
+    headings = iter(document.headings)
+    upcoming = next(headings, None)
+    path: tuple[Heading, ...] = ()
+    for block in document.blocks:
+        first = block.apart
+        while upcoming is not None and upcoming.start < block.start:
+            path = (*(h for h in path if h.level < upcoming.level), upcoming)
+            upcoming = next(headings, None)
+            first = True
+        names = tuple(h.title for h in path)
+        spans = list(_fitting(document, sentence_spans(document.text, block.start, block.end), names, encoder))
+        counts = encoder.count_tokens([document.text[start:end] for start, end in spans])
+        for (start, end), tokens in zip(spans, counts, strict=True):
+            yield _Sentence(start, end, tokens, names, first)
+            first = False
+
+
+def _fitting(document: Document, spans: tuple[Span, ...], heading: tuple[str, ...], encoder: Encoder) -> Iterator[Span]:
+    """Yield the spans, those longer than a passage cut between words, or inside an endless word."""
+    room = _room(document, heading, encoder)
+    for start, end in spans:
+        if end - start <= room or encoder.count_tokens([document.text[start:end]])[0] <= room:
+            yield start, end
+            continue
+        piece_start, used = start, 0
+        words = [w for m in _WORDS.finditer(document.text, start, end) for w in _short_words(m.start(), m.end(), room)]
+        counts = encoder.count_tokens([document.text[a:b] for a, b in words])
+        piece_end = start
+        for (a, b), tokens in zip(words, counts, strict=True):
+            if used and used + tokens > room:
+                yield piece_start, piece_end
+                piece_start, used = a, 0
+            piece_end, used = b, used + tokens
+        yield piece_start, piece_end
+
+
+def _short_words(start: int, end: int, room: int) -> Iterator[Span]:
+    """Cut a word so that each part fits even at four tokens a character, the most that byte encodings give."""
+    longest = max(1, room // 4)
+    for at in range(start, end, longest):
+        yield at, min(end, at + longest)
+
+
+def _passage(document: Document, root: str, pack: list[_Sentence], encoder: Encoder) -> Passage:
+    start, end, heading = pack[0].start, pack[-1].end, pack[0].heading
+    text = document.text[start:end]
+    identity = encoder.identity
+    encoded = "\x00".join((identity.name, identity.revision, encoded_text(document.title, heading, text)))
+    return Passage(
+        id=place_id(root, document.source, (start, end), document.sha),
+        root=root,
+        source=document.source,
+        start=start,
+        end=end,
+        text=text,
+        page=document.page(start),
+        heading=heading,
+        sentences=tuple((s.start, s.end) for s in pack),
+        sha=hashlib.sha256(encoded.encode()).hexdigest()[:32],
+        title=document.title,
+    )

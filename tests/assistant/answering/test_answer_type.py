@@ -1,0 +1,122 @@
+"""What a question asks for and what a sentence offers."""
+
+import pytest
+
+from assistant.answering.answer_type import Kind, asked, counted, counts, offered, offers
+
+EVERY = frozenset(Kind)
+
+
+@pytest.mark.parametrize(
+    ("question", "kinds"),
+    [
+        ("How many reps?", {Kind.NUMBER}),
+        ("When did it begin?", {Kind.TIME}),
+        ("And when should I take it?", {Kind.TIME}),
+        ("When my back hurts, what helps?", set()),
+        ("Who wrote it and why?", {Kind.NAME, Kind.CAUSE}),
+        ("How heavy are the dumbbells?", {Kind.WEIGHT}),
+        ("How much weight do I take?", {Kind.WEIGHT}),
+        ("How much does it weigh?", {Kind.WEIGHT}),
+        ("How much does the course cost?", {Kind.MONEY}),
+        ("How many times a week?", {Kind.FREQUENCY}),
+        ("How many times did she win?", {Kind.NUMBER}),
+        ("How much should I pay attention to pain?", {Kind.NUMBER}),
+        ("How long, and how far down?", {Kind.DURATION, Kind.DISTANCE}),
+        ("At what age, and in which year?", {Kind.AGE, Kind.YEAR}),
+        ("someone who can't kneel", set()),
+        ("Who can join?", set()),
+        ("Which university was it?", {Kind.NAME}),
+        ("What is sciatica?", set()),
+        ("", set()),
+    ],
+)
+def test_asked(question: str, kinds: set[Kind]) -> None:
+    assert asked(question) == kinds
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kinds"),
+    [
+        ("Repeat 20 times.", {Kind.NUMBER, Kind.AGE, Kind.DISTANCE, Kind.FREQUENCY}),
+        ("Hold it for thirty seconds.", {Kind.NUMBER, Kind.AGE, Kind.DISTANCE, Kind.DURATION, Kind.TIME}),
+        ("Touch the floor.", {Kind.DISTANCE}),
+        ("Take 5 kg.", {Kind.NUMBER, Kind.AGE, Kind.DISTANCE, Kind.WEIGHT}),
+        (
+            "It began in May 1999, says Stuart McGill.",
+            {Kind.NUMBER, Kind.AGE, Kind.DISTANCE, Kind.DURATION, Kind.YEAR, Kind.TIME, Kind.NAME},
+        ),
+        ("It may hurt.", set()),
+        ("Take it with breakfast, or by seven o'clock.", {Kind.TIME, Kind.NUMBER, Kind.AGE, Kind.DISTANCE}),
+        ("We meet on Tuesdays.", {Kind.TIME, Kind.DURATION, Kind.FREQUENCY, Kind.NAME}),
+        ("Hold for 30 s.", {Kind.NUMBER, Kind.AGE, Kind.DISTANCE, Kind.DURATION}),
+        ("Use a 5-kg weight.", {Kind.NUMBER, Kind.AGE, Kind.DISTANCE, Kind.WEIGHT}),
+        ("Bake it at 200 C.", {Kind.NUMBER, Kind.AGE, Kind.DISTANCE, Kind.TEMPERATURE}),
+        ("A person in pain.", set()),
+        ("The water is lukewarm.", {Kind.TEMPERATURE}),
+        ("The course is free.", {Kind.MONEY}),
+        ("Women in their forties are hurt most.", {Kind.AGE, Kind.NUMBER}),
+        ("It hurts because the nerve is pinched.", {Kind.CAUSE}),
+        ("The nerve is white.", set()),
+    ],
+)
+def test_offered(sentence: str, kinds: set[Kind]) -> None:
+    assert offered(sentence, EVERY) == kinds
+    assert offered(sentence, frozenset()) == set()
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("How heavy should the dumbbells be?", "The hinge is done for 20 repetitions in total."),
+        ("How much does the course cost?", "The course has eight evenings."),
+        ("How often should I swim?", "Swim 20 lengths."),
+        ("How far do I bend?", "Stand with the knees bent a little."),
+        ("In which year did she win?", "She won when she was old."),
+        ("Who wrote it?", "The book was written by a nurse."),
+    ],
+)
+def test_what_is_asked_for_is_not_what_is_offered(question: str, sentence: str) -> None:
+    assert asked(question)
+    assert not offered(sentence, asked(question))
+
+
+@pytest.mark.parametrize(
+    ("question", "things"),
+    [
+        ("How many brown bears are there?", {"brown", "bear"}),
+        ("how many of the women took part", {"women", "took"}),
+        ("How many times should I do it?", {"time"}),
+        ("How many?", set()),
+        ("How much rest do I need?", set()),
+        ("How many times a week should I swim?", set()),  # asks how often
+    ],
+)
+def test_counted(question: str, things: set[str]) -> None:
+    assert counted(question) == things
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "counted_there"),
+    [
+        ("How many women took part?", "In all, 1,250 older women took part.", True),
+        ("How many women took part?", "No women took part.", True),
+        ("How many women took part?", "In 2017 women of 65 and more years took part.", False),
+        ("How many women took part?", "The women gained 30 percent.", False),
+        ("How many women took part?", "Of the women, 30 took part.", True),
+        ("How many weeks does it take?", "It takes twelve long weeks.", True),
+        ("How many times do I repeat it?", "Do it twice.", True),
+        ("How many times do I repeat it?", "Do it with 20 pounds.", False),
+    ],
+)
+def test_counts(question: str, sentence: str, counted_there: bool) -> None:
+    assert counts(sentence, counted(question)) == counted_there
+
+
+def test_an_offer_of_a_number_counts_the_thing_asked_for() -> None:
+    question = "How many bears live there?"
+    kinds, things = asked(question), counted(question)
+    assert offers("Five big bears live there.", kinds, things)
+    assert not offers("Bears live there for five years.", kinds, things)
+    assert offers("Bears live there for five years.", kinds, frozenset())
+    assert not offers("Bears live there.", kinds, frozenset())

@@ -1,0 +1,250 @@
+"""What a quote brings along, lest it says something else without it: over real files, cut and quoted."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from assistant.answering.context import MOST_WORDS
+from assistant.answering.evidence import NAMES, Features, Sentence
+from assistant.answering.quote import Quoter, choose
+from assistant.answering.retrieve import Candidate
+from ingest.index.catalog import Catalog
+from ingest.runs.pipeline import Report
+
+Quoted = Callable[..., list[str]]
+
+NOTHING = Features(**dict.fromkeys(NAMES, 0.0))
+LEAFLET = """\
+# Zorbinol
+
+Zorbinol must not be given to:
+
+- pregnant women in the last trimester
+- children with an allergy
+
+You should never:
+
+1. crush the tablets
+2. mix them with juice.
+   They turn bitter.
+
+It is not true that:
+* it cures hair loss within weeks.
+
+Sleep is healthy. Walk every day.
+
+| Group | Allowed | Forbidden |
+|---|---|---|
+| Diabetics | no | yes |
+| Athletes | yes | no |
+"""
+PAGE = """<h1>Hibiscus</h1><p>Never do the following with a hibiscus:</p>
+<ul><li>Water it with hot water.</li><li>Put it into the frost.</li></ul><p>It likes the sun. It likes rain.</p>"""
+FILLING = "Nothing of note was seen in any of the many years of the trial by anybody at all. "
+AFTER = [
+    "Do not give it to children under six.",
+    "This does not apply to diabetics.",
+    "(It does not work in children.)",
+    "At least, that is what its maker claims.",
+    "There is no evidence for that.",
+    "Never use it at night. But ask a nurse.",
+    "Not in glaucoma, though.",
+    "Children must not take it.",
+    "Pregnant women shouldn't have more than one.",
+    "The drops are not suitable for babies.",
+    "In glaucoma it is contraindicated.",
+    "Children should\nnot take it.",
+    "The drops aren't\nsafe for babies.",
+    "Children must never take it.",
+    "In pregnancy, do not take it.",
+    "The drops are not to be used in children.",
+    "Children cannot take it.",
+    "The drops can't be used by asthmatics.",
+    "Asthmatics need to avoid the drops.",
+]
+
+
+@pytest.fixture
+def quoted(indexed: Callable[..., Report], tmp_path: Path) -> Quoted:
+    """Return what is quoted where one sentence of a file, the one that holds `part`, answers."""
+
+    def run(name: str, text: str, part: str) -> list[str]:
+        assert not indexed({name: text}).failed
+        with Catalog(tmp_path / "data").read() as snapshot:
+            found = [
+                Sentence(Candidate(passage, 0.5, 0.5), at, NOTHING, 1.0)
+                for passage in snapshot.passages(list(range(1, 100))).values()
+                for at, span in enumerate(passage.sentences)
+                if part in passage.cut(*span)
+            ]
+            quoter = Quoter(snapshot)
+            return [quoter.quote(evidence).text for evidence in choose(found[:1], quoter.around)]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("part", "wanted"),
+    [
+        (
+            "children",
+            "Zorbinol must not be given to:\n\n- pregnant women in the last trimester\n- children with an allergy",
+        ),
+        ("crush", "You should never:\n\n1. crush the tablets"),
+        ("bitter", "You should never:\n\n1. crush the tablets\n2. mix them with juice.\n   They turn bitter."),
+        ("hair", "It is not true that:\n* it cures hair loss within weeks."),
+        ("Sleep", "Sleep is healthy."),
+        ("Walk", "Walk every day."),
+        (
+            "Athletes",
+            "| Group | Allowed | Forbidden |\n|---|---|---|\n| Diabetics | no | yes |\n| Athletes | yes | no |",
+        ),
+    ],
+)
+def test_an_item_brings_what_introduces_it(quoted: Quoted, part: str, wanted: str) -> None:
+    assert quoted("leaflet.md", LEAFLET, part) == [wanted]
+
+
+def test_items_of_a_web_page_bring_what_introduces_them(quoted: Quoted) -> None:
+    wanted = "Never do the following with a hibiscus:\n\nWater it with hot water.\n\nPut it into the frost."
+    assert quoted("page.html", PAGE, "frost") == [wanted]
+    assert quoted("page.html", PAGE, "sun") == ["It likes the sun."]
+
+
+def test_items_of_plain_text_bring_what_introduces_them(quoted: Quoted) -> None:
+    text = "Before the scan, patients must not:\n- drink milk\n- eat bread\n\nThe scan takes an hour."
+    assert quoted("scan.txt", text, "bread") == ["Before the scan, patients must not:\n- drink milk\n- eat bread"]
+    assert quoted("scan.txt", text, "hour") == ["The scan takes an hour."]
+
+
+def test_a_long_list_is_not_quoted_whole(quoted: Quoted) -> None:
+    text = "You should never:\n\n" + "".join(f"- do thing number {n} of the many things\n" for n in range(30))
+    assert quoted("list.md", text, "number 9 ") == [
+        "You should never:",
+        "do thing number 9 of the many things",
+    ]
+
+
+@pytest.mark.parametrize("after", AFTER)
+def test_what_takes_a_sentence_back_comes_along(quoted: Quoted, after: str) -> None:
+    text = f"Krestol eases a cough within an hour. {after}"
+    assert quoted("a.md", f"Take care. {text} Cats sleep.", "cough") == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("Krestol eases a cough. Who should not take Fenwarin?", "cough"),
+        ("Krestol eases a cough. Fenwarin is for people who cannot take aspirin.", "cough"),
+        ("Krestol eases a cough. Ask for Fenwarin if you need to avoid aspirin.", "cough"),
+        ("Krestol eases a cough. The pain may not go away at once.", "cough"),
+        ("| Drug | Rule |\n|---|---|\n| Krestol | is safe |\n| Fenwarin | must not be given |", "Krestol"),
+    ],
+)
+def test_what_forbids_nothing_of_it_stays_behind(quoted: Quoted, text: str, part: str) -> None:
+    (quote,) = quoted("a.md", text, part)
+    assert "Fenwarin" not in quote
+    assert "pain" not in quote
+
+
+@pytest.mark.parametrize("filled", [1, 2, 3, 4])
+def test_what_is_needed_is_found_in_the_next_passage_too(quoted: Quoted, filled: int) -> None:
+    pair = (
+        "Fenwarin eases the swelling of a knee within ten days or so. However, nobody over forty should use it, ever."
+    )
+    text = FILLING * filled + pair + " " + FILLING
+    assert quoted("a.md", text, "swelling") == [pair]
+    assert quoted("a.md", text, "However") == [pair]
+
+
+def test_sentences_that_touch_stand_together(quoted: Quoted) -> None:
+    text = "The salve is said to end any plea against Zorbin.'So the same nurse made it.'"
+    assert quoted("a.md", text, "nurse") == [text]
+
+
+def test_the_pieces_of_an_overlong_sentence_stand_together(quoted: Quoted) -> None:
+    sentence = "Nobody believes" + ", as many an old man said in many an old town" * 9 + ", that oil prevents it."
+    assert quoted("a.md", f"Cats sleep. {sentence} Dogs bark.", "oil") == [sentence]
+    assert quoted("a.md", f"Cats sleep. {sentence} Dogs bark.", "Nobody") == [sentence]
+
+
+def test_the_fields_of_a_record_stand_together(quoted: Quoted) -> None:
+    text = "name,allowed,dose\nDrug A,no,6 mg\nDrug B,yes,2 mg\n"
+    assert quoted("t.csv", text, "Drug A") == ["name: Drug A\nallowed: no\ndose: 6 mg"]
+
+
+def test_sentences_that_run_together_lean_too(quoted: Quoted) -> None:
+    assert quoted("a.md", "The knee hurts over time.However, it heals.", "hurts") == [
+        "The knee hurts over time.However, it heals."
+    ]
+
+
+def test_what_is_to_be_repeated_comes_along(quoted: Quoted) -> None:
+    text = "Hinge at the hips. That is one rep. Repeat 20 times total."
+    assert quoted("a.md", text, "20") == [text]
+
+
+def test_lines_without_marks_bring_what_introduces_them(quoted: Quoted) -> None:
+    text = "Nobody may take it who has:\nan ulcer\na fever\nTake care. Walk on.\nCats sleep.\n"
+    assert quoted("a.txt", text, "fever") == ["Nobody may take it who has:\nan ulcer\na fever"]
+    assert quoted("a.txt", text, "Walk") == ["Walk on."]
+    assert quoted("a.txt", text, "Cats") == ["Cats sleep."]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "part", "wanted"),
+    [
+        ("a.md", "Never with:\n\n- alcohol\n\n- milk\n\nTake it after meals.", "after", ["Take it after meals."]),
+        (
+            "a.md",
+            "The tenant shall not:\n(a) sing;\n(b) dance.\n\nThe landlord may enter.",
+            "landlord",
+            ["The landlord may enter."],
+        ),
+        (
+            "a.md",
+            "Read this.\n\n- Never do this:\n  - mix it with wine\n  - drive a car\n- Walk every day",
+            "Walk",
+            ["Walk every day"],
+        ),
+        ("a.md", "**Not if:**\n\n- you are pregnant", "pregnant", ["**Not if:**\n\n- you are pregnant"]),
+        (
+            "a.txt",
+            "Nobody is liable for:\n(i) loss of profit;\n(ii) loss of data",
+            "data",
+            ["Nobody is liable for:\n(i) loss of profit;\n(ii) loss of data"],
+        ),
+        (
+            "a.txt",
+            "You must never:\n\n1. smoke in bed\n\n2. drink it\n\n3. feed the bears\n\n4. swim at night",
+            "swim",
+            ["You must never:\n\n1. smoke in bed\n\n2. drink it\n\n3. feed the bears\n\n4. swim at night"],
+        ),
+        (
+            "a.html",
+            "<p>Avoid these:</p><ul><li>Raw eggs</li></ul><p>Bread is safe.</p>",
+            "Bread",
+            ["Bread is safe."],
+        ),
+        ("a.txt", "Dear all:\n\nThe pool is open again.", "pool", ["The pool is open again."]),
+        ("a.md", "Never combine:\n\n| A | B |\n|---|---|\n| Asp. Very much. | War |", "War", [
+            "Never combine:\n\n| A | B |\n|---|---|\n| Asp. Very much. | War |"
+        ]),
+    ],
+)  # fmt: skip
+def test_a_list_ends_where_it_ends(quoted: Quoted, name: str, text: str, part: str, wanted: list[str]) -> None:
+    assert quoted(name, text, part) == wanted
+
+
+def test_a_chain_of_leaning_sentences_is_not_quoted_whole(quoted: Quoted) -> None:
+    text = "Smith was born. " + "He went to the town by the sea with a friend and came back. " * 30 + "He won a medal."
+    assert len(" ".join(quoted("a.md", text, "medal")).split()) < MOST_WORDS + 30
+
+
+@pytest.mark.parametrize(
+    "after",
+    ["This is a myth.", "Exception: children.", "Only for adults.", "*However*, it harms.", "Avoid it."],
+)
+def test_a_denial_comes_along(quoted: Quoted, after: str) -> None:
+    assert quoted("a.md", f"Krestol eases a cough within an hour. {after}", "cough")[0].endswith(after)

@@ -1,0 +1,117 @@
+"""Follow-ups are asked with the words they lean on; a change of subject is asked as typed."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from assistant.answering.follow_up import Reading, understood
+from ingest.index.catalog import Catalog, Snapshot
+from ingest.runs.pipeline import Report
+
+FILES = {
+    "heat.txt": "Heat eases sciatica. Use heat for ten minutes.",
+    "yoga.txt": "Yoga eases sciatica in women. Cats like warm beds.",
+    "knee.txt": "A swollen knee is eased by cold. Use cold for five minutes.",
+    "tea.txt": "Green tea tastes best after three minutes.",
+}
+EARLIER = "Does heat help with sciatica?"
+
+
+@pytest.fixture
+def snapshot(indexed: Callable[..., Report], tmp_path: Path) -> Iterator[Snapshot]:
+    indexed(FILES)
+    with Catalog(tmp_path / "data").read() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("question", ["why?", "For how long?", "And how often?", "Who are they"])
+def test_what_means_nothing_alone_takes_the_last_question_along(question: str, snapshot: Snapshot) -> None:
+    assert understood(question, ["Where is my knee?", EARLIER], snapshot) == Reading(f"{EARLIER} {question}", True)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Is it safe?",
+        "what causes it?",
+        "Is that common?",
+        "Which one is common?",
+        "how far does its pain go?",
+        "so does it hurt?",
+        "how much more heat do they have?",
+    ],
+)
+def test_what_points_back_takes_along_what_the_last_question_is_about(question: str, snapshot: Snapshot) -> None:
+    assert understood(question, ["Where is my knee?", EARLIER], snapshot) == Reading(f"heat sciatica: {question}", True)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("and yoga?", "sciatica: and yoga?"),
+        ("What about women?", "sciatica: What about women?"),
+        ("but with yoga?", "sciatica: but with yoga?"),
+        ("for women?", "sciatica: for women?"),
+        ("and a swollen knee?", "and a swollen knee?"),  # nothing of sciatica or heat stands with it
+        ("What about the weather in London?", "What about the weather in London?"),  # nor with what no text holds
+    ],
+)
+def test_another_case_takes_along_what_stands_with_it_in_a_passage(
+    question: str, expected: str, snapshot: Snapshot
+) -> None:
+    assert understood(question, [EARLIER], snapshot) == Reading(expected, expected != question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is a swollen knee?",
+        "And when does green tea taste best?",
+        "I have a swollen knee, does it need cold?",
+        "If tea is green, is it healthy?",
+        "Does Moore believe they will heal?",
+        "Does sciatica have its name from a nerve?",
+        "Is it true that cold eases a swollen knee?",
+        "sciatica",
+        "sciatica minutes?",
+        "When should one drink green tea?",
+        "so-called sciatica",
+        "Is keto healthy?",
+        "¿Qué ayuda a la espalda?",
+        "背中が痛い",
+        "?",
+        "",
+        "  ",
+        "\U0001f9b5" * 50,
+    ],
+)
+def test_a_question_of_its_own_is_asked_as_typed(question: str, snapshot: Snapshot) -> None:
+    assert understood(question, [EARLIER], snapshot) == Reading(question, False)
+
+
+def test_a_short_question_that_fits_several_subjects_is_asked_of_the_earlier_one(snapshot: Snapshot) -> None:
+    earlier = "Should I use cold on a swollen knee?"
+    assert understood("How many minutes?", [earlier], snapshot) == Reading("cold swollen knee: How many minutes?", True)
+    assert understood("Does yoga ease?", [earlier], snapshot) == Reading("Does yoga ease?", False)
+
+
+def test_a_chain_of_follow_ups_keeps_its_subject_and_does_not_pile_up(snapshot: Snapshot) -> None:
+    assert understood("and women?", [EARLIER, "and yoga?"], snapshot).text == "sciatica yoga: and women?"
+    chain = [EARLIER, "Is it safe?", "What causes it?"]
+    assert understood("Is it common?", chain, snapshot).text == "heat sciatica: Is it common?"
+    assert understood("why?", chain, snapshot).text == "heat sciatica: What causes it? why?"
+
+
+def test_without_history_nothing_is_added(snapshot: Snapshot) -> None:
+    assert understood("why?", [], snapshot) == Reading("why?", False)
+
+
+def test_nothing_is_added_where_there_is_nothing_to_lean_on(snapshot: Snapshot) -> None:
+    assert understood("and yoga?", ["Why?"], snapshot) == Reading("and yoga?", False)
+    assert understood("why?", [" "], snapshot) == Reading("why?", False)
+
+
+def test_of_a_long_question_the_follow_up_keeps_its_room(snapshot: Snapshot) -> None:
+    assert understood("why?", ["heat " * 2_000 + "and cold"], snapshot).text.endswith("heat and cold why?")
+    assert len(understood("why?", ["heat " * 2_000], snapshot).text) < 600

@@ -1,0 +1,149 @@
+"""Which sentences are quoted, how they are joined, and that a quote is what stands at its place."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from assistant.answering.evidence import NAMES, Features, Sentence
+from assistant.answering.quote import Quoter
+from assistant.answering.quote import choose as choose_around
+from assistant.answering.retrieve import Candidate
+from assistant.schema import Abstention, Answer, Evidence
+from ingest.errors import QuoteMismatch
+from ingest.index.catalog import Catalog
+from ingest.origin import FileState
+from ingest.runs.pipeline import Report
+from ingest.schema import Passage
+
+NOTHING = Features(**dict.fromkeys(NAMES, 0.0))
+
+
+def passage(*sentences: str, source: str = "a.txt") -> Passage:
+    """Return a passage of these sentences, a space between them."""
+    text, spans = " ".join(sentences), []
+    for sentence in sentences:
+        start = spans[-1][1] + 1 if spans else 0
+        spans.append((start, start + len(sentence)))
+    return Passage(f"{source}:{text}", "/root", source, 0, len(text), text, None, (), tuple(spans), "sha")
+
+
+def choose(sentences: list[Sentence]) -> list[Evidence]:
+    return choose_around(sentences, lambda passage: passage)
+
+
+def ranked(*scored: tuple[Passage, int, float]) -> list[Sentence]:
+    sentences = [Sentence(Candidate(p, 0.5, 0.5), at, NOTHING, score) for p, at, score in scored]
+    return sorted(sentences, key=lambda sentence: -sentence.score)
+
+
+def texts(chosen: list[Evidence]) -> list[str]:
+    return [evidence.text for evidence in chosen]
+
+
+def test_the_best_sentence_is_always_quoted() -> None:
+    p = passage("Rest helps.", "Heat helps.")
+    assert texts(choose(ranked((p, 1, -50.0), (p, 0, -90.0)))) == ["Heat helps."]
+
+
+def test_close_sentences_are_quoted_and_adjacent_ones_joined_in_reading_order() -> None:
+    p = passage("Rest helps.", "Heat helps.", "Cats sleep.", "Ice helps.")
+    chosen = choose(ranked((p, 1, 9.0), (p, 0, 8.5), (p, 3, 8.0), (p, 2, 1.0)))
+    assert texts(chosen) == ["Rest helps. Heat helps.", "Ice helps."]
+    assert [evidence.score for evidence in chosen] == [9.0, 8.0]
+
+
+def test_the_best_passage_comes_first() -> None:
+    p, q = passage("Rest helps."), passage("Heat helps.", source="b.txt")
+    assert texts(choose(ranked((p, 0, 8.0), (q, 0, 9.0)))) == ["Heat helps.", "Rest helps."]
+
+
+@pytest.mark.parametrize(
+    "leaning", ["It helps a little.", "“This is rare.”", "However, it fails.", "They don't.", "That’s it."]
+)
+def test_a_sentence_that_leans_brings_the_one_before_it(leaning: str) -> None:
+    p = passage("Yoga was tried.", leaning, "Cats sleep.")
+    assert texts(choose(ranked((p, 1, 9.0), (p, 0, 0.0), (p, 2, 0.0)))) == [f"Yoga was tried. {leaning}"]
+
+
+def test_leaning_goes_back_to_a_sentence_that_stands_alone() -> None:
+    p = passage("Cats sleep.", "Yoga was tried.", "It helped.", "But this was rare.")
+    assert texts(choose(ranked((p, 3, 9.0)))) == ["Yoga was tried. It helped. But this was rare."]
+
+
+@pytest.mark.parametrize("limiting", ["However, it fails in winter.", "But not for everyone.", "Yet proof is thin."])
+def test_a_sentence_that_limits_the_one_before_it_comes_along(limiting: str) -> None:
+    p = passage("Cats sleep.", "Yoga helps.", limiting, "Dogs bark.")
+    assert texts(choose(ranked((p, 1, 9.0)))) == [f"Yoga helps. {limiting}"]
+
+
+def test_paragraphs_are_neither_joined_nor_leant_on() -> None:
+    text = "Heat helps.\n\nIt rained."
+    p = Passage("p", "/root", "a.md", 0, len(text), text, None, (), ((0, 11), (13, 23)), "sha")
+    assert texts(choose(ranked((p, 0, 9.0), (p, 1, 9.0)))) == ["Heat helps.", "It rained."]
+    assert texts(choose(ranked((p, 1, 9.0)))) == ["It rained."]
+
+
+def test_words_that_only_begin_like_a_pronoun_do_not_lean() -> None:
+    p = passage("Cats sleep.", "Itching is common.")
+    assert texts(choose(ranked((p, 1, 9.0)))) == ["Itching is common."]
+
+
+def test_the_same_words_twice_in_one_source_are_one_quote_and_in_two_sources_two() -> None:
+    once, again = passage("Heat helps."), passage("Heat  helps.", "Cats sleep.")
+    other = passage("Heat helps.", source="b.txt")
+    chosen = choose(ranked((once, 0, 9.0), (again, 0, 8.9), (other, 0, 8.8)))
+    assert [(e.passage.source, e.text) for e in chosen] == [("a.txt", "Heat helps."), ("b.txt", "Heat helps.")]
+
+
+def test_what_one_source_says_twice_in_other_words_is_quoted_once() -> None:
+    p = passage("Heat eases a stiff back.", "Cats sleep.", "Heat eases the stiff back.")
+    assert texts(choose(ranked((p, 0, 9.0), (p, 2, 8.9)))) == ["Heat eases a stiff back."]
+
+
+def test_a_second_source_that_agrees_is_quoted_beyond_the_usual_number() -> None:
+    p = passage("Heat helps backs.", "Cats sleep.", "Rest helps knees.", "Dogs bark.", "Ice helps feet.", "Birds sing.")
+    other = passage("Heat helps backs.", source="b.txt")
+    last = passage("Salt helps soup.", source="c.txt")
+    chosen = choose(ranked((p, 0, 9.0), (p, 2, 8.9), (p, 4, 8.8), (last, 0, 8.7), (other, 0, 8.6)))
+    assert [e.passage.source for e in chosen] == ["a.txt", "a.txt", "a.txt", "b.txt"]
+
+
+def test_an_answer_has_quotes_or_an_abstention() -> None:
+    abstention = Abstention("why", (), (), 1, 1)
+    with pytest.raises(ValueError, match="never neither"):
+        Answer("q", (), None, (), 0.0, 1)
+    Answer("q", (), abstention, (), 0.0, 1)
+
+
+def stored(data: Path) -> Evidence:
+    with Catalog(data).read() as snapshot:
+        found = snapshot.passages([1])[1]
+    return Evidence(found, *found.sentences[0], 1.0)
+
+
+def test_a_quote_has_its_line_and_the_state_of_its_file(indexed: Callable[..., Report], tmp_path: Path) -> None:
+    indexed({"a.txt": "\n\nHeat helps the hip. Rest helps.\n"})
+    evidence = stored(tmp_path / "data")
+    states = []
+    for content in (None, "\n\nHeat harms the hip. Rest helps.\n", ""):
+        if content is not None:
+            (tmp_path / "corpus" / "a.txt").write_text(content)
+        if content == "":
+            (tmp_path / "corpus" / "a.txt").unlink()
+        with Catalog(tmp_path / "data").read() as snapshot:
+            quote = Quoter(snapshot).quote(evidence)
+        assert (quote.text, quote.line, quote.page) == ("Heat helps the hip.", 3, None)
+        states.append(quote.file)
+    assert states == [FileState.SAME, FileState.CHANGED, FileState.GONE]
+
+
+def test_a_quote_that_is_not_what_stands_there_is_an_error(indexed: Callable[..., Report], tmp_path: Path) -> None:
+    indexed({"a.txt": "Heat helps the hip. Rest helps."})
+    true = stored(tmp_path / "data")
+    false = Passage(
+        **{name: getattr(true.passage, name) for name in Passage.__slots__}
+        | {"text": "Heat harms the hip. Rest helps."}
+    )
+    with Catalog(tmp_path / "data").read() as snapshot, pytest.raises(QuoteMismatch, match="characters 0-19"):
+        Quoter(snapshot).quote(Evidence(false, 0, 19, 1.0))

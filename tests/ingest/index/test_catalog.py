@@ -1,0 +1,240 @@
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ingest.errors import IndexMissing, IndexStale, IndexUnreadable, IndexUnwritable
+from ingest.index.catalog import Catalog
+from ingest.models.encoder import Encoder
+from ingest.schema import Block, CorpusDescription, Document, Heading, Passage
+from ingest.text.chunk import split
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def catalog(data: Path) -> Iterator[Catalog]:
+    with closing(Catalog(data, create=True)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def put(catalog: Catalog, encoder: Encoder) -> Iterator["Put"]:
+    yield Put(catalog, encoder)
+
+
+class Put:
+    """Write documents, each its text by its source, as one finished run."""
+
+    def __init__(self, catalog: Catalog, encoder: Encoder) -> None:
+        self._catalog, self._encoder = catalog, encoder
+
+    def __call__(self, texts: dict[str, str], root: str = "/root", title: str = "Title") -> None:
+        with self._catalog.write() as draft:
+            draft.put_root(root, CorpusDescription())
+            for source, text in texts.items():
+                document = Document(source, title, None, text, "0" * 64, blocks=(Block(0, len(text)),))
+                draft.put_document(root, document, split(document, root, self._encoder))
+            draft.set_encoder(self._encoder.identity)
+            draft.finish(NOW, {"added": len(texts)})
+
+
+def found(catalog: Catalog, words: Sequence[str]) -> list[str]:
+    with catalog.read() as snapshot:
+        hits = snapshot.lexical(words, 10)
+        passages = snapshot.passages([key for key, _ in hits])
+        return [passages[key].source for key, _ in hits]
+
+
+def test_nothing_was_ingested(data: Path, catalog: Catalog, tmp_path: Path) -> None:
+    with pytest.raises(IndexMissing, match="run `cited ingest FOLDER`"), catalog.read():
+        pass
+    with pytest.raises(IndexMissing):
+        Catalog(tmp_path / "elsewhere")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_damaged_file(data: Path, catalog: Catalog, put: "Put") -> None:
+    put({"a.md": "Walk a bit. " * 2_000})
+    path = data / "catalog.sqlite"
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    content = path.read_bytes()
+    path.write_bytes(content[:8_192] + b"\xaa" * (len(content) - 8_192))
+    with pytest.raises(IndexUnreadable, match="is damaged .*; move catalog.sqlite and"), catalog.read() as snapshot:
+        snapshot.document("/root", "a.md")
+    with pytest.raises(IndexUnreadable), catalog.write() as draft:
+        draft.drop_document("/root", "a.md")
+    path.write_bytes(b"garbage" * 1_000)
+    for use in (catalog.read, catalog.write):
+        with pytest.raises(IndexUnreadable, match=r"is damaged \(file is not a database\)"), use():
+            pass
+    with pytest.raises(IndexUnreadable):
+        Catalog(data, create=True)
+
+
+def test_a_folder_that_may_not_be_written_to(data: Path, put: "Put") -> None:
+    put({"a.md": "Walk."})
+    for name in ("catalog.sqlite-wal", "catalog.sqlite-shm"):
+        (data / name).unlink(missing_ok=True)
+        (data / name).mkdir()
+    with closing(Catalog(data)) as catalog:
+        with pytest.raises(IndexUnreadable, match="cannot be read .*; check that you may"), catalog.read():
+            pass
+        with pytest.raises(IndexUnwritable), catalog.write():
+            pass
+
+
+def test_a_document_comes_back_as_it_was_put(catalog: Catalog, encoder: Encoder) -> None:
+    text = "Hip\n\nWalk 🦴. Rest.\n\nSleep."
+    document = Document(
+        "sub/a.pdf",
+        "Hip",
+        "https://example.org/",
+        text,
+        "f" * 64,
+        page_starts=(0, 5),
+        headings=(Heading(1, "Hip", 0, 3),),
+        blocks=(Block(5, 18), Block(20, 26, apart=True)),
+        verbatim=False,
+    )
+    passages = list(split(document, "/root", encoder))
+    with catalog.write() as draft:
+        draft.put_root("/root", CorpusDescription())
+        draft.put_document("/root", document, passages)
+        draft.set_encoder(encoder.identity)
+        assert draft.finish(NOW, {}) == 1
+    with catalog.read() as snapshot:
+        assert snapshot.document("/root", "sub/a.pdf") == document
+        assert snapshot.document("/root", "a.pdf") is None
+        assert snapshot.document("/other", "sub/a.pdf") is None
+        keys = snapshot.keys_of([p.sha for p in passages])
+        stored = snapshot.passages([key for each in keys.values() for key in each])
+        assert sorted(stored.values(), key=lambda p: p.start) == passages
+        assert passages[1].page == 2
+        assert snapshot.counts() == (1, len(passages))
+        assert snapshot.encoder() == encoder.identity
+
+
+def test_lexical_search_is_by_stems_best_first_ties_by_number(catalog: Catalog, put: Put) -> None:
+    put({"a": "Walking helps.", "b": "Rest. Rest. Rest.", "c": "He walks and walks.", "d": "Walking helps."})
+    assert found(catalog, ["walk"]) == ["c", "a", "d"]
+    assert found(catalog, ["walk", "rest"])[0] == "b"
+    assert found(catalog, []) == []
+    assert found(catalog, ["ibuprofen"]) == []
+    with catalog.read() as snapshot:
+        scores = dict(snapshot.lexical(["walk"], 10))
+        assert all(score > 0 for score in scores.values())
+        assert snapshot.lexical_of(["walk"], list(scores)) == pytest.approx(scores)
+        assert snapshot.lexical_of(["walk"], []) == {}
+        assert len(snapshot.lexical(["walk"], 2)) == 2
+
+
+def test_titles_and_headings_are_searched(catalog: Catalog, put: Put) -> None:
+    put({"a": "Rest."}, title="Sciatica")
+    assert found(catalog, ["sciatica"]) == ["a"]
+
+
+def test_words_with_marks_are_found(catalog: Catalog, put: Put) -> None:
+    put({"a": "Take 2.5 mg or 1,000 IU; العلاج 漢字 snake_case o'clock.", "b": "Take 25 mg."})
+    for word in ("2.5", "1,000", "العلاج", "漢字", "snake_cas", "oclock"):
+        assert found(catalog, [word]) == ["a"], word
+
+
+def test_document_frequencies(catalog: Catalog, put: Put) -> None:
+    put({"a": "Walk.", "b": "Walking, walks.", "c": "Rest."})
+    with catalog.read() as snapshot:
+        frequencies = snapshot.document_frequencies(["walk", "rest", "ibuprofen"])
+        assert frequencies == {"walk": 2, "rest": 1, "ibuprofen": 0}
+        assert snapshot.document_frequencies([]) == {}
+
+
+def test_a_document_that_is_dropped_or_replaced_is_found_no_more(catalog: Catalog, put: Put) -> None:
+    put({"a": "Walk.", "b": "Walk."})
+    put({"a": "Rest."})
+    assert found(catalog, ["walk"]) == ["b"]
+    with catalog.write() as draft:
+        draft.drop_document("/root", "b")
+        draft.drop_document("/root", "never there")
+        draft.finish(NOW, {})
+    assert found(catalog, ["walk", "rest"]) == ["a"]
+    with catalog.read() as snapshot:
+        assert snapshot.counts() == (1, 1)
+        assert snapshot.document_frequencies(["walk"]) == {"walk": 0}
+
+
+def test_a_root_goes_with_its_documents(catalog: Catalog, put: Put) -> None:
+    put({"a": "Walk."}, root="/one")
+    put({"a": "Walk."}, root="/two")
+    with catalog.write() as draft:
+        draft.drop_root("/one")
+        draft.finish(NOW, {})
+    with catalog.read() as snapshot:
+        assert list(snapshot.roots()) == ["/two"]
+        assert snapshot.counts() == (1, 1)
+
+
+def test_a_draft_that_raises_leaves_everything_as_it_was(catalog: Catalog, put: Put) -> None:
+    put({"a": "Walk."})
+    with pytest.raises(KeyError), catalog.write() as draft:
+        draft.drop_document("/root", "a")
+        draft.put_root("/other", CorpusDescription())
+        draft.finish(NOW, {})
+        raise KeyError
+    assert found(catalog, ["walk"]) == ["a"]
+    with catalog.read() as snapshot:
+        assert list(snapshot.roots()) == ["/root"]
+        assert snapshot.run() == 1
+
+
+def test_a_snapshot_does_not_see_later_runs(data: Path, catalog: Catalog, put: Put) -> None:
+    put({"a": "Walk."})
+    with closing(Catalog(data)) as reader, reader.read() as snapshot:
+        put({"a": "Rest.", "b": "Rest."})
+        assert snapshot.run() == 1
+        assert snapshot.sources() == {"a"}
+        assert snapshot.lexical(["rest"], 10) == []
+        assert snapshot.document_frequencies(["rest"]) == {"rest": 0}
+    assert found(catalog, ["rest"]) == ["a", "b"]
+
+
+def test_many_keys_at_once(catalog: Catalog, put: Put) -> None:
+    put({f"{number:04}": f"Text number {number}." for number in range(1_000)})
+    with catalog.read() as snapshot:
+        keys = snapshot.keys_of(sorted(snapshot.shas()))
+        passages: dict[int, Passage] = snapshot.passages([key for each in keys.values() for key in each])
+        assert len(passages) == 1_000
+        assert len(snapshot.lexical_of(["text"], list(passages))) == 1_000
+        assert snapshot.passages([10**9]) == {}
+
+
+def test_the_description_is_put_together_from_all_roots(catalog: Catalog, put: Put) -> None:
+    put({"a": "Walk."})
+    with catalog.write() as draft:
+        draft.put_root("/one", CorpusDescription("Hips", "", "Ask a doctor.", ("Why?", "When?")))
+        draft.put_root("/two", CorpusDescription("Backs", "On backs.", "Ask a doctor.", ("When?", "How?")))
+    with catalog.read() as snapshot:
+        assert snapshot.description() == CorpusDescription(
+            "Hips", "On backs.", "Ask a doctor.", ("Why?", "When?", "How?")
+        )
+
+
+def test_an_index_of_another_version(data: Path, catalog: Catalog, put: Put) -> None:
+    put({"a": "Walk."})
+    with catalog.write() as draft:
+        draft.set_meta("schema", "0.0")
+    with pytest.raises(IndexStale, match="cited ingest --rebuild"), catalog.read():
+        pass
+
+
+def test_faults_name_the_passage_that_is_not_in_its_text(data: Path, catalog: Catalog, put: Put) -> None:
+    put({"a": "Walk a bit."})
+    with catalog.read() as snapshot:
+        assert snapshot.faults() == []
+    with closing(sqlite3.connect(data / "catalog.sqlite")) as file, file:
+        file.execute("UPDATE documents SET text = 'Run a bit. '")
+    with catalog.read() as snapshot:
+        assert snapshot.faults() == ["a, characters 0-11"]

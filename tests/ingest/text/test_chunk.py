@@ -1,0 +1,144 @@
+from collections.abc import Callable, Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.models.encoder import Encoder
+from ingest.readers import markdown, text
+from ingest.schema import Block, Document, Heading, Passage
+from ingest.text.chunk import PASSAGE_TOKENS, SPECIAL_TOKENS, encoded_text, split
+
+LINE = st.sampled_from(
+    ["# One", "## Two", "### Three", "Walk. Every day.", "- item one", "> quote", "", "", "| a | b |", "word " * 90]
+    + [
+        "<!-- " + "hidden " * 30 + "-->",
+        "x" * 300,
+        "漢字。" * 40,
+        "🦴 bone",
+        "---",
+        "```",
+        "Rest\xa0now.",
+        "A sentence that ends. Another one!",
+    ]
+)
+TEXTS = st.one_of(st.text(min_size=1, max_size=300), st.lists(LINE, min_size=1, max_size=30).map("\n".join))
+
+
+def document(content: str, *, blocks: Sequence[Block] | None = None, title: str = "T") -> Document:
+    spans = (Block(0, len(content)),) if blocks is None else tuple(blocks)
+    return Document("a.txt", title, None, content, "0" * 64, blocks=spans)
+
+
+def cut(doc: Document, root: str, encoder: Encoder) -> list[Passage]:
+    return list(split(doc, root, encoder))
+
+
+def check(doc: Document, encoder: Encoder) -> None:
+    passages = cut(doc, "/root", encoder)
+    at = 0
+    covered = bytearray(len(doc.text))
+    for passage in passages:
+        assert at <= passage.start < passage.end <= len(doc.text)
+        assert doc.text[passage.start : passage.end] == passage.text
+        assert passage.sentences[0][0] == passage.start
+        assert passage.sentences[-1][1] == passage.end
+        for start, end in passage.sentences:
+            assert passage.cut(start, end) == doc.text[start:end]
+            covered[start:end] = b"\1" * (end - start)
+        assert encoder.count_tokens([passage.text])[0] <= encoder.identity.window - SPECIAL_TOKENS
+        at = passage.end
+    for block in doc.blocks:
+        assert all(covered[i] or doc.text[i].isspace() for i in range(block.start, block.end))
+    assert len({passage.id for passage in passages}) == len(passages)
+
+
+@given(content=TEXTS, window=st.sampled_from([24, 64, 256]))
+@settings(max_examples=150, deadline=None)
+def test_any_text_is_covered_by_passages_that_slice_back(
+    fake: Callable[..., Encoder], content: str, window: int
+) -> None:
+    for reader in (text.read, markdown.read):
+        try:
+            doc = reader(content.encode("utf-8", "ignore"), "some/a-file.md")
+        except Exception as error:  # noqa: BLE001 - refusing is the readers' business
+            assert type(error).__name__ == "SourceUnreadable"
+            continue
+        check(doc, fake(window=window))
+
+
+@given(content=TEXTS)
+@settings(max_examples=40, deadline=None)
+@pytest.mark.model
+def test_passages_fit_the_window_of_the_real_encoder(exported: Encoder, content: str) -> None:
+    check(document(content, blocks=[Block(0, len(content))] if content.strip() else []), exported)
+
+
+def test_no_text_no_passages(encoder: Encoder) -> None:
+    assert cut(document("", blocks=[]), "/", encoder) == []
+    assert cut(document("  "), "/", encoder) == []
+
+
+def test_sentences_are_packed_up_to_the_limit(fake: Callable[..., Encoder]) -> None:
+    content = "One two three four. " * 30  # five tokens a sentence
+    passages = cut(document(content), "/", fake(window=64))
+    room = 64 - SPECIAL_TOKENS - 1  # the title is one token
+    assert [len(p.sentences) for p in passages] == [room // 5, room // 5, 30 - 2 * (room // 5)]
+    assert len(cut(document(content), "/", fake(window=10_000))) == 1
+    assert len(cut(document("One two three four. " * 41), "/", fake(window=10_000))) == 2
+    assert PASSAGE_TOKENS == 200
+
+
+def test_a_passage_never_spans_a_heading(encoder: Encoder) -> None:
+    doc = markdown.read(b"# Back\n\nRest.\n\n## Night\n\nSleep.\n\n# Hip\n\nWalk.\n", "a.md")
+    passages = cut(doc, "/", encoder)
+    assert [(p.text, p.heading) for p in passages] == [
+        ("Rest.", ("Back",)),
+        ("Sleep.", ("Back", "Night")),
+        ("Walk.", ("Hip",)),
+    ]
+
+
+def test_markup_between_blocks_counts(encoder: Encoder) -> None:
+    doc = markdown.read(b"Rest.\n\n<!-- " + b"not shown " * 60 + b"-->\n\nWalk.\n", "a.md")
+    assert [p.text for p in cut(doc, "/", encoder)] == ["Rest.", "Walk."]
+
+
+def test_heading_levels_that_are_skipped(encoder: Encoder) -> None:
+    content = "AAA\nrest.\nBBB\nwalk.\nCCC\nsleep."
+    headings = (Heading(1, "AAA", 0, 3), Heading(3, "BBB", 10, 13), Heading(2, "CCC", 20, 23))
+    blocks = (Block(4, 9), Block(14, 19), Block(24, 30))
+    doc = Document("a", "T", None, content, "0", headings=headings, blocks=blocks)
+    assert [p.heading for p in cut(doc, "/", encoder)] == [("AAA",), ("AAA", "BBB"), ("AAA", "CCC")]
+
+
+def test_texts_set_apart_by_blank_lines_stay_apart(encoder: Encoder) -> None:
+    doc = text.read(b"Back pain passes.\nMost of it.\n\n\nHips are joints.\n\n\n\nWalk.", "a.txt")
+    assert [p.text for p in cut(doc, "/", encoder)] == ["Back pain passes.\nMost of it.", "Hips are joints.", "Walk."]
+
+
+def test_the_same_text_in_two_places_shares_a_vector_and_no_id(encoder: Encoder) -> None:
+    first = cut(document("Rest.\n\nRest.", blocks=[Block(0, 5), Block(7, 12, apart=True)]), "/a", encoder)
+    other = cut(document("Rest."), "/b", encoder)
+    assert len({p.sha for p in (*first, *other)}) == 1
+    assert len({p.id for p in (*first, *other)}) == 3
+
+
+def test_title_heading_and_encoder_are_part_of_the_vectors_name(fake: Callable[..., Encoder]) -> None:
+    shas = {
+        cut(document("Rest."), "/", fake())[0].sha,
+        cut(document("Rest.", title="Other"), "/", fake())[0].sha,
+        cut(document("Rest."), "/", fake(revision="2"))[0].sha,
+        cut(markdown.read(b"# Title\n\nRest.", "a.md"), "/", fake())[0].sha,
+    }
+    assert len(shas) == 4
+
+
+def test_a_title_without_words_is_not_encoded() -> None:
+    assert encoded_text("2021 03 17", ("12",), "Rest.") == "Rest."
+    assert encoded_text("Back pain", ("Back pain", "Night"), "Rest.") == "Back pain › Night\nRest."
+
+
+def test_a_title_longer_than_the_window_leaves_room_for_text(fake: Callable[..., Encoder]) -> None:
+    passages = cut(document("Rest now. " * 20, title="long " * 500), "/", fake(window=64))
+    assert min(len(p.sentences) for p in passages[:-1]) > 5

@@ -1,0 +1,199 @@
+import time
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from ingest.text.sentences import LONGEST_PIECE, sentence_spans
+
+# Words, marks that splitters trip over, and white space of all kinds.
+PIECES = st.sampled_from(
+    ["Dr.", "e.g.", "2.5", "[50]", "[a, b]", "Walk", "walk", ".", "!", "?", "...", "”", '"', ")", " ", "  ", "\t"]
+    + ["\n", "\xa0", "\u2003", "é", "漢字。", "🦴", "العلاج", "∯", "&ᓰ&", "U.S.", "i.", "1)", "A.", "\x1c", "\u200b"]
+)
+TEXTS = st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=60).map("".join))
+
+
+def parts(text: str) -> list[str]:
+    return [text[start:end] for start, end in sentence_spans(text, 0, len(text))]
+
+
+@given(text=TEXTS, before=st.text(max_size=5), after=st.text(max_size=5))
+@example(text="a∯b. C", before="", after="")
+@settings(max_examples=300, deadline=None)
+def test_spans_slice_back_and_cover_everything(text: str, before: str, after: str) -> None:
+    whole = before + text + after
+    spans = sentence_spans(whole, len(before), len(before) + len(text))
+    at = len(before)
+    for start, end in spans:
+        assert at <= start < end <= len(before) + len(text)
+        assert whole[start:end] == whole[start:end].strip()
+        assert not whole[at:start].strip()
+        at = end
+    assert not whole[at : len(before) + len(text)].strip()
+
+
+def test_nothing_and_one() -> None:
+    assert parts("") == []
+    assert parts(" \n\t ") == []
+    assert parts("  Rest. ") == ["Rest."]
+    assert parts("no full stop") == ["no full stop"]
+
+
+def test_sentences_of_ordinary_prose() -> None:
+    text = "Dr. Smith took 2.5 mg of it, e.g. at night. It helped! Did it? Yes."
+    assert parts(text) == ["Dr. Smith took 2.5 mg of it, e.g. at night.", "It helped!", "Did it?", "Yes."]
+
+
+def test_reference_marks_stay_with_the_sentence_before_them() -> None:
+    text = "Rest makes it worse.[50] Walking helps.[51][52] It is cheap. [a]"
+    assert parts(text) == ["Rest makes it worse.[50]", "Walking helps.[51][52]", "It is cheap. [a]"]
+
+
+WRAPPED = """\
+Most episodes of low back pain get better within a few weeks. Keep moving: bed rest for more
+than a day or two makes recovery slower. Nobody should take more than approx.
+2.5 mg a day, and none at night."""
+
+
+def test_a_sentence_goes_on_over_wrapped_lines() -> None:
+    assert parts(WRAPPED) == [
+        "Most episodes of low back pain get better within a few weeks.",
+        "Keep moving: bed rest for more\nthan a day or two makes recovery slower.",
+        "Nobody should take more than approx.\n2.5 mg a day, and none at night.",
+    ]
+    assert parts(WRAPPED.replace("\n", "\r\n")) == [part.replace("\n", "\r\n") for part in parts(WRAPPED)]
+
+
+PAGE = """\
+Care of the lower back
+Most episodes of low back pain get better within a few weeks, whatever is done about
+them. Keep moving: bed rest for more than a day or two makes recovery slower.
+Medicines
+Nobody may take it who has:
+an ulcer
+It is not allowed before the age of twelve, unless a doctor says so, in writing, to
+Parents and the nurse on duty.
+1/2
+Exercises"""
+
+
+def test_headings_and_lists_between_the_wrapped_lines_of_a_page_stay_apart() -> None:
+    assert parts(PAGE) == [
+        "Care of the lower back",
+        "Most episodes of low back pain get better within a few weeks, whatever is done about\nthem.",
+        "Keep moving: bed rest for more than a day or two makes recovery slower.",
+        "Medicines",
+        "Nobody may take it who has:",
+        "an ulcer",
+        "It is not allowed before the age of twelve, unless a doctor says so, in writing, to\n"
+        "Parents and the nurse on duty.",
+        "1/2",
+        "Exercises",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Roses are red and violets are blue\nSugar is sweet and so are you\nAnd the sky is wide",
+        "How to do it\nStand with your feet apart and hold the weights in front of you.",
+        "Before the scan nobody may:\n- eat any bread within six hours of it\n- drink milk within two hours of it",
+        "Stand upright with your feet apart and your arms down\n2. Bend your knees until your thighs are level",
+        "Society for the Protection of Backs\n12 High Street\nLondon",
+        "| Walking at a steady pace | daily for half an hour |\n| Swimming slowly | twice a week |",
+        "Keep warm at night.\nKeep moving by day.",
+        "Adults of any age and weight: two tablets by day and one at night\nChildren under 6 years: none",
+    ],
+)
+def test_lines_that_end_on_purpose_part_sentences(text: str) -> None:
+    assert parts(text) == text.split("\n")
+
+
+def test_full_stops_of_abbreviations_part_nothing() -> None:
+    text = "It should be max. 30 mg unless approx. 12 hours went by. Take 5 mg. then rest. Rest 30 min. Then go."
+    assert parts(text) == [
+        "It should be max. 30 mg unless approx. 12 hours went by.",
+        "Take 5 mg. then rest.",
+        "Rest 30 min.",
+        "Then go.",
+    ]
+    assert parts("Smith et al. Found it. هل هذا صحيح؟ نعم.") == ["Smith et al. Found it.", "هل هذا صحيح؟", "نعم."]
+
+
+def test_sentences_that_run_together_are_parted() -> None:
+    assert parts("It wears over time.Historically, it was rest.") == [
+        "It wears over time.",
+        "Historically, it was rest.",
+    ]
+
+
+def test_repeated_sentences_have_spans_of_their_own() -> None:
+    assert sentence_spans("Rest. Rest. Rest.", 0, 17) == ((0, 5), (6, 11), (12, 17))
+
+
+@pytest.mark.parametrize("unit", ["Walk a bit every day. ", "word ", "x", "漢"])
+def test_long_paragraphs_are_cut_in_little_time(unit: str) -> None:
+    text = unit * (600_000 // len(unit))
+    started = time.perf_counter()
+    spans = sentence_spans(text, 0, len(text))
+    assert time.perf_counter() - started < 10
+    assert all(end - start <= LONGEST_PIECE for start, end in spans)
+    assert sum(len(text[a:b].replace(" ", "")) for a, b in spans) == len(text.replace(" ", ""))
+
+
+def test_marks_that_close_a_sentence_stay_with_it() -> None:
+    assert parts("**Never touch the blade.** The blade is sharp.") == [
+        "**Never touch the blade.**",
+        "The blade is sharp.",
+    ]
+    assert parts("| Zorb | Children. Pregnant women. |") == ["| Zorb | Children. Pregnant women. |"]
+
+
+def test_one_long_line_does_not_part_the_wrapped_ones() -> None:
+    wrapped = (
+        "The rules do not hold for any of the members who joined in the years before\n1990, nor for guests of theirs."
+    )
+    assert parts(f"{wrapped}\nhttps://example.org/{'long/' * 30}")[0].startswith(wrapped[:-1])
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "[1] ",
+        "[12]",
+        "1. ",
+        "a. ",
+        "A.B.",
+        "(",
+        "“ ",
+        '"',
+        "?!",
+        "Mr. ",
+        "...",
+        "e.g. ",
+        "* ",
+        "| ",
+        "1) ",
+        ". . ",
+        "'",
+        "« ",
+    ],
+)
+def test_no_text_stalls_the_cutting(unit: str) -> None:
+    """Nine bracketed numbers took 26 seconds once, without a way to interrupt them."""
+    for length in (60, 200_000):
+        text = unit * (length // len(unit))
+        started = time.perf_counter()
+        sentence_spans(text, 0, len(text))
+        sentence_spans(f"See {text} and\n{text}", 0, 2 * len(text) + 9)
+        assert time.perf_counter() - started < 5
+
+
+def test_a_whole_sentence_in_brackets_and_marks_of_items() -> None:
+    assert parts("(See the other summary.) This one is short.") == ["(See the other summary.)", "This one is short."]
+    assert parts("1. Lie on your back.\n2. Bend your knees.") == ["1. Lie on your back.", "2. Bend your knees."]
+    assert parts("It is from c.750 AD. Non-U.S. readers may skip it, i.e. This part.") == [
+        "It is from c.750 AD.",
+        "Non-U.S. readers may skip it, i.e. This part.",
+    ]

@@ -1,0 +1,226 @@
+"""The Corpus tab's work: what is listed, planned, set aside, applied and refused, and what is shown of it."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ingest.errors import IndexLocked, PruningUnconfirmed, SettingsInvalid, SourceUnreadable
+from ingest.index.lock import write_lock
+from ingest.runs.pipeline import Plan, Prune, Report, ingest
+from ingest.runs.status import SourceStatus, runs, status
+from ingest.settings import Settings
+from tests.conftest import FakeEncoder
+from ui.handlers import corpus
+from ui.handlers.corpus import Planned, Progress
+from ui.page import corpus_html as shown
+
+HOSTILE = "<script>alert(1)</script>"
+Indexed = Callable[..., Report]
+
+
+@pytest.fixture
+def settings(tmp_path: Path, indexed: Indexed) -> Settings:
+    """Settings of an index of two texts."""
+    indexed({"a.md": "# Apples\n\nApples are red.\n", "b.md": "# Berries\n\nBerries are blue.\n"})
+    return Settings(data_dir=tmp_path / "data")
+
+
+@pytest.fixture
+def upload(tmp_path: Path, settings: Settings) -> Callable[..., Planned]:
+    """Upload texts by name."""
+
+    def upload(**files: str) -> Planned:
+        paths = []
+        for stem, text in files.items():
+            path = tmp_path / "mine" / f"{stem}.txt"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            paths.append(path)
+        return corpus.add(paths, settings)
+
+    return upload
+
+
+def applied(planned: Planned, settings: Settings, prune: Prune = Prune.CAREFUL) -> Report:
+    *_, last = corpus.apply(planned, settings, FakeEncoder(), prune=prune)
+    assert isinstance(last, Report)
+    return last
+
+
+def names(settings: Settings) -> list[str]:
+    return [each.source for each in status(settings.data_dir)]
+
+
+def text_of(name: str, settings: Settings) -> str:
+    return (settings.data_dir / "uploads" / name).read_text(encoding="utf-8")
+
+
+def test_an_upload_is_planned_then_applied(settings: Settings, upload: Callable[..., Planned]) -> None:
+    planned = upload(ships="Ninety ships.", größe="Äpfel sind groß.")
+    assert planned.plan.added == ("größe.txt", "ships.txt")
+    assert planned.changes == 2
+    assert names(settings) == ["a.md", "b.md"]
+    assert applied(planned, settings).added == ["größe.txt", "ships.txt"]
+    assert names(settings) == ["a.md", "b.md", "größe.txt", "ships.txt"]
+    assert corpus.removable(settings.data_dir) == {"größe.txt", "ships.txt"}
+    assert planned.waiting
+    assert not corpus.plan_uploads(settings).waiting
+    assert corpus.plan_uploads(settings).changes == 0
+
+
+def test_progress_is_told_a_file(settings: Settings, upload: Callable[..., Planned]) -> None:
+    steps = list(corpus.apply(upload(ships="Ninety ships."), settings, FakeEncoder()))
+    assert steps[0] == Progress(0, 1, "ships.txt")
+    assert isinstance(steps[-1], Report)
+
+
+def test_an_edit_is_discarded_or_applied(settings: Settings, upload: Callable[..., Planned]) -> None:
+    applied(upload(ships="Ninety ships."), settings)
+    assert upload(ships="Forty ships.", other="Other.").plan.updated == ("ships.txt",)
+    upload(ships="Fifty ships.")
+    corpus.discard(settings)
+    assert text_of("ships.txt", settings) == "Ninety ships."
+    assert corpus.plan_uploads(settings).changes == 0
+    assert applied(upload(ships="Forty ships."), settings).updated == ["ships.txt"]
+    corpus.discard(settings)
+    assert text_of("ships.txt", settings) == "Forty ships."
+
+
+def test_the_only_upload_is_removed_without_asking_twice(settings: Settings, upload: Callable[..., Planned]) -> None:
+    applied(upload(ships="Ninety ships."), settings)
+    planned = corpus.remove("ships.txt", settings)
+    assert planned.plan.removed == ("ships.txt",)
+    assert not planned.confirm
+    corpus.discard(settings)
+    assert text_of("ships.txt", settings) == "Ninety ships."
+    assert applied(corpus.remove("ships.txt", settings), settings).removed == ["ships.txt"]
+    assert names(settings) == ["a.md", "b.md"]
+    assert corpus.plan_all(settings).changes == 0
+    assert not (settings.data_dir / "uploads" / ".former").exists()
+
+
+def test_uploads_are_planned_where_a_folder_holds_the_index_too(
+    settings: Settings, upload: Callable[..., Planned], tmp_path: Path
+) -> None:
+    ingest([tmp_path], settings.data_dir, FakeEncoder())
+    upload(ships="Ninety ships.")
+    assert "ships.txt" in corpus.plan_all(settings).plan.added
+
+
+def test_one_of_several_uploads_is_removed(settings: Settings, upload: Callable[..., Planned]) -> None:
+    applied(upload(ships="Ninety ships.", boats="Two boats."), settings)
+    assert applied(corpus.remove("boats.txt", settings), settings).removed == ["boats.txt"]
+    assert names(settings) == ["a.md", "b.md", "ships.txt"]
+
+
+def test_an_upload_that_cannot_be_read_is_told_and_removed(settings: Settings, upload: Callable[..., Planned]) -> None:
+    applied(upload(ships="Ninety ships."), settings)
+    [(source, _)] = applied(upload(empty=""), settings).failed
+    assert source == "empty.txt"
+    assert [each.source for each in corpus.sources(settings.data_dir, kind="failed")] == ["empty.txt"]
+    again = corpus.plan_uploads(settings)
+    assert again.changes == 1  # it is tried again
+    assert not again.waiting
+    planned = corpus.remove("empty.txt", settings)
+    assert planned.waiting
+    assert planned.plan.removed == ("empty.txt",)
+    applied(planned, settings)
+    assert names(settings) == ["a.md", "b.md", "ships.txt"]
+
+
+def test_what_is_no_text_is_refused_and_nothing_kept(settings: Settings, tmp_path: Path) -> None:
+    good, strange, hidden = tmp_path / "good.md", tmp_path / "song.mp3", tmp_path / ".note.md"
+    for path in (good, strange, hidden):
+        path.write_text("text", encoding="utf-8")
+    with pytest.raises(SourceUnreadable, match=r"song\.mp3: the file is of no known format; known formats are"):
+        corpus.add([good, strange], settings)
+    with pytest.raises(SourceUnreadable, match="hidden"):
+        corpus.add([good, hidden], settings)
+    with pytest.raises(SourceUnreadable, match="no such file was uploaded"):
+        corpus.remove("../catalog.sqlite", settings)
+    assert not (settings.data_dir / "uploads").exists()
+
+
+def test_removals_are_confirmed_or_kept(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "corpus" / "a.md").unlink()
+    planned = corpus.plan_all(settings)
+    assert planned.plan.removed == ("a.md",)
+    assert not planned.confirm  # half, not more
+    (tmp_path / "corpus" / "c.md").write_text("# Cherries\n\nRed too.\n", encoding="utf-8")
+    (tmp_path / "corpus" / "b.md").unlink()
+    [again] = corpus.apply(planned, settings, FakeEncoder())
+    assert isinstance(again, Planned)
+    assert again.confirm
+    with pytest.raises(PruningUnconfirmed):
+        applied(again, settings)
+    assert names(settings) == ["a.md", "b.md"]
+    assert applied(again, settings, Prune.NEVER).kept == ["a.md", "b.md"]
+    assert applied(again, settings, Prune.ALWAYS).removed == ["a.md", "b.md"]
+    assert names(settings) == ["c.md"]
+
+
+def test_a_root_that_is_gone_does_not_stop_the_others(
+    settings: Settings, tmp_path: Path, upload: Callable[..., Planned]
+) -> None:
+    (tmp_path / "corpus").rename(tmp_path / "elsewhere")
+    upload(ships="Ninety ships.")
+    planned = corpus.plan_all(settings)
+    assert "there is no such file or folder" in planned.problems[0]
+    assert applied(planned, settings).added == ["ships.txt"]
+    assert names(settings) == ["a.md", "b.md", "ships.txt"]
+
+
+def test_who_writes_is_told(settings: Settings, upload: Callable[..., Planned]) -> None:
+    planned = upload(ships="Ninety ships.")
+    with write_lock(settings.data_dir), pytest.raises(IndexLocked, match=r"process \d+ \(since 20.*is writing"):
+        applied(planned, settings)
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("ingest")] == []
+
+
+def test_a_page_that_only_shows_refuses(settings: Settings, upload: Callable[..., Planned]) -> None:
+    planned = upload(ships="Ninety ships.")
+    shows = settings.model_copy(update={"read_only": True})
+    calls: list[Callable[[], object]] = [
+        lambda: corpus.add([], shows),
+        lambda: corpus.remove("ships.txt", shows),
+        lambda: corpus.discard(shows),
+        lambda: applied(planned, shows),
+    ]
+    for call in calls:
+        with pytest.raises(SettingsInvalid, match="CITED_READ_ONLY"):
+            call()
+    assert names(settings) == ["a.md", "b.md"]
+
+
+@pytest.mark.parametrize(
+    ("search", "kind", "found"),
+    [("", "", 2), ("APPLES", "", 1), ("b .MD", "", 1), ("pears", "", 0), ("", "failed", 0), ("", "read", 2)],
+)
+def test_sources_are_searched(settings: Settings, search: str, kind: str, found: int) -> None:
+    assert len(corpus.sources(settings.data_dir, search, kind)) == found
+
+
+def test_what_is_shown_is_escaped_and_cut() -> None:
+    plan = Plan(added=(HOSTILE, *(f"{n}.md" for n in range(150))), failed=((HOSTILE, HOSTILE),), unchanged=("u.md",))
+    html = shown.plan_html(Planned(plan, problems=(HOSTILE,)), HOSTILE)
+    assert HOSTILE not in html
+    assert "To be added <b>151</b>" in html
+    assert "and 51 more" in html
+    assert "1 file unchanged" in html
+    source = SourceStatus("/r", HOSTILE, HOSTILE, failure=HOSTILE, note=HOSTILE, same_as=(HOSTILE,))
+    listed = shown.sources_html([source] * 201, Path("/r"), {HOSTILE})
+    assert HOSTILE not in listed
+    assert listed.count("<li ") == 200
+    assert "1 more; search to find them" in listed
+    assert 'class="remove"' in listed
+    assert 'class="remove"' not in shown.sources_html([source], Path("/other"), {HOSTILE})
+    assert HOSTILE not in shown.report_html(Report(failed=[(HOSTILE, HOSTILE)], notes=[(HOSTILE, HOSTILE)]))
+    assert HOSTILE not in shown.progress_html(Progress(1, 2, HOSTILE))
+
+
+def test_runs_are_shown_newest_first(settings: Settings, upload: Callable[..., Planned]) -> None:
+    applied(upload(ships="Ninety ships."), settings)
+    html = shown.runs_html(runs(settings.data_dir))
+    assert html.index("1 added") < html.index("2 added")

@@ -1,0 +1,363 @@
+"""What is kept comes back as it stands today, to the browser it belongs to; its addresses give nothing to others."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from assistant.conversations.json_file import read_conversation
+from assistant.conversations.verify import verify
+from assistant.schema import Abstention, Answer, Evidence, Quote, Rating, Standing, Status, Turn
+from ingest.index.catalog import Catalog
+from ingest.origin import FileState
+from ingest.runs.pipeline import Report
+from ingest.schema import CorpusDescription, Passage
+from ingest.settings import Settings
+from ui.handlers.history import Listing
+from ui.handlers.keeper import Keeper, Opened
+from ui.page.ask_html import conversation_html
+from ui.page.history_html import feedback_html, list_html, opened_html, standing_html
+from ui.page.kept_addresses import kept_addresses
+from ui.page.owner import COOKIE, Owners, owner_of
+from ui.page.sources_html import sources_html
+
+HIP = "# Hip\n\nA pillow between the knees keeps the hip level. It often lets people sleep.\n"
+PILLOW = "A pillow between the knees keeps the hip level."
+ANNA, BO = "a" * 32, "b" * 32
+HOSTILE = "<script>alert(1)</script> & \"x\" 'y'"
+
+
+class Index:
+    """An assistant that can only verify."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+
+    def verify(self, quotes: Sequence[Quote]) -> tuple[Standing, ...]:
+        with closing(Catalog(self.data_dir)) as catalog, catalog.read() as snapshot:
+            return verify(quotes, snapshot)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, indexed: Callable[..., Report]) -> Settings:
+    indexed({"hip.md": HIP, "other.md": "Nothing of interest.\n"})
+    return Settings(data_dir=tmp_path / "data")
+
+
+@pytest.fixture
+def keeper(settings: Settings) -> Keeper:
+    return Keeper(Index(settings.data_dir), settings)
+
+
+@pytest.fixture
+def quote(tmp_path: Path) -> Quote:
+    text = HIP[7:-1]
+    passage = Passage("p", str(tmp_path / "corpus"), "hip.md", 7, 7 + len(text), text, None, (), (), "", "Hip")
+    return Quote(Evidence(passage, 7, 7 + len(PILLOW), 1.0), None, 3, None, FileState.SAME)
+
+
+@pytest.fixture
+def turn(quote: Quote) -> Turn:
+    return Turn(1, "Pillow?", Answer("Pillow?", (quote,), None, ("hip.md",), 0.9, 1))
+
+
+def nearest_only(quote: Quote) -> Turn:
+    return Turn(1, "Why?", Answer("Why?", (), Abstention("No.", (), (quote,), 1, 1), (), 0.1, 1))
+
+
+def below(turn: Turn, *heading: str) -> Turn:
+    """Return a turn whose quote stood below these headings."""
+    assert turn.answer is not None
+    (quote,) = turn.answer.quotes
+    passage = replace(quote.evidence.passage, heading=heading)
+    return replace(
+        turn, answer=replace(turn.answer, quotes=(replace(quote, evidence=replace(quote.evidence, passage=passage)),))
+    )
+
+
+def plain(html: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
+
+
+def shown(opened: Opened) -> tuple[str, str]:
+    """Return the conversation and its sources as a person reads them."""
+    return plain(conversation_html(opened.turns, CorpusDescription())), plain(sources_html(opened.turns))
+
+
+class TestShownAgain:
+    def test_what_stands_is_shown_without_a_word(self, keeper: Keeper, turn: Turn) -> None:
+        kept = keeper.keep(ANNA, "", (turn,))
+        again = keeper.open(ANNA, kept.id)
+        assert (again.kept, again.note, len(again.turns)) == (True, "", 1)
+        assert again.turns[0].answer == turn.answer
+        assert standing_html(again.turns[0], 1) == ""
+        assert 'data-told="1 quote: 1 same."' in opened_html(again)
+
+    def test_what_changed_says_so_and_what_stands_there_now(
+        self, keeper: Keeper, turn: Turn, write: Callable[..., Path]
+    ) -> None:
+        kept = keeper.keep(ANNA, "", (turn,))
+        write({"hip.md": HIP.replace("A pillow", "A cushion")})
+        again = keeper.open(ANNA, kept.id)
+        for text in shown(again):
+            assert "Changed. These words no longer stand in the texts. The nearest there now:" in text
+            assert "A cushion between the knees keeps the hip level. hip.md · line 3" in text
+        html = conversation_html(again.turns, CorpusDescription())
+        assert html.count("no longer stands in the texts.") == 2  # in both copies of the answer
+        assert 'data-told="1 quote: 1 changed."' in opened_html(again)
+
+    def test_what_is_gone_says_so(self, keeper: Keeper, turn: Turn, tmp_path: Path) -> None:
+        kept = keeper.keep(ANNA, "", (turn,))
+        (tmp_path / "corpus" / "hip.md").unlink()
+        for text in shown(keeper.open(ANNA, kept.id)):
+            assert "Gone. Its source is no longer there" in text
+
+    def test_what_moved_with_its_passage_is_shown_where_it_is(
+        self, keeper: Keeper, turn: Turn, write: Callable[..., Path]
+    ) -> None:
+        kept = keeper.keep(ANNA, "", (turn,))
+        fresh = "Two\nlines.\n\n" + HIP
+        write({"hip.md": fresh})
+        (again,) = keeper.open(ANNA, kept.id).turns
+        (moved,) = again.shown
+        passage = moved.evidence.passage
+        assert fresh[moved.evidence.start : moved.evidence.end] == PILLOW
+        assert fresh[passage.start : passage.end] == passage.text
+        assert (moved.line, moved.file) == (6, FileState.CHANGED)
+        assert "Moved." in plain(standing_html(again, 1))
+
+    @pytest.mark.parametrize("beside", ["", " It often lets people sleep."], ids=["another passage", "its passage"])
+    def test_what_moved_below_another_heading_is_shown_below_that(
+        self, keeper: Keeper, turn: Turn, write: Callable[..., Path], beside: str
+    ) -> None:
+        kept = keeper.keep(ANNA, "", (below(turn, "Hip", "What helps"),))
+        fresh = f"# Hip\n\n## What harms\n\n{PILLOW}{beside}\n"
+        write({"hip.md": fresh})
+        again = keeper.open(ANNA, kept.id)
+        (moved,) = again.turns[0].shown
+        assert moved.heading == "Hip › What harms"
+        assert fresh[moved.evidence.start : moved.evidence.end] == PILLOW
+        for text in shown(again):
+            assert "or below another heading when it was quoted; now here: hip.md · line 5 · below What harms" in text
+            assert "What helps" not in text
+
+    def test_what_moved_to_another_file_names_it(
+        self, keeper: Keeper, turn: Turn, indexed: Callable[..., Report]
+    ) -> None:
+        kept = keeper.keep(ANNA, "", (turn,))
+        indexed({"hip.md": "# Hip\n\nEmptied.\n", "new.md": f"# New\n\n{PILLOW}\n"})
+        (again,) = keeper.open(ANNA, kept.id).turns
+        assert "These words stand in another file now: new.md · line 3" in plain(standing_html(again, 1))
+
+    def test_what_changed_around_it_is_said(self, keeper: Keeper, turn: Turn, write: Callable[..., Path]) -> None:
+        kept = keeper.keep(ANNA, "", (turn,))
+        write({"hip.md": HIP.replace("It often", "It rarely")})
+        (again,) = keeper.open(ANNA, kept.id).turns
+        assert plain(standing_html(again, 1)) == "The text around it has changed since."
+
+    def test_the_nearest_passages_are_looked_at_whole(
+        self, keeper: Keeper, quote: Quote, write: Callable[..., Path]
+    ) -> None:
+        kept = keeper.keep(ANNA, "", (nearest_only(quote),))
+        assert keeper.open(ANNA, kept.id).turns[0].standings[0].status is Status.SAME
+        assert 'data-told="It has no quotes to check."' in opened_html(kept)
+        write({"hip.md": HIP.replace("It often", "It rarely")})
+        again = keeper.open(ANNA, kept.id)
+        assert again.turns[0].standings[0].status is Status.CHANGED
+        assert "Changed." in shown(again)[1]
+
+
+def test_another_windows_turns_come_along(keeper: Keeper, turn: Turn) -> None:
+    first = keeper.keep(ANNA, "", (turn,))
+    keeper.keep(ANNA, first.id, (*first.turns, replace(turn, number=2, question="Theirs?")))
+    mine = keeper.keep(ANNA, first.id, (*first.turns, replace(turn, number=2, question="Mine?")))
+    assert [(each.number, each.question) for each in mine.turns] == [(1, "Pillow?"), (2, "Theirs?"), (3, "Mine?")]
+
+
+def test_without_an_owner_or_with_keeping_off_nothing_is_written(settings: Settings, turn: Turn) -> None:
+    off = Keeper(Index(settings.data_dir), settings.model_copy(update={"history": False}))
+    for opened in (off.keep(ANNA, "", (turn,)), Keeper(Index(settings.data_dir), settings).keep("", "", (turn,))):
+        assert (opened.turns, opened.kept) == ((turn,), False)
+        assert opened.id
+        assert 'data-kept="false"' in opened_html(opened)
+    assert off.open(ANNA, "20260101-000000-00000000") == Opened()
+    assert not (settings.data_dir / "history").exists()
+
+
+def test_after_a_fault_a_turn_is_kept_once(keeper: Keeper, turn: Turn) -> None:
+    failed, name = Turn(1, "Pillow?", failure="A fault"), "20260101-000000-00000000"
+    first = keeper.recover(ANNA, name, (failed,))
+    assert (first.id, first.kept, [each.failure for each in first.turns]) == (name, True, ["A fault"])
+    keeper.keep(ANNA, name, (*first.turns, replace(turn, number=2)))
+    again = keeper.recover(ANNA, name, (*first.turns, replace(failed, number=2)))
+    assert [each.answer for each in again.turns] == [None, turn.answer]  # it was kept before the fault
+    assert keeper.history is not None
+    assert [(entry.id, entry.turns) for entry in keeper.history.listed(ANNA).kept] == [(name, 2)]
+    assert keeper.recover("", name, (failed,)) == Opened(name, (failed,))
+    assert keeper.recover(ANNA, "", ()) == Opened()
+
+
+def test_what_cannot_be_kept_is_shown_all_the_same(settings: Settings, turn: Turn) -> None:
+    (settings.data_dir / "history").write_text("", encoding="utf-8")
+    opened = Keeper(Index(settings.data_dir), settings).keep(ANNA, "", (turn,))
+    assert (opened.turns, opened.kept) == ((turn,), False)
+    assert "cannot be kept" in opened.note
+
+
+def test_nothing_from_people_is_markup(keeper: Keeper, turn: Turn, quote: Quote) -> None:
+    assert keeper.history is not None
+    hostile = replace(turn, question=HOSTILE, rating=Rating(False, HOSTILE))
+    kept = keeper.keep(ANNA, "", (hostile,))
+    listed = list_html(keeper.history.listed(ANNA), kept.id, HOSTILE)
+    assert HOSTILE in plain(listed)
+    for html in (listed, feedback_html(hostile), list_html(Listing((), (Path(HOSTILE),)), "", "")):
+        assert "<script" not in html
+    found = replace(kept.turns[0].standings[0], status=Status.CHANGED)
+    assert found.found is not None
+    changed = replace(found, found=replace(found.found, text=HOSTILE, source=HOSTILE))
+    assert "<script" not in standing_html(replace(turn, standings=(changed,)), 1)
+
+
+@pytest.fixture
+def browser(keeper: Keeper, settings: Settings) -> Iterator[Callable[[str], TestClient]]:
+    """Give a browser of an owner, at the addresses of kept conversations."""
+    app = FastAPI()
+    app.include_router(kept_addresses(keeper.history, settings))
+
+    @app.get("/")
+    def page() -> str:
+        return "page"
+
+    app.add_middleware(Owners)
+    yield lambda owner: TestClient(app, cookies={COOKIE: owner} if owner else None)
+
+
+Browser = Callable[[str], TestClient]
+
+
+def rating(client: TestClient, turn: Turn, identity: str) -> int:
+    """Send what the form under an answer sends; return the status."""
+    sent = re.search(r'data-answer="([^"]*)"', feedback_html(turn))
+    assert sent
+    body = {**json.loads(unescape(sent[1])), "conversation": identity, "useful": True}
+    return client.post("/feedback", json=body).status_code
+
+
+class TestAddresses:
+    def test_a_new_browser_gets_a_secret_and_keeps_it(self, browser: Browser) -> None:
+        client = browser("")
+        given = client.get("/").headers["set-cookie"]
+        assert re.fullmatch(rf"{COOKIE}=[0-9a-f]{{32}}; Max-Age=34560000; Path=/; HttpOnly; SameSite=Lax", given)
+        assert client.get("/").headers["set-cookie"] == given
+        assert "set-cookie" not in client.get("/kept").headers
+
+    @pytest.mark.parametrize("other", ['foo={"a":1}', "a[b]=1", "x=a b", "bare", "näme=1", '"=', "=; ;"])
+    def test_another_programs_cookie_leaves_ours(self, browser: Browser, other: str) -> None:
+        given = browser("").get("/", headers={"cookie": f"{other}; {COOKIE}={ANNA}".encode()}).headers["set-cookie"]
+        assert given.startswith(f"{COOKIE}={ANNA};")
+
+    @pytest.mark.parametrize("forged", ["../../x", "A" * 32, "a" * 31, '"', "a=b; c"])
+    def test_a_forged_secret_is_none(self, forged: str) -> None:
+        assert owner_of({COOKIE: forged}) == ""
+
+    def test_the_list_the_search_and_the_open_one(self, browser: Browser, keeper: Keeper, turn: Turn) -> None:
+        kept = keeper.keep(ANNA, "", (turn,))
+        keeper.keep(ANNA, "", (replace(turn, question="Another?"),))
+        html = browser(ANNA).get("/kept", params={"opened": kept.id}).text
+        assert re.findall(r'data-open="[^"]*" dir="auto"( aria-current=true)?>([^<]*)<', html) == [
+            ("", "Another?"),
+            (" aria-current=true", "Pillow?"),
+        ]
+        assert "Another?" not in browser(ANNA).get("/kept", params={"find": "PILLOW?"}).text
+        assert "None of them holds" in browser(ANNA).get("/kept", params={"find": "absent"}).text
+        assert "What you ask is kept here." in browser(BO).get("/kept").text
+        assert "What you ask is kept here." in browser("").get("/kept").text
+
+    def test_rename_export_and_delete(self, browser: Browser, keeper: Keeper, turn: Turn, tmp_path: Path) -> None:
+        kept = keeper.keep(ANNA, "", (turn,))
+        anna = browser(ANNA)
+        assert anna.post(f"/kept/{kept.id}", json={"name": "Näme / of mine"}).json() == "Renamed."
+        given = anna.get(f"/kept/{kept.id}.json")
+        assert given.headers["content-disposition"] == "attachment; filename*=UTF-8''N%C3%A4me-of-mine.json"
+        path = tmp_path / "export.json"
+        path.write_bytes(given.content)
+        assert read_conversation(path).name == "Näme / of mine"
+        assert anna.get(f"/kept/{kept.id}.md").text.startswith("# Näme / of mine")
+        assert anna.get(f"/kept/{kept.id}.html").headers["content-type"] == "text/html; charset=utf-8"
+        assert anna.delete(f"/kept/{kept.id}").json() == "Deleted."
+        assert anna.delete(f"/kept/{kept.id}").status_code == 404
+        assert anna.get(f"/kept/{kept.id}.json").status_code == 404
+
+    @pytest.mark.parametrize("owner", [BO, ""])
+    def test_others_find_nothing(self, browser: Browser, keeper: Keeper, turn: Turn, owner: str) -> None:
+        kept = keeper.keep(ANNA, "", (turn,))
+        other = browser(owner)
+        assert other.get(f"/kept/{kept.id}.json").status_code == 404
+        assert other.post(f"/kept/{kept.id}", json={"name": "x"}).status_code == 404
+        assert other.delete(f"/kept/{kept.id}").status_code == 404
+        assert keeper.open(ANNA, kept.id).turns
+
+    @pytest.mark.parametrize("name", ["..%2f..%2fcatalog", "20260101-000000-00000000", "x"])
+    def test_other_names_are_not_found(self, browser: Browser, name: str) -> None:
+        assert browser(ANNA).get(f"/kept/{name}.json").status_code == 404
+        assert browser(ANNA).delete(f"/kept/{name}").status_code == 404
+
+    def test_an_unknown_kind_is_not_found(self, browser: Browser, keeper: Keeper, turn: Turn) -> None:
+        kept = keeper.keep(ANNA, "", (turn,))
+        assert browser(ANNA).get(f"/kept/{kept.id}.exe").status_code == 404
+
+    def test_a_file_with_faults_is_told(self, browser: Browser, keeper: Keeper, turn: Turn, settings: Settings) -> None:
+        kept = keeper.keep(ANNA, "", (turn,))
+        (path,) = settings.data_dir.rglob(f"{kept.id}.json")
+        path.write_text("{}", encoding="utf-8")
+        answer = browser(ANNA).get(f"/kept/{kept.id}.json")
+        assert answer.status_code == 400
+        assert "not a conversation" in answer.json()
+        assert "not a conversation" in keeper.open(ANNA, kept.id).note
+        assert str(path) in unescape(browser(ANNA).get("/kept").text)
+
+    @pytest.mark.parametrize(("owner", "number"), [(BO, 1), ("", 1), (ANNA, 2)])
+    def test_feedback_on_what_is_not_ones_own_is_refused(
+        self, browser: Browser, keeper: Keeper, turn: Turn, settings: Settings, owner: str, number: int
+    ) -> None:
+        kept = keeper.keep(ANNA, "", (turn,))
+        assert rating(browser(owner), replace(kept.turns[0], number=number), kept.id) == 404
+        assert rating(browser(ANNA), turn, "another") == 404
+        assert not (settings.data_dir / "feedback.jsonl").exists()
+
+    @pytest.mark.parametrize(
+        ("read_only", "history", "status"), [(False, False, 200), (True, False, 403), (True, True, 200)]
+    )
+    def test_a_read_only_page_takes_feedback_only_with_its_conversations(
+        self, settings: Settings, turn: Turn, read_only: bool, history: bool, status: int
+    ) -> None:
+        settings = settings.model_copy(update={"read_only": read_only, "history": history})
+        keeper, app = Keeper(Index(settings.data_dir), settings), FastAPI()
+        app.include_router(kept_addresses(keeper.history, settings))
+        kept = keeper.keep(ANNA, "", (turn,))
+        assert rating(TestClient(app, cookies={COOKIE: ANNA}), kept.turns[0], kept.id) == status
+        assert (settings.data_dir / "feedback.jsonl").exists() == (status == 200)
+
+    def test_feedback_is_taken_and_comes_back(
+        self, browser: Browser, keeper: Keeper, turn: Turn, settings: Settings
+    ) -> None:
+        kept = keeper.keep(ANNA, "", (turn,))
+        sent = re.search(r'data-answer="([^"]*)"', feedback_html(kept.turns[0]))
+        assert sent
+        body = {"conversation": kept.id, "useful": False, "reason": "Too short"}
+        answer = browser(ANNA).post("/feedback", json={**json.loads(unescape(sent[1])), **body})
+        assert answer.json() == "Noted in feedback.jsonl."
+        (rated,) = keeper.rated(kept.id, kept.turns)
+        html = feedback_html(rated)
+        assert 'data-useful="false" aria-pressed="true"' in html
+        assert 'value="Too short"' in html
+        assert browser(ANNA).post("/feedback", json=body).status_code == 422
+        (settings.data_dir / "feedback.jsonl").write_text("{", encoding="utf-8")
+        assert browser(ANNA).post("/feedback", json={**json.loads(unescape(sent[1])), **body}).status_code == 400

@@ -1,0 +1,288 @@
+"""The `cited` command: ingest, status, runs, ask, ui, verify, forget, doctor, evaluate."""
+
+import logging
+import signal
+import sys
+from functools import partial
+from io import TextIOWrapper
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ingest.errors import UserFacingError, printable
+from ingest.settings import load_settings
+from ui.command.evaluate import evaluate
+from ui.command.show import (
+    count,
+    json_text,
+    show_answer,
+    show_plan,
+    show_report,
+    show_run,
+    show_standings,
+    show_status,
+    standings_json,
+)
+
+if TYPE_CHECKING:
+    from ingest.runs.pipeline import Prune, Report
+    from ingest.settings import Settings
+
+app = typer.Typer(
+    help="Answers questions over your texts in exact quotes, each with its place, or says that they do not answer.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("evaluate")(evaluate)
+
+ALL_RUNS = 1_000_000_000
+
+DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the index (or CITED_DATA_DIR).")]
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Folders or files.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
+    prune: Annotated[bool, typer.Option("--prune/--no-prune", help="Remove texts whose files are gone.")] = True,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove them even if they are more than half.")] = False,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Cut and encode everything anew.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on, and ingest whatever changes.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Bring the index up to date with folders or files; nothing else in it changes."""
+    from ingest.errors import PruningUnconfirmed
+    from ingest.runs.pipeline import Prune, check, plan
+
+    if not paths and (watch or not rebuild):
+        raise typer.BadParameter("name a folder or file to ingest")
+    if watch and (dry_run or rebuild):
+        raise typer.BadParameter("--watch goes with neither --dry-run nor --rebuild")
+    if rebuild and dry_run:
+        raise typer.BadParameter("--rebuild does not go with --dry-run")
+    settings = load_settings(data_dir=data_dir)
+    if dry_run:
+        planned = plan(paths or [], settings.data_dir)
+        show_plan(planned)
+        if planned.failed:
+            raise typer.Exit(1)
+        return
+    check(paths or [], settings.data_dir)
+    mode = Prune.NEVER if not prune else Prune.ALWAYS if yes else Prune.CAREFUL
+    if watch:
+        _watch(paths or [], settings, mode)
+        return
+    run = partial(_ingest, paths or [], settings, rebuild=rebuild)
+    try:
+        report = run(prune=mode)
+    except PruningUnconfirmed as error:
+        question = f"{printable(error.where)}: {error.what}. Remove them?"
+        if sys.stdin is None or not sys.stdin.isatty() or not typer.confirm(question):  # None where it is closed
+            raise
+        report = run(prune=Prune.ALWAYS)
+    show_report(report)
+    if report.failed:
+        raise typer.Exit(1)
+
+
+def _ingest(paths: list[Path], settings: "Settings", *, rebuild: bool, prune: "Prune") -> "Report":
+    """Run the pipeline behind a progress bar."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from ingest.models.encoder import open_encoder
+    from ingest.runs.pipeline import ingest as run_ingest
+
+    console = Console(stderr=True)
+    with console.status("Loading the encoder (the first time takes about 15 s)"):
+        encoder = open_encoder(settings.encoder, settings.models_dir, allow_downloads=settings.allow_downloads)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("Ingesting", total=None)
+
+        def show(done: int, total: int, source: str) -> None:
+            bar.update(task, completed=done, total=total, description=printable(source)[-40:].ljust(40))
+
+        return run_ingest(paths, settings.data_dir, encoder, rebuild=rebuild, prune=prune, on_progress=show)
+
+
+def _watch(paths: list[Path], settings: "Settings", prune: "Prune") -> None:
+    """Ingest what changes until a signal; a second one breaks off the run at hand, which leaves the index as it was."""
+    from ingest.models.encoder import open_encoder
+    from ingest.runs.watch import watch
+
+    stop = Event()
+
+    def end(_number: int, _frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    encoder = open_encoder(settings.encoder, settings.models_dir, allow_downloads=settings.allow_downloads)
+    typer.echo("Watching for changes (Ctrl+C stops)")
+    try:
+        for outcome in watch(paths, settings.data_dir, encoder, stop=stop, prune=prune):
+            if isinstance(outcome, UserFacingError):
+                typer.echo(f"cited: {outcome}", err=True)
+            else:
+                show_report(outcome)
+    except KeyboardInterrupt:
+        typer.echo("Broken off", err=True)
+    typer.echo("Stopped")
+
+
+@app.command()
+def status(
+    failed: Annotated[bool, typer.Option("--failed", help="Only the files that failed.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """List the files of the index: passages, size, when they were read, and why some failed."""
+    from ingest.runs.status import status as read_status
+
+    sources = read_status(load_settings(data_dir=data_dir).data_dir)
+    show_status([source for source in sources if source.failure or not failed])
+    if any(source.failure for source in sources):
+        raise typer.Exit(1)
+
+
+@app.command()
+def runs(
+    number: Annotated[int | None, typer.Argument(help="Show all that this run changed.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """List the last ingest runs: when, how long, what changed and what failed."""
+    from ingest.runs.status import runs as read_runs
+
+    records = read_runs(load_settings(data_dir=data_dir).data_dir, limit=20 if number is None else ALL_RUNS)
+    if number is not None and number not in {record.number for record in records}:
+        raise typer.BadParameter(f"there is no run {number}")
+    for record in records:
+        if number in (None, record.number):
+            show_run(record, most=5 if number is None else len(record.changes))
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Answer a question in quotes, each with its place, or say that the texts do not answer it."""
+    from assistant.assistant import open_assistant
+    from assistant.render import answer_json, answer_text
+
+    with open_assistant(load_settings(data_dir=data_dir)) as assistant:
+        answer = assistant.ask(question)
+        notice = assistant.description().notice
+    if as_json:
+        typer.echo(json_text(answer_json(answer)))
+    else:
+        show_answer(answer_text(answer, notice))
+
+
+@app.command()
+def ui(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    browser: Annotated[bool, typer.Option("--browser", help="Open the page in a browser.")] = False,
+    mcp: Annotated[bool, typer.Option("--mcp", help="Answer MCP clients too, at /mcp.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Open the chat page."""
+    from assistant.assistant import open_assistant
+    from ui.page.app import serve
+
+    settings = load_settings(host=host, port=port, mcp=mcp or None, data_dir=data_dir)
+    with open_assistant(settings) as assistant:
+        served = serve(assistant, settings, open_browser=browser, block=False)
+        typer.echo(f"The page is at {served.url} (Ctrl+C stops it)")
+        if settings.mcp:
+            typer.echo(f"MCP clients connect to {served.url}mcp")
+        if served.beyond_this_machine:
+            typer.echo(f"cited: warning: the page has no password: whoever reaches {settings.host} reads it", err=True)
+        try:
+            served.wait()
+        except KeyboardInterrupt:
+            typer.echo("Stopped")
+        finally:
+            served.close()
+
+
+@app.command()
+def verify(
+    export: Annotated[Path, typer.Argument(help="A conversation exported as JSON.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Say of every quote of an exported conversation whether it still stands: same, moved, changed or gone."""
+    from contextlib import closing
+
+    from assistant.conversations.json_file import read_conversation
+    from assistant.conversations.verify import verify as check
+    from ingest.index.catalog import Catalog
+
+    conversation = read_conversation(export)
+    quotes = [quote for turn in conversation.turns if turn.answer for quote in turn.answer.quotes]
+    with closing(Catalog(load_settings(data_dir=data_dir).data_dir)) as catalog, catalog.read() as snapshot:
+        standings = check(quotes, snapshot)
+    if as_json:
+        typer.echo(json_text(standings_json(conversation, standings)))
+    else:
+        show_standings(conversation, standings)
+    if not all(standing.stands for standing in standings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def mcp(data_dir: DataDir = None) -> None:
+    """Answer an MCP client at stdin and stdout; the client starts this by itself."""
+    from ui.programs.mcp_server import serve_stdio
+
+    serve_stdio(load_settings(data_dir=data_dir))
+
+
+@app.command()
+def forget(
+    root: Annotated[Path, typer.Argument(help="A folder or file that was ingested.")], data_dir: DataDir = None
+) -> None:
+    """Remove a root with its documents from the index; its files are not touched."""
+    from ingest.runs.pipeline import forget as run_forget
+
+    removed = run_forget(root, load_settings(data_dir=data_dir).data_dir)
+    typer.echo(f"Forgot {root}: {count(removed, 'document')} removed from the index")
+
+
+@app.command()
+def doctor(data_dir: DataDir = None) -> None:
+    """Check the catalog against the vectors, the encoder, the lock and the versions."""
+    from rich.console import Console
+
+    from ingest.index.doctor import examine
+
+    findings = examine(load_settings(data_dir=data_dir))
+    console = Console(highlight=False)
+    for finding in findings:
+        console.print("[green]ok[/]  " if finding.ok else "[red]no[/]  ", end="")
+        console.print(printable(finding.what), markup=False, soft_wrap=True)
+        if finding.remedy:
+            console.print(f"      {printable(finding.remedy)}", style="yellow", markup=False, soft_wrap=True)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command; what a person can mend is one line on stderr and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names and texts in any script, whatever the terminal knows
+    logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        app()
+    except UserFacingError as error:
+        typer.echo(f"cited: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,270 @@
+"""The command that evaluates answers with test prompts: `cited evaluate`."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ingest.errors import ResultsInvalid, SettingsInvalid, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from assistant.evaluation.compare import Comparison
+    from assistant.evaluation.judge import Judgement
+    from assistant.evaluation.measures import Scores
+    from assistant.evaluation.prompts import Prompt
+    from assistant.evaluation.results import Result
+    from assistant.evaluation.run import Answering
+    from assistant.evaluation.trace import Trace
+
+T = TypeVar("T")
+TAG_COLUMNS = ("quote_hit", "quote_precision", "false_refusal", "false_answer", "ndcg10")
+
+
+def evaluate(
+    prompts: Annotated[Path, typer.Argument(help="Test prompts: a .jsonl, .yaml, .yml or .csv file.")],
+    results: Annotated[Path | None, typer.Option(help="Write every reply here (.jsonl).")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write a report here (.html): one file, readable offline.")
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML here, for a build server.")] = None,
+    compare: Annotated[Path | None, typer.Option(help="Compare with the --results of an earlier run.")] = None,
+    fail_under: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MEASURE=VALUE",
+            help="Exit with 1 if a measure is below a value (false_refusal, false_answer, quotes_per_answer, "
+            "words_per_answer: above it). Repeatable.",
+        ),
+    ] = None,
+    stages: Annotated[bool, typer.Option("--stages", help="Show at which stage prompts are lost.")] = False,
+    allow_unknown_sources: Annotated[
+        bool, typer.Option("--allow-unknown-sources", help="Let prompts name sources that the corpus does not hold.")
+    ] = False,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Choose the gate's threshold by these prompts, and store it.")
+    ] = False,
+    false_answers: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="With --calibrate: the share of unanswerable prompts that may be answered."),
+    ] = 0.05,
+    threshold: Annotated[
+        str | None, typer.Option(metavar="VALUE|default", help="Store this threshold of the gate (0 to 1) first.")
+    ] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the index.")] = None,
+) -> None:
+    """Ask every test prompt and measure how the assistant quotes, refuses and ranks."""
+    from assistant.assistant import open_assistant
+    from assistant.evaluation.compare import compare as compare_runs
+    from assistant.evaluation.judge import judge
+    from assistant.evaluation.measures import score
+    from assistant.evaluation.prompts import load_prompts
+    from assistant.evaluation.report import write_junit, write_report
+    from assistant.evaluation.results import read_results, write_results
+    from assistant.evaluation.run import parse_demand, unmet
+    from assistant.evaluation.trace import trace
+    from ingest.settings import load_settings
+
+    demands = [parse_demand(text) for text in fail_under or ()]
+    earlier = read_results(compare) if compare else None
+    _check_folders(path for path in (results, report, junit) if path)
+    if calibrate and threshold:
+        raise SettingsInvalid("it cannot be both chosen and given", "--threshold", "leave out it or --calibrate")
+    given = _parse_threshold(threshold) if threshold else None
+    settings = load_settings(data_dir=data_dir)
+    with open_assistant(settings) as assistant:
+        asked = load_prompts(prompts, None if allow_unknown_sources else assistant.sources())
+        if threshold:
+            _store_threshold(given, settings.data_dir)
+        replies = _ask(assistant, asked)
+        if calibrate:
+            replies = _calibrate(assistant, asked, replies, false_answers=false_answers, data_dir=settings.data_dir)
+        if results:
+            write_results(results, replies)
+        traces = _with_progress("Tracing", lambda tell: trace(assistant, asked, tell)) if stages else ()
+    judgements = judge(asked, replies)
+    scores = score(judgements)
+    comparison = compare_runs(earlier, replies, asked) if earlier is not None else None
+    short = unmet(demands, scores.overall)
+    if report:
+        earlier_name = compare.name if compare else ""
+        write_report(
+            report, judgements, scores, name=prompts.name, comparison=comparison, earlier_name=earlier_name, unmet=short
+        )
+    if junit:
+        write_junit(junit, judgements, name=prompts.name, unmet=short)
+    _show(judgements, scores, traces, comparison)
+    for line in short:
+        Console(stderr=True).print(Text(f"Not met: {line}", style="bold red"))
+    if short:
+        raise typer.Exit(1)
+
+
+def _ask(assistant: Answering, prompts: Sequence[Prompt]) -> tuple[Result, ...]:
+    from assistant.evaluation.run import evaluate as ask_all
+
+    return _with_progress("Asking", lambda tell: ask_all(assistant, prompts, tell))
+
+
+def _calibrate(
+    assistant: Answering, prompts: Sequence[Prompt], replies: Sequence[Result], *, false_answers: float, data_dir: Path
+) -> tuple[Result, ...]:
+    """Store the threshold that these replies ask for, ask again, show what that changed."""
+    from assistant.evaluation.compare import compare
+    from assistant.evaluation.run import calibrate
+
+    _store_threshold(calibrate(prompts, replies, false_answers).value, data_dir)
+    again = _ask(assistant, prompts)
+    _show_comparison(Console(), compare(replies, again, prompts), "Before and after calibration")
+    return again
+
+
+def _parse_threshold(text: str) -> float | None:
+    """Read a probability, or None for the default."""
+    if text == "default":
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1:
+        raise SettingsInvalid(f"{text!r} is no threshold", "--threshold", "give a number from 0 to 1, or default")
+    return value
+
+
+def _store_threshold(value: float | None, data_dir: Path) -> None:
+    from assistant.answering.gate import THRESHOLD
+    from ingest.runs.pipeline import set_gate_threshold
+
+    former = set_gate_threshold(value, data_dir)
+    before, now = (f"{THRESHOLD:g} (default)" if each is None else f"{each:.4f}" for each in (former, value))
+    Console(highlight=False).print(f"Threshold of the gate: {before} before, {now} from now on")
+
+
+def _check_folders(paths: Iterable[Path]) -> None:
+    """Find out before the run whether its files have a place to be written to."""
+    for path in paths:
+        if not path.parent.is_dir():
+            raise ResultsInvalid("its folder does not exist", str(path), "make the folder, or name another file")
+        if path.is_dir():
+            raise ResultsInvalid("it is a folder", str(path), "name a file")
+
+
+def _with_progress(title: str, work: Callable[[Callable[[int, int], None]], T]) -> T:
+    """Run work that tells how far it is, and show that on the terminal's error stream."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        return work(lambda done, total: bar.update(task, completed=done, total=total))
+
+
+def _show(
+    judgements: Sequence[Judgement], scores: Scores, traces: Sequence[Trace], comparison: Comparison | None
+) -> None:
+    console = Console()
+    console.print(_measures_table(scores))
+    if scores.by_tag:
+        console.print(_tags_table(scores))
+    console.print(_outcomes(judgements))
+    if traces:
+        console.print(_stages_table(traces))
+        console.print(_ranks_table(traces))
+    if comparison:
+        _show_comparison(console, comparison, "Compared with the earlier run")
+
+
+def _measures_table(scores: Scores) -> Table:
+    table = _table("", ["Measure", "Name"], ["Value", "95 % interval", "Prompts"])
+    for estimate in scores.overall.values():
+        interval = "" if estimate.low is None else f"{_number(estimate.low)} to {_number(estimate.high)}"
+        measure = estimate.measure
+        table.add_row(measure.title, measure.name, _number(estimate.value), interval, str(estimate.prompts))
+    return table
+
+
+def _tags_table(scores: Scores) -> Table:
+    titles = [scores.overall[name].measure.title for name in TAG_COLUMNS]
+    table = _table("By tag (all measures are in the report)", ["Tag"], titles)
+    for tag, estimates in scores.by_tag.items():
+        table.add_row(_text(tag), *(_number(estimates[name].value) for name in TAG_COLUMNS))
+    return table
+
+
+def _outcomes(judgements: Sequence[Judgement]) -> Text:
+    from collections import Counter
+
+    counts = Counter(str(each.outcome) for each in judgements)
+    return Text(", ".join(f"{name}: {count}" for name, count in counts.most_common()))
+
+
+def _stages_table(traces: Sequence[Trace]) -> Table:
+    from assistant.evaluation.trace import summarize
+
+    numbers = ["first", "in ten", "at all", "median rank"]
+    table = _table("Stages: share of prompts with something right found", ["Stage"], numbers)
+    for each in summarize(traces):
+        median = "–" if each.median_rank is None else f"{each.median_rank:g}"
+        table.add_row(_text(each.stage), _number(each.first), _number(each.ten), _number(each.all), median)
+    return table
+
+
+def _ranks_table(traces: Sequence[Trace]) -> Table:
+    """Show the first right rank at every stage of the prompts that are lost."""
+    stages = list(traces[0].ranks)
+    table = _table("Prompts lost on the way: rank of the first right find", ["Prompt", "Lost at"], stages)
+    for each in traces:
+        if each.lost_at is not None:
+            ranks = (each.ranks.get(stage) for stage in stages)
+            table.add_row(_text(each.prompt.id), each.lost_at, *("–" if rank is None else str(rank) for rank in ranks))
+    return table
+
+
+def _show_comparison(console: Console, comparison: Comparison, title: str) -> None:
+    table = _table(title, ["Measure"], ["Earlier", "Now", "Change", "95 % interval", "Beyond\nchance"])
+    for each in comparison.differences.values():
+        change = "" if each.change is None else f"{each.change:+.4f}"
+        interval = "" if each.low is None else f"{each.low:+.4f} to {each.high:+.4f}"
+        chance = "yes" if each.beyond_chance else "no"
+        table.add_row(each.measure.title, _number(each.earlier), _number(each.later), change, interval, chance)
+    console.print(table)
+    flips = _table("Prompts that flipped", ["Prompt", "Earlier", "Now", "Question"])
+    for flip in comparison.flips:
+        flips.add_row(_text(flip.id), str(flip.earlier), str(flip.later), _text(flip.question))
+    if comparison.flips:
+        console.print(flips)
+    told = (
+        f"Prompts flipped: {len(comparison.flips)} ({comparison.better} for the better, {comparison.worse} for the "
+        f"worse; McNemar's exact test: p = {comparison.p_value:.3g}). Replied to otherwise with the same outcome: "
+        f"{len(comparison.changed)}."
+    )
+    unmatched = len(comparison.unmatched)
+    left_out = f" Without an earlier result, and left out: {unmatched}." if unmatched else ""
+    console.print(Text(told + left_out))
+
+
+def _table(title: str, texts: Sequence[str], numbers: Sequence[str] = ()) -> Table:
+    table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD)
+    for column in texts:
+        table.add_column(column, overflow="fold", min_width=9)
+    for column in numbers:  # headings fold on a narrow terminal, numbers do not
+        table.add_column(column, justify="right", min_width=18 if "interval" in column else 6)
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
+
+
+def _text(text: str) -> Text:
+    """Take a prompt's words as they are, not as markup or codes for the terminal."""
+    return Text(printable(text))

@@ -1,0 +1,1 @@
+"""What the page does: one module a journey, plain values in and out."""

@@ -1,0 +1,174 @@
+"""The Evaluate tab: files of prompts, runs with their progress, and the results that are kept beside the index."""
+
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from assistant.evaluation.compare import Comparison, compare
+from assistant.evaluation.judge import Judgement, judge
+from assistant.evaluation.measures import Scores, score
+from assistant.evaluation.prompts import Prompt, load_prompts
+from assistant.evaluation.report import write_report
+from assistant.evaluation.results import Result, read_results, write_results
+from assistant.evaluation.run import Answering, run_prompts
+from ingest.errors import PromptsInvalid, ResultsInvalid
+from ui.handlers.saving import PROMPTS_FOLDER
+
+RESULTS_FOLDER = "results"
+KINDS = (".jsonl", ".yaml", ".yml", ".csv")
+STAMP = "%Y-%m-%d-%H%M%S"
+STAMP_LENGTH = 17
+PAUSE_SECONDS = 0.002
+"""After each prompt, so that a person's question, which waits for the index, goes first."""
+TELL_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: prompts done, prompts in all, and the seconds it took so far."""
+
+    done: int
+    total: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run: the file of its prompts, and `stem`, the name that its results and report are kept under."""
+
+    name: str
+    stem: str
+    prompts: tuple[Prompt, ...]
+    results: tuple[Result, ...]
+    judgements: tuple[Judgement, ...]
+    scores: Scores
+
+
+def prompts_files(data_dir: Path) -> list[str]:
+    """Return the names of the files of prompts, by name."""
+    return sorted(path.name for path in _files(data_dir / PROMPTS_FOLDER) if path.suffix.lower() in KINDS)
+
+
+def kept_runs(data_dir: Path) -> list[tuple[str, str]]:
+    """Return the runs that are kept, newest first: when and of which prompts, and the file's name."""
+    names = sorted((path.name for path in _files(data_dir / RESULTS_FOLDER) if path.suffix == ".jsonl"), reverse=True)
+    return [(run_label(name), name) for name in names]
+
+
+def run_label(name: str) -> str:
+    """Return in words when a kept run was and what it asked; other files keep their names."""
+    try:
+        when = datetime.strptime(name[:STAMP_LENGTH], STAMP)
+    except ValueError:
+        return name
+    return f"{when:%d %b %Y, %H:%M:%S} · {Path(name).stem[STAMP_LENGTH + 1 :]}"
+
+
+def kept_file(name: str, data_dir: Path) -> Path | None:
+    """Return the file of results or the report of that name; None where none is kept."""
+    return next((path for path in _files(data_dir / RESULTS_FOLDER) if path.name == name), None)
+
+
+def add_prompts(upload: Path, assistant: Answering, data_dir: Path, *, allow_unknown: bool = False) -> str:
+    """Keep an uploaded file of prompts that has no faults; return its name in the folder.
+
+    Raises:
+        PromptsInvalid: it has faults, all of them told by line; nothing is kept.
+    """
+    try:
+        load_prompts(upload, None if allow_unknown else assistant.sources())
+    except PromptsInvalid as error:
+        raise PromptsInvalid(error.what, upload.name, error.remedy, error.faults) from error
+    folder = data_dir / PROMPTS_FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    return _kept_copy(upload, folder).name
+
+
+def run(assistant: Answering, name: str, data_dir: Path, *, allow_unknown: bool = False) -> Iterator[Progress | Run]:
+    """Ask all prompts of a file in the folder; yield how far it is, and at last the run, which is kept.
+
+    Whoever stops asking for more cancels the run; nothing of it is kept.
+
+    Raises:
+        PromptsInvalid: the file has faults; nothing is asked.
+        ResultsInvalid: the results cannot be written.
+    """
+    path = data_dir / PROMPTS_FOLDER / Path(name).name
+    prompts = load_prompts(path, None if allow_unknown else assistant.sources())
+    yield Progress(0, len(prompts), 0.0)
+    results: list[Result] = []
+    began = told = time.monotonic()
+    for result in run_prompts(assistant, prompts):
+        results.append(result)
+        time.sleep(PAUSE_SECONDS)
+        now = time.monotonic()
+        if now - told >= TELL_SECONDS:
+            told = now
+            yield Progress(len(results), len(prompts), now - began)
+    yield _kept_run(path, prompts, tuple(results), data_dir)
+
+
+def compare_with(run: Run, earlier: str, data_dir: Path) -> Comparison:
+    """Compare a run with a kept one, and write that into the run's report.
+
+    Raises:
+        ResultsInvalid: the earlier run is gone, faulty or of other prompts.
+    """
+    path = kept_file(earlier, data_dir)
+    if path is None:
+        raise ResultsInvalid("this run is no longer kept", earlier, "choose another")
+    comparison = compare(read_results(path), run.results, run.prompts)
+    _write_report(run, data_dir, comparison, run_label(earlier))
+    return comparison
+
+
+def forget_comparison(run: Run, data_dir: Path) -> None:
+    """Write the run's report without a comparison."""
+    _write_report(run, data_dir)
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+
+
+def _kept_copy(upload: Path, folder: Path) -> Path:
+    """Copy a file into a folder; under another name where that name is taken by another content."""
+    content = upload.read_bytes()
+    number = 1
+    while True:
+        path = folder / (upload.name if number == 1 else f"{upload.stem}-{number}{upload.suffix}")
+        if not path.exists():
+            shutil.copyfile(upload, path)
+            return path
+        if path.read_bytes() == content:
+            return path
+        number += 1
+
+
+def _kept_run(path: Path, prompts: Sequence[Prompt], results: tuple[Result, ...], data_dir: Path) -> Run:
+    folder = data_dir / RESULTS_FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    judgements = judge(prompts, results)
+    finished = Run(path.name, _free_stem(path.stem, folder), tuple(prompts), results, judgements, score(judgements))
+    write_results(folder / f"{finished.stem}.jsonl", results)
+    _write_report(finished, data_dir)
+    return finished
+
+
+def _free_stem(name: str, folder: Path) -> str:
+    """Return the time and the name of the prompts, and a number where two runs end in one second."""
+    stem = f"{datetime.now():{STAMP}}-{name}"
+    number = 1
+    free = stem
+    while (folder / f"{free}.jsonl").exists():
+        number += 1
+        free = f"{stem} ({number})"
+    return free
+
+
+def _write_report(run: Run, data_dir: Path, comparison: Comparison | None = None, earlier_name: str = "") -> None:
+    path = data_dir / RESULTS_FOLDER / f"{run.stem}.html"
+    write_report(path, run.judgements, run.scores, name=run.name, comparison=comparison, earlier_name=earlier_name)

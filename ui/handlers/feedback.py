@@ -1,0 +1,124 @@
+"""Whether answers were useful, and why: one line a turn in a file that its owner can read."""
+
+import logging
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock
+from pydantic import BaseModel, ConfigDict, Field
+
+from assistant.evaluation.record_files import json_line, read_jsonl
+from assistant.schema import Rating, Turns
+from ingest.errors import Fault, FileInvalid, IndexUnwritable
+from ui.handlers.ask import LONGEST_QUESTION
+from ui.handlers.history import replace_text
+
+FILE_NAME = "feedback.jsonl"
+LONGEST_REASON = 1_000
+"""Characters of a reason."""
+LONGEST_PATH = 4_096
+"""Characters of a root or a source."""
+LONGEST_TEXT = 20_000
+"""Characters of a question as understood, which takes along of an earlier one, and of a quote."""
+MOST_QUOTES = 50
+"""Quotes of an answer; it has a few."""
+
+_one_at_a_time = threading.Lock()
+
+log = logging.getLogger(__name__)
+
+Given = dict[tuple[str, int], dict[str, object]]
+
+
+class QuotedText(BaseModel):
+    """What an answer quoted and where; characters, end exclusive."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    root: str = Field(max_length=LONGEST_PATH)
+    source: str = Field(max_length=LONGEST_PATH)
+    start: int
+    end: int
+    text: str = Field(max_length=LONGEST_TEXT)
+
+
+class Feedback(BaseModel):
+    """What the form under an answer sends: the answer, and what a person thinks of it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    conversation: str = Field(min_length=1, max_length=100)
+    turn: int = Field(ge=1)
+    useful: bool
+    reason: str = Field(default="", max_length=LONGEST_REASON)
+    question: str = Field(max_length=LONGEST_QUESTION)
+    understood: str = Field(max_length=LONGEST_TEXT)
+    abstained: bool
+    run: int
+    quotes: tuple[QuotedText, ...] = Field(max_length=MOST_QUOTES)
+
+
+def save_feedback(given: Feedback, data_dir: Path) -> None:
+    """Write down what a person thinks of a turn, in place of what they thought before.
+
+    Raises:
+        FileInvalid: the file has faults; nothing is written.
+        IndexUnwritable: it cannot be written.
+    """
+    path = data_dir / FILE_NAME
+    record = {**given.model_dump(mode="json"), "given": datetime.now(UTC).isoformat(timespec="seconds")}
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        with _one_at_a_time, FileLock(f"{path}.lock"):
+            records, faults = _read(path)
+            if faults:
+                raise FileInvalid("not a file of feedback", str(path), "mend it or move it away", faults)
+            records[given.conversation, given.turn] = record
+            replace_text(path, "".join(json_line(each) for each in records.values()))
+    except OSError as error:
+        what = f"cannot be written ({(error.strerror or type(error).__name__).lower()})"
+        raise IndexUnwritable(what, str(path), "make room on the disk, or check that you may write there") from error
+
+
+def rated(conversation: str, turns: Turns, data_dir: Path) -> Turns:
+    """Return the turns of a conversation with what a person thought of them.
+
+    What cannot be read of the file is passed over, and named in the log.
+    """
+    path = data_dir / FILE_NAME
+    try:
+        records, faults = _read(path)
+    except OSError as error:
+        log.warning("%s cannot be read: %s", path, error.strerror or type(error).__name__)
+        return turns
+    if faults:
+        log.warning(
+            "%s has faults, which are passed over, the first: line %s: %s", path, faults[0].line, faults[0].what
+        )
+    given = {turn: record for (known, turn), record in records.items() if known == conversation}
+    return tuple(replace(turn, rating=_rating(given[turn.number]) if turn.number in given else None) for turn in turns)
+
+
+def _rating(record: dict[str, object]) -> Rating:
+    return Rating(record.get("useful") is True, str(record.get("reason") or ""))
+
+
+def _read(path: Path) -> tuple[Given, list[Fault]]:
+    """Return the lines of the file by conversation and turn, in their order, and what cannot be read of it.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    if not path.exists():
+        return {}, []
+    given: Given = {}
+    records, faults = read_jsonl(path)
+    for record in records:
+        conversation, turn = record.fields.get("conversation"), record.fields.get("turn")
+        if isinstance(conversation, str) and isinstance(turn, int):
+            given[conversation, turn] = dict(record.fields)
+        else:
+            faults.append(Fault(record.line, "it names no conversation and turn"))
+    return given, sorted(faults, key=lambda fault: fault.line or 0)

@@ -1,0 +1,51 @@
+"""Saves what was asked as a test prompt."""
+
+import re
+import threading
+from collections.abc import Collection
+from pathlib import Path
+
+from assistant.evaluation.judge import plain
+from assistant.evaluation.prompts import Prompt, append_prompt, load_prompts
+
+PROMPTS_FOLDER = "prompts"
+SAVED_NAME = "saved.jsonl"
+LONGEST_NAME = 48
+"""Characters of a prompt's id, which is made of its question."""
+
+_one_at_a_time = threading.Lock()
+
+
+def save_prompt(prompt: Prompt, data_dir: Path) -> str:
+    """Append a prompt (its id is chosen here) to the file of saved ones; return what to tell the person.
+
+    Raises:
+        PromptsInvalid: the prompt or the file has faults; nothing is written.
+    """
+    path = data_dir / PROMPTS_FOLDER / SAVED_NAME
+    with _one_at_a_time:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        present = load_prompts(path, None) if path.exists() and path.stat().st_size else ()
+        if any(plain(other.question) == plain(prompt.question) for other in present):
+            return f"This question is in {SAVED_NAME} already."
+        identity = _identity(prompt.question, {other.id for other in present})
+        append_prompt(path, Prompt(**{**_given(prompt), "id": identity}))  # type: ignore[arg-type]
+    return f"Saved to {SAVED_NAME}. The Evaluate tab offers it."
+
+
+def _given(prompt: Prompt) -> dict[str, object]:
+    return {
+        "question": prompt.question,
+        "answers": prompt.answers,
+        "passages": prompt.passages,
+        "sources": prompt.sources,
+        "unanswerable": prompt.unanswerable,
+    }
+
+
+def _identity(question: str, taken: Collection[str]) -> str:
+    """Return a name made of the question's words, and a number where it is taken."""
+    words = re.findall(r"\w+", question.casefold())
+    name = "-".join(words)[:LONGEST_NAME].strip("-") or "question"
+    numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
+    return next(each for each in (name, *numbered) if each not in taken)

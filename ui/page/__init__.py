@@ -1,0 +1,1 @@
+"""The web page: its server, layout and templates."""

@@ -1,0 +1,99 @@
+"""The addresses that the page's own script and links use, beside those of Gradio."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Query
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse
+from pydantic import BaseModel, ConfigDict
+
+from assistant.evaluation.prompts import Prompt
+from ingest.errors import UserFacingError
+from ingest.settings import Settings
+from ui.handlers import ask, evaluate
+from ui.handlers.ask import Answering
+from ui.handlers.saving import save_prompt
+from ui.page.markup import Place
+from ui.page.reader import Side, neighbour_html, reader_failure_html, reader_html
+from ui.page.sources_html import further_html
+
+UPLOADS = "/gradio_api/upload"
+"""Gradio's own address, which takes files for any page."""
+PROMPTS = "/prompts"
+
+
+class NewPrompt(BaseModel):
+    """What the form under an answer sends."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    question: str
+    answers: tuple[str, ...] = ()
+    passages: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    unanswerable: bool = False
+
+
+def addresses(assistant: Answering, settings: Settings) -> APIRouter:
+    """Return the addresses.
+
+    `/reader` gives a whole source to the page's dialog, `/neighbour` what
+    stands around a passage, `/further` the passages that an answer does not
+    quote; `/prompts` takes a test prompt, `/results` gives the files that
+    evaluations left. Where the page is read-only, test prompts are refused, and
+    so are uploads to Gradio's own address.
+    """
+    router = APIRouter()
+    if settings.read_only:
+        for address in (UPLOADS, PROMPTS):
+            router.add_api_route(address, _refuse, methods=["POST"])
+
+    @router.get("/reader", response_class=HTMLResponse)
+    def reader(root: str, source: str, at: Annotated[Sequence[str], Query()] = ()) -> HTMLResponse:
+        places = [_place(written) for written in at]
+        return _shown(lambda: reader_html(assistant.document(root, source), places))
+
+    @router.get("/neighbour", response_class=HTMLResponse)
+    def neighbour(root: str, source: str, at: str, edge: int, side: Side) -> HTMLResponse:
+        place = _place(at)
+        return _shown(lambda: neighbour_html(assistant.document(root, source), place, edge, side))
+
+    @router.get("/further", response_class=HTMLResponse)
+    def further(question: str, but: Annotated[Sequence[str], Query()]) -> HTMLResponse:
+        return _shown(lambda: further_html(ask.further(assistant, question, but)))
+
+    @router.post(PROMPTS)
+    def save(new: NewPrompt) -> JSONResponse:
+        try:
+            told = save_prompt(Prompt("new", **new.model_dump()), settings.data_dir)
+        except UserFacingError as error:
+            return JSONResponse(str(error), status_code=400)
+        return JSONResponse(told)
+
+    @router.get("/results/{name}")
+    def results(name: str) -> FileResponse:
+        path = evaluate.kept_file(name, settings.data_dir)
+        if path is None:
+            raise HTTPException(404, "no such file is kept")
+        return FileResponse(path, filename=name)
+
+    return router
+
+
+def _refuse() -> PlainTextResponse:
+    return PlainTextResponse("This page only shows the texts: it takes nothing.", status_code=403)
+
+
+def _shown(render: Callable[[], str]) -> HTMLResponse:
+    """Return what is rendered, or the message of what failed, which the page shows in its place."""
+    try:
+        return HTMLResponse(render())
+    except UserFacingError as error:
+        return HTMLResponse(reader_failure_html(error), status_code=404)
+
+
+def _place(written: str) -> Place:
+    try:
+        return Place.parse(written)
+    except ValueError as error:
+        raise HTTPException(422, "a place is START-END-SHA") from error

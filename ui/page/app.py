@@ -1,0 +1,160 @@
+"""The web page: its layout, wiring and theme."""
+
+import asyncio
+import webbrowser
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Protocol
+
+import gradio as gr
+from fastapi import FastAPI
+
+from ingest.settings import Settings
+from ui.handlers import ask
+from ui.handlers.corpus import Encoding
+from ui.handlers.keeper import Keeper, Verifying
+from ui.page.addresses import addresses
+from ui.page.ask_html import header_html
+from ui.page.ask_tab import ask_tab
+from ui.page.corpus_tab import corpus_tab
+from ui.page.evaluate_tab import evaluate_tab
+from ui.page.kept_addresses import kept_addresses
+from ui.page.owner import Owners
+from ui.page.server import App, Served, listen, start
+from ui.page.uploads import UploadsOnly
+from ui.programs.endpoints import add_endpoints
+from ui.programs.requests import Answers
+
+ASSETS = Path(__file__).parents[1] / "assets"
+SCRIPTS = ("reader.js", "page.js", "forms.js", "history.js")
+SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "Arial", "sans-serif")
+MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Liberation Mono", "monospace")
+TEAL = gr.themes.Color(
+    c50="#eef7f5",
+    c100="#e0f1ed",
+    c200="#bfe4db",
+    c300="#93d3c5",
+    c400="#63bfac",
+    c500="#2f9d89",
+    c600="#0b6e63",
+    c700="#095c53",
+    c800="#084c45",
+    c900="#073f39",
+    c950="#052a26",
+)
+
+
+class Serving(Answers, Verifying, Encoding, Protocol):
+    """What the page needs of an assistant."""
+
+
+def serve(assistant: Serving, settings: Settings, *, open_browser: bool = False, block: bool = True) -> Served:
+    """Serve the page on the settings' host and port until Ctrl+C, or return at once with `block` False.
+
+    Raises:
+        SettingsInvalid: the port is in use, or the host is no address of this machine.
+    """
+    served = start(_built(assistant, settings), listen(settings.host, settings.port))
+    if open_browser:
+        webbrowser.open(served.url)
+    if block:
+        served.wait()
+    return served
+
+
+def _built(assistant: Serving, settings: Settings) -> App:
+    """Build the application inside an event loop: where none runs, Gradio opens some and never closes them."""
+
+    async def build() -> App:
+        return build_app(assistant, settings)
+
+    with ThreadPoolExecutor(1) as builder:
+        return builder.submit(asyncio.run, build()).result()
+
+
+def build_app(assistant: Serving, settings: Settings) -> App:
+    """Build the web application: the page, and the addresses that its own script and links use."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    keeper = Keeper(assistant, settings)
+    app.include_router(addresses(assistant, settings))
+    app.include_router(kept_addresses(keeper.history, settings))
+    app.add_middleware(Owners)
+    if settings.mcp:
+        _add_mcp(app, assistant, settings.host)
+
+    gr.mount_gradio_app(
+        app,
+        build_page(assistant, settings, keeper),
+        path="/",
+        server_name=settings.host,
+        server_port=settings.port,
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        ssr_mode=False,
+        mcp_server=False,
+        favicon_path=str(ASSETS / "logo.svg"),
+        theme=_theme(),
+        head=f"<style>{_asset('page.css')}{_asset('history.css')}</style>",
+        js=_script(),
+    )
+    return app
+
+
+def _add_mcp(app: FastAPI, assistant: Serving, host: str) -> None:
+    """Serve MCP clients beside the page."""
+    from ui.programs.mcp_server import http_server
+
+    routes, running = http_server(assistant, host)
+    app.router.routes.extend(routes)
+    app.router.lifespan_context = lambda _app: running
+
+
+def build_page(assistant: Serving, settings: Settings, keeper: Keeper) -> gr.Blocks:
+    """Build the page: one tab a journey; `settings` are for the tabs that write."""
+    description, _ = ask.described(assistant)
+    title = description.name or ask.NAME
+    page = UploadsOnly(title=title, analytics_enabled=False, fill_width=True)
+    with page:
+        header = gr.HTML(elem_id="head", apply_default_css=False)
+        classes = ["read-only"] if settings.read_only else []
+        classes += ["no-feedback"] if settings.read_only and not settings.history else []
+        with gr.Tabs(elem_id="journeys", elem_classes=classes) as journeys, gr.Tab("Ask", id="ask"):
+            talk = ask_tab(assistant, keeper)
+        with journeys, gr.Tab("Corpus", id="corpus") as tab:
+            corpus_tab(assistant, settings, tab)
+        with journeys, gr.Tab("Evaluate", id="evaluate") as tab:
+            evaluate_tab(assistant, settings, tab)
+
+        def head() -> str:
+            description, _ = ask.described(assistant)
+            return header_html(description, _asset("logo.svg"))
+
+        quiet: Any = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
+        page.load(head, None, header, **quiet)
+        page.load(talk.start, None, talk.shown, **quiet)
+        add_endpoints(assistant, settings)
+    return page
+
+
+def _theme() -> gr.themes.Base:
+    """Return Gradio's base theme with one accent and fonts of the reader's own machine."""
+    return gr.themes.Base(primary_hue=TEAL, secondary_hue=TEAL, neutral_hue="stone", font=SANS, font_mono=MONO).set(
+        body_background_fill="#f6f5f1",
+        body_background_fill_dark="#131514",
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+        button_primary_background_fill_dark="*primary_300",
+        button_primary_background_fill_hover_dark="*primary_200",
+        button_primary_text_color="#ffffff",
+        button_primary_text_color_dark="#0c1614",
+    )
+
+
+def _asset(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8")
+
+
+def _script() -> str:
+    """Return the page's script as the one function that Gradio calls."""
+    return "() => {\n" + "\n".join(map(_asset, SCRIPTS)) + "\n}"

@@ -1,0 +1,147 @@
+"""The Ask tab's layout and wiring."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from assistant.schema import Turns
+from ui.handlers import ask
+from ui.handlers.ask import Answering, Stop
+from ui.handlers.history import new_id
+from ui.handlers.keeper import Keeper, Opened
+from ui.page.ask_html import KEYS, conversation_html, note_html
+from ui.page.history_html import PANEL, opened_html
+from ui.page.owner import owner_of
+from ui.page.sources_html import sources_html
+
+QUIET: Any = {"api_visibility": "private", "show_progress": "hidden"}
+
+
+@dataclass(frozen=True, slots=True)
+class AskTab:
+    """The tab's parts.
+
+    `opened` holds the name of the conversation that is shown, `marker` what the
+    page's script needs to know of it.
+    """
+
+    assistant: Answering
+    keeper: Keeper
+    conversation: gr.HTML
+    sources: gr.HTML
+    note: gr.HTML
+    turns: gr.State
+    opened: gr.Textbox
+    marker: gr.HTML
+
+    @property
+    def shown(self) -> list[Any]:
+        """What `show_opened` fills."""
+        return [self.conversation, self.sources, self.note, self.turns, self.opened, self.marker]
+
+    def show(self, turns: Turns, identity: str) -> tuple[str, str]:
+        """Return the conversation and its sources."""
+        description, failure = ask.described(self.assistant)
+        return conversation_html(self.keeper.rated(identity, turns), description, failure), sources_html(turns)
+
+    def show_opened(self, opened: Opened) -> tuple[Any, ...]:
+        """Return all that shows a conversation that was opened or kept."""
+        note = note_html(opened.note) if opened.note else ""
+        return *self.show(opened.turns, opened.id), note, opened.turns, opened.id, opened_html(opened)
+
+    def start(self, request: gr.Request) -> tuple[Any, ...]:
+        """Return what a window shows first: the conversation that its address names."""
+        return self.open(request.query_params.get("conversation", ""), request)
+
+    def open(self, identity: str, request: gr.Request) -> tuple[Any, ...]:
+        """Return what shows a kept conversation; an empty one where there is none of that name."""
+        return self.show_opened(self.keeper.open(owner_of(request.cookies), identity))
+
+
+def ask_tab(assistant: Answering, keeper: Keeper) -> AskTab:
+    """Lay the tab out: kept conversations, the conversation and its composer, the sources."""
+    turns, stop = gr.State(()), gr.State(Stop())
+    with gr.Row(elem_id="workbench"):
+        with gr.Column(elem_id="history", min_width=0):
+            if keeper.history is not None:
+                gr.HTML(PANEL, apply_default_css=False)
+        with gr.Column(elem_id="talk"):
+            conversation = gr.HTML(elem_id="conversation", apply_default_css=False)
+        with gr.Column(elem_id="composer"):
+            with gr.Row(elem_id="asking"):
+                box = gr.Textbox(
+                    label="Your question",
+                    placeholder="Ask a question",
+                    elem_id="question",
+                    lines=1,
+                    max_lines=6,
+                    autofocus=False,
+                    container=False,
+                    show_label=False,
+                )
+                halt = gr.Button("Stop", elem_id="halt")
+                alone = gr.Button("Ask as typed", elem_id="alone")
+                send = gr.Button("Ask", variant="primary", elem_id="send", min_width=80)
+            note = gr.HTML(elem_id="note", apply_default_css=False)
+            gr.HTML(KEYS, apply_default_css=False)
+            opened = gr.Textbox(elem_id="opened", visible="hidden")
+            marker = gr.HTML(elem_id="marker", visible="hidden", apply_default_css=False)
+            wanted, go = (
+                gr.Textbox(elem_id="open-name", visible="hidden"),
+                gr.Button(elem_id="open-go", visible="hidden"),
+            )
+        with gr.Column(elem_id="evidence"):
+            sources = gr.HTML(elem_id="sources", apply_default_css=False)
+
+    tab = AskTab(assistant, keeper, conversation, sources, note, turns, opened, marker)
+    for triggers, as_typed in (([box.submit, send.click], False), ([alone.click], True)):
+        asked = gr.on(
+            triggers,
+            _respond(tab, as_typed=as_typed),
+            [box, turns, stop, opened],
+            [box, *tab.shown],
+            concurrency_id="ask",
+            concurrency_limit=4,
+            **QUIET,
+        )
+        asked.failure(_recover(tab), [turns, opened], tab.shown, **QUIET)
+    go.click(tab.open, wanted, tab.shown, **QUIET)
+    halt.click(Stop.order, stop, None, queue=False, **QUIET)
+    return tab
+
+
+def _respond(
+    tab: AskTab, *, as_typed: bool
+) -> Callable[[str, Turns, Stop, str, gr.Request], Iterator[tuple[object, ...]]]:
+    """Return the handler of a question: the box, and what `shown` is."""
+
+    def respond(
+        question: str, turns: Turns, stop: Stop, identity: str, request: gr.Request
+    ) -> Iterator[tuple[object, ...]]:
+        same = (gr.skip(),) * len(tab.shown)
+        note = ask.hint(question)
+        if note:
+            yield gr.skip(), gr.skip(), gr.skip(), note_html(note), *same[3:]
+            return
+        owner = owner_of(request.cookies)
+        before = turns or tab.keeper.open(owner, identity).turns
+        identity = identity or new_id()  # now, so that after a fault it is not kept under another name again
+        for now in ask.respond(tab.assistant, question, before, stop, as_typed=as_typed):
+            if now[-1].pending:
+                conversation, _ = tab.show(now, identity)
+                yield "", conversation, gr.skip(), "", now, identity, *same[5:]
+            else:
+                yield gr.skip(), *tab.show_opened(tab.keeper.keep(owner, identity, now))
+
+    return respond
+
+
+def _recover(tab: AskTab) -> Callable[[Turns, str, gr.Request], tuple[object, ...]]:
+    """Return the handler of a fault: it ends the waiting, the fault itself is logged by Gradio."""
+
+    def recover(turns: Turns, identity: str, request: gr.Request) -> tuple[object, ...]:
+        return tab.show_opened(tab.keeper.recover(owner_of(request.cookies), identity, ask.broken(turns)))
+
+    return recover

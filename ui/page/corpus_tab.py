@@ -1,0 +1,205 @@
+"""The Corpus tab's layout and wiring."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gradio as gr
+
+from ingest.errors import PruningUnconfirmed, UserFacingError
+from ingest.runs.pipeline import Prune, Report
+from ingest.runs.status import runs
+from ingest.settings import Settings
+from ui.handlers import ask, corpus
+from ui.handlers.corpus import Encoding, Planned
+from ui.page import corpus_html as shown
+from ui.page.uploads import uploaded
+
+FILTERS = [("All", ""), ("Read", "read"), ("Failed", "failed"), ("With a remark", "remarks")]
+BUTTONS = ("apply", "remove", "keep", "discard", "retry")
+QUIET: Any = {"api_visibility": "private", "show_progress": "hidden"}
+Shown = tuple[object, ...]
+
+
+def corpus_tab(assistant: Encoding, settings: Settings, tab: gr.Tab) -> None:
+    """Lay the tab out: what adds and checks on one side, plan, sources and runs on the other."""
+    writes = not settings.read_only
+    planned = gr.State(None)
+    with gr.Row(elem_id="corpus"):
+        with gr.Column(elem_id="supply"):
+            files = gr.File(
+                label="Drop texts here, or choose them",
+                file_count="multiple",
+                elem_id="drop",
+                height=150,
+                visible=writes,
+            )
+            check = gr.Button("Check for changes", elem_id="check", visible=writes)
+            gr.HTML(shown.READ_ONLY, visible=not writes, apply_default_css=False)
+        with gr.Column(elem_id="holdings"):
+            outcome = gr.HTML(shown.START if writes else "", elem_id="outcome", apply_default_css=False)
+            with gr.Row(elem_id="deciding"):
+                buttons = _buttons()
+            with gr.Row(elem_id="finding"):
+                search = gr.Textbox(label="Search", placeholder="Title or file", elem_id="search", max_lines=1)
+                kind = gr.Dropdown(FILTERS, value="", label="Show", elem_id="kind", filterable=False)
+            sources = gr.HTML(elem_id="texts", apply_default_css=False)
+            record = gr.HTML(elem_id="runs", apply_default_css=False)
+        name, removing = _removing()
+
+    deciding = [planned, outcome, *buttons.values()]
+    found, recorded = _list(settings), _record(settings)
+    tab.select(found, [search, kind], sources, **QUIET)
+    tab.select(recorded, None, record, **QUIET)
+    gr.on([search.change, kind.input], found, [search, kind], sources, trigger_mode="always_last", **QUIET)
+    if not writes:
+        return
+    tab.select(_waiting(settings), planned, deciding, **QUIET)
+    check.click(_planning(lambda: corpus.plan_all(settings)), None, deciding, concurrency_id="plan", **QUIET)
+    files.upload(_add(settings), files, [*deciding, files], concurrency_id="plan", **QUIET)
+    removing.click(_remove(settings), name, deciding, concurrency_id="plan", **QUIET)
+    buttons["discard"].click(_discard(settings), None, deciding, concurrency_id="plan", **QUIET)
+    modes = {"apply": Prune.CAREFUL, "remove": Prune.ALWAYS, "keep": Prune.NEVER, "retry": Prune.NEVER}
+    for button, prune in modes.items():
+        apply = _apply(assistant, settings, prune)
+        applying = buttons[button].click(apply, planned, deciding, concurrency_id="apply", concurrency_limit=4, **QUIET)
+        applying.failure(lambda: _decide(None, shown.fault_html(ask.FAULT)), None, deciding, **QUIET)
+        applying.then(found, [search, kind], sources, **QUIET).then(recorded, None, record, **QUIET)
+
+
+def _buttons() -> dict[str, gr.Button]:
+    """Return the buttons below a plan, hidden until there is one."""
+    labels = ("Apply", "Apply and remove them", "Apply, but keep them", "Discard uploads", "Retry")
+    return {
+        name: gr.Button(
+            label,
+            variant="primary" if name in ("apply", "retry") else "secondary",
+            elem_id=name,
+            visible=False,
+            min_width=100,
+        )
+        for name, label in zip(BUTTONS, labels, strict=True)
+    }
+
+
+def _removing() -> tuple[gr.Textbox, gr.Button]:
+    """Return what the page's script fills in and presses for the Remove button of a source."""
+    return gr.Textbox(elem_id="remove-name", visible="hidden"), gr.Button(elem_id="remove-go", visible="hidden")
+
+
+def _decide(planned: Planned | None, html: str, *buttons: str) -> Shown:
+    """Return the plan, what is shown, and which buttons are to be seen."""
+    return planned, html, *(gr.Button(visible=name in buttons) for name in BUTTONS)
+
+
+def _offered(planned: Planned, note: str = "") -> Shown:
+    return _decide(planned, shown.plan_html(planned, note), *_choices(planned))
+
+
+def _choices(planned: Planned) -> list[str]:
+    return ["apply"] * bool(planned.changes) + ["discard"] * planned.waiting
+
+
+def _list(settings: Settings) -> Callable[[str, str], str]:
+    """Return the handler that lists the sources."""
+    data_dir = settings.data_dir
+
+    def listed(search: str, kind: str) -> str:
+        try:
+            found = corpus.sources(data_dir, search, kind)
+        except UserFacingError as error:
+            return shown.fault_html(str(error))
+        removable: frozenset[str] = frozenset() if settings.read_only else corpus.removable(data_dir)
+        return shown.sources_html(found, corpus.uploads_folder(data_dir), removable)
+
+    return listed
+
+
+def _record(settings: Settings) -> Callable[[], str]:
+    """Return the handler that lists the runs."""
+
+    def recorded() -> str:
+        try:
+            return shown.runs_html(runs(settings.data_dir))
+        except UserFacingError:  # the list of sources tells of it
+            return ""
+
+    return recorded
+
+
+def _planning(work: Callable[[], Planned]) -> Callable[[], Shown]:
+    """Return the handler that shows a plan, or what failed."""
+
+    def plan() -> Shown:
+        try:
+            return _offered(work())
+        except UserFacingError as error:
+            return _decide(None, shown.fault_html(str(error)))
+
+    return plan
+
+
+def _waiting(settings: Settings) -> Callable[[Planned | None], Shown]:
+    """Return the handler that shows the plan of uploads that were never applied, where there are some."""
+
+    def waiting(planned: Planned | None) -> Shown:
+        same = (gr.skip(),) * (2 + len(BUTTONS))
+        if planned is not None:
+            return same
+        try:
+            found = corpus.plan_uploads(settings)
+        except UserFacingError:  # the list of sources tells of it
+            return same
+        return _offered(found, "These uploads wait to be applied.") if found.waiting else same
+
+    return waiting
+
+
+def _add(settings: Settings) -> Callable[[list[str]], Shown]:
+    """Return the handler of dropped files: the plan, and the place to drop them, empty again."""
+
+    def add(files: list[str]) -> Shown:
+        return *_planning(lambda: corpus.add([uploaded(file) for file in files], settings))(), None
+
+    return add
+
+
+def _remove(settings: Settings) -> Callable[[str], Shown]:
+    return lambda name: _planning(lambda: corpus.remove(name, settings))()
+
+
+def _discard(settings: Settings) -> Callable[[], Shown]:
+    """Return the handler that takes uploads back."""
+
+    def discard() -> Shown:
+        try:
+            corpus.discard(settings)
+        except UserFacingError as error:
+            return _decide(None, shown.fault_html(str(error)))
+        return _decide(None, shown.DISCARDED)
+
+    return discard
+
+
+def _apply(assistant: Encoding, settings: Settings, prune: Prune) -> Callable[[Planned | None], Iterator[Shown]]:
+    """Return the handler that does what is planned; asked about once more, it does so whatever is removed."""
+
+    def apply(planned: Planned | None) -> Iterator[Shown]:
+        if planned is None:
+            yield _decide(None, shown.START)
+            return
+        yield _decide(planned, shown.progress_html(None))
+        try:
+            for step in corpus.apply(planned, settings, assistant.encoder, prune=prune):
+                if isinstance(step, Report):
+                    again = ("retry",) if step.failed else ()
+                    yield _decide(planned if again else None, shown.report_html(step), *again)
+                elif isinstance(step, Planned):
+                    yield _offered(step, "More is gone by now than the plan said, so nothing was changed.")
+                else:
+                    yield _decide(planned, shown.progress_html(step))
+        except PruningUnconfirmed:
+            yield _decide(planned, shown.confirm_html(planned), "remove", "keep")
+        except UserFacingError as error:
+            yield _decide(planned, shown.fault_html(str(error)), *_choices(planned))
+
+    return apply

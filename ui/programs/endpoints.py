@@ -1,0 +1,76 @@
+"""The public endpoints of the page's server, for `gradio_client` and for plain HTTP: JSON in, JSON out."""
+
+from collections.abc import Callable
+from functools import wraps
+from inspect import signature
+from typing import Any
+
+import gradio as gr
+from gradio.events import api
+from pydantic import ConfigDict, ValidationError, validate_call
+
+from ingest.errors import SettingsInvalid, UserFacingError
+from ingest.settings import Settings
+from ui.handlers import corpus
+from ui.programs import requests as programs
+from ui.programs.requests import Answers, Json
+
+STRICT = ConfigDict(strict=True)
+
+
+def add_endpoints(assistant: Answers, settings: Settings) -> None:
+    """Add `ask`, `search` and `ingest_plan` to the page that is being built; nothing else of it is public."""
+
+    def ask(question: str, history: list[str] = []) -> Json:  # noqa: B006 - the clients read the default
+        """Answer a question in exact quotes from the texts, each with its place, or abstain.
+
+        `history` are the questions before it, oldest first. Returns what `cited
+        ask --json` prints: question, abstained, reason, missing_terms, quotes,
+        ranked, nearest, gate_score and run. A quote, as a passage in `nearest`,
+        has source, title, text, start, end (characters of the source, end
+        exclusive), line, page, heading, url, root and file (same, changed, gone).
+        """
+        return programs.ask_json(programs.ask(assistant, question, history))
+
+    def search(question: str, limit: int = 10) -> Json:
+        """Find the passages nearest to a question, best first, at most `limit` (1 to 50); they need not answer it.
+
+        Returns question and passages. A passage has source, title, text, start,
+        end (characters of the source, end exclusive), line, page, heading, url,
+        root and score (the higher, the nearer).
+        """
+        return programs.search_json(question, programs.search(assistant, question, limit))
+
+    def ingest_plan() -> Json:
+        """Tell what ingesting all known folders again would do; nothing is changed.
+
+        Returns found (how many files there are), added, updated, removed and
+        unchanged (sources), renamed (each with former and source), failed (each
+        with source and reason), and problems (why a folder cannot be looked at).
+        """
+        if settings.read_only:
+            raise SettingsInvalid("this page only shows the texts", "CITED_READ_ONLY", "unset it to plan changes")
+        return programs.plan_json(corpus.plan_all(settings))
+
+    for endpoint in (ask, search, ingest_plan):
+        group = "plan" if endpoint is ingest_plan else "ask"
+        api(_told(endpoint), api_name=endpoint.__name__, concurrency_id=group)
+
+
+def _told(endpoint: Callable[..., Json]) -> Callable[..., Json]:
+    """Check the types of what comes in; have the program told what it can mend, in words, as Gradio's own error."""
+    checked: Callable[..., Json] = validate_call(config=STRICT)(endpoint)
+    names = list(signature(endpoint).parameters)
+
+    @wraps(endpoint)
+    def tell(*given: Any) -> Json:  # noqa: ANN401 - it is what is checked here
+        try:
+            return checked(**dict(zip(names, given, strict=False)))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise gr.Error(f"{where}: {first['msg']}; see /gradio_api/info", print_exception=False) from error
+        except UserFacingError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    return tell
