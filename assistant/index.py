@@ -24,7 +24,7 @@ class View:
 
 
 class Index:
-    """Gives views of the last finished run; one at a time, from any thread."""
+    """Gives views of the last finished run: many at once, from any thread."""
 
     def __init__(self, data_dir: Path, encoder: Encoder) -> None:
         """Open the index in `data_dir` for reading.
@@ -36,11 +36,17 @@ class Index:
         self._data_dir = data_dir
         self._encoder = encoder
         self._catalog = Catalog(data_dir)
-        self._lock = threading.RLock()
+        self._changed = threading.Condition()  # guards the three below
         self._vectors: Vectors | None = None
-        self._run = 0
+        self._run = 0  # the run that the vectors were opened after
+        self._views = 0  # views that use the vectors
         with self.view():
             pass
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder that the index was made with."""
+        return self._encoder
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -56,22 +62,55 @@ class Index:
 
     @contextmanager
     def view(self) -> Iterator[View]:
-        """Give the last finished run; a run that finishes meanwhile shows in the next view."""
-        with self._lock, self._catalog.read() as snapshot:
-            _check(snapshot.encoder(), self._encoder.identity, self._data_dir)
-            run = snapshot.run()
-            if self._vectors is None or run != self._run:
+        """Give the last finished run; a run that finishes meanwhile shows in the next view.
+
+        A thread must not ask for a view inside another one: the vectors are
+        opened again after a run, once no view uses them any more.
+        """
+        while True:
+            with self._catalog.read() as snapshot:
+                _check(snapshot.encoder(), self._encoder.identity, self._data_dir)
+                vectors = self._borrow(snapshot.run())
+                if vectors is None:
+                    continue
+                try:
+                    yield View(snapshot, vectors, self._encoder)
+                finally:
+                    self._give_back()
+                return
+
+    def _borrow(self, run: int) -> Vectors | None:
+        """Return the vectors for a view of a run; None where they belong to a later run already.
+
+        Chroma shares one state among all clients of a folder, so the vectors of
+        an earlier run are closed before those of a later one are opened.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: run <= self._run or self._views == 0)
+            if run < self._run:
+                return None
+            if self._vectors is None or run > self._run:
                 if self._vectors is not None:
                     self._vectors.close()
-                self._vectors, self._run = Vectors(self._data_dir / VECTORS_FOLDER, self._encoder.identity), run
-            yield View(snapshot, self._vectors, self._encoder)
+                    self._vectors = None
+                self._vectors = Vectors(self._data_dir / VECTORS_FOLDER, self._encoder.identity)
+                self._run = run
+            self._views += 1
+            return self._vectors
+
+    def _give_back(self) -> None:
+        with self._changed:
+            self._views -= 1
+            self._changed.notify_all()
 
     def close(self) -> None:
-        """Let go of the index."""
-        with self._lock:
+        """Let go of the index, once no view uses it."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._views == 0)
             if self._vectors is not None:
                 self._vectors.close()
                 self._vectors = None
+            self._run = 0
             self._catalog.close()
 
 

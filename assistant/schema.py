@@ -1,20 +1,22 @@
 """The records that the assistant makes: scored passages, evidence, quotes, answers."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
+from ingest.models.encoder import Encoder
 from ingest.origin import FileState
-from ingest.schema import HEADING_SEPARATOR, Passage
+from ingest.schema import HEADING_SEPARATOR, CorpusDescription, Document, Passage
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredPassage:
-    """A passage and its score at one stage; `stage` says which (dense, lexical, fused)."""
+    """A passage and its score (higher is nearer)."""
 
     passage: Passage
     score: float
-    stage: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,3 +200,35 @@ class Conversation:
     name: str
     begun: datetime
     turns: Turns
+
+
+class Answering(Protocol):
+    """What the page, other programs and an evaluation need of an assistant; see `assistant.assistant.Assistant`."""
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder of the index."""
+
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        """Answer a question in quotes, or abstain; `history` are the questions before it, oldest first."""
+
+    def search(self, question: str, limit: int = 10) -> list[ScoredPassage]:
+        """Return the passages nearest to a question, best first."""
+
+    def stages(self, question: str, history: Sequence[str] = ()) -> Mapping[str, Sequence[ScoredPassage | Evidence]]:
+        """Return what each stage finds, best first, the stages in their order."""
+
+    def description(self) -> CorpusDescription:
+        """Return what the corpus says of itself."""
+
+    def sources(self) -> frozenset[str]:
+        """Return the sources of the corpus."""
+
+    def roots_of(self, source: str) -> Sequence[str]:
+        """Return the roots that hold a source; none where the index has no such source."""
+
+    def document(self, root: str, source: str) -> Document:
+        """Return a whole source as indexed."""
+
+    def verify(self, quotes: Sequence[Quote]) -> tuple[Standing, ...]:
+        """Return for each quote whether it still stands in the texts of today."""

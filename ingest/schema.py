@@ -13,7 +13,8 @@ from datetime import datetime
 
 HEADING_SEPARATOR = " › "
 
-Span = tuple[int, int]
+Span = tuple[int, int]  # start, end
+Place = tuple[str, str]  # root, source
 
 
 @dataclass(frozen=True, slots=True)

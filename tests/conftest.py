@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from ingest.models.encoder import BUNDLED, EncoderIdentity, OnnxEncoder, TokenVectors, Vectors32, open_encoder
 from ingest.runs.pipeline import Report, ingest
@@ -113,6 +114,16 @@ def indexed(tmp_path: Path, encoder: FakeEncoder, write: Callable[..., Path]) ->
 
 
 @pytest.fixture(scope="session")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> OnnxEncoder:
-    """The bundled encoder, exported once for all tests."""
-    return open_encoder(BUNDLED, tmp_path_factory.getbasetemp() / "models")
+def models(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Folder with the bundled encoder, exported once for all tests and all of pytest-xdist's workers."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "models"
+    with FileLock(folder.with_suffix(".lock")):
+        open_encoder(BUNDLED, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def exported(models: Path) -> OnnxEncoder:
+    """The bundled encoder."""
+    return open_encoder(BUNDLED, models)

@@ -12,12 +12,10 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 
-from ingest.models.encoder import OnnxEncoder
-
 pytestmark = pytest.mark.model
 
 ROOT = Path(__file__).parents[1]
-CITED = [sys.executable, "-c", "from ui.cli import main; main()"]
+CITED = [sys.executable, "-c", "from ui.command.cli import main; main()"]
 PROMPT = {"id": "pillow", "question": "What keeps the hip level?", "answers": ["A pillow between the knees"]}
 SEARCH = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
 SEARCH["params"] = {"name": "search", "arguments": {"question": "pillow"}}
@@ -48,12 +46,12 @@ Environment = dict[str, str]
 
 
 @pytest.fixture
-def guarded(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, exported: OnnxEncoder) -> Environment:
+def guarded(tmp_path: Path, models: Path) -> Environment:
     """The environment of a process that is watched, with the encoder that is exported once a session."""
     (tmp_path / "guard").mkdir()
     (tmp_path / "guard" / "sitecustomize.py").write_text(GUARD, encoding="utf-8")
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "models").symlink_to(tmp_path_factory.getbasetemp() / "models")
+    (tmp_path / "data" / "models").symlink_to(models)
     path = os.pathsep.join(map(str, (tmp_path / "guard", ROOT)))
     return {**os.environ, "PYTHONPATH": path, "ATTEMPTS": str(tmp_path / "attempts")}
 

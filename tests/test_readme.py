@@ -27,7 +27,7 @@ pytestmark = [
 ]
 
 ROOT = Path(__file__).parents[1]
-CITED = [sys.executable, "-c", "from ui.cli import main; main()"]
+CITED = [sys.executable, "-c", "from ui.command.cli import main; main()"]
 ADDRESS = "http://127.0.0.1:7860/"
 
 
@@ -39,10 +39,10 @@ def snippets() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def data(exported: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data(exported: OnnxEncoder, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An index of the shipped texts."""
     folder = tmp_path_factory.mktemp("readme")
-    (folder / "models").symlink_to(tmp_path_factory.getbasetemp() / "models")
+    (folder / "models").symlink_to(models)
     ingest([ROOT / "corpus"], folder, exported)
     return folder
 

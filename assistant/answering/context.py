@@ -1,8 +1,13 @@
 """Which sentences must stand together, lest one says something else without the other."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import takewhile
 
-from ingest.schema import Passage
+from assistant.schema import Evidence
+from ingest.index.catalog import Snapshot
+from ingest.schema import Passage, naming
 from ingest.text.sentences import starts_field, starts_item
 
 # A sentence that begins so leans on the one before it.
@@ -46,6 +51,70 @@ _RULE = re.compile(r"\|[ \t]*:?-+")  # below the first row of a table
 MOST_WORDS = 120  # of a sentence with others, past which no further one is brought along
 LIST_WORDS = 60  # a longer list is quoted without the items between its first line and the one that answers
 PLAIN_ITEMS = 8  # of a list without marks that are looked over for its first line
+# Passages before and after, and their characters, in which what a sentence cannot do without is looked for.
+REACH, REACH_CHARACTERS = 12, 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A sentence with those that it cannot do without.
+
+    `passage` is the sentence's passage joined with those of its section next to
+    it; `positions` are those of the sentences in it, ascending, `at` among them
+    is the sentence's own.
+    """
+
+    passage: Passage
+    positions: tuple[int, ...]
+    at: int
+
+    @classmethod
+    def of(cls, passage: Passage, at: int) -> "Context":
+        """Return the context of the sentence at a position of a passage."""
+        return cls(passage, tuple(with_support(passage, at)), at)
+
+    def reading(self) -> str:
+        """Return what a cross-encoder reads: title and headings, then the sentence after those that it leans on."""
+        text = " ".join(_text(self.passage, at) for at in self.positions if at <= self.at)
+        return ": ".join((*naming(self.passage.title, self.passage.heading), " ".join(text.split())))
+
+    def evidence(self, score: float) -> Iterator[Evidence]:
+        """Yield the sentences as evidence, adjacent ones together, all with the same score."""
+        first = last = self.positions[0]
+        for position in (*self.positions[1:], None):
+            if position == last + 1:
+                last = position
+                continue
+            yield Evidence(self.passage, self.passage.sentences[first][0], self.passage.sentences[last][1], score)
+            if position is not None:
+                first = last = position
+
+
+class Surroundings:
+    """Finds the context of sentences in one view of the index; each passage's neighbours are looked up once."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._joined: dict[str, Passage] = {}
+
+    def context(self, passage: Passage, position: int) -> Context:
+        """Return the context of the sentence at a position of a passage."""
+        whole = self._joined.get(passage.id)
+        if whole is None:
+            whole = self._joined[passage.id] = self._around(passage)
+        return Context.of(whole, whole.sentences.index(passage.sentences[position]))
+
+    def _around(self, passage: Passage) -> Passage:
+        """Return a passage joined with those of its section next to it."""
+        near = self._snapshot.around(passage, REACH)
+        at = next(number for number, each in enumerate(near) if each.id == passage.id)
+
+        def close(other: Passage) -> bool:
+            apart = max(other.start - passage.end, passage.start - other.end)
+            return other.heading == passage.heading and apart < REACH_CHARACTERS
+
+        before, after = takewhile(close, reversed(near[:at])), takewhile(close, near[at + 1 :])
+        return self._snapshot.joined([*reversed(list(before)), passage, *after])
 
 
 def with_support(passage: Passage, position: int) -> list[int]:

@@ -5,19 +5,21 @@ Source: words are matched in context, token by token, as in late interaction
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assistant.answering.answer_type import asked, counted, offers
+from assistant.answering.context import Context, Surroundings
 from assistant.answering.retrieve import Candidate, Question
-from assistant.answering.weights import load_model
+from assistant.answering.weights import Scorer
 from assistant.schema import Evidence
 from ingest.models.encoder import Encoder, TokenVectors
 from ingest.text.terms import content_terms
 
 READ = 8  # best passages whose sentences are scored
+CONTEXTS = 12  # best sentences whose context is looked up; a right one is among them 97 times of 100
 CACHED = 3_000  # sentences and titles whose vectors are kept; about 45 kB a sentence
 
 Cover = NDArray[np.float64]  # for each word of the question how well a text holds it, 0 to 1
@@ -72,38 +74,57 @@ NAMES = tuple(field.name for field in fields(Features))
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of a candidate passage: its place among the passage's sentences, its features, its score."""
+    """A sentence of a candidate passage: its place among the passage's sentences, its features, its score.
+
+    Only the best sentences of a question have a `context`, see `with_context`;
+    the others are read and quoted alone.
+    """
 
     candidate: Candidate
     position: int
     features: Features
     score: float
+    context: Context | None = None
 
     def evidence(self) -> Evidence:
         """Return the sentence as evidence."""
         start, end = self.candidate.passage.sentences[self.position]
         return Evidence(self.candidate.passage, start, end, self.score)
 
+    def supported(self) -> list[Evidence]:
+        """Return the sentence with those that it cannot do without, adjacent ones together."""
+        return list(self.context.evidence(self.score)) if self.context else [self.evidence()]
+
+    def reading(self) -> str:
+        """Return the sentence as a cross-encoder reads it, see `Context.reading`."""
+        return (self.context or Context(self.candidate.passage, (self.position,), self.position)).reading()
+
 
 class Texts:
-    """Token vectors of texts, each encoded once."""
+    """Token vectors of texts, each encoded once; for any number of threads."""
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
-        self._known: dict[str, TokenVectors] = {}
+        self._known: dict[str, TokenVectors] = {}  # only grows: another one takes its place when it is full
 
     def get(self, texts: Sequence[str]) -> list[TokenVectors]:
         """Return the texts' vectors; those that are not known yet are encoded together."""
-        missing = sorted({text for text in texts if text not in self._known})
-        if len(self._known) + len(missing) > CACHED:
-            self._known.clear()
-            missing = sorted(set(texts))
+        known = self._known
+        found = {text: known[text] for text in texts if text in known}
+        missing = sorted(set(texts) - found.keys())
         if missing:
-            self._known.update(zip(missing, self._encoder.encode_tokens(missing), strict=True))
-        return [self._known[text] for text in texts]
+            fresh = dict(zip(missing, self._encoder.encode_tokens(missing), strict=True))
+            found |= fresh
+            if len(known) + len(fresh) > CACHED:
+                self._known = fresh
+            else:
+                known |= fresh
+        return [found[text] for text in texts]
 
 
-def score_sentences(question: Question, candidates: Sequence[Candidate], texts: Texts) -> list[Sentence]:
+def score_sentences(
+    question: Question, candidates: Sequence[Candidate], texts: Texts, scorer: Scorer
+) -> list[Sentence]:
     """Return all sentences of the best `READ` candidates, best first, ties in the order of the candidates.
 
     Sentences are encoded without their title and headings.
@@ -111,7 +132,7 @@ def score_sentences(question: Question, candidates: Sequence[Candidate], texts: 
     one_source = len({c.passage.place for c in candidates}) == 1
     candidates = candidates[:READ]
     texts.get([text for c in candidates for text in (_context(c), *_sentences(c))])  # all at once, in full batches
-    weights = load_model().plain.weights(NAMES)
+    weights = scorer.weights(NAMES)
     matcher = _Matcher(question)
     headings = [matcher.cover(_context(c), texts.get([_context(c)])[0]) for c in candidates]
     covers = [_covers(c, heading, texts, matcher) for c, heading in zip(candidates, headings, strict=True)]
@@ -126,6 +147,12 @@ def score_sentences(question: Question, candidates: Sequence[Candidate], texts: 
         for position, features in enumerate(_features(question, candidate, texts, matcher, own, shared)):
             scored.append(Sentence(candidate, position, features, float(weights @ features.row())))
     return sorted(scored, key=lambda sentence: -sentence.score)
+
+
+def with_context(sentences: Sequence[Sentence], surroundings: Surroundings) -> list[Sentence]:
+    """Return the sentences, the first `CONTEXTS` of them with those that they cannot do without."""
+    best = [replace(s, context=surroundings.context(s.candidate.passage, s.position)) for s in sentences[:CONTEXTS]]
+    return [*best, *sentences[CONTEXTS:]]
 
 
 def _covers(candidate: Candidate, heading: Cover, texts: Texts, matcher: "_Matcher") -> list[Cover]:

@@ -1,37 +1,33 @@
 """Turns scored sentences into quotes with their places, verified, or into an abstention."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import takewhile
 
 from assistant.answering.agreement import says_the_same
-from assistant.answering.context import PARAGRAPH_END, with_support
+from assistant.answering.context import PARAGRAPH_END
 from assistant.answering.evidence import Sentence
 from assistant.answering.retrieve import Question
 from assistant.schema import Abstention, Evidence, Quote
 from ingest.errors import QuoteMismatch
 from ingest.index.catalog import Snapshot
 from ingest.origin import FileState, look
-from ingest.schema import Document, Passage, Span, place_id
+from ingest.schema import Document, Passage
 
 QUOTED = 3  # sentences an answer quotes at most, besides those they lean on
 MARGIN = 3.0  # score below the best at which a sentence is no longer quoted; see tests/bench/RESULTS.md
 CONSIDERED = 8  # best sentences among which those to quote are looked for
 WORDS = 90  # no further sentence is quoted past these
 NEAREST = 3  # passages that an abstention shows
-# Passages before and after, and their characters, in which what a sentence cannot do without is looked for.
-REACH, REACH_CHARACTERS = 12, 2_000
 
 
-def choose(sentences: Sequence[Sentence], around: Callable[[Passage], Passage]) -> list[Evidence]:
+def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
     """Return the evidence to quote from sentences ranked best first; at least the best one.
 
     The best sentences within `MARGIN` are taken, each with those that it cannot
     do without, adjacent ones of a paragraph joined in reading order. What one
     source says twice is quoted once; what another source says as well is quoted
     too and does not count against `QUOTED`. The quote with the best sentence
-    comes first. `around` gives a passage with its neighbours joined, where what
-    a sentence needs may stand.
+    comes first.
     """
     taken: dict[tuple[str, str], list[Evidence]] = {}
     said: list[Sentence] = []
@@ -46,24 +42,11 @@ def choose(sentences: Sequence[Sentence], around: Callable[[Passage], Passage]) 
         quoted += not same
         said.append(sentence)
         of_source = taken.setdefault(passage.place, [])
-        for evidence in _supported(around(passage), passage.sentences[sentence.position], sentence.score):
+        for evidence in sentence.supported():
             words += len(evidence.text.split())
             of_source.append(evidence)
     joined = [evidence for found in taken.values() for evidence in _joined(found)]
     return sorted(joined, key=lambda evidence: -evidence.score)
-
-
-def _supported(passage: Passage, span: Span, score: float) -> Iterator[Evidence]:
-    """Yield a sentence with those that it cannot do without, adjacent ones together, all with its score."""
-    positions = with_support(passage, passage.sentences.index(span))
-    first = last = positions[0]
-    for position in (*positions[1:], None):
-        if position == last + 1:
-            last = position
-            continue
-        yield Evidence(passage, passage.sentences[first][0], passage.sentences[last][1], score)
-        if position is not None:
-            first = last = position
 
 
 def _joined(found: Sequence[Evidence]) -> list[Evidence]:
@@ -99,21 +82,6 @@ class Quoter:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._documents: dict[tuple[str, str], tuple[Document, FileState]] = {}
-        self._passages: dict[tuple[str, str], dict[int, Passage]] = {}
-
-    def around(self, passage: Passage) -> Passage:
-        """Return a passage joined with those of its section next to it."""
-        near = self._snapshot.around(passage, REACH)
-        at = next(number for number, each in enumerate(near) if each.id == passage.id)
-
-        def close(other: Passage) -> bool:
-            apart = max(other.start - passage.end, passage.start - other.end)
-            return other.heading == passage.heading and apart < REACH_CHARACTERS
-
-        before, after = takewhile(close, reversed(near[:at])), takewhile(close, near[at + 1 :])
-        parts = [*reversed(list(before)), passage, *after]
-        self._passages.setdefault(passage.place, {}).update((each.start, each) for each in parts)
-        return _one_passage(parts, self._look(passage)[0])
 
     def quote(self, evidence: Evidence) -> Quote:
         """Return the evidence with its place.
@@ -124,13 +92,9 @@ class Quoter:
         document, state = self._look(evidence.passage)
         if document.text[evidence.start : evidence.end] != evidence.text:
             raise _mismatch(evidence)
-        parts = [
-            each
-            for _, each in sorted(self._passages.get(evidence.passage.place, {}).items())
-            if each.start < evidence.end and evidence.start < each.end
-        ]
+        parts = self._snapshot.overlapping(*evidence.passage.place, evidence.start, evidence.end)
         return Quote(
-            evidence=replace(evidence, passage=_one_passage(parts or [evidence.passage], document)),
+            evidence=replace(evidence, passage=self._snapshot.joined(parts)),
             url=document.url,
             line=document.line(evidence.start),
             page=document.page(evidence.start),
@@ -148,21 +112,6 @@ class Quoter:
                 raise _mismatch(Evidence(passage, passage.start, passage.end, 0.0))
             self._documents[key] = document, state
         return self._documents[key]
-
-
-def _one_passage(parts: Sequence[Passage], document: Document) -> Passage:
-    """Return adjacent passages of a document as one."""
-    if len(parts) == 1:
-        return parts[0]
-    start, end = parts[0].start, parts[-1].end
-    return replace(
-        parts[0],
-        id=place_id(parts[0].root, document.source, (start, end), document.sha),
-        start=start,
-        end=end,
-        text=document.text[start:end],
-        sentences=tuple(span for part in parts for span in part.sentences),
-    )
 
 
 def abstain(question: Question, sentences: Sequence[Sentence], quoter: Quoter, counts: tuple[int, int]) -> Abstention:

@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.answering.context import with_support
-from assistant.answering.evidence import NAMES, Sentence
-from assistant.answering.weights import load_model
+from assistant.answering.evidence import CONTEXTS, NAMES, Sentence
+from assistant.answering.weights import Scorer
 from ingest.errors import ModelMissing
 from ingest.models.onnx_export import MAKE_ANEW, Graph, export_module, exporting, folder_name, save_tokenizer
-from ingest.schema import Passage, naming
 
 if TYPE_CHECKING:
     import torch
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 
 BUNDLED = "bundled"
 NONE = "none"
-RERANKED = 12  # best sentences of a question that are scored again; a right one is among them 97 times of 100
 WINDOW = 128  # tokens of question and sentence together; what is longer is cut
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 TOLERANCE = 1e-2  # largest difference of a logit between the export and the original
@@ -77,11 +74,11 @@ def open_reranker(name: str, models: Path, *, allow_downloads: bool = False) -> 
     return OnnxReranker(folder)
 
 
-def rerank(question: str, sentences: Sequence[Sentence], reranker: Reranker) -> list[Sentence]:
-    """Return the sentences, best first, the best `RERANKED` of them scored again, the others after these."""
-    chosen, others = sentences[:RERANKED], sentences[RERANKED:]
-    weights = load_model().reranked.weights(NAMES)
-    logits = reranker.score(question, [in_context(s.candidate.passage, s.position) for s in chosen])
+def rerank(question: str, sentences: Sequence[Sentence], reranker: Reranker, scorer: Scorer) -> list[Sentence]:
+    """Return the sentences, best first, those with a context scored again in it, the others after these."""
+    chosen, others = sentences[:CONTEXTS], sentences[CONTEXTS:]
+    weights = scorer.weights(NAMES)
+    logits = reranker.score(question, [sentence.reading() for sentence in chosen])
     scored = []
     for sentence, logit in zip(chosen, logits, strict=True):
         features = replace(sentence.features, rerank_logit=float(logit))
@@ -89,13 +86,6 @@ def rerank(question: str, sentences: Sequence[Sentence], reranker: Reranker) -> 
     scored.sort(key=lambda sentence: -sentence.score)
     least = scored[-1].score if scored else 0.0
     return scored + [replace(sentence, score=min(least, sentence.score)) for sentence in others]
-
-
-def in_context(passage: Passage, position: int) -> str:
-    """Return a sentence as the cross-encoder reads it: title and headings, what it leans on, the sentence."""
-    positions = with_support(passage, position)
-    text = " ".join(passage.cut(*passage.sentences[at]) for at in positions if at <= position)
-    return ": ".join((*naming(passage.title, passage.heading), " ".join(text.split())))
 
 
 def _export(name: str, folder: Path, *, allow_downloads: bool) -> None:

@@ -26,15 +26,11 @@ class QuestionTerm:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question as it is searched for: its vectors, and its words, each once.
-
-    `heaviest` is the weight that a word would have which no passage holds.
-    """
+    """A question as it is searched for: its vectors, and its words, each once."""
 
     text: str
     tokens: TokenVectors
     terms: tuple[QuestionTerm, ...]
-    heaviest: float
 
     @property
     def weight(self) -> float:
@@ -86,7 +82,7 @@ def understand(text: str, view: View) -> Question:
         )
         for stem, term in words.items()
     )
-    return Question(text, view.encoder.encode_tokens([text], query=True)[0], terms, idf(0, passages))
+    return Question(text, view.encoder.encode_tokens([text], query=True)[0], terms)
 
 
 def retrieve(question: Question, view: View, limit: int = CANDIDATES) -> list[Candidate]:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from assistant.schema import Found, Quote, Standing, Status
 from ingest.origin import FileState, today
-from ingest.schema import Document, Heading, Passage, Span, place_id
+from ingest.schema import Document, Heading, Passage, Place, Span, place_id
 from ingest.text.sentences import sentence_spans
 
 LEAST_ALIKE = 0.5
@@ -20,8 +20,6 @@ LEAST_PIECE = 300
 """Characters of a sentence before a cut inside it: only one longer than a passage (186 to 200 tokens) was cut."""
 
 _WORD = re.compile(r"\w+")
-
-Place = tuple[str, str]  # root, source
 
 
 class Corpus(Protocol):

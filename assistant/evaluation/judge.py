@@ -71,7 +71,7 @@ def judge(prompts: Sequence[Prompt], results: Sequence[Result]) -> tuple[Judgeme
         quoted = () if result.abstained or not prompt.answerable else result.quotes
         right = tuple(is_right_quote(prompt, quote.text) for quote in quoted)
         outcome = _outcome(prompt, abstained=result.abstained, hit=any(right))
-        judgements.append(Judgement(prompt, result, outcome, right, rankings.get(prompt.id)))
+        judgements.append(Judgement(prompt, result, outcome, right, rankings.get(ascii(prompt.id))))
     return tuple(judgements)
 
 
@@ -121,21 +121,25 @@ def _outcome(prompt: Prompt, *, abstained: bool, hit: bool) -> Outcome:
 
 
 def _rankings(pairs: Sequence[tuple[Prompt, Result]]) -> dict[str, Ranking]:
-    """Measure the ranking of every prompt that names files (ir-measures calls trec_eval's code)."""
-    graded = {prompt.id: dict(prompt.grades) for prompt, _ in pairs if prompt.grades}
+    """Measure the ranking of every prompt that names files, by its id in ASCII.
+
+    ir-measures calls trec_eval's C code, which a lone surrogate crashes, so ids
+    and sources are spelled in ASCII.
+    """
+    graded = {ascii(p.id): {ascii(source): grade for source, grade in p.grades.items()} for p, _ in pairs if p.grades}
     if not graded:
         return {}
     from ir_measures import RR, R, iter_calc, nDCG
 
     right = {
-        prompt.id: {source: int(grade >= prompt.right_grade) for source, grade in prompt.grades.items()}
+        ascii(prompt.id): {ascii(source): int(grade >= prompt.right_grade) for source, grade in prompt.grades.items()}
         for prompt, _ in pairs
         if prompt.grades
     }
     run = {
-        result.id: {source: float(DEPTH - rank) for rank, source in enumerate(result.ranked[:DEPTH])}
+        ascii(result.id): {ascii(source): float(DEPTH - rank) for rank, source in enumerate(result.ranked[:DEPTH])}
         for _, result in pairs
-        if result.id in graded and result.ranked
+        if ascii(result.id) in graded and result.ranked
     }
     gain, recall = nDCG(gains=GAINS) @ DEPTH, R @ DEPTH
     found = {(metric.query_id, metric.measure): metric.value for metric in iter_calc([gain, recall], graded, run)}

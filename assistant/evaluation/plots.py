@@ -6,15 +6,21 @@ class an outcome (`right-quote`, `false-answer` and so on).
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import groupby
+from dataclasses import dataclass
+from itertools import accumulate, groupby
 from typing import Final, NamedTuple
-from xml.etree import ElementTree
-from xml.etree.ElementTree import Element
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from assistant.evaluation.judge import Judgement, Outcome
 
+TEMPLATES: Final = Environment(
+    loader=PackageLoader("assistant.evaluation", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+)
 WIDTH: Final = 640
 JUDGED: Final = tuple(outcome for outcome in Outcome if outcome is not Outcome.UNJUDGED)
+LONGEST_LABEL: Final = 22  # characters that fit beside a bar
 
 
 class RiskPoint(NamedTuple):
@@ -22,6 +28,36 @@ class RiskPoint(NamedTuple):
 
     coverage: float
     risk: float
+
+
+class DrawnPoint(NamedTuple):
+    """A point of the curve or of the axes, and where it is drawn."""
+
+    coverage: float
+    risk: float
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class BarPart:
+    """The prompts of one outcome in a bar, and where they are drawn."""
+
+    outcome: Outcome
+    prompts: int
+    x: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """The outcomes of the prompts with one tag; `right` is the share of them that is right."""
+
+    name: str
+    label: str
+    prompts: int
+    right: float
+    parts: tuple[BarPart, ...]
 
 
 def risk_against_coverage(judgements: Sequence[Judgement]) -> tuple[RiskPoint, ...]:
@@ -49,7 +85,7 @@ def risk_against_coverage(judgements: Sequence[Judgement]) -> tuple[RiskPoint, .
     return tuple(points)
 
 
-def risk_plot(points: Sequence[RiskPoint]) -> str:
+def risk_plot(points: Sequence[RiskPoint]) -> Markup:
     """Draw risk against coverage, the run as it was marked by a dot.
 
     Args:
@@ -57,51 +93,40 @@ def risk_plot(points: Sequence[RiskPoint]) -> str:
     """
     left, top, width, height = 64, 16, WIDTH - 96, 240
     highest = _ceiling(max(point.risk for point in points))
-    drawn = [(left + p.coverage * width, top + height * (1 - p.risk / highest)) for p in points]
-    last = points[-1]
-    svg = _svg(320, f"Risk against coverage; as run, coverage {last.coverage:.0%} and risk {last.risk:.1%}")
-    for step in range(5):
-        share = step / 4
-        y, x = top + height * (1 - share), left + width * share
-        _add(svg, "line", cls="grid", x1=left, x2=left + width, y1=y, y2=y)
-        _add(svg, "text", f"{share * highest:.3g}", cls="ink end", x=left - 8, y=y + 4)
-        _add(svg, "text", f"{share:.2g}", cls="ink middle", x=x, y=top + height + 20)
-    _add(svg, "text", "coverage (share of prompts answered)", cls="ink middle", x=left + width / 2, y=top + height + 44)
-    label = _add(svg, "text", "risk (share of these wrong)", cls="ink middle", x=0, y=0)
-    label.set("transform", f"translate(16 {top + height / 2}) rotate(-90)")
-    _add(svg, "polyline", cls="curve", points=" ".join(f"{x:.1f},{y:.1f}" for x, y in drawn))
-    dot = _add(svg, "circle", cls="dot", cx=drawn[-1][0], cy=drawn[-1][1], r=5)
-    _add(dot, "title", f"as run: coverage {last.coverage:.3f}, risk {last.risk:.3f}")
-    return ElementTree.tostring(svg, encoding="unicode")
+
+    def drawn(coverage: float, risk: float) -> DrawnPoint:
+        return DrawnPoint(coverage, risk, left + coverage * width, top + height * (1 - risk / highest))
+
+    return _rendered(
+        "risk_plot.html",
+        left=left,
+        top=top,
+        width=width,
+        height=height,
+        ticks=[drawn(step / 4, step / 4 * highest) for step in range(5)],
+        curve=[drawn(*point) for point in points],
+    )
 
 
-def tag_plot(judgements: Sequence[Judgement]) -> str:
+def tag_plot(judgements: Sequence[Judgement]) -> Markup:
     """Draw the outcomes of all prompts and of each tag as bars of shares, with the share that is right.
 
     Args:
         judgements: at least one of a judged outcome.
     """
+    left, width = 190, WIDTH - 190 - 120
     rows = _rows([each for each in judgements if each.outcome in JUDGED])
-    left, width, step = 190, WIDTH - 190 - 120, 28
-    svg = _svg(step * len(rows) + 8, "Outcomes by tag")
-    for number, (name, outcomes) in enumerate(rows):
-        y, x = 4 + number * step, float(left)
-        label = _add(svg, "text", name if len(name) <= 22 else name[:21] + "…", cls="ink end", x=left - 10, y=y + 16)
-        _add(label, "title", name)
-        total = sum(outcomes.values())
-        for outcome in JUDGED:
-            share = outcomes[outcome] / total
-            bar = _add(svg, "rect", cls=css_class(outcome), x=x, y=y, width=share * width, height=22)
-            _add(bar, "title", f"{name}: {outcome} {outcomes[outcome]} of {total}")
-            x += share * width
-        right = sum(outcomes[outcome] for outcome in JUDGED if outcome.right) / total
-        _add(svg, "text", f"{right:.0%} of {total} right", cls="ink", x=left + width + 10, y=y + 16)
-    return ElementTree.tostring(svg, encoding="unicode")
+    bars = [_bar(name, outcomes, left, width) for name, outcomes in rows]
+    return _rendered("tag_plot.html", left=left, width=width, bars=bars, css_class=css_class)
 
 
 def css_class(outcome: Outcome) -> str:
     """Return the class that a style sheet colours an outcome by."""
     return outcome.value.replace(" ", "-")
+
+
+def _rendered(template: str, **values: object) -> Markup:
+    return Markup(TEMPLATES.get_template(template).render(whole=WIDTH, **values))
 
 
 def _rows(judged: Sequence[Judgement]) -> list[tuple[str, Counter[Outcome]]]:
@@ -112,18 +137,22 @@ def _rows(judged: Sequence[Judgement]) -> list[tuple[str, Counter[Outcome]]]:
     return [(name, Counter(each.outcome for each in group)) for name, group in named]
 
 
+def _bar(name: str, outcomes: Counter[Outcome], left: int, width: int) -> Bar:
+    prompts = outcomes.total()
+    widths = [outcomes[outcome] / prompts * width for outcome in JUDGED]
+    starts = accumulate(widths, initial=float(left))
+    return Bar(
+        name=name,
+        label=name if len(name) <= LONGEST_LABEL else name[: LONGEST_LABEL - 1] + "…",
+        prompts=prompts,
+        right=sum(outcomes[outcome] for outcome in JUDGED if outcome.right) / prompts,
+        parts=tuple(
+            BarPart(outcome, outcomes[outcome], x, part)
+            for outcome, x, part in zip(JUDGED, starts, widths, strict=False)  # the last start ends the bar
+        ),
+    )
+
+
 def _ceiling(risk: float) -> float:
     """Return where the axis of risk ends: the next of a few round shares."""
     return next(top for top in (0.04, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0) if risk <= top)
-
-
-def _svg(height: int, label: str) -> Element:
-    attributes = {"viewBox": f"0 0 {WIDTH} {height}", "role": "img", "aria-label": label, "class": "plot"}
-    return Element("svg", attributes)
-
-
-def _add(parent: Element, tag: str, text: str = "", *, cls: str = "", **attributes: float | str) -> Element:
-    named = {name: f"{value:.1f}" if isinstance(value, float) else str(value) for name, value in attributes.items()}
-    element = ElementTree.SubElement(parent, tag, {**({"class": cls} if cls else {}), **named})
-    element.text = text or None
-    return element

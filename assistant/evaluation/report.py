@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -13,7 +12,7 @@ from xml.etree.ElementTree import Element, SubElement
 from assistant.evaluation.compare import Comparison
 from assistant.evaluation.judge import Judgement
 from assistant.evaluation.measures import Scores
-from assistant.evaluation.plots import JUDGED, css_class, risk_against_coverage, risk_plot, tag_plot
+from assistant.evaluation.plots import JUDGED, TEMPLATES, css_class, risk_against_coverage, risk_plot, tag_plot
 from ingest.errors import ResultsInvalid
 
 NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -47,24 +46,17 @@ def write_report(
     Raises:
         ResultsInvalid: the file cannot be written.
     """
-    from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    template = environment.from_string(
-        resources.files("assistant.evaluation").joinpath("report.html").read_text(encoding="utf-8")
-    )
     counts = Counter(each.outcome for each in judgements)
     times = [each.result.milliseconds for each in judgements if each.result.milliseconds is not None]
     points = risk_against_coverage(judgements)
-    html = template.render(
+    html = TEMPLATES.get_template("report.html").render(
         name=name,
         missing=missing,
         judgements=judgements,
         median_milliseconds=median(times) if times else None,
         outcomes=[(outcome, counts[outcome]) for outcome in JUDGED],
-        tag_plot=Markup(tag_plot(judgements)) if any(counts[outcome] for outcome in JUDGED) else "",
-        risk_plot=Markup(risk_plot(points)) if points else "",
+        tag_plot=tag_plot(judgements) if any(counts[outcome] for outcome in JUDGED) else "",
+        risk_plot=risk_plot(points) if points else "",
         scores=scores,
         comparison=comparison,
         earlier_name=earlier_name,

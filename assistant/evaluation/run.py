@@ -2,29 +2,18 @@
 
 import math
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from assistant.evaluation.measures import MEASURES, Estimate
 from assistant.evaluation.prompts import Prompt
 from assistant.evaluation.results import QuotedText, Result
-from assistant.schema import Answer, Quote
+from assistant.schema import Answer, Answering, Quote
 from ingest.errors import PromptsInvalid, SettingsInvalid
 
 
-class Answering(Protocol):
-    """What an assistant must offer to be evaluated."""
-
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
-        """Answer a question; `history` are the questions before it, oldest first."""
-
-    def sources(self) -> Collection[str]:
-        """Return the sources of the corpus."""
-
-
 def run_prompts(assistant: Answering, prompts: Sequence[Prompt]) -> Iterator[Result]:
-    """Ask the prompts one by one; whoever stops asking for results cancels the run."""
+    """Ask the prompts one by one; closing the iterator cancels the run."""
     for prompt in prompts:
         began = time.perf_counter()
         if prompt.history:

@@ -3,21 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Protocol
 
 from assistant.evaluation.judge import is_right_quote
 from assistant.evaluation.prompts import Prompt
-from assistant.schema import Evidence, ScoredPassage
+from assistant.schema import Answering, Evidence, ScoredPassage
 from ingest.schema import Passage
 
 Found = ScoredPassage | Evidence
-
-
-class Staged(Protocol):
-    """What an assistant must offer for its stages to be told apart."""
-
-    def stages(self, question: str, history: Sequence[str] = ()) -> Mapping[str, Sequence[Found]]:
-        """Return what each stage found, best first, the stages in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +46,7 @@ class StageSummary:
 
 
 def trace(
-    assistant: Staged, prompts: Sequence[Prompt], on_progress: Callable[[int, int], None] | None = None
+    assistant: Answering, prompts: Sequence[Prompt], on_progress: Callable[[int, int], None] | None = None
 ) -> tuple[Trace, ...]:
     """Follow every prompt that has something right to find through the stages."""
     followed = [prompt for prompt in prompts if not prompt.unanswerable]

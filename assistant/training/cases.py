@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.answering.context import Surroundings
 from assistant.answering.evidence import NAMES, Texts, score_sentences
 from assistant.answering.fuse import fuse
-from assistant.answering.rerank import in_context
 from assistant.answering.retrieve import retrieve, understand
+from assistant.answering.weights import load_model
 from assistant.evaluation.judge import is_right_quote
 from assistant.evaluation.prompts import Prompt, load_prompts
 from assistant.index import Index
@@ -41,13 +42,15 @@ def collect(corpus: Path, prompts: Path, data_dir: Path, encoder: Encoder) -> li
     """Ingest a corpus into `data_dir` and return its prompts' cases."""
     ingest([corpus], data_dir, encoder)
     index, texts, cases = Index(data_dir, encoder), Texts(encoder), []
+    scorer = load_model().plain
     with index.view() as view:
+        surroundings = Surroundings(view.snapshot)
         for prompt in load_prompts(prompts, None):
             question = understand(prompt.question, view)
-            sentences = score_sentences(question, fuse(question, retrieve(question, view), texts), texts)
+            sentences = score_sentences(question, fuse(question, retrieve(question, view), texts), texts, scorer)
             rows = np.array([s.features.row() for s in sentences]).reshape(len(sentences), len(NAMES))
             right = np.array([float(is_right_quote(prompt, s.evidence().text)) for s in sentences])
-            read = tuple(in_context(s.candidate.passage, s.position) for s in sentences)
+            read = tuple(surroundings.context(s.candidate.passage, s.position).reading() for s in sentences)
             cases.append(Case(prompt, read, rows, right))
     index.close()
     return cases

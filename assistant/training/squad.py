@@ -20,7 +20,7 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from assistant.answering.rerank import in_context
+from assistant.answering.context import Context
 from assistant.training.group import Group
 from ingest.models.encoder import Encoder
 from ingest.schema import Passage
@@ -124,7 +124,7 @@ def _article(title: str, paragraphs: list[dict[str, Any]], encoder: Encoder) -> 
     passages = [_passage(title, paragraph["context"]) for paragraph in paragraphs]
     places = [(passage, at) for passage in passages for at in range(len(passage.sentences))]
     bare = [passage.cut(*passage.sentences[at]) for passage, at in places]
-    texts = [in_context(passage, at) for passage, at in places]
+    texts = [Context.of(passage, at).reading() for passage, at in places]
     vectors = encoder.encode(bare)
     asked = [(passage, qa) for passage, each in zip(passages, paragraphs, strict=True) for qa in each["qas"]]
     nearness = encoder.encode([qa["question"].strip() for _, qa in asked], query=True) @ vectors.T

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, astuple
 from datetime import UTC, datetime
@@ -53,7 +53,7 @@ class Draft(Snapshot):
         self._connection.execute(sa.delete(tables.failures).where(tables.failures.c.root == self.roots()[path]))
         self._connection.execute(sa.delete(tables.roots).where(tables.roots.c.path == path))
 
-    def put_document(self, root: str, document: Document, passages: Iterable[Passage]) -> None:
+    def put_document(self, root: str, document: Document, passages: Sequence[Passage]) -> None:
         """Add a document with its passages, in the place of the one that stood there."""
         self.drop_document(root, document.source)
         values: dict[str, object] = {

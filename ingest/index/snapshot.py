@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from ingest.index import tables
 from ingest.models.encoder import EncoderIdentity
-from ingest.schema import Block, Change, CorpusDescription, Document, Heading, Passage, RunRecord
+from ingest.schema import Block, Change, CorpusDescription, Document, Heading, Passage, Place, RunRecord, place_id
 
 AT_ONCE = 900  # values in one IN list; SQLite's oldest limit is 999 parameters
 
@@ -22,9 +22,6 @@ FIELD_WEIGHTS = (1.0, 1.0, 1.0)
 
 _PASSAGE_COLUMNS = (*tables.passages.c, tables.documents.c.source, tables.documents.c.title, tables.roots.c.path)
 _PASSAGE_JOIN = tables.passages.join(tables.documents).join(tables.roots)
-
-
-Place = tuple[str, str]  # root, source
 
 
 def named(places: Sequence[Place]) -> tuple[str, ...]:
@@ -200,6 +197,36 @@ class Snapshot:
         after = of_document.where(columns.id > key).order_by(columns.id).limit(reach)
         keys = [key, *self._connection.scalars(before), *self._connection.scalars(after)]
         return [each for _, each in sorted(self.passages(keys).items())]
+
+    def overlapping(self, root: str, source: str, start: int, end: int) -> list[Passage]:
+        """Return the passages of a document that share characters with a span of it, in order."""
+        columns = tables.passages.c
+        query = sa.select(*_PASSAGE_COLUMNS).select_from(_PASSAGE_JOIN).order_by(columns.start)
+        query = query.where(tables.roots.c.path == root, tables.documents.c.source == source)
+        return [
+            _passage(row) for row in self._connection.execute(query.where(columns.start < end, columns.end > start))
+        ]
+
+    def joined(self, parts: Sequence[Passage]) -> Passage:
+        """Return adjacent passages of a document, in order, as one with all their sentences and what stands between.
+
+        It has no vector, so its `sha` is that of the first part.
+        """
+        first, start, end = parts[0], parts[0].start, parts[-1].end
+        if len(parts) == 1:
+            return first
+        text = sa.func.substr(tables.documents.c.text, start + 1, end - start)
+        query = sa.select(text, tables.documents.c.sha).select_from(tables.documents.join(tables.roots))
+        place = query.where(tables.roots.c.path == first.root, tables.documents.c.source == first.source)
+        cut, sha = self._connection.execute(place).one()
+        return replace(
+            first,
+            id=place_id(first.root, first.source, (start, end), sha),
+            start=start,
+            end=end,
+            text=cut,
+            sentences=tuple(span for part in parts for span in part.sentences),
+        )
 
     def keys_of(self, shas: Sequence[str]) -> dict[str, list[int]]:
         """Return for each vector the row numbers of its passages, ascending; unknown vectors are left out."""

@@ -1,5 +1,6 @@
 """The vectors of passages, in Chroma: an id (the passage's sha) and a vector, nothing else."""
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -24,6 +25,9 @@ SEARCH_WIDTH = 300
 # Vectors a collection. Chroma loads all of a collection for the least question about it and keeps it, 2.2 KB a vector
 # of 384 dimensions: 220 MB. See tests/bench/RESULTS.md.
 SHARD_SIZE = 100_000
+# Chroma counts the clients of a folder in a register that threads may not change at once: without this, opening one
+# while another thread closes its own fails now and then.
+_register = threading.Lock()
 
 
 class Vectors:
@@ -86,7 +90,8 @@ class Vectors:
 
     def close(self) -> None:
         """Let go of the folder."""
-        self._client.close()
+        with _register:
+            self._client.close()
 
     def count(self) -> int:
         """Return how many vectors there are."""
@@ -225,12 +230,13 @@ def _client(folder: Path) -> "Client":
     from chromadb.config import Settings
     from chromadb.errors import InternalError
 
-    try:
-        client = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
-    except InternalError:
-        # Chroma keeps what could not be started, and would give it to the next one who asks.
-        SharedSystemClient._identifier_to_system.pop(str(folder), None)
-        raise
+    with _register:
+        try:
+            client = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
+        except InternalError:
+            # Chroma keeps what could not be started, and would give it to the next one who asks.
+            SharedSystemClient._identifier_to_system.pop(str(folder), None)
+            raise
     return cast("Client", client)  # the declared interface lacks close
 
 

@@ -1,7 +1,7 @@
 """One run: writes what changed to a draft, and encodes the passages that have no vector."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -152,17 +152,15 @@ class Run:
         )
 
     def _put(self, root: str, document: Document) -> None:
+        """Cut a document, store it with its passages, and put these among those to encode."""
         try:
+            passages = list(split(document, root, self._encoder))
             with self._draft.part():
-                self._draft.put_document(root, document, self._passages(root, document))
+                self._draft.put_document(root, document, passages)
         except UnicodeError as error:
             raise SourceUnreadable("holds characters that cannot be stored", document.source, REPORT_IT) from error
-
-    def _passages(self, root: str, document: Document) -> Iterator[Passage]:
-        """Yield a document's passages, and encode them as they come."""
-        for passage in split(document, root, self._encoder):
+        for passage in passages:
             self._await(passage, document.title)
-            yield passage
 
     def _await(self, passage: Passage, title: str) -> None:
         """Put a passage among those to encode, and encode them where they are many."""

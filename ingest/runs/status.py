@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 from ingest.index.catalog import Catalog, Snapshot
-from ingest.index.snapshot import Place, named
-from ingest.schema import RunRecord
+from ingest.index.snapshot import named
+from ingest.schema import Place, RunRecord
 
 
 @dataclass(frozen=True, slots=True)

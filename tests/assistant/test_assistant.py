@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 
-from assistant.assistant import Assistant, EncoderEmbeddings, PassageRetriever
+from assistant.assistant import Assistant
 from assistant.index import Index
+from assistant.langchain import EncoderEmbeddings, PassageRetriever
 from assistant.render import answer_json, answer_text
 from ingest.errors import IndexMissing, RootInvalid
 from ingest.runs.pipeline import Report, ingest

@@ -163,7 +163,7 @@ class StandIn:
         words = set(re.findall(r"\w{4,}", question.lower()))
         score = {key: len(words & set(re.findall(r"\w{4,}", each.text.lower()))) for key, each in passages.items()}
         best = sorted((key for key in passages if score[key]), key=lambda key: -score[key])
-        return [ScoredPassage(passages[key], float(score[key]), "fused") for key in best[:limit]]
+        return [ScoredPassage(passages[key], float(score[key])) for key in best[:limit]]
 
     def sentences(self) -> Iterator[Quote]:
         for entry in self.documents.values():

@@ -15,7 +15,7 @@ import pytest
 
 from assistant.assistant import Assistant
 from assistant.index import Index
-from ingest.models.encoder import BUNDLED, open_encoder
+from ingest.models.encoder import OnnxEncoder
 from ingest.runs.pipeline import ingest
 from ingest.settings import Settings
 from ui.page.app import serve
@@ -47,11 +47,10 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(exported: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("evaluate")
-    encoder = open_encoder(BUNDLED, tmp_path_factory.getbasetemp() / "models")
-    ingest([REPOSITORY / "corpus"], folder, encoder)
-    with closing(Assistant(Index(folder, encoder))) as assistant:
+    ingest([REPOSITORY / "corpus"], folder, exported)
+    with closing(Assistant(Index(folder, exported))) as assistant:
         served = serve(assistant, Settings(host="127.0.0.1", port=0, data_dir=folder), block=False)
         yield Site(served.url, folder)
         served.close()
@@ -196,6 +195,7 @@ def check_report(chromium: Browser, report: Path, screenshot: Screenshot) -> Non
     assert errors == []
 
 
+@pytest.mark.serial
 def test_a_long_run_is_cancelled_and_does_not_keep_others_waiting(fresh: Site, open_page: OpenPage) -> None:
     prompts = [{"id": str(n), "question": f"Is {n} a number of hips?", "unanswerable": True} for n in range(3_000)]
     put_prompts(fresh, "long.jsonl", prompts)

@@ -75,7 +75,7 @@ def test_a_follow_up_is_understood_and_can_be_asked_as_typed(
     assert turn.locator("h2").inner_text() == "and yoga?"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     screenshot(page, f"follow-up-{width}-{scheme}")
-    assert turn.locator(".typed").inner_text() == "Ask as typed"
+    assert turn.locator(".typed").inner_text() == "Search for exactly what I typed"
     turn.locator(".typed").click()
     turn = settled(page, 3)
     assert turn.locator("h2").inner_text() == "and yoga?"

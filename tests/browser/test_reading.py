@@ -232,6 +232,7 @@ def test_hostile_texts_are_shown_as_they_stand_and_in_their_place(
     screenshot(page, f"hostile-{width}")
 
 
+@pytest.mark.serial
 def test_a_first_question_shows_its_marked_quote_soon(
     open_page: OpenPage, address: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -156,6 +156,7 @@ def folder(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_a_hundred_bad_files(folder: Path, tmp_path: Path, encoder: Encoder) -> None:
     files = [path for path in folder.rglob("*") if not path.is_dir() and path.parent.name != "up"]
     assert len(files) >= 100

@@ -25,6 +25,8 @@ from ingest.runs.status import runs, status
 Start = Callable[..., "subprocess.Popen[str]"]
 Bound = Callable[[Callable[[], Report]], Report]
 
+pytestmark = pytest.mark.slow
+
 FILES = 200
 QUESTION = "What does exercise seventeen strengthen in the first weeks?"
 

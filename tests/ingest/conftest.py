@@ -61,9 +61,3 @@ def whole(data: Path) -> Callable[[], None]:
                 assert set(vectors.ids()) == snapshot.shas()
 
     return check
-
-
-@pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of the exported models that all tests share."""
-    return tmp_path_factory.getbasetemp() / "models"

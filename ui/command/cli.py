@@ -4,6 +4,7 @@ import logging
 import signal
 import sys
 from functools import partial
+from importlib import metadata
 from io import TextIOWrapper
 from pathlib import Path
 from threading import Event
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from ingest.settings import Settings
 
 app = typer.Typer(
-    help="Answers questions over your texts in exact quotes, each with its place, or says that they do not answer.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -41,6 +41,21 @@ app.command("evaluate")(evaluate)
 ALL_RUNS = 1_000_000_000
 
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the index (or CITED_DATA_DIR).")]
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"cited {metadata.version('cited-assistant')}")
+        raise typer.Exit()
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Answers questions over your texts in exact quotes, each with its place, or says that they do not answer."""
 
 
 @app.command()

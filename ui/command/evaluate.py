@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from assistant.evaluation.measures import Scores
     from assistant.evaluation.prompts import Prompt
     from assistant.evaluation.results import Result
-    from assistant.evaluation.run import Answering
     from assistant.evaluation.trace import Trace
+    from assistant.schema import Answering
 
 T = TypeVar("T")
 TAG_COLUMNS = ("quote_hit", "quote_precision", "false_refusal", "false_answer", "ndcg10")

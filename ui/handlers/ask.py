@@ -1,14 +1,13 @@
 """The Ask tab's handlers: a question and the turns before it in, the turns after it out."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from typing import Protocol
 
-from assistant.schema import Answer, Evidence, Quote, ScoredPassage, Turn, Turns
+from assistant.schema import Answer, Answering, Evidence, Quote, ScoredPassage, Turn, Turns
 from ingest.errors import UserFacingError
 from ingest.origin import look
-from ingest.schema import CorpusDescription, Document
+from ingest.schema import CorpusDescription
 
 NAME = "Cited Assistant"
 LONGEST_QUESTION = 10_000
@@ -23,22 +22,6 @@ STOP_SECONDS = 0.05
 
 STOPPED = "You stopped this question"
 FAULT = "The program has a fault; its log says where. Ask again, or ask something else"
-
-
-class Answering(Protocol):
-    """What the page needs of an assistant."""
-
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
-        """Answer the question in quotes, or abstain; `history` are the questions before it, oldest first."""
-
-    def description(self) -> CorpusDescription:
-        """Return what the corpus says of itself."""
-
-    def document(self, root: str, source: str) -> Document:
-        """Return a whole source as indexed."""
-
-    def search(self, question: str, limit: int = 10) -> list[ScoredPassage]:
-        """Return the passages nearest to a question, best first."""
 
 
 @dataclass(slots=True)

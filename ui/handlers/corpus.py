@@ -13,7 +13,6 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Protocol
 
 from ingest.errors import IndexUnwritable, PruningUnconfirmed, RootInvalid, SettingsInvalid, SourceUnreadable
 from ingest.index.catalog import Catalog
@@ -26,14 +25,6 @@ UPLOADS_FOLDER = "uploads"
 ASIDE_FOLDER = ".former"
 """Inside the folder of uploads: a hidden one, which no run looks into."""
 TELL_SECONDS = 0.2
-
-
-class Encoding(Protocol):
-    """What the tab needs of an assistant."""
-
-    @property
-    def encoder(self) -> Encoder:
-        """The encoder of the index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +51,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class IngestProgress:
     """How far a run is: files done, files in all, and the source at hand."""
 
     done: int
@@ -166,7 +157,7 @@ def plan_all(settings: Settings) -> Planned:
 
 def apply(
     planned: Planned, settings: Settings, encoder: Encoder, *, prune: Prune = Prune.CAREFUL
-) -> Iterator[Progress | Report | Planned]:
+) -> Iterator[IngestProgress | Report | Planned]:
     """Do what is planned; yield how far it is, and at last what was done.
 
     Where more is gone by now than the plan says, nothing is done and the plan
@@ -192,16 +183,16 @@ def apply(
     yield from _reporting(lambda tell: _run(planned, settings.data_dir, encoder, mode, tell))
 
 
-def _reporting(run: Callable[[Callable[[int, int, str], None]], Report]) -> Iterator[Progress | Report]:
+def _reporting(run: Callable[[Callable[[int, int, str], None]], Report]) -> Iterator[IngestProgress | Report]:
     """Run in a thread of its own; yield the progress that it tells of, and then its report."""
-    told: SimpleQueue[Progress | None] = SimpleQueue()
+    told: SimpleQueue[IngestProgress | None] = SimpleQueue()
     last = 0.0
 
     def tell(done: int, total: int, source: str) -> None:
         nonlocal last
         if time.monotonic() - last >= TELL_SECONDS:
             last = time.monotonic()
-            told.put(Progress(done, total, source))
+            told.put(IngestProgress(done, total, source))
 
     with ThreadPoolExecutor(1, "ingest") as worker:
         running = worker.submit(run, tell)

@@ -13,7 +13,8 @@ from assistant.evaluation.measures import Scores, score
 from assistant.evaluation.prompts import Prompt, load_prompts
 from assistant.evaluation.report import write_report
 from assistant.evaluation.results import Result, read_results, write_results
-from assistant.evaluation.run import Answering, run_prompts
+from assistant.evaluation.run import run_prompts
+from assistant.schema import Answering
 from ingest.errors import PromptsInvalid, ResultsInvalid
 from ui.handlers.saving import PROMPTS_FOLDER
 
@@ -27,7 +28,7 @@ TELL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class EvaluationProgress:
     """How far a run is: prompts done, prompts in all, and the seconds it took so far."""
 
     done: int
@@ -36,7 +37,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class FinishedEvaluation:
     """A finished run: the file of its prompts, and `stem`, the name that its results and report are kept under."""
 
     name: str
@@ -87,10 +88,12 @@ def add_prompts(upload: Path, assistant: Answering, data_dir: Path, *, allow_unk
     return _kept_copy(upload, folder).name
 
 
-def run(assistant: Answering, name: str, data_dir: Path, *, allow_unknown: bool = False) -> Iterator[Progress | Run]:
+def run(
+    assistant: Answering, name: str, data_dir: Path, *, allow_unknown: bool = False
+) -> Iterator[EvaluationProgress | FinishedEvaluation]:
     """Ask all prompts of a file in the folder; yield how far it is, and at last the run, which is kept.
 
-    Whoever stops asking for more cancels the run; nothing of it is kept.
+    Closing the iterator cancels the run; nothing of it is kept.
 
     Raises:
         PromptsInvalid: the file has faults; nothing is asked.
@@ -98,7 +101,7 @@ def run(assistant: Answering, name: str, data_dir: Path, *, allow_unknown: bool 
     """
     path = data_dir / PROMPTS_FOLDER / Path(name).name
     prompts = load_prompts(path, None if allow_unknown else assistant.sources())
-    yield Progress(0, len(prompts), 0.0)
+    yield EvaluationProgress(0, len(prompts), 0.0)
     results: list[Result] = []
     began = told = time.monotonic()
     for result in run_prompts(assistant, prompts):
@@ -107,11 +110,11 @@ def run(assistant: Answering, name: str, data_dir: Path, *, allow_unknown: bool 
         now = time.monotonic()
         if now - told >= TELL_SECONDS:
             told = now
-            yield Progress(len(results), len(prompts), now - began)
+            yield EvaluationProgress(len(results), len(prompts), now - began)
     yield _kept_run(path, prompts, tuple(results), data_dir)
 
 
-def compare_with(run: Run, earlier: str, data_dir: Path) -> Comparison:
+def compare_with(run: FinishedEvaluation, earlier: str, data_dir: Path) -> Comparison:
     """Compare a run with a kept one, and write that into the run's report.
 
     Raises:
@@ -125,7 +128,7 @@ def compare_with(run: Run, earlier: str, data_dir: Path) -> Comparison:
     return comparison
 
 
-def forget_comparison(run: Run, data_dir: Path) -> None:
+def forget_comparison(run: FinishedEvaluation, data_dir: Path) -> None:
     """Write the run's report without a comparison."""
     _write_report(run, data_dir)
 
@@ -148,11 +151,13 @@ def _kept_copy(upload: Path, folder: Path) -> Path:
         number += 1
 
 
-def _kept_run(path: Path, prompts: Sequence[Prompt], results: tuple[Result, ...], data_dir: Path) -> Run:
+def _kept_run(path: Path, prompts: Sequence[Prompt], results: tuple[Result, ...], data_dir: Path) -> FinishedEvaluation:
     folder = data_dir / RESULTS_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     judgements = judge(prompts, results)
-    finished = Run(path.name, _free_stem(path.stem, folder), tuple(prompts), results, judgements, score(judgements))
+    finished = FinishedEvaluation(
+        path.name, _free_stem(path.stem, folder), tuple(prompts), results, judgements, score(judgements)
+    )
     write_results(folder / f"{finished.stem}.jsonl", results)
     _write_report(finished, data_dir)
     return finished
@@ -169,6 +174,8 @@ def _free_stem(name: str, folder: Path) -> str:
     return free
 
 
-def _write_report(run: Run, data_dir: Path, comparison: Comparison | None = None, earlier_name: str = "") -> None:
+def _write_report(
+    run: FinishedEvaluation, data_dir: Path, comparison: Comparison | None = None, earlier_name: str = ""
+) -> None:
     path = data_dir / RESULTS_FOLDER / f"{run.stem}.html"
     write_report(path, run.judgements, run.scores, name=run.name, comparison=comparison, earlier_name=earlier_name)

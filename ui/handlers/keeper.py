@@ -2,21 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
-from assistant.schema import Answer, Quote, Standing, Status, Turn, Turns
+from assistant.schema import Answer, Answering, Quote, Standing, Status, Turn, Turns
 from ingest.errors import UserFacingError
 from ingest.settings import Settings
 from ui.handlers.ask import MOST_TURNS
 from ui.handlers.feedback import rated
 from ui.handlers.history import History, new_id
-
-
-class Verifying(Protocol):
-    """What looking again needs of an assistant."""
-
-    def verify(self, quotes: Sequence[Quote]) -> tuple[Standing, ...]:
-        """Return for each quote whether it still stands in the texts of today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +27,7 @@ class Opened:
 class Keeper:
     """Keeps conversations where the settings let it, and looks at their quotes again whenever they are shown."""
 
-    def __init__(self, assistant: Verifying, settings: Settings) -> None:
+    def __init__(self, assistant: Answering, settings: Settings) -> None:
         self.history = History(settings.data_dir) if settings.history else None
         self._assistant = assistant
         self._data_dir = settings.data_dir

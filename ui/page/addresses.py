@@ -8,14 +8,14 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTex
 from pydantic import BaseModel, ConfigDict
 
 from assistant.evaluation.prompts import Prompt
+from assistant.schema import Answering
 from ingest.errors import UserFacingError
 from ingest.settings import Settings
 from ui.handlers import ask, evaluate
-from ui.handlers.ask import Answering
 from ui.handlers.saving import save_prompt
-from ui.page.markup import Place
+from ui.page.places import MarkedSpan
 from ui.page.reader import Side, neighbour_html, reader_failure_html, reader_html
-from ui.page.sources_html import further_html
+from ui.page.sources import further_html
 
 UPLOADS = "/gradio_api/upload"
 """Gradio's own address, which takes files for any page."""
@@ -50,13 +50,13 @@ def addresses(assistant: Answering, settings: Settings) -> APIRouter:
 
     @router.get("/reader", response_class=HTMLResponse)
     def reader(root: str, source: str, at: Annotated[Sequence[str], Query()] = ()) -> HTMLResponse:
-        places = [_place(written) for written in at]
-        return _shown(lambda: reader_html(assistant.document(root, source), places))
+        spans = [_span(written) for written in at]
+        return _shown(lambda: reader_html(assistant.document(root, source), spans))
 
     @router.get("/neighbour", response_class=HTMLResponse)
     def neighbour(root: str, source: str, at: str, edge: int, side: Side) -> HTMLResponse:
-        place = _place(at)
-        return _shown(lambda: neighbour_html(assistant.document(root, source), place, edge, side))
+        span = _span(at)
+        return _shown(lambda: neighbour_html(assistant.document(root, source), span, edge, side))
 
     @router.get("/further", response_class=HTMLResponse)
     def further(question: str, but: Annotated[Sequence[str], Query()]) -> HTMLResponse:
@@ -92,8 +92,8 @@ def _shown(render: Callable[[], str]) -> HTMLResponse:
         return HTMLResponse(reader_failure_html(error), status_code=404)
 
 
-def _place(written: str) -> Place:
+def _span(written: str) -> MarkedSpan:
     try:
-        return Place.parse(written)
+        return MarkedSpan.parse(written)
     except ValueError as error:
         raise HTTPException(422, "a place is START-END-SHA") from error

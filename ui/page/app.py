@@ -4,28 +4,30 @@ import asyncio
 import webbrowser
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
+from markupsafe import Markup
 
+from assistant.schema import Answering
 from ingest.settings import Settings
 from ui.handlers import ask
-from ui.handlers.corpus import Encoding
-from ui.handlers.keeper import Keeper, Verifying
+from ui.handlers.keeper import Keeper
 from ui.page.addresses import addresses
-from ui.page.ask_html import header_html
 from ui.page.ask_tab import ask_tab
+from ui.page.conversation import header_html
 from ui.page.corpus_tab import corpus_tab
 from ui.page.evaluate_tab import evaluate_tab
 from ui.page.kept_addresses import kept_addresses
 from ui.page.owner import Owners
 from ui.page.server import App, Served, listen, start
+from ui.page.templating import render
 from ui.page.uploads import UploadsOnly
 from ui.programs.endpoints import add_endpoints
-from ui.programs.requests import Answers
 
 ASSETS = Path(__file__).parents[1] / "assets"
+STYLES = ("page.css", "history.css")
 SCRIPTS = ("reader.js", "page.js", "forms.js", "history.js")
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "Arial", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Liberation Mono", "monospace")
@@ -44,11 +46,7 @@ TEAL = gr.themes.Color(
 )
 
 
-class Serving(Answers, Verifying, Encoding, Protocol):
-    """What the page needs of an assistant."""
-
-
-def serve(assistant: Serving, settings: Settings, *, open_browser: bool = False, block: bool = True) -> Served:
+def serve(assistant: Answering, settings: Settings, *, open_browser: bool = False, block: bool = True) -> Served:
     """Serve the page on the settings' host and port until Ctrl+C, or return at once with `block` False.
 
     Raises:
@@ -62,7 +60,7 @@ def serve(assistant: Serving, settings: Settings, *, open_browser: bool = False,
     return served
 
 
-def _built(assistant: Serving, settings: Settings) -> App:
+def _built(assistant: Answering, settings: Settings) -> App:
     """Build the application inside an event loop: where none runs, Gradio opens some and never closes them."""
 
     async def build() -> App:
@@ -72,7 +70,7 @@ def _built(assistant: Serving, settings: Settings) -> App:
         return builder.submit(asyncio.run, build()).result()
 
 
-def build_app(assistant: Serving, settings: Settings) -> App:
+def build_app(assistant: Answering, settings: Settings) -> App:
     """Build the web application: the page, and the addresses that its own script and links use."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     keeper = Keeper(assistant, settings)
@@ -95,13 +93,13 @@ def build_app(assistant: Serving, settings: Settings) -> App:
         mcp_server=False,
         favicon_path=str(ASSETS / "logo.svg"),
         theme=_theme(),
-        head=f"<style>{_asset('page.css')}{_asset('history.css')}</style>",
+        head=render("head.html", styles=[Markup(_asset(name)) for name in STYLES]),
         js=_script(),
     )
     return app
 
 
-def _add_mcp(app: FastAPI, assistant: Serving, host: str) -> None:
+def _add_mcp(app: FastAPI, assistant: Answering, host: str) -> None:
     """Serve MCP clients beside the page."""
     from ui.programs.mcp_server import http_server
 
@@ -110,7 +108,7 @@ def _add_mcp(app: FastAPI, assistant: Serving, host: str) -> None:
     app.router.lifespan_context = lambda _app: running
 
 
-def build_page(assistant: Serving, settings: Settings, keeper: Keeper) -> gr.Blocks:
+def build_page(assistant: Answering, settings: Settings, keeper: Keeper) -> gr.Blocks:
     """Build the page: one tab a journey; `settings` are for the tabs that write."""
     description, _ = ask.described(assistant)
     title = description.name or ask.NAME
@@ -128,7 +126,7 @@ def build_page(assistant: Serving, settings: Settings, keeper: Keeper) -> gr.Blo
 
         def head() -> str:
             description, _ = ask.described(assistant)
-            return header_html(description, _asset("logo.svg"))
+            return header_html(description, Markup(_asset("logo.svg")))
 
         quiet: Any = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
         page.load(head, None, header, **quiet)

@@ -6,15 +6,16 @@ from typing import Any
 
 import gradio as gr
 
-from assistant.schema import Turns
+from assistant.schema import Answering, Turns
 from ui.handlers import ask
-from ui.handlers.ask import Answering, Stop
+from ui.handlers.ask import Stop
 from ui.handlers.history import new_id
 from ui.handlers.keeper import Keeper, Opened
-from ui.page.ask_html import KEYS, conversation_html, note_html
-from ui.page.history_html import PANEL, opened_html
+from ui.page.conversation import conversation_html
+from ui.page.history import opened_html
 from ui.page.owner import owner_of
-from ui.page.sources_html import sources_html
+from ui.page.sources import sources_html
+from ui.page.templating import render
 
 QUIET: Any = {"api_visibility": "private", "show_progress": "hidden"}
 
@@ -48,7 +49,7 @@ class AskTab:
 
     def show_opened(self, opened: Opened) -> tuple[Any, ...]:
         """Return all that shows a conversation that was opened or kept."""
-        note = note_html(opened.note) if opened.note else ""
+        note = render("hint.html", hint=opened.note) if opened.note else ""
         return *self.show(opened.turns, opened.id), note, opened.turns, opened.id, opened_html(opened)
 
     def start(self, request: gr.Request) -> tuple[Any, ...]:
@@ -66,7 +67,7 @@ def ask_tab(assistant: Answering, keeper: Keeper) -> AskTab:
     with gr.Row(elem_id="workbench"):
         with gr.Column(elem_id="history", min_width=0):
             if keeper.history is not None:
-                gr.HTML(PANEL, apply_default_css=False)
+                gr.HTML(render("history_panel.html"), apply_default_css=False)
         with gr.Column(elem_id="talk"):
             conversation = gr.HTML(elem_id="conversation", apply_default_css=False)
         with gr.Column(elem_id="composer"):
@@ -82,10 +83,10 @@ def ask_tab(assistant: Answering, keeper: Keeper) -> AskTab:
                     show_label=False,
                 )
                 halt = gr.Button("Stop", elem_id="halt")
-                alone = gr.Button("Ask as typed", elem_id="alone")
+                alone = gr.Button("Search for exactly what I typed", elem_id="alone")
                 send = gr.Button("Ask", variant="primary", elem_id="send", min_width=80)
             note = gr.HTML(elem_id="note", apply_default_css=False)
-            gr.HTML(KEYS, apply_default_css=False)
+            gr.HTML(render("keys.html"), apply_default_css=False)
             opened = gr.Textbox(elem_id="opened", visible="hidden")
             marker = gr.HTML(elem_id="marker", visible="hidden", apply_default_css=False)
             wanted, go = (
@@ -123,7 +124,7 @@ def _respond(
         same = (gr.skip(),) * len(tab.shown)
         note = ask.hint(question)
         if note:
-            yield gr.skip(), gr.skip(), gr.skip(), note_html(note), *same[3:]
+            yield gr.skip(), gr.skip(), gr.skip(), render("hint.html", hint=note), *same[3:]
             return
         owner = owner_of(request.cookies)
         before = turns or tab.keeper.open(owner, identity).turns

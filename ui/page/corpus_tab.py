@@ -5,13 +5,14 @@ from typing import Any
 
 import gradio as gr
 
+from assistant.schema import Answering
 from ingest.errors import PruningUnconfirmed, UserFacingError
 from ingest.runs.pipeline import Prune, Report
 from ingest.runs.status import runs
 from ingest.settings import Settings
 from ui.handlers import ask, corpus
-from ui.handlers.corpus import Encoding, Planned
-from ui.page import corpus_html as shown
+from ui.handlers.corpus import Planned
+from ui.page import corpus as shown
 from ui.page.uploads import uploaded
 
 FILTERS = [("All", ""), ("Read", "read"), ("Failed", "failed"), ("With a remark", "remarks")]
@@ -20,7 +21,7 @@ QUIET: Any = {"api_visibility": "private", "show_progress": "hidden"}
 Shown = tuple[object, ...]
 
 
-def corpus_tab(assistant: Encoding, settings: Settings, tab: gr.Tab) -> None:
+def corpus_tab(assistant: Answering, settings: Settings, tab: gr.Tab) -> None:
     """Lay the tab out: what adds and checks on one side, plan, sources and runs on the other."""
     writes = not settings.read_only
     planned = gr.State(None)
@@ -34,9 +35,9 @@ def corpus_tab(assistant: Encoding, settings: Settings, tab: gr.Tab) -> None:
                 visible=writes,
             )
             check = gr.Button("Check for changes", elem_id="check", visible=writes)
-            gr.HTML(shown.READ_ONLY, visible=not writes, apply_default_css=False)
+            gr.HTML(shown.read_only_html(), visible=not writes, apply_default_css=False)
         with gr.Column(elem_id="holdings"):
-            outcome = gr.HTML(shown.START if writes else "", elem_id="outcome", apply_default_css=False)
+            outcome = gr.HTML(shown.start_html() if writes else "", elem_id="outcome", apply_default_css=False)
             with gr.Row(elem_id="deciding"):
                 buttons = _buttons()
             with gr.Row(elem_id="finding"):
@@ -175,17 +176,17 @@ def _discard(settings: Settings) -> Callable[[], Shown]:
             corpus.discard(settings)
         except UserFacingError as error:
             return _decide(None, shown.fault_html(str(error)))
-        return _decide(None, shown.DISCARDED)
+        return _decide(None, shown.discarded_html())
 
     return discard
 
 
-def _apply(assistant: Encoding, settings: Settings, prune: Prune) -> Callable[[Planned | None], Iterator[Shown]]:
+def _apply(assistant: Answering, settings: Settings, prune: Prune) -> Callable[[Planned | None], Iterator[Shown]]:
     """Return the handler that does what is planned; asked about once more, it does so whatever is removed."""
 
     def apply(planned: Planned | None) -> Iterator[Shown]:
         if planned is None:
-            yield _decide(None, shown.START)
+            yield _decide(None, shown.start_html())
             return
         yield _decide(planned, shown.progress_html(None))
         try:

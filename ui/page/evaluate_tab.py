@@ -6,14 +6,13 @@ from typing import Any
 
 import gradio as gr
 
-from assistant.evaluation.run import Answering
+from assistant.schema import Answering
 from ingest.errors import UserFacingError
 from ingest.settings import Settings
 from ui.handlers import ask, evaluate
 from ui.handlers.ask import Stop
-from ui.handlers.evaluate import Run
-from ui.page import evaluate_html as shown
-from ui.page.markup import failure_html
+from ui.handlers.evaluate import FinishedEvaluation
+from ui.page import evaluation as shown
 from ui.page.uploads import uploaded
 
 
@@ -21,7 +20,7 @@ def evaluate_tab(assistant: Answering, settings: Settings, tab: gr.Tab) -> None:
     """Lay the tab out: what runs and compares on one side, what was found on the other."""
     data_dir = settings.data_dir
     if settings.read_only:  # every run leaves files
-        gr.HTML(shown.READ_ONLY, elem_id="results", apply_default_css=False)
+        gr.HTML(shown.read_only_html(), elem_id="results", apply_default_css=False)
         return
     last, stop = gr.State(None), gr.State(Stop())
     with gr.Row(elem_id="evaluation"):
@@ -36,7 +35,7 @@ def evaluate_tab(assistant: Answering, settings: Settings, tab: gr.Tab) -> None:
             status = gr.HTML(elem_id="evaluation-status", apply_default_css=False)
         with gr.Column(elem_id="findings"):
             comparison = gr.HTML(elem_id="comparison", apply_default_css=False)
-            results = gr.HTML(shown.START, elem_id="results", apply_default_css=False)
+            results = gr.HTML(shown.start_html(), elem_id="results", apply_default_css=False)
             prompts = gr.HTML(elem_id="prompts", apply_default_css=False)
 
     quiet: Any = {"api_visibility": "private", "show_progress": "hidden"}
@@ -51,7 +50,7 @@ def evaluate_tab(assistant: Answering, settings: Settings, tab: gr.Tab) -> None:
         concurrency_limit=4,
         **quiet,
     )
-    running.failure(lambda: (failure_html(ask.FAULT), *_buttons(busy=False)), None, [status, *buttons], **quiet)
+    running.failure(lambda: (shown.failure_html(ask.FAULT), *_buttons(busy=False)), None, [status, *buttons], **quiet)
     cancel.click(Stop.order, stop, None, **quiet)
     earlier.input(_compare(data_dir), [last, earlier], [comparison], **quiet)
 
@@ -94,18 +93,18 @@ def _evaluate(
     def run(name: str | None, unknown: bool, earlier: str | None, stop: Stop) -> Iterator[tuple[object, ...]]:
         same = (gr.skip(),) * 5
         if not name:
-            yield "<p>Choose a file of test prompts first, or add one.</p>", *same, gr.skip(), gr.skip()
+            yield shown.unchosen_html(), *same, gr.skip(), gr.skip()
             return
         idle, busy = _buttons(busy=False), _buttons(busy=True)
         stop.ordered = False
         try:
             for step in evaluate.run(assistant, name, data_dir, allow_unknown=unknown):
-                if isinstance(step, Run):
+                if isinstance(step, FinishedEvaluation):
                     found = shown.run_html(step), _comparison(step, earlier, data_dir)
                     table, offered = shown.prompts_html(step.judgements), _earlier_runs(data_dir, earlier, step.stem)
                     yield shown.finished_html(step), *found, table, step, offered, *idle
                 elif stop.ordered:
-                    yield shown.CANCELLED, *same, *idle
+                    yield shown.cancelled_html(), *same, *idle
                     return
                 else:
                     yield shown.progress_html(step), *same, *busy
@@ -120,12 +119,12 @@ def _buttons(*, busy: bool) -> tuple[gr.Button, gr.Button]:
     return gr.Button(visible=not busy), gr.Button(visible=busy)
 
 
-def _compare(data_dir: Path) -> Callable[[Run | None, str | None], str]:
+def _compare(data_dir: Path) -> Callable[[FinishedEvaluation | None, str | None], str]:
     """Return the handler of an earlier run that is chosen: the comparison."""
     return lambda last, earlier: "" if last is None else _comparison(last, earlier, data_dir)
 
 
-def _comparison(run: Run, earlier: str | None, data_dir: Path) -> str:
+def _comparison(run: FinishedEvaluation, earlier: str | None, data_dir: Path) -> str:
     if not earlier:
         evaluate.forget_comparison(run, data_dir)
         return ""

@@ -1,5 +1,6 @@
 """The addresses of kept conversations and of feedback, which the page's script uses."""
 
+import logging
 import re
 from urllib.parse import quote as percent
 
@@ -12,12 +13,14 @@ from ingest.errors import UserFacingError
 from ingest.settings import Settings
 from ui.handlers.feedback import Feedback, save_feedback
 from ui.handlers.history import History, Listing
-from ui.page.history_html import list_html
+from ui.page.history import list_html
 from ui.page.owner import owner_of
 
 MEDIA = {"md": "text/markdown", "html": "text/html", "json": "application/json"}
 NOT_KEPT = "This conversation is not kept any more."
 NOT_TAKEN = "This page only shows the texts: it takes nothing."
+
+log = logging.getLogger(__name__)
 
 
 class NewName(BaseModel):
@@ -46,10 +49,14 @@ def kept_addresses(history: History | None, settings: Settings) -> APIRouter:
                 return JSONResponse(NOT_TAKEN, status_code=403)
             if history is not None and not _has_turn(history, request, given):
                 return JSONResponse(NOT_KEPT, status_code=404)
-            save_feedback(given, settings.data_dir)
         except UserFacingError as error:
             return JSONResponse(str(error), status_code=400)
-        return JSONResponse("Noted in feedback.jsonl.")
+        try:
+            save_feedback(given, settings.data_dir)
+        except UserFacingError as error:
+            log.warning("feedback was not saved: %s", error)
+            return JSONResponse("Your feedback could not be saved. The program's log says why.", status_code=400)
+        return JSONResponse("Noted.")
 
     if history is not None:
         _add_kept(router, history)

@@ -9,16 +9,17 @@ import gradio as gr
 from gradio.events import api
 from pydantic import ConfigDict, ValidationError, validate_call
 
+from assistant.schema import Answering
 from ingest.errors import SettingsInvalid, UserFacingError
 from ingest.settings import Settings
 from ui.handlers import corpus
 from ui.programs import requests as programs
-from ui.programs.requests import Answers, Json
+from ui.programs.requests import Json
 
 STRICT = ConfigDict(strict=True)
 
 
-def add_endpoints(assistant: Answers, settings: Settings) -> None:
+def add_endpoints(assistant: Answering, settings: Settings) -> None:
     """Add `ask`, `search` and `ingest_plan` to the page that is being built; nothing else of it is public."""
 
     def ask(question: str, history: list[str] = []) -> Json:  # noqa: B006 - the clients read the default

@@ -16,10 +16,11 @@ from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from starlette.routing import BaseRoute
 
 from assistant.render import answer_text
+from assistant.schema import Answering
 from ingest.errors import UserFacingError
 from ingest.settings import Settings
 from ui.programs import requests as programs
-from ui.programs.requests import Answers, Excerpt, Found, Json, Span, sendable
+from ui.programs.requests import Excerpt, Found, Json, Span, sendable
 
 PATH = "/mcp"
 INSTRUCTIONS = (
@@ -29,7 +30,7 @@ INSTRUCTIONS = (
 
 log = logging.getLogger(__name__)
 
-Opened = Callable[[], Answers]
+Opened = Callable[[], Answering]
 
 
 def serve_stdio(settings: Settings) -> None:
@@ -45,7 +46,7 @@ def serve_stdio(settings: Settings) -> None:
     asyncio.run(build_server(opened).run_stdio_async())
 
 
-def http_server(assistant: Answers, host: str) -> tuple[list[BaseRoute], AbstractAsyncContextManager[None]]:
+def http_server(assistant: Answering, host: str) -> tuple[list[BaseRoute], AbstractAsyncContextManager[None]]:
     """Return the routes of the server over HTTP, and what must be running while they are served.
 
     Every request stands for itself: no session is kept. On loopback a request
@@ -109,10 +110,10 @@ def build_server(opened: Opened) -> MCPServer[Any]:
 
 def opening(settings: Settings) -> Opened:
     """Return what opens the assistant when it is first needed, and again at the next call where that failed."""
-    opened: list[Answers] = []
+    opened: list[Answering] = []
     one_at_a_time = threading.Lock()
 
-    def get() -> Answers:
+    def get() -> Answering:
         from assistant.assistant import Assistant
 
         with one_at_a_time:

@@ -7,14 +7,13 @@ place of half a surrogate pair, which a file name may hold, stands its escape.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from assistant.evaluation.run import Answering as Evaluated
 from assistant.render import answer_json, passage_json
-from assistant.schema import Answer, ScoredPassage
+from assistant.schema import Answer, Answering, ScoredPassage
 from ingest.errors import RequestInvalid
 from ingest.schema import Document
-from ui.handlers.ask import LONGEST_QUESTION, Answering
+from ui.handlers.ask import LONGEST_QUESTION
 
 if TYPE_CHECKING:
     from ui.handlers.corpus import Planned
@@ -25,13 +24,6 @@ LONGEST_EXCERPT = 20_000
 
 Json = dict[str, Any]
 Found = tuple[ScoredPassage, Document]
-
-
-class Answers(Evaluated, Answering, Protocol):
-    """What programs need of an assistant."""
-
-    def roots_of(self, source: str) -> Sequence[str]:
-        """Return the roots that hold a source; none where the index has no such source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +52,7 @@ class Excerpt:
         return self.document.text[self.start : self.end]
 
 
-def ask(assistant: Answers, question: str, history: Sequence[str] = ()) -> Answer:
+def ask(assistant: Answering, question: str, history: Sequence[str] = ()) -> Answer:
     """Answer a question; `history` are the questions before it, oldest first.
 
     Raises:
@@ -72,7 +64,7 @@ def ask(assistant: Answers, question: str, history: Sequence[str] = ()) -> Answe
     return assistant.ask(question.strip(), history=[before.strip() for before in history])
 
 
-def search(assistant: Answers, question: str, limit: int) -> list[Found]:
+def search(assistant: Answering, question: str, limit: int) -> list[Found]:
     """Return the passages nearest to a question, best first, each with its document.
 
     Raises:
@@ -85,7 +77,7 @@ def search(assistant: Answers, question: str, limit: int) -> list[Found]:
     return [(each, assistant.document(*each.passage.place)) for each in found]
 
 
-def read(assistant: Answers, source: str, root: str, span: Span) -> Excerpt:
+def read(assistant: Answering, source: str, root: str, span: Span) -> Excerpt:
     """Return what is wanted of a source, `LONGEST_EXCERPT` characters at most; `root` may be "" where only one has it.
 
     Raises:
@@ -165,7 +157,7 @@ def _check_question(question: str, where: str) -> None:
         raise RequestInvalid(what, where, f"shorten it to {LONGEST_QUESTION:,} at most")
 
 
-def _root_of(assistant: Answers, source: str, root: str) -> str:
+def _root_of(assistant: Answering, source: str, root: str) -> str:
     roots = assistant.roots_of(source)
     if not roots or (root and root not in roots):
         raise RequestInvalid("the index has no such source", source, "name one as `ask` or `search` do")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant.answering.context import MOST_WORDS
-from assistant.answering.evidence import NAMES, Features, Sentence
+from assistant.answering.context import MOST_WORDS, Surroundings
+from assistant.answering.evidence import NAMES, Features, Sentence, with_context
 from assistant.answering.quote import Quoter, choose
 from assistant.answering.retrieve import Candidate
 from ingest.index.catalog import Catalog
@@ -79,7 +79,7 @@ def quoted(indexed: Callable[..., Report], tmp_path: Path) -> Quoted:
                 if part in passage.cut(*span)
             ]
             quoter = Quoter(snapshot)
-            return [quoter.quote(evidence).text for evidence in choose(found[:1], quoter.around)]
+            return [quoter.quote(evidence).text for evidence in choose(with_context(found[:1], Surroundings(snapshot)))]
 
     return run
 

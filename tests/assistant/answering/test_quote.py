@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from assistant.answering.context import Context
 from assistant.answering.evidence import NAMES, Features, Sentence
-from assistant.answering.quote import Quoter
-from assistant.answering.quote import choose as choose_around
+from assistant.answering.quote import Quoter, choose
 from assistant.answering.retrieve import Candidate
 from assistant.schema import Abstention, Answer, Evidence
 from ingest.errors import QuoteMismatch
@@ -28,12 +28,8 @@ def passage(*sentences: str, source: str = "a.txt") -> Passage:
     return Passage(f"{source}:{text}", "/root", source, 0, len(text), text, None, (), tuple(spans), "sha")
 
 
-def choose(sentences: list[Sentence]) -> list[Evidence]:
-    return choose_around(sentences, lambda passage: passage)
-
-
 def ranked(*scored: tuple[Passage, int, float]) -> list[Sentence]:
-    sentences = [Sentence(Candidate(p, 0.5, 0.5), at, NOTHING, score) for p, at, score in scored]
+    sentences = [Sentence(Candidate(p, 0.5, 0.5), at, NOTHING, score, Context.of(p, at)) for p, at, score in scored]
     return sorted(sentences, key=lambda sentence: -sentence.score)
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.answering.evidence import NAMES, Features, Sentence
-from assistant.answering.rerank import RERANKED, Logits, in_context, open_reranker, rerank
+from assistant.answering.context import Context
+from assistant.answering.evidence import CONTEXTS, NAMES, Features, Sentence
+from assistant.answering.rerank import Logits, open_reranker, rerank
 from assistant.answering.retrieve import Candidate
+from assistant.answering.weights import load_model
 from assistant.assistant import Assistant
 from assistant.index import Index
 from ingest.errors import ModelMissing
@@ -36,18 +38,18 @@ def sentences(*texts: str, title: str = "Guide", heading: tuple[str, ...] = ("Gu
 
 def test_a_sentence_is_read_with_title_headings_and_what_it_leans_on() -> None:
     passage = sentences("Heat  helps.", "It is cheap.", "Cats\nsleep.")[0].candidate.passage
-    assert in_context(passage, 0) == "Guide: Heat: Heat helps."
-    assert in_context(passage, 1) == "Guide: Heat: Heat helps. It is cheap."
-    assert in_context(passage, 2) == "Guide: Heat: Cats sleep."
+    assert Context.of(passage, 0).reading() == "Guide: Heat: Heat helps."
+    assert Context.of(passage, 1).reading() == "Guide: Heat: Heat helps. It is cheap."
+    assert Context.of(passage, 2).reading() == "Guide: Heat: Cats sleep."
 
 
 def test_the_best_are_ordered_anew_and_the_others_stay_behind() -> None:
-    every = sentences(*(f"Heat number {at} helps{'!' * (at + 1)}" for at in range(RERANKED + 2)))
-    found = rerank("what helps", every, Longest())
-    assert [each.position for each in found] == [*reversed(range(RERANKED)), RERANKED, RERANKED + 1]
+    every = sentences(*(f"Heat number {at} helps{'!' * (at + 1)}" for at in range(CONTEXTS + 2)))
+    found = rerank("what helps", every, Longest(), load_model().reranked)
+    assert [each.position for each in found] == [*reversed(range(CONTEXTS)), CONTEXTS, CONTEXTS + 1]
     assert found[0].features.rerank_logit > found[1].features.rerank_logit
     assert [each.score for each in found] == sorted((each.score for each in found), reverse=True)
-    assert rerank("what helps", [], Longest()) == []
+    assert rerank("what helps", [], Longest(), load_model().reranked) == []
 
 
 @pytest.mark.model
@@ -79,6 +81,7 @@ def test_a_model_with_more_outputs_is_refused(tiny: Callable[[int], Path], tmp_p
     assert not list((tmp_path / "models").iterdir())
 
 
+@pytest.mark.slow
 def test_a_model_that_is_not_here(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match="CITED_RERANKER"):
         open_reranker(str(tmp_path / "none"), tmp_path / "models")

@@ -2,8 +2,9 @@
 
 import pytest
 
-from assistant.evaluation.judge import is_right_quote
+from assistant.evaluation.judge import is_right_quote, judge
 from assistant.evaluation.prompts import Prompt
+from assistant.evaluation.results import Result
 
 
 @pytest.mark.parametrize(
@@ -33,3 +34,11 @@ from assistant.evaluation.prompts import Prompt
 )
 def test_an_answer_is_whole_words(answer: str, text: str, right: bool) -> None:
     assert is_right_quote(Prompt("a", "Q?", answers=(answer,)), text) is right
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\x00b", "Übung 漢字.md", "two words\tand\na tab"])
+def test_any_id_and_source_is_ranked(name: str) -> None:
+    """A lone surrogate, which JSON can spell, crashed the whole process in trec_eval's C code."""
+    (judged,) = judge([Prompt(name, "q", sources=(name,))], [Result(name, "q", False, ("other.md", name), ())])
+    assert judged.ranking is not None
+    assert judged.ranking.mrr10 == 0.5

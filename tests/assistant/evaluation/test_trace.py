@@ -11,7 +11,7 @@ WRONG = Passage("2", "/", "b.md", 0, 5, "Arms.", None, (), ((0, 5),), "1")
 
 
 def scored(*passages: Passage) -> list[Found]:
-    return [ScoredPassage(passage, 1.0, "dense") for passage in passages]
+    return [ScoredPassage(passage, 1.0) for passage in passages]
 
 
 class Staged:
@@ -55,7 +55,7 @@ def test_stages_summed_up() -> None:
 
 def test_what_is_right_at_a_stage() -> None:
     walk = PROMPTS[1]
-    assert is_right(walk, ScoredPassage(RIGHT, 1.0, "dense"))  # one of its sentences lies in the gold passage
+    assert is_right(walk, ScoredPassage(RIGHT, 1.0))  # one of its sentences lies in the gold passage
     assert not is_right(walk, Evidence(RIGHT, 0, len(TEXT), 1.0))  # the whole would be quoted, and does not
     named, graded = Prompt("n", "Q?", sources=("a.md",)), Prompt("g", "Q?", relevance={"a.md": 1, "b.md": 2})
     assert [is_right(named, each) for each in scored(RIGHT, WRONG)] == [True, False]

@@ -79,6 +79,7 @@ def test_encoders_have_collections_of_their_own(tmp_path: Path) -> None:
         assert vectors.count() == 0
 
 
+@pytest.mark.slow
 def test_shards_find_what_one_collection_finds(tmp_path: Path) -> None:
     random = np.random.default_rng(1)
     values = random.standard_normal((100, 3)).astype(np.float32)

@@ -93,7 +93,6 @@ def test_an_export_that_lacks_a_part_is_made_again(
 
 @pytest.mark.parametrize("damaged", ["model.onnx", "tokenizer.json", "identity.json"])
 @pytest.mark.parametrize("kept", [0, 100])
-@pytest.mark.usefixtures("exported")
 def test_a_damaged_export_is_named_with_what_to_do(models: Path, tmp_path: Path, damaged: str, kept: int) -> None:
     folder = Path(shutil.copytree(next(models.iterdir()), tmp_path / "models" / folder_name(BUNDLED)))
     (folder / damaged).write_bytes((folder / damaged).read_bytes()[:kept])

@@ -392,7 +392,7 @@ def test_progress_names_every_file_and_ends_whole(write: Write, data: Path, enco
 
 WRITE = """
 import sys, pathlib
-from ingest.lock import write_lock
+from ingest.index.lock import write_lock
 with write_lock(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

@@ -18,6 +18,8 @@ Outcomes = Callable[[], Report | UserFacingError]
 
 PATIENCE = 60  # seconds
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def watched(write: Write, data: Path, encoder: Encoder) -> Iterator[Callable[..., Outcomes]]:

@@ -135,9 +135,9 @@ def test_repeated_sentences_have_spans_of_their_own() -> None:
 @pytest.mark.parametrize("unit", ["Walk a bit every day. ", "word ", "x", "漢"])
 def test_long_paragraphs_are_cut_in_little_time(unit: str) -> None:
     text = unit * (600_000 // len(unit))
-    started = time.perf_counter()
+    started = time.process_time()
     spans = sentence_spans(text, 0, len(text))
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
     assert all(end - start <= LONGEST_PIECE for start, end in spans)
     assert sum(len(text[a:b].replace(" ", "")) for a, b in spans) == len(text.replace(" ", ""))
 
@@ -184,10 +184,10 @@ def test_no_text_stalls_the_cutting(unit: str) -> None:
     """Nine bracketed numbers took 26 seconds once, without a way to interrupt them."""
     for length in (60, 200_000):
         text = unit * (length // len(unit))
-        started = time.perf_counter()
+        started = time.process_time()
         sentence_spans(text, 0, len(text))
         sentence_spans(f"See {text} and\n{text}", 0, 2 * len(text) + 9)
-        assert time.perf_counter() - started < 5
+        assert time.process_time() - started < 5
 
 
 def test_a_whole_sentence_in_brackets_and_marks_of_items() -> None:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from ingest.errors import printable
 from ingest.index.lock import write_lock
 from ui.command.cli import app, main
 
-pytestmark = [pytest.mark.model, pytest.mark.usefixtures("exported")]
+pytestmark = pytest.mark.model
 
 HIP = "# Hip pain at night\n\nA pillow between the knees keeps the hip level.\n"
 BACK = "# Low back pain\n\nWalking every day eases low back pain.\n"
@@ -35,15 +36,10 @@ Run = Callable[..., Ran]
 
 
 @pytest.fixture
-def run(
-    tmp_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Run:
+def run(tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run `cited` in this process, with the encoder that is exported once a session."""
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "models").symlink_to(tmp_path_factory.getbasetemp() / "models")
+    (tmp_path / "data" / "models").symlink_to(models)
     monkeypatch.setenv("COLUMNS", "200")
 
     def call(*arguments: object) -> Ran:
@@ -62,6 +58,12 @@ def test_help_names_every_command() -> None:
     assert told.exit_code == 0
     for command in ("ingest", "ask", "ui", "verify", "forget", "doctor", "evaluate"):
         assert command in told.output
+
+
+def test_version(run: Run) -> None:
+    told = run("--version")
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert (told.code, told.out) == (0, f"cited {version}\n")
 
 
 def test_ingest_ask_forget_doctor(run: Run, write: Callable[..., Path]) -> None:
@@ -168,7 +170,7 @@ def test_an_index_in_another_place(run: Run, write: Callable[..., Path], tmp_pat
 
 def test_a_cold_ask_leaves_torch_alone(run: Run, write: Callable[..., Path]) -> None:
     run("ingest", write({"hip.md": HIP, "back.md": BACK}))
-    command = [sys.executable, "-X", "importtime", "-c", "from ui.cli import main; main()"]
+    command = [sys.executable, "-X", "importtime", "-c", "from ui.command.cli import main; main()"]
     command += ["ask", "What keeps the hip level?"]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     assert "A pillow between the knees keeps the hip level." in told.stdout
@@ -219,7 +221,7 @@ def test_a_terminal_that_knows_few_characters(run: Run, write: Callable[..., Pat
     run("ingest", write({"髋🦴.md": "# 🦴\n\nA pillow keeps the 髋 level.\n"}))
     told = {}
     for arguments in (["status"], ["ask", "What keeps the 髋 level?"], ["ask", "--json", "What keeps the 髋 level?"]):
-        command = [sys.executable, "-c", "from ui.cli import main; main()", *arguments]
+        command = [sys.executable, "-c", "from ui.command.cli import main; main()", *arguments]
         environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
         done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, env=environment, check=True)
         told[len(arguments)] = done.stdout.decode("cp1252")
@@ -317,7 +319,7 @@ def test_a_page_that_others_reach_is_warned_about(
 
 def test_a_watch_stops_cleanly_on_a_signal(run: Run, write: Callable[..., Path]) -> None:
     root = write({"hip.md": HIP})
-    command = [sys.executable, "-c", "from ui.cli import main; main()", "ingest", str(root), "--watch"]
+    command = [sys.executable, "-c", "from ui.command.cli import main; main()", "ingest", str(root), "--watch"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         lines = iter(process.stdout.readline, "")

@@ -36,7 +36,7 @@ class HipExpert:
         return Answer(question, (quote,), None, ("a.md",), 0.8, 1)
 
     def stages(self, question: str, history: Sequence[str] = ()) -> Mapping[str, Sequence[Found]]:
-        return {"dense": [ScoredPassage(PASSAGE, 1.0, "dense")], "evidence": [Evidence(PASSAGE, 0, 14, 1.0)]}
+        return {"dense": [ScoredPassage(PASSAGE, 1.0)], "evidence": [Evidence(PASSAGE, 0, 14, 1.0)]}
 
     def sources(self) -> frozenset[str]:
         return frozenset({"a.md"})

@@ -13,8 +13,8 @@ from ingest.runs.status import SourceStatus, runs, status
 from ingest.settings import Settings
 from tests.conftest import FakeEncoder
 from ui.handlers import corpus
-from ui.handlers.corpus import Planned, Progress
-from ui.page import corpus_html as shown
+from ui.handlers.corpus import IngestProgress, Planned
+from ui.page import corpus as shown
 
 HOSTILE = "<script>alert(1)</script>"
 Indexed = Callable[..., Report]
@@ -72,7 +72,7 @@ def test_an_upload_is_planned_then_applied(settings: Settings, upload: Callable[
 
 def test_progress_is_told_a_file(settings: Settings, upload: Callable[..., Planned]) -> None:
     steps = list(corpus.apply(upload(ships="Ninety ships."), settings, FakeEncoder()))
-    assert steps[0] == Progress(0, 1, "ships.txt")
+    assert steps[0] == IngestProgress(0, 1, "ships.txt")
     assert isinstance(steps[-1], Report)
 
 
@@ -217,7 +217,7 @@ def test_what_is_shown_is_escaped_and_cut() -> None:
     assert 'class="remove"' in listed
     assert 'class="remove"' not in shown.sources_html([source], Path("/other"), {HOSTILE})
     assert HOSTILE not in shown.report_html(Report(failed=[(HOSTILE, HOSTILE)], notes=[(HOSTILE, HOSTILE)]))
-    assert HOSTILE not in shown.progress_html(Progress(1, 2, HOSTILE))
+    assert HOSTILE not in shown.progress_html(IngestProgress(1, 2, HOSTILE))
 
 
 def test_runs_are_shown_newest_first(settings: Settings, upload: Callable[..., Planned]) -> None:

@@ -3,7 +3,7 @@
 import json
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from html import unescape
 from pathlib import Path
 
@@ -18,10 +18,9 @@ from ingest.errors import PromptsInvalid, ResultsInvalid
 from ingest.origin import FileState
 from ingest.schema import Passage
 from ui.handlers import evaluate
-from ui.handlers.evaluate import Progress, Run
+from ui.handlers.evaluate import EvaluationProgress, FinishedEvaluation
 from ui.handlers.saving import save_prompt
-from ui.page import evaluate_html as shown
-from ui.page.saving_html import save_form_html
+from ui.page import evaluation as shown
 
 TEXT = "The hip <hurts> & heals. Walk."
 PASSAGE = Passage("1", "/root", "a.md", 10, 10 + len(TEXT), TEXT, None, (), ((10, 34), (35, 40)), "0", "A")
@@ -60,9 +59,9 @@ def put(data_dir: Path, prompts: Sequence[dict[str, object]] = PROMPTS, name: st
     (data_dir / "prompts" / name).write_text(text, encoding="utf-8")
 
 
-def finished(data_dir: Path) -> Run:
+def finished(data_dir: Path) -> FinishedEvaluation:
     *_, last = evaluate.run(HipExpert(), "p.jsonl", data_dir)
-    assert isinstance(last, Run)
+    assert isinstance(last, FinishedEvaluation)
     return last
 
 
@@ -86,8 +85,10 @@ def test_a_run_tells_how_far_it_is_and_is_kept(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(evaluate, "TELL_SECONDS", 0)
     put(tmp_path)
     *told, last = evaluate.run(HipExpert(), "p.jsonl", tmp_path)
-    assert [(each.done, each.total) for each in told if isinstance(each, Progress)] == [(n, 5) for n in range(6)]
-    assert isinstance(last, Run)
+    assert [(each.done, each.total) for each in told if isinstance(each, EvaluationProgress)] == [
+        (n, 5) for n in range(6)
+    ]
+    assert isinstance(last, FinishedEvaluation)
     assert [str(each.outcome) for each in last.judgements] == [
         Outcome.RIGHT_QUOTE,
         Outcome.WRONG_QUOTE,
@@ -144,7 +145,7 @@ def test_faulty_prompts_are_not_run_and_every_fault_is_told(tmp_path: Path) -> N
     assert re.findall(r"<b>(Line \d)</b>", html) == ["Line 1", "Line 2", "Line 2", "Line 2"]
     assert "the corpus holds no source 'b.md'" in plain(html)
     put(tmp_path, [{"id": "a", "question": "Q?", "sources": ["b.md"]}])
-    assert isinstance(list(evaluate.run(expert, "p.jsonl", tmp_path, allow_unknown=True))[-1], Run)
+    assert isinstance(list(evaluate.run(expert, "p.jsonl", tmp_path, allow_unknown=True))[-1], FinishedEvaluation)
 
 
 def test_a_name_that_leads_out_of_the_folder(tmp_path: Path) -> None:
@@ -250,24 +251,9 @@ def test_a_long_table_ends_and_says_so(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_progress_tells_what_is_left() -> None:
-    assert "Asked 0 of 5 prompts" in plain(shown.progress_html(Progress(0, 5, 0.0)))
-    assert "Asked 50 of 100 prompts · about 5 s left" in plain(shown.progress_html(Progress(50, 100, 5.0)))
-    assert "about 10 min left" in plain(shown.progress_html(Progress(1, 601, 1.0)))
-
-
-def answers() -> Iterator[Answer]:
-    yield Answer("Hip?", (QUOTE,), None, ("a.md",), 0.9, 1)
-    yield Answer(HOSTILE, (), Abstention("no", (), (QUOTE,), 1, 1), (), 0.1, 1)
-
-
-def test_the_form_offers_quotes_or_nearest_passages() -> None:
-    answered, abstained = (save_form_html(answer) for answer in answers())
-    assert re.findall(r'data-kind="(\w+)"', answered) == ["quote", "abstain"]
-    assert re.findall(r'value="([^"]*)"', answered) == ["The hip &lt;hurts&gt; &amp; heals."]
-    assert re.findall(r'data-kind="(\w+)"', abstained) == ["passage", "abstain"]
-    assert [unescape(found) for found in re.findall(r'value="([^"]*)"', abstained)] == [TEXT]
-    assert "checked" in abstained and "checked" not in answered
-    assert "<script" not in abstained
+    assert "Asked 0 of 5 prompts" in plain(shown.progress_html(EvaluationProgress(0, 5, 0.0)))
+    assert "Asked 50 of 100 prompts · about 5 s left" in plain(shown.progress_html(EvaluationProgress(50, 100, 5.0)))
+    assert "about 10 min left" in plain(shown.progress_html(EvaluationProgress(1, 601, 1.0)))
 
 
 def test_a_saved_prompt_is_offered_and_a_second_one_of_its_question_is_not_taken(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 
 from ingest.schema import Block, Document, Heading
-from ui.page.markup import Place
+from ui.page.places import MarkedSpan
 from ui.page.reader import Side, neighbour_html, reader_html
 
 PAGES = ("Intro one.\n", "The kingfisher nests. It digs a\n", "long tunnel.\n")
@@ -23,8 +23,8 @@ HEADINGS = (Heading(1, "One", 0, 5), Heading(2, "Two", BOOK.index("## Two"), BOO
 DOCUMENT = Document("b.md", "Book", None, BOOK, "0", headings=HEADINGS, blocks=BLOCKS)
 
 
-def place_of(text: str, document: Document = DOCUMENT) -> Place:
-    return Place.of(document.text.index(text), text)
+def place_of(text: str, document: Document = DOCUMENT) -> MarkedSpan:
+    return MarkedSpan.of(document.text.index(text), text)
 
 
 def words(html: str) -> str:
@@ -43,7 +43,7 @@ def test_all_quotes_of_an_answer_are_marked_in_order_and_the_asked_one_is_told_a
 
 
 def test_what_overlaps_or_no_longer_stands_is_not_marked() -> None:
-    moved = Place(0, 3, "another")
+    moved = MarkedSpan(0, 3, "another")
     html = reader_html(DOCUMENT, [place_of("Alpha is first."), place_of("first."), moved])
     assert marks(html) == [("0", True, "Alpha is first.")]
     assert "no longer stands" not in html
@@ -68,13 +68,13 @@ def test_outline_leads_to_every_heading() -> None:
 
 def test_front_matter_is_folded_and_nothing_of_it_is_lost() -> None:
     text = "---\ntitle: A <b>\n---\nBody.\n---\n"
-    html = reader_html(Document("a.md", "T", None, text, "0"), [Place.of(text.index("Body"), "Body.")])
+    html = reader_html(Document("a.md", "T", None, text, "0"), [MarkedSpan.of(text.index("Body"), "Body.")])
     assert re.search(r'<details class="matter">.*title: A &lt;b&gt;.*</details><div><mark', html, re.DOTALL)
-    assert words(html.split('class="text">')[1]) == "Front matter --- title: A <b> --- Body. ---"
+    assert words(html.split('class="text">')[1]) == "Document details --- title: A <b> --- Body. ---"
 
 
 def test_front_matter_with_a_mark_is_shown() -> None:
-    html = reader_html(Document("a.md", "T", None, "---\ntitle: A\n---\n", "0"), [Place.of(4, "title: A")])
+    html = reader_html(Document("a.md", "T", None, "---\ntitle: A\n---\n", "0"), [MarkedSpan.of(4, "title: A")])
     assert marks(html) == [("0", True, "title: A")]
 
 
@@ -112,14 +112,14 @@ def test_neighbours_end_with_the_source(at: str, edge: int, side: Side, told: st
 
 
 def test_neighbour_of_what_is_another_text_by_now() -> None:
-    assert "ingested again since" in neighbour_html(DOCUMENT, Place(7, 12, "another"), 7, "before")
+    assert "ingested again since" in neighbour_html(DOCUMENT, MarkedSpan(7, 12, "another"), 7, "before")
 
 
 @pytest.mark.parametrize("written", ["", "1-2", "a-2-x", "1-2-3-4"])
 def test_a_place_that_is_none(written: str) -> None:
     with pytest.raises(ValueError, match="unpack|invalid literal"):
-        Place.parse(written)
+        MarkedSpan.parse(written)
 
 
 def test_a_place_is_read_as_written() -> None:
-    assert Place.parse(str(place_of("Beta is second."))) == place_of("Beta is second.")
+    assert MarkedSpan.parse(str(place_of("Beta is second."))) == place_of("Beta is second.")

@@ -29,7 +29,7 @@ pytestmark = [
 ]
 
 ROOT = Path(__file__).parents[3]
-CITED = [sys.executable, "-c", "from ui.cli import main; main()"]
+CITED = [sys.executable, "-c", "from ui.command.cli import main; main()"]
 HELLO = {
     "jsonrpc": "2.0",
     "id": 1,
@@ -152,10 +152,10 @@ def test_foreign_names_and_pages_are_refused(endpoint: str, serve: Serve) -> Non
 
 
 @pytest.fixture
-def data(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, exported: OnnxEncoder) -> Path:
+def data(tmp_path: Path, models: Path) -> Path:
     """A data folder without an index, with the encoder that is exported once a session."""
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "models").symlink_to(tmp_path_factory.getbasetemp() / "models")
+    (tmp_path / "data" / "models").symlink_to(models)
     return tmp_path / "data"
 
 
@@ -221,6 +221,7 @@ def test_stdout_carries_the_protocol_only_and_a_closed_stdin_ends_it(
     assert answer["result"]["structuredContent"]["quotes"][0]["source"] == "hip.md"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it(tmp_path: Path, number: signal.Signals) -> None:
     with start(tmp_path / "data") as process:
@@ -235,6 +236,7 @@ def test_a_signal_ends_it(tmp_path: Path, number: signal.Signals) -> None:
         assert "Traceback" not in process.stderr.read()
 
 
+@pytest.mark.slow
 def test_it_starts_without_the_page_and_without_torch(tmp_path: Path) -> None:
     command = [sys.executable, "-X", "importtime", *CITED[1:], "mcp", "--data-dir", str(tmp_path)]
     told = subprocess.run(

@@ -1,0 +1,42 @@
+"""The assistant's parts as LangChain knows them: a retriever and embeddings."""
+
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.embeddings import Embeddings
+from langchain_core.retrievers import BaseRetriever
+
+from assistant.schema import ScoredPassage
+from ingest.models.encoder import Encoder
+
+
+class PassageRetriever(BaseRetriever):
+    """The assistant's retrieval as a LangChain retriever: passages with their place as metadata."""
+
+    assistant: Any
+    limit: int = 10
+
+    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
+        return [_document(scored) for scored in self.assistant.search(query, self.limit)]
+
+
+class EncoderEmbeddings(Embeddings):
+    """Our encoder as LangChain embeddings."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """Return a unit vector for each text."""
+        return [[float(x) for x in vector] for vector in self._encoder.encode(texts)]
+
+    def embed_query(self, text: str) -> list[float]:
+        """Return a question's unit vector."""
+        return [float(x) for x in self._encoder.encode([text], query=True)[0]]
+
+
+def _document(scored: ScoredPassage) -> Document:
+    passage = scored.passage
+    place = {"source": passage.source, "root": passage.root, "start": passage.start, "end": passage.end}
+    return Document(passage.text, id=passage.id, metadata={**place, "page": passage.page, "score": scored.score})

@@ -1,0 +1,140 @@
+"""The conversation of the Ask tab: questions, quotes, abstentions, the welcome."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from assistant.answering.agreement import agreements
+from assistant.render import answer_markdown, answer_text
+from assistant.schema import Quote, Turn, Turns
+from ingest.schema import CorpusDescription
+from ui.handlers.ask import NAME, STOPPED
+from ui.page.standing import StandingNote, stale_words, standing_note
+from ui.page.templating import render
+
+OFFERED = 3
+"""Questions that an answer or an abstention offers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTurn:
+    """A turn, and what its template says of it; `corpus_notice` stands below every answer."""
+
+    turn: Turn
+    corpus_notice: str
+
+    @property
+    def state(self) -> str:
+        """What became of the question: stopped, failed, pending, abstained or answered."""
+        if self.turn.failure:
+            return "stopped" if self.turn.failure == STOPPED else "failed"
+        if self.turn.answer is None:
+            return "pending"
+        return "abstained" if self.turn.answer.abstention else "answered"
+
+    @property
+    def question(self) -> list[tuple[str, bool]]:
+        """The question as typed, in parts; of each part whether it is a word that the texts lack."""
+        words = "|".join(re.escape(term) for term in sorted(self._missing, key=len, reverse=True))
+        if not words:
+            return [(self.turn.question, False)]
+        parts = re.split(rf"(?<!\w)({words})(?!\w)", self.turn.question)
+        return [(part, at % 2 == 1) for at, part in enumerate(parts)]
+
+    @property
+    def understood(self) -> str:
+        """The question as it was understood, where that is not as typed; "" otherwise."""
+        answer = self.turn.answer
+        return answer.question if answer and answer.question.split() != self.turn.question.split() else ""
+
+    @property
+    def unnamed(self) -> list[str]:
+        """The words that the texts lack and that the reason of the abstention does not name."""
+        abstention = self.turn.answer.abstention if self.turn.answer else None
+        return [term for term in self._missing if abstention and term not in abstention.reason]
+
+    @property
+    def quotes(self) -> list[tuple[Quote, StandingNote | None]]:
+        """The quotes of the answer, and what to tell of how each stands today."""
+        quotes = self.turn.answer.quotes if self.turn.answer else ()
+        return [(quote, standing_note(self.turn, number)) for number, quote in enumerate(quotes, 1)]
+
+    @property
+    def files(self) -> int:
+        """How many sources the quotes are from."""
+        return len({quote.evidence.passage.place for quote, _ in self.quotes})
+
+    @property
+    def agreements(self) -> list[str]:
+        """The quotes that say the same, in words."""
+        said = []
+        for numbers in agreements([quote for quote, _ in self.quotes]):
+            *others, last = (f"[{number}]" for number in numbers)
+            said.append(f"{len(numbers)} sources agree: {', '.join(others)} and {last} say the same.")
+        return said
+
+    @property
+    def copies(self) -> list[tuple[str, str]]:
+        """What the buttons that copy the answer are called, and what each copies."""
+        answer = self.turn.answer
+        if answer is None:
+            return []
+        notice = " ".join(filter(None, (stale_words(self.turn), self.corpus_notice)))
+        text = f"{answer.question}\n\n{answer_text(answer, notice).plain}\n"
+        return [("Copy as text", text), ("Copy as Markdown", answer_markdown(answer, notice))]
+
+    @property
+    def record(self) -> str:
+        """What feedback on the answer keeps of it, as JSON; see `ui.handlers.feedback.Feedback`."""
+        answer = self.turn.answer
+        if answer is None:
+            return ""
+        return json.dumps(
+            {
+                "turn": self.turn.number,
+                "question": self.turn.question,
+                "understood": answer.question,
+                "abstained": answer.abstention is not None,
+                "run": answer.run,
+                "quotes": [_quoted(quote) for quote in answer.quotes],
+            }
+        )
+
+    @property
+    def _missing(self) -> tuple[str, ...]:
+        return self.turn.answer.abstention.missing_terms if self.turn.answer and self.turn.answer.abstention else ()
+
+
+def header_html(description: CorpusDescription, logo: Markup) -> str:
+    """Return the head of the page; `logo` is SVG."""
+    return render("header.html", name=description.name or NAME, logo=logo)
+
+
+def conversation_html(turns: Turns, description: CorpusDescription, failure: str = "") -> str:
+    """Return the conversation, or a welcome where there is none; `failure` says why nothing can be asked."""
+    if not turns:
+        return render("welcome.html", description=description, failure=failure)
+    return render(
+        "conversation.html",
+        turns=[ShownTurn(turn, description.notice) for turn in turns],
+        offered=description.questions[:OFFERED],
+        next_questions=_next_questions(turns, description.questions),
+    )
+
+
+def _next_questions(turns: Turns, questions: Sequence[str]) -> list[str] | None:
+    """Return what else could be asked below the latest answer; None below an abstention, which offers it itself."""
+    last = turns[-1].answer
+    if last is None or last.abstention is not None:
+        return None
+    asked = {turn.question for turn in turns}
+    return [question for question in questions if question not in asked][:OFFERED]
+
+
+def _quoted(quote: Quote) -> dict[str, object]:
+    evidence = quote.evidence
+    place = {"root": evidence.passage.root, "source": quote.source, "start": evidence.start, "end": evidence.end}
+    return {**place, "text": quote.text}

@@ -1,0 +1,205 @@
+"""What the Evaluate tab shows: progress, faults, measures, plots, comparison and every prompt."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote as percent_encoded
+
+from assistant.evaluation.compare import Comparison, Difference
+from assistant.evaluation.judge import Judgement, Outcome
+from assistant.evaluation.measures import SHARE, Estimate
+from assistant.evaluation.plots import css_class, risk_against_coverage, risk_plot, tag_plot
+from assistant.evaluation.results import QuotedText
+from ingest.errors import FileInvalid, UserFacingError
+from ui.handlers.evaluate import EvaluationProgress, FinishedEvaluation
+from ui.page.places import MarkedSpan, spans_query
+from ui.page.templating import render
+from ui.page.words import count
+
+ORDER = (
+    Outcome.FALSE_ANSWER,
+    Outcome.WRONG_QUOTE,
+    Outcome.FALSE_REFUSAL,
+    Outcome.RIGHT_QUOTE,
+    Outcome.RIGHT_ABSTENTION,
+    Outcome.UNJUDGED,
+)
+"""Outcomes, the worst first."""
+MOST_SHOWN = 2_000
+"""Prompts in the table; a page of more is slow to open, the report has those that fail, all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownQuote:
+    """A quote in the table of prompts; `right` is whether it answers, None where that was not judged."""
+
+    quote: QuotedText
+    right: bool | None
+
+    @property
+    def where(self) -> str:
+        """Its source and its place there, as far as they are known."""
+        return " · ".join(part for part in (self.quote.source, self.quote.place) if part)
+
+    @property
+    def opens(self) -> str:
+        """The query that opens its source with the quote marked; "" where its place is not known."""
+        quote = self.quote
+        if quote.root is None or quote.start is None or quote.end is None:
+            return ""
+        return spans_query(quote.root, quote.source, [MarkedSpan.of(quote.start, quote.text)])
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPrompt:
+    """A prompt in the table, and the reply to it."""
+
+    judgement: Judgement
+
+    @property
+    def tags(self) -> str:
+        """Its tags as JSON, for the page's filter."""
+        return json.dumps(self.judgement.prompt.tags)
+
+    @property
+    def quotes(self) -> list[ShownQuote]:
+        """The quotes of the reply."""
+        quotes = self.judgement.result.quotes
+        marks = self.judgement.right_quotes or (None,) * len(quotes)
+        return [ShownQuote(quote, right) for quote, right in zip(quotes, marks, strict=True)]
+
+    @property
+    def facts(self) -> list[str]:
+        """Its id and tags, the gate's score and the time of the reply, as far as they are known."""
+        prompt, result = self.judgement.prompt, self.judgement.result
+        gate = [] if result.gate_score is None else [f"gate {result.gate_score:.3f}"]
+        time = [] if result.milliseconds is None else [f"{result.milliseconds:.0f} ms"]
+        return [prompt.id, *prompt.tags, *gate, *time]
+
+
+def start_html() -> str:
+    """Return what can be done here."""
+    return render("evaluate_start.html")
+
+
+def read_only_html() -> str:
+    """Return that nothing can be run here."""
+    return render("evaluate_read_only.html")
+
+
+def unchosen_html() -> str:
+    """Return that a file of prompts must be chosen first."""
+    return render("evaluate_unchosen.html")
+
+
+def progress_html(progress: EvaluationProgress) -> str:
+    """Return how far a run is and how long it will take."""
+    return render("evaluate_progress.html", progress=progress, left=left_words(progress))
+
+
+def finished_html(run: FinishedEvaluation) -> str:
+    """Return that a run is finished."""
+    return render("told.html", message=f"Asked {count(len(run.results), 'prompt')} of {run.name}")
+
+
+def cancelled_html() -> str:
+    """Return that a run was cancelled."""
+    return render("evaluate_cancelled.html")
+
+
+def added_html(name: str) -> str:
+    """Return that a file of prompts was added."""
+    return render("told.html", message=f"Added {name}")
+
+
+def failure_html(message: str) -> str:
+    """Return what failed, as an alert."""
+    return render("alert.html", message=message)
+
+
+def fault_html(error: UserFacingError) -> str:
+    """Return what failed; of a faulty file every fault with its line."""
+    if not isinstance(error, FileInvalid) or not error.faults:
+        return failure_html(str(error))
+    return render("evaluate_faults.html", file=error.where.rpartition("/")[2], what=error.what, faults=error.faults)
+
+
+def run_html(run: FinishedEvaluation) -> str:
+    """Return a run's outcomes, measures and plots, and where to get its files."""
+    counts = Counter(each.outcome for each in run.judgements)
+    points = risk_against_coverage(run.judgements)
+    judged = any(each.outcome is not Outcome.UNJUDGED for each in run.judgements)
+    return render(
+        "evaluate_run.html",
+        name=run.name,
+        files=f"results/{percent_encoded(run.stem, safe='')}",
+        outcomes=[(outcome, counts[outcome]) for outcome in Outcome if counts[outcome]],
+        estimates=[each for each in run.scores.overall.values() if each.value is not None],
+        tag_plot=tag_plot(run.judgements) if judged else "",
+        risk_plot=risk_plot(points) if points else "",
+        css_class=css_class,
+        value_words=value_words,
+        interval_words=interval_words,
+    )
+
+
+def comparison_html(comparison: Comparison, earlier: str, run: FinishedEvaluation) -> str:
+    """Return what changed since an earlier run; prompts that flipped lead to their rows."""
+    return render(
+        "evaluate_comparison.html",
+        comparison=comparison,
+        earlier=earlier,
+        rows={each.prompt.id: number for number, each in enumerate(_ordered(run.judgements))},
+        css_class=css_class,
+        value_words=value_words,
+        change_words=change_words,
+    )
+
+
+def prompts_html(judgements: Sequence[Judgement]) -> str:
+    """Return every prompt, the failing ones first, with filters by outcome and tag."""
+    shown = _ordered(judgements)[:MOST_SHOWN]
+    outcomes = Counter(each.outcome for each in shown)
+    tags = Counter(tag for each in shown for tag in each.prompt.tags)
+    return render(
+        "evaluate_prompts.html",
+        prompts=[ShownPrompt(judgement) for judgement in shown],
+        outcomes=[(outcome, outcomes[outcome]) for outcome in ORDER if outcomes[outcome]],
+        tags=sorted(tags.items()),
+        unshown=len(judgements) - len(shown),
+        css_class=css_class,
+    )
+
+
+def left_words(progress: EvaluationProgress) -> str:
+    """Return about how long a run will still take; "" where that cannot be told."""
+    if not 0 < progress.done < progress.total:
+        return ""
+    seconds = progress.seconds / progress.done * (progress.total - progress.done)
+    return f"about {seconds:.0f} s left" if seconds < 90 else f"about {seconds / 60:.0f} min left"
+
+
+def value_words(value: float | None, unit: str) -> str:
+    """Return a measure's value: a share in per cent, others as they are, a dash where there is none."""
+    if value is None:
+        return "–"
+    return f"{100 * value:.1f} %" if unit == SHARE else f"{value:.1f}"
+
+
+def interval_words(estimate: Estimate) -> str:
+    """Return a measure's 95 % interval, or why there is none."""
+    if estimate.low is None or estimate.high is None:
+        return "too few prompts"
+    return f"{value_words(estimate.low, estimate.measure.unit)} to {value_words(estimate.high, estimate.measure.unit)}"
+
+
+def change_words(difference: Difference) -> str:
+    """Return how much a measure changed, with its 95 % interval where there is one."""
+    if difference.low is None or difference.high is None:
+        return f"{difference.change:+.4f}"
+    return f"{difference.change:+.4f} ({difference.low:+.4f} to {difference.high:+.4f})"
+
+
+def _ordered(judgements: Sequence[Judgement]) -> list[Judgement]:
+    return sorted(judgements, key=lambda each: ORDER.index(each.outcome))

@@ -1,0 +1,97 @@
+"""The sources of a conversation: cards of quotes, the nearest passages of an abstention."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from assistant.render import FILE_NOTES
+from assistant.schema import Quote, Turn, Turns
+from ingest.origin import FileState
+from ui.page.places import MarkedSpan, spans_query
+from ui.page.prose import Mark
+from ui.page.standing import StandingNote, standing_note
+from ui.page.templating import render
+
+NEAREST = "nearest passage, not an answer"
+FURTHER = "found, not quoted"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A quote or a passage with its place.
+
+    `opens` is the query that opens its source, with this text and others of the
+    same answer marked.
+    """
+
+    quote: Quote
+    opens: str
+    standing: StandingNote | None = None
+
+    @property
+    def marks(self) -> tuple[Mark]:
+        """The quote, as a mark in its passage."""
+        evidence = self.quote.evidence
+        return (Mark(evidence.start - evidence.passage.start, evidence.end - evidence.passage.start),)
+
+    @property
+    def around(self) -> str:
+        """The query that names the whole passage, to ask what stands around it."""
+        passage = self.quote.evidence.passage
+        return spans_query(passage.root, passage.source, [MarkedSpan.of(passage.start, passage.text)])
+
+    @property
+    def file_note(self) -> str:
+        """What became of the file since it was ingested; "" where it is the same."""
+        note = FILE_NOTES.get(self.quote.file)
+        return f"{note[:1].upper()}{note[1:]}." if note else ""
+
+    @property
+    def stale(self) -> bool:
+        """Whether the file is no longer what was ingested."""
+        return self.quote.file is not FileState.SAME
+
+
+@dataclass(frozen=True, slots=True)
+class TurnSources:
+    """The sources of a turn: the cards of its quotes, those of passages that do not answer it, or neither.
+
+    `further` is the query that asks for further passages, "" where there are none to ask for.
+    """
+
+    turn: Turn
+    quoted: tuple[Card, ...]
+    nearest: tuple[Card, ...]
+    further: str
+
+
+def sources_html(turns: Turns) -> str:
+    """Return the sources of every turn, those of the latest shown, or how to read them where there is none."""
+    if not turns:
+        return render("legend.html")
+    return render("sources.html", groups=[_sources(turn) for turn in turns], tag=NEAREST)
+
+
+def further_html(quotes: Sequence[Quote]) -> str:
+    """Return further passages that were found, each folded and told to be unquoted."""
+    return render("further.html", cards=[_card(quote, [quote]) for quote in quotes], tag=FURTHER)
+
+
+def _sources(turn: Turn) -> TurnSources:
+    if turn.answer is None:
+        return TurnSources(turn, (), (), "")
+    quotes = turn.answer.quotes
+    quoted = tuple(_card(quote, quotes, standing_note(turn, number)) for number, quote in enumerate(quotes, 1))
+    passages = turn.answer.abstention.nearest if turn.answer.abstention else ()
+    nearest = tuple(_card(quote, [quote], standing_note(turn, number)) for number, quote in enumerate(passages, 1))
+    known = [("but", card.quote.evidence.passage.id) for card in (*quoted, *nearest)]
+    further = urlencode([("question", turn.answer.question), *known], errors="surrogatepass") if known else ""
+    return TurnSources(turn, quoted, nearest, further)
+
+
+def _card(quote: Quote, quotes: Sequence[Quote], standing: StandingNote | None = None) -> Card:
+    """Return the card of a quote; its source opens with all `quotes` from it marked, at this one."""
+    place = quote.evidence.passage.place
+    beside = [each for each in quotes if each is not quote and each.evidence.passage.place == place]
+    spans = [MarkedSpan.of(each.evidence.start, each.text) for each in (quote, *beside)]
+    return Card(quote, spans_query(*place, spans), standing)

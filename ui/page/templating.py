@@ -1,0 +1,59 @@
+"""Renders the page's HTML from the Jinja2 templates in `templates/`, in which every value is escaped.
+
+Line breaks lay a template out and never reach the page: one beside a tag or at
+a Jinja2 statement or expression is dropped with the spaces around it, any other
+is one space. So no white space comes in around a quote.
+"""
+
+import re
+from collections.abc import Iterator
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
+
+from ui.page.places import web_address, web_host
+from ui.page.prose import prose_pieces
+from ui.page.words import count, heading_words, place_words, thousands
+
+_LAYOUT = re.compile(r"\A\s*\n\s*|\s*\n\s*\Z|(?<=>)\s*\n\s*|\s*\n\s*(?=<)")
+_LINE_BREAK = re.compile(r"\s*\n\s*")
+
+
+class _LineBreaks(Extension):
+    """Takes the line breaks out of the text of templates; values keep theirs."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        for token in stream:
+            if token.type == "data":
+                yield Token(token.lineno, token.type, _LINE_BREAK.sub(" ", _LAYOUT.sub("", token.value)))
+            else:
+                yield token
+
+
+_ENVIRONMENT = Environment(
+    loader=PackageLoader("ui.page", "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    extensions=[_LineBreaks],
+)
+_ENVIRONMENT.globals.update(
+    count=count,
+    heading_words=heading_words,
+    place_words=place_words,
+    prose_pieces=prose_pieces,
+    thousands=thousands,
+    web_address=web_address,
+    web_host=web_host,
+)
+
+
+def render(template: str, **values: object) -> str:
+    """Return the HTML of a template, such as `corpus.html`; lone surrogates, which cannot be sent, are spelled out.
+
+    Raises:
+        jinja2.TemplateNotFound: there is no such template.
+        jinja2.UndefinedError: the template uses a value that is not given.
+    """
+    html = _ENVIRONMENT.get_template(template).render(values)
+    return html.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,27 @@
+"""Counts and places in words."""
+
+from collections.abc import Sequence
+
+from ingest.schema import HEADING_SEPARATOR
+
+
+def thousands(number: int) -> str:
+    """Return a number with its thousands set apart."""
+    return f"{number:,}"
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def heading_words(path: Sequence[str], title: str) -> str:
+    """Return a path of headings as one line, without a first one that only repeats the title."""
+    return HEADING_SEPARATOR.join(path[1:] if path[:1] == (title,) else path)
+
+
+def place_words(page: int | None, line: int | None) -> str:
+    """Return page and line in words, as far as there are any."""
+    pages = f"page {page:,}" if page is not None else ""
+    lines = f"line {line:,}" if line is not None else ""
+    return ", ".join(filter(None, (pages, lines)))
