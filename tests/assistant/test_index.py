@@ -10,8 +10,10 @@ import pytest
 
 from assistant.assistant import Assistant
 from assistant.index import Index
+from ingest.errors import IndexStale
 from ingest.models.encoder import TokenVectors
 from ingest.runs.pipeline import Report
+from ingest.settings import Settings
 from tests.conftest import FakeEncoder
 
 FILES = {"heat.txt": "Heat eases a stiff back.", "cold.txt": "Cold eases a swollen knee."}
@@ -87,6 +89,7 @@ def test_a_follow_up_is_understood_and_answered_in_one_view(
     assert views == [1]
 
 
+@pytest.mark.serial
 def test_questions_do_not_wait_for_each_other(indexed: Callable[..., Report], tmp_path: Path) -> None:
     indexed(FILES)
     assistant = Assistant(Index(tmp_path / "data", SlowEncoder()))
@@ -129,3 +132,11 @@ def test_answers_stay_the_same_while_runs_come_and_go(indexed: Callable[..., Rep
     assert assistant.ask("What eases a stiff back?").run == 6
     assistant.close()
     assert runs <= set(range(1, 7)) and len(runs) > 1
+
+
+def test_an_index_of_another_encoder_is_refused(indexed: Callable[..., Report], tmp_path: Path) -> None:
+    indexed(FILES)
+    with pytest.raises(IndexStale, match="a different encoder"):
+        Index(tmp_path / "data", FakeEncoder(revision="2"))
+    with pytest.raises(IndexStale, match="made with the encoder fake, not other; .*unset CITED_ENCODER"):
+        Index.open(Settings(data_dir=tmp_path / "data", encoder="other"))

@@ -1,10 +1,11 @@
+import re
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from ingest.errors import SettingsInvalid
-from ingest.settings import load_settings
+from ingest.settings import Settings, load_settings
 
 
 def test_options_go_before_the_environment_and_none_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,7 +25,7 @@ def test_the_data_directory_is_the_users_where_none_is_named(monkeypatch: pytest
 @pytest.mark.parametrize("name", ["CITED_DATADIR", "cited_encodr", "CITED_"])
 def test_an_unknown_setting_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "x")
-    with pytest.raises(SettingsInvalid, match="there is no such setting; unset it, or use one of CITED_") as caught:
+    with pytest.raises(SettingsInvalid, match="unknown setting; unset it, or use one of CITED_") as caught:
         load_settings()
     assert caught.value.where == name
 
@@ -32,7 +33,7 @@ def test_an_unknown_setting_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, 
 @pytest.mark.parametrize(("name", "value"), [("PORT", "70000"), ("PORT", "x"), ("ALLOW_DOWNLOADS", "perhaps")])
 def test_an_impossible_value_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"CITED_{name}", value)
-    with pytest.raises(SettingsInvalid, match="correct its value") as caught:
+    with pytest.raises(SettingsInvalid, match="correct the value") as caught:
         load_settings()
     assert caught.value.where == f"CITED_{name}"
 
@@ -40,3 +41,10 @@ def test_an_impossible_value_is_refused_by_name(monkeypatch: pytest.MonkeyPatch,
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
         load_settings().port = 1  # type: ignore[misc]
+
+
+def test_the_readme_names_every_setting() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    rows = [row.split(" | ")[0] for row in readme.splitlines() if row.startswith("| `CITED_")]
+    named = re.findall(r"`CITED_(\w+)`", " ".join(rows))
+    assert sorted(name.lower() for name in named) == sorted(Settings.model_fields)

@@ -1,6 +1,8 @@
 """Which sentences are quoted, how they are joined, and that a quote is what stands at its place."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -143,3 +145,13 @@ def test_a_quote_that_is_not_what_stands_there_is_an_error(indexed: Callable[...
     )
     with Catalog(tmp_path / "data").read() as snapshot, pytest.raises(QuoteMismatch, match="characters 0-19"):
         Quoter(snapshot).quote(Evidence(false, 0, 19, 1.0))
+
+
+def test_a_catalog_that_was_changed_consistently_is_caught_by_the_file(
+    indexed: Callable[..., Report], tmp_path: Path
+) -> None:
+    indexed({"a.txt": "Heat helps the hip. Rest helps."})
+    with closing(sqlite3.connect(tmp_path / "data" / "catalog.sqlite")) as catalog, catalog:
+        catalog.execute("UPDATE documents SET text = replace(text, 'helps the hip', 'harms the hip')")
+    with Catalog(tmp_path / "data").read() as snapshot, pytest.raises(QuoteMismatch):
+        Quoter(snapshot).quote(stored(tmp_path / "data"))
