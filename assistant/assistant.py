@@ -8,12 +8,12 @@ from langchain_core.runnables import Runnable, RunnableConfig
 
 from assistant.answering.context import Surroundings
 from assistant.answering.evidence import Sentence, Texts, score_sentences, with_context
-from assistant.answering.follow_up import understood
+from assistant.answering.follow_up import resolve_follow_up
 from assistant.answering.fuse import fuse, fused_score, rank_sources
 from assistant.answering.gate import THRESHOLD, probability
 from assistant.answering.quote import Quoter, abstain, choose
 from assistant.answering.rerank import Reranker, open_reranker, rerank
-from assistant.answering.retrieve import Candidate, Question, retrieve, understand
+from assistant.answering.retrieve import Candidate, Question, encode_question, retrieve
 from assistant.answering.weights import Model, load_model
 from assistant.conversations.verify import verify
 from assistant.index import Index, View
@@ -25,58 +25,60 @@ from ingest.settings import Settings
 
 
 class Assistant(Runnable[str, Answer]):
-    """Answers questions from an index in quotes, or abstains; for any number of threads.
+    """Answers questions from an index in quotes, or abstains. Thread-safe.
 
-    The same index and question give the same answer. A question is understood
-    and answered in one view of the index.
+    The same index and question always give the same answer. A question is
+    resolved and answered in one view of the index.
     """
 
     def __init__(self, index: Index, reranker: Reranker | None = None, model: Model | None = None) -> None:
-        """Make an assistant of an index.
+        """Create an assistant on an index.
 
-        Without a `reranker` no cross-encoder reads the sentences; without a
-        `model` the shipped coefficients score them.
+        Args:
+            index: what to search.
+            reranker: the cross-encoder that rescores the best sentences; None skips that step.
+            model: the coefficients of the score and the gate; None takes the shipped ones.
         """
         model = model or load_model()
         self._index = index
         self._reranker = reranker
-        self._first = model.plain  # scores all sentences, before a cross-encoder reads the best
+        self._first = model.plain  # scores all sentences before the cross-encoder reads the best
         self._last = model.plain if reranker is None else model.reranked
         self._texts = Texts(index.encoder)
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
-        """Open the index that the settings name.
+        """Open the index and the models named in the settings.
 
         Raises:
-            IndexMissing: nothing was ingested there yet.
-            IndexStale: it was made with another encoder or version.
-            ModelMissing: the reranker cannot be loaded.
+            IndexMissing: nothing has been ingested yet.
+            IndexStale: the index was made with another encoder or version.
+            ModelMissing: a model cannot be loaded.
         """
         reranker = open_reranker(settings.reranker, settings.models_dir, allow_downloads=settings.allow_downloads)
         return cls(Index.open(settings), reranker)
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
-        """Answer a question; `history` are the questions before it, oldest first.
+        """Answer a question; `history` holds the earlier questions of the conversation, oldest first.
 
         Raises:
-            QuoteMismatch: the index contradicts itself.
+            QuoteMismatch: a quote differs from the text of its source.
         """
         return self._call_with_config(lambda text: self._answer(text, history), question, None, run_type="chain")
 
     def invoke(self, input: str, config: RunnableConfig | None = None, **kwargs: Any) -> Answer:  # noqa: A002, ANN401
-        """Answer a question, as LangChain calls it: callbacks and tracing work."""
+        """Answer a question through LangChain's interface, with callbacks and tracing."""
         return self._call_with_config(self._answer, input, config, run_type="chain", **kwargs)
 
     def search(self, question: str, limit: int = 10) -> list[ScoredPassage]:
         """Return the passages nearest to a question, best first."""
         with self._index.view() as view:
-            return _fused(self._candidates(understand(question, view), view))[:limit]
+            return _fused(self._candidates(encode_question(question, view), view))[:limit]
 
     def stages(self, question: str, history: Sequence[str] = ()) -> Mapping[str, Sequence[ScoredPassage | Evidence]]:
-        """Return what each stage finds, best first: dense, lexical, fused, evidence."""
+        """Return the results of each stage, best first: dense, lexical, fused, evidence."""
         with self._index.view() as view:
-            _, candidates, sentences = self._find(understood(question, history, view.snapshot).text, view)
+            _, candidates, sentences = self._find(resolve_follow_up(question, history, view.snapshot).text, view)
         cosines = [ScoredPassage(candidate.passage, candidate.cosine) for candidate in candidates]
         bm25 = [ScoredPassage(candidate.passage, candidate.bm25) for candidate in candidates if candidate.bm25 > 0]
         return {
@@ -87,22 +89,22 @@ class Assistant(Runnable[str, Answer]):
         }
 
     def description(self) -> CorpusDescription:
-        """Return what the corpus says of itself."""
+        """Return the corpus's description of itself."""
         with self._index.view() as view:
             return view.snapshot.description()
 
     def sources(self) -> frozenset[str]:
-        """Return the sources of the corpus."""
+        """Return the paths of all sources in the corpus."""
         with self._index.view() as view:
             return view.snapshot.sources()
 
     def roots_of(self, source: str) -> Sequence[str]:
-        """Return the roots that hold a source; none where the index has no such source."""
+        """Return the folders (roots) that contain a source; empty if the index has no such source."""
         with self._index.view() as view:
             return view.snapshot.roots_of(source)
 
     def document(self, root: str, source: str) -> Document:
-        """Return a whole source as it was ingested.
+        """Return the full text of a source, as ingested.
 
         Raises:
             RootInvalid: the index has no such source.
@@ -110,17 +112,17 @@ class Assistant(Runnable[str, Answer]):
         with self._index.view() as view:
             document = view.snapshot.document(root, source)
         if document is None:
-            raise RootInvalid("the index has no such source", source, "ask again: it has been removed")
+            raise RootInvalid("the index has no such source", source, "it was removed from the index; ask again")
         return document
 
     def verify(self, quotes: Sequence[Quote]) -> tuple[Standing, ...]:
-        """Return for each quote whether it still stands in the texts of today."""
+        """Check each quote against the current texts."""
         with self._index.view() as view:
             return verify(quotes, view.snapshot)
 
     @property
     def encoder(self) -> Encoder:
-        """The encoder that the index was made with, and that its questions are encoded with."""
+        """The encoder of the index, which also encodes the questions."""
         return self._index.encoder
 
     def close(self) -> None:
@@ -128,7 +130,7 @@ class Assistant(Runnable[str, Answer]):
         self._index.close()
 
     def _find(self, text: str, view: View) -> tuple[Question, list[Candidate], list[Sentence]]:
-        question = understand(text, view)
+        question = encode_question(text, view)
         candidates = self._candidates(question, view)
         sentences = score_sentences(question, candidates, self._texts, self._first)
         sentences = with_context(sentences, Surroundings(view.snapshot))
@@ -141,8 +143,8 @@ class Assistant(Runnable[str, Answer]):
 
     def _answer(self, question: str, history: Sequence[str] = ()) -> Answer:
         with self._index.view() as view:
-            text = understood(question, history, view.snapshot).text if history else question
-            understanding, candidates, sentences = self._find(text, view)
+            text = resolve_follow_up(question, history, view.snapshot).text if history else question
+            encoded, candidates, sentences = self._find(text, view)
             quoter = Quoter(view.snapshot)
             score = probability(sentences[0].features, self._last) if sentences else 0.0
             answers = score >= float(view.snapshot.meta("gate_threshold") or THRESHOLD)
@@ -150,7 +152,7 @@ class Assistant(Runnable[str, Answer]):
             return Answer(
                 question=text,
                 quotes=tuple(map(quoter.quote, choose(sentences))) if answers else (),
-                abstention=None if answers else abstain(understanding, sentences, quoter, counts),
+                abstention=None if answers else abstain(encoded, sentences, quoter, counts),
                 ranked=rank_sources(_fused(candidates)),
                 gate_score=score,
                 run=view.snapshot.run(),
@@ -159,7 +161,7 @@ class Assistant(Runnable[str, Answer]):
 
 @contextmanager
 def open_assistant(settings: Settings) -> Iterator[Assistant]:
-    """Open the assistant on the index that the settings name, and close it at the end."""
+    """Open the assistant described by the settings, and close it on exit."""
     assistant = Assistant.open(settings)
     try:
         yield assistant

@@ -1,4 +1,4 @@
-"""The index as the assistant reads it: catalog, vectors and encoder of the last finished run."""
+"""Read access to the index: the catalog, vectors and encoder of the last finished run."""
 
 import threading
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from ingest.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One run of the index: what a question is answered from, whole."""
+    """A consistent view of one run; a question is answered from a single view."""
 
     snapshot: Snapshot
     vectors: Vectors
@@ -24,22 +24,22 @@ class View:
 
 
 class Index:
-    """Gives views of the last finished run: many at once, from any thread."""
+    """Hands out views of the last finished run. Thread-safe; any number of views can be open."""
 
     def __init__(self, data_dir: Path, encoder: Encoder) -> None:
         """Open the index in `data_dir` for reading.
 
         Raises:
-            IndexMissing: nothing was ingested there yet.
-            IndexStale: it was made with another encoder or version.
+            IndexMissing: nothing has been ingested yet.
+            IndexStale: the index was made with another encoder or version.
         """
         self._data_dir = data_dir
         self._encoder = encoder
         self._catalog = Catalog(data_dir)
-        self._changed = threading.Condition()  # guards the three below
+        self._changed = threading.Condition()  # guards the three fields below
         self._vectors: Vectors | None = None
-        self._run = 0  # the run that the vectors were opened after
-        self._views = 0  # views that use the vectors
+        self._run = 0  # the run whose vectors are open
+        self._views = 0  # open views
         with self.view():
             pass
 
@@ -50,7 +50,7 @@ class Index:
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
-        """Open the index that the settings name, with the encoder it was made with."""
+        """Open the index named in the settings, with the encoder it was made with."""
         with Catalog(settings.data_dir).read() as snapshot:
             stored = snapshot.encoder()
         name = settings.encoder if stored is None else stored.name
@@ -62,10 +62,10 @@ class Index:
 
     @contextmanager
     def view(self) -> Iterator[View]:
-        """Give the last finished run; a run that finishes meanwhile shows in the next view.
+        """Open a view of the last finished run; later runs appear in the next view.
 
-        A thread must not ask for a view inside another one: the vectors are
-        opened again after a run, once no view uses them any more.
+        Do not nest views in one thread: after a run the vectors are reopened,
+        and that waits until every view is closed, so the thread would deadlock.
         """
         while True:
             with self._catalog.read() as snapshot:
@@ -80,10 +80,10 @@ class Index:
                 return
 
     def _borrow(self, run: int) -> Vectors | None:
-        """Return the vectors for a view of a run; None where they belong to a later run already.
+        """Return the vectors for a view of a run, or None if they already belong to a later run.
 
-        Chroma shares one state among all clients of a folder, so the vectors of
-        an earlier run are closed before those of a later one are opened.
+        All Chroma clients of a folder share state, so the vectors of an earlier
+        run are closed before those of a later run are opened.
         """
         with self._changed:
             self._changed.wait_for(lambda: run <= self._run or self._views == 0)
@@ -104,7 +104,7 @@ class Index:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Let go of the index, once no view uses it."""
+        """Wait until every view is closed, then close the index."""
         with self._changed:
             self._changed.wait_for(lambda: self._views == 0)
             if self._vectors is not None:
@@ -116,5 +116,5 @@ class Index:
 
 def _check(stored: EncoderIdentity | None, identity: EncoderIdentity, data_dir: Path) -> None:
     if stored != identity:
-        what = "the index was made with another encoder than the one at hand"
+        what = "the index was made with a different encoder than the one loaded"
         raise IndexStale(what, str(data_dir), "run `cited ingest --rebuild`")

@@ -1,4 +1,4 @@
-"""The assistant's parts as LangChain knows them: a retriever and embeddings."""
+"""LangChain adapters: the assistant as a retriever, its encoder as embeddings."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from ingest.models.encoder import Encoder
 
 
 class PassageRetriever(BaseRetriever):
-    """The assistant's retrieval as a LangChain retriever: passages with their place as metadata."""
+    """A LangChain retriever over the assistant; each passage carries its place as metadata."""
 
     assistant: Any
     limit: int = 10
@@ -22,7 +22,7 @@ class PassageRetriever(BaseRetriever):
 
 
 class EncoderEmbeddings(Embeddings):
-    """Our encoder as LangChain embeddings."""
+    """LangChain embeddings computed by an encoder of ours."""
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
@@ -32,7 +32,7 @@ class EncoderEmbeddings(Embeddings):
         return [[float(x) for x in vector] for vector in self._encoder.encode(texts)]
 
     def embed_query(self, text: str) -> list[float]:
-        """Return a question's unit vector."""
+        """Return the unit vector of a question."""
         return [float(x) for x in self._encoder.encode([text], query=True)[0]]
 
 

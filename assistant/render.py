@@ -1,4 +1,4 @@
-"""Render an answer for programs and for terminals."""
+"""Render answers as JSON, terminal text and Markdown."""
 
 import re
 from typing import TYPE_CHECKING
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 FILE_NOTES = {
     FileState.CHANGED: "this file has changed since it was ingested",
-    FileState.GONE: "this file is no longer there",
+    FileState.GONE: "this file no longer exists",
 }
 
 
 def answer_json(answer: Answer) -> dict[str, object]:
-    """Return the answer as values that JSON can hold, offsets in characters.
+    """Return the answer as JSON-compatible values; offsets are in characters.
 
-    Keys: question, abstained, reason, missing_terms, quotes, agreements (of
-    quotes by number, see `agreements`), ranked, nearest, gate_score and run; see
+    Keys: question, abstained, reason, missing_terms, quotes, agreements (lists
+    of quote numbers, see `agreements`), ranked, nearest, gate_score and run; see
     `Answer` and `Abstention` for their meaning.
     """
     abstention = answer.abstention
@@ -40,7 +40,7 @@ def answer_json(answer: Answer) -> dict[str, object]:
 
 
 def quote_json(quote: Quote) -> dict[str, object]:
-    """Return the quote, its place (offsets in characters of the document) and the state of its file."""
+    """Return the quote, its place (character offsets in the document) and the state of its file."""
     return {
         "source": quote.source,
         "title": quote.title,
@@ -57,7 +57,7 @@ def quote_json(quote: Quote) -> dict[str, object]:
 
 
 def passage_json(found: ScoredPassage, document: Document) -> dict[str, object]:
-    """Return a passage that was found: its place in its document, as `quote_json` tells it, and its score."""
+    """Return a search result: the passage with its place, as in `quote_json`, and its score."""
     passage = found.passage
     return {
         "source": passage.source,
@@ -75,7 +75,7 @@ def passage_json(found: ScoredPassage, document: Document) -> dict[str, object]:
 
 
 def answer_text(answer: Answer, notice: str = "") -> "Text":
-    """Return the answer for a terminal: quotes with their places, or the abstention, then the corpus's notice."""
+    """Return the answer for a terminal: quotes with their places or the abstention, then the corpus's notice."""
     from rich.text import Text
 
     text = Text()
@@ -90,7 +90,7 @@ def answer_text(answer: Answer, notice: str = "") -> "Text":
 
 
 def answer_markdown(answer: Answer, notice: str = "") -> str:
-    """Return the question and its answer as Markdown, in which no markup of the texts works."""
+    """Return the question and its answer as Markdown; markup in the texts is escaped."""
     parts = [f"**{plain_markdown(' '.join(answer.question.split()))}**"]
     for number, quote in enumerate(answer.quotes, 1):
         parts += [quoted_markdown(quote.text), f"\\[{number}\\] {plain_markdown(place(quote))}"]
@@ -99,7 +99,7 @@ def answer_markdown(answer: Answer, notice: str = "") -> str:
         parts.append(f"The texts do not answer this. {plain_markdown(found.reason)}")
         parts.append(f"Searched {found.passages} passages of {found.documents} documents.")
         if found.nearest:
-            parts.append("The nearest passages, which are not an answer:")
+            parts.append("The nearest passages, which do not answer it:")
         for quote in found.nearest:
             parts += [quoted_markdown(quote.text), plain_markdown(place(quote))]
     if notice:
@@ -108,15 +108,15 @@ def answer_markdown(answer: Answer, notice: str = "") -> str:
 
 
 def quoted_markdown(text: str) -> str:
-    """Return a quote of Markdown, in which no markup of the text works."""
+    """Return the text as a Markdown block quote; markup in it is escaped."""
     return "\n".join(f"> {plain_markdown(line)}".rstrip() for line in text.splitlines())
 
 
 def plain_markdown(text: str) -> str:
-    """Return the text as one line, with what Markdown would take for markup escaped, anywhere and at its beginning.
+    """Return the text as one line with all Markdown markup escaped.
 
     Source: https://spec.commonmark.org/0.31.2/#backslash-escapes, and the
-    tables of https://github.github.com/gfm/, which may begin with a colon.
+    tables of https://github.github.com/gfm/, which may start with a colon.
     """
     line = re.sub(r"[\r\n]+", " ", text).strip()
     escaped = re.sub(r"[\\`*_\[\]<>|~&#$]", r"\\\g<0>", line)
@@ -124,7 +124,7 @@ def plain_markdown(text: str) -> str:
 
 
 def place(quote: Quote) -> str:
-    """Return where a quote stands, as words: title, heading, file, page or lines, and what became of the file."""
+    """Describe where a quote is: title, heading, file, page or lines, address, and whether the file has changed."""
     lines = quote.text.count("\n")
     where = None
     if quote.page is not None:
@@ -139,7 +139,7 @@ def _append_abstention(text: "Text", abstention: Abstention) -> None:
     text.append("The texts do not answer this.", "bold yellow").append(f" {abstention.reason}\n")
     text.append(f"Searched {abstention.passages} passages of {abstention.documents} documents.\n\n", "dim")
     if abstention.nearest:
-        text.append("The nearest passages, which are not an answer:\n", "bold")
+        text.append("The nearest passages, which do not answer it:\n", "bold")
     for quote in abstention.nearest:
         text.append(f"  - {quote.text}\n").append(f"    {place(quote)}\n", "dim")
     text.append("\n")

@@ -1,4 +1,4 @@
-"""The records that the assistant makes: scored passages, evidence, quotes, answers."""
+"""The assistant's data: scored passages, evidence, quotes, answers, conversations."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from ingest.schema import HEADING_SEPARATOR, CorpusDescription, Document, Passag
 
 @dataclass(frozen=True, slots=True)
 class ScoredPassage:
-    """A passage and its score (higher is nearer)."""
+    """A passage and its score (higher is better)."""
 
     passage: Passage
     score: float
@@ -30,16 +30,16 @@ class Evidence:
 
     @property
     def text(self) -> str:
-        """The characters of the document at this span."""
+        """The text of the document at this span."""
         return self.passage.cut(self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Evidence rendered with its place: verified characters of one source.
+    """Evidence with its place: text verified to be in one source, word for word.
 
-    `line` is None for extracted text (PDF, DOCX, HTML), `page` where there is
-    none. `heading` is the path of headings above the quote.
+    `line` is None for extracted text (PDF, DOCX, HTML); `page` is None for
+    texts without pages.
     """
 
     evidence: Evidence
@@ -50,7 +50,7 @@ class Quote:
 
     @property
     def text(self) -> str:
-        """The quoted characters."""
+        """The quoted text."""
         return self.evidence.text
 
     @property
@@ -60,22 +60,22 @@ class Quote:
 
     @property
     def source(self) -> str:
-        """Path of the source relative to its root."""
+        """The path of the source, relative to its root."""
         return self.evidence.passage.source
 
     @property
     def heading(self) -> str | None:
-        """The path of headings above the quote as one line; None where there is none."""
+        """The headings above the quote, outermost first, as one line; None if there are none."""
         return HEADING_SEPARATOR.join(self.evidence.passage.heading) or None
 
 
 @dataclass(frozen=True, slots=True)
 class Abstention:
-    """Why nothing is quoted, in words for a person.
+    """Why nothing is quoted.
 
-    `missing_terms` are the question's words that the texts lack, as typed.
-    `nearest` are the closest passages, which do not answer. `documents` and
-    `passages` count what was searched.
+    `reason` is for the reader. `missing_terms` are the question's words that
+    occur in no text, as typed. `nearest` are the closest passages; they do not
+    answer the question. `documents` and `passages` count what was searched.
     """
 
     reason: str
@@ -87,11 +87,12 @@ class Abstention:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to one question: quotes, the best first, or an abstention.
+    """The answer to one question: quotes, best first, or an abstention.
 
-    `ranked` are sources, best first, at most 10. `gate_score` is the gate's
-    probability (0 to 1) that the quotes answer. `run` is the ingest run that
-    the answer was given from.
+    `question` is the question as searched for. `ranked` are sources, best
+    first, at most 10. `gate_score` is the gate's probability (0 to 1) that the
+    quotes answer the question. `run` is the number of the ingest run that was
+    searched.
     """
 
     question: str
@@ -102,23 +103,23 @@ class Answer:
     run: int
 
     def __post_init__(self) -> None:
-        """Check that there are quotes or an abstention, never both, never neither."""
+        """Check that there are either quotes or an abstention."""
         if bool(self.quotes) == (self.abstention is not None):
             raise ValueError("an answer has quotes or an abstention, never both, never neither")
 
 
 class Status(StrEnum):
-    """Whether a text that was quoted stands in the texts of today."""
+    """What has become of a quoted text."""
 
-    SAME = "same"  # at its place
-    MOVED = "moved"  # elsewhere, letter for letter
-    CHANGED = "changed"  # its file is there, the text is not
-    GONE = "gone"  # neither
+    SAME = "same"  # still in its place
+    MOVED = "moved"  # in another place, word for word
+    CHANGED = "changed"  # its file exists, but no longer contains the text
+    GONE = "gone"  # neither its file nor the text exists
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A text of today and its place: characters `start` to `end` (exclusive) of a source, below which headings."""
+class LocatedText:
+    """A text in a current source: characters `start` to `end` (exclusive), and the headings above it."""
 
     root: str
     source: str
@@ -132,28 +133,28 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a quote stands today.
+    """The result of checking a quote against the current texts.
 
-    `found` is where the same text stands now, or of a changed one the nearest
-    text in its file; None where there is none. `framed` says that the passage
-    around the quote stands with it. `file` is the state of its file, which a
-    source that left the index has none of.
+    `found` is where the text is now or, if it changed, the most similar text in
+    its file; None if there is none. `framed` says whether the passage around
+    the quote is unchanged. `file` is the state of the file; it stays SAME for a
+    source that is no longer in the index.
     """
 
     status: Status
-    found: Found | None = None
+    found: LocatedText | None = None
     framed: bool = True
     file: FileState = FileState.SAME
 
     @property
     def stands(self) -> bool:
-        """Whether the text is still there, letter for letter."""
+        """Whether the text still exists, word for word."""
         return self.status in (Status.SAME, Status.MOVED)
 
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """What a person thought of an answer."""
+    """A reader's opinion of an answer."""
 
     useful: bool
     reason: str = ""
@@ -161,11 +162,11 @@ class Rating:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question of a conversation and its answer, or the message of what failed; neither while it is pending.
+    """One question of a conversation, with its answer or an error message; with neither while pending.
 
-    `question` is as typed; the answer's own is as understood. `standings` tell
-    of each of `shown` how it stands today; there are none of an answer that was
-    not looked at again.
+    `question` is as typed; `answer.question` is as searched for. `standings`
+    has one entry for each quote in `shown`, or none if the quotes were not
+    checked again.
     """
 
     number: int
@@ -178,7 +179,7 @@ class Turn:
 
     @property
     def pending(self) -> bool:
-        """Whether the answer is still awaited."""
+        """Whether the question has no answer yet."""
         return self.answer is None and not self.failure
 
     @property
@@ -194,7 +195,7 @@ Turns = tuple[Turn, ...]
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A conversation that is kept or exported; it is named by its first question unless a person names it."""
+    """A saved or exported conversation; its name is the first question unless the reader renames it."""
 
     id: str
     name: str
@@ -203,32 +204,32 @@ class Conversation:
 
 
 class Answering(Protocol):
-    """What the page, other programs and an evaluation need of an assistant; see `assistant.assistant.Assistant`."""
+    """The interface of `assistant.assistant.Assistant` that the page, programs and evaluations use."""
 
     @property
     def encoder(self) -> Encoder:
         """The encoder of the index."""
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
-        """Answer a question in quotes, or abstain; `history` are the questions before it, oldest first."""
+        """Answer a question in quotes, or abstain; `history` holds the earlier questions, oldest first."""
 
     def search(self, question: str, limit: int = 10) -> list[ScoredPassage]:
         """Return the passages nearest to a question, best first."""
 
     def stages(self, question: str, history: Sequence[str] = ()) -> Mapping[str, Sequence[ScoredPassage | Evidence]]:
-        """Return what each stage finds, best first, the stages in their order."""
+        """Return the results of each stage, best first; the stages are in order."""
 
     def description(self) -> CorpusDescription:
-        """Return what the corpus says of itself."""
+        """Return the corpus's description of itself."""
 
     def sources(self) -> frozenset[str]:
-        """Return the sources of the corpus."""
+        """Return the paths of all sources in the corpus."""
 
     def roots_of(self, source: str) -> Sequence[str]:
-        """Return the roots that hold a source; none where the index has no such source."""
+        """Return the folders (roots) that contain a source; empty if the index has no such source."""
 
     def document(self, root: str, source: str) -> Document:
-        """Return a whole source as indexed."""
+        """Return the full text of a source, as ingested."""
 
     def verify(self, quotes: Sequence[Quote]) -> tuple[Standing, ...]:
-        """Return for each quote whether it still stands in the texts of today."""
+        """Check each quote against the current texts."""

@@ -1,1 +1,1 @@
-"""Reads sources into the index: documents, passages, catalog, vectors."""
+"""Ingest: reads sources into the index (documents, passages, catalog, vectors)."""

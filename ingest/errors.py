@@ -1,21 +1,21 @@
-"""Errors a user can act on: what failed, which file or setting, what to do."""
+"""Errors a user can act on: what failed, where, and how to fix it."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 
 def printable(line: str) -> str:
-    """Return the line with control characters made visible, so that a terminal obeys none of them."""
+    """Return the line with control characters escaped, so that a terminal does not execute them."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
 
 
 class UserFacingError(Exception):
-    """Root of every error shown to a person instead of a traceback.
+    """Base class of every error shown to the user without a traceback.
 
     Args:
         what: what failed, as a clause without a full stop.
-        where: the file, folder or setting concerned, or "" where there is none.
-        remedy: what the person can do, as an imperative clause.
+        where: the file, folder or setting concerned, or "".
+        remedy: what the user can do, as an imperative clause.
     """
 
     def __init__(self, what: str, where: str = "", remedy: str = "") -> None:
@@ -25,18 +25,18 @@ class UserFacingError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        """One line, control characters made visible: file names may hold anything."""
+        """Return one line; control characters are escaped because file names may contain any."""
         line = f"{self.where}: {self.what}" if self.where else self.what
         line = f"{line}; {self.remedy}" if self.remedy else line
         return printable(line)
 
 
 class SettingsInvalid(UserFacingError):
-    """A setting has an unknown name or an impossible value."""
+    """A setting has an unknown name or an invalid value."""
 
 
 class SourceUnreadable(UserFacingError):
-    """One source file cannot be turned into text; the others go on."""
+    """A source file cannot be read as text; the run continues with the others."""
 
 
 class RootInvalid(UserFacingError):
@@ -44,11 +44,11 @@ class RootInvalid(UserFacingError):
 
 
 class PruningUnconfirmed(UserFacingError):
-    """More than half of a root's sources are gone, and nobody said that this is meant."""
+    """More than half of a root's sources are missing, and their removal was not confirmed."""
 
 
 class IndexMissing(UserFacingError):
-    """There is no index in the data directory, or nothing was ingested yet."""
+    """The data directory has no index, or nothing has been ingested yet."""
 
 
 class IndexLocked(UserFacingError):
@@ -56,56 +56,56 @@ class IndexLocked(UserFacingError):
 
 
 class IndexUnwritable(UserFacingError):
-    """The disk is full, or the index's folder may not be written to; the last finished run stands."""
+    """The disk is full or the index folder is not writable; the last finished run stays valid."""
 
 
 class IndexUnreadable(UserFacingError):
-    """The index is damaged, or its folder may not be read."""
+    """The index is damaged or its folder is not readable."""
 
 
 class IndexStale(UserFacingError):
-    """The index was written by another encoder, revision or schema version."""
+    """The index was built with another encoder, revision or schema version."""
 
 
 class ModelMissing(UserFacingError):
-    """A model is not on this machine, or cannot be used as an encoder."""
+    """A model is not on this machine or cannot be used."""
 
 
 class RequestInvalid(UserFacingError):
-    """A program asks for something that cannot be, such as an empty question."""
+    """A program sent an invalid request, such as an empty question."""
 
 
 class QuoteMismatch(UserFacingError):
-    """A quote is not what stands at its place: the index contradicts itself."""
+    """A quote differs from the text at its span: the index is inconsistent."""
 
 
 class Fault(NamedTuple):
-    """One thing wrong in a file: its 1-based line (None for the whole file) and what it is."""
+    """One fault in a file: its 1-based line (None for the whole file) and a description."""
 
     line: int | None
     what: str
 
 
 class FileInvalid(UserFacingError):
-    """A file that a person wrote has faults; all of them are told at once, a line each."""
+    """A user's file has faults; all of them are listed, one per line."""
 
     def __init__(self, what: str, where: str = "", remedy: str = "", faults: Sequence[Fault] = ()) -> None:
         super().__init__(what, where, remedy)
         self.faults = tuple(faults)
 
     def __str__(self) -> str:
-        """The error in one line, then every fault in a line of its own."""
-        told = (f"line {fault.line}: {fault.what}" if fault.line else fault.what for fault in self.faults)
-        return "\n".join([super().__str__(), *(f"  {printable(line)}" for line in told)])
+        """Return the error on one line, then one line per fault."""
+        lines = (f"line {fault.line}: {fault.what}" if fault.line else fault.what for fault in self.faults)
+        return "\n".join([super().__str__(), *(f"  {printable(line)}" for line in lines)])
 
 
 class PromptsInvalid(FileInvalid):
-    """A file of test prompts has faults, so nothing was run."""
+    """A file of test prompts has faults; nothing was run."""
 
 
 class ConversationInvalid(FileInvalid):
-    """A file is not an exported conversation, or was altered since."""
+    """A file is not an exported conversation, or was edited after the export."""
 
 
 class ResultsInvalid(FileInvalid):
-    """A file of results has faults, or results do not belong to the prompts."""
+    """A results file has faults, or its results do not match the prompts."""

@@ -1,4 +1,4 @@
-"""The file that a document came from: whether it is still the same, and what stands in it."""
+"""The file that a document came from: whether it has changed, and its current text."""
 
 import hashlib
 import os
@@ -11,7 +11,7 @@ from ingest.schema import Document
 
 
 class FileState(StrEnum):
-    """Whether a source's file is today what was ingested."""
+    """The state of a source's file compared with what was ingested."""
 
     SAME = "same"
     CHANGED = "changed"
@@ -19,15 +19,15 @@ class FileState(StrEnum):
 
 
 def file_path(root: str, source: str) -> Path:
-    """Return where a source's file is; a root may be the file itself."""
+    """Return the path of a source's file; the root may be the file itself."""
     path = Path(root)
     return path / source if os.path.isdir(path) or path.name != source else path
 
 
-def look(root: str, document: Document) -> tuple[FileState, str | None]:
-    """Return the state of a document's file, and its text where that is the file's own characters.
+def check_file(root: str, document: Document) -> tuple[FileState, str | None]:
+    """Return the state of a document's file, and its text if it is unchanged and the document is verbatim.
 
-    A file that cannot be read any more counts as gone.
+    A file that can no longer be read counts as gone.
     """
     try:
         content = file_path(root, document.source).read_bytes()
@@ -40,15 +40,14 @@ def look(root: str, document: Document) -> tuple[FileState, str | None]:
     return FileState.SAME, content.decode(document.encoding).replace("\r\n", "\n").replace("\r", "\n")
 
 
-def today(root: str, document: Document) -> tuple[FileState, Document | None]:
-    """Return the state of a document's file and the document as it says today.
+def read_current(root: str, document: Document) -> tuple[FileState, Document | None]:
+    """Return the state of a document's file and the document as the file now reads.
 
-    It has no text where the file cannot be read any more, and is None where it is gone.
-
-    Where the root itself is not at hand, as with an index that was copied to
-    another machine, the document is all there is.
+    The document has no text if the changed file is unreadable, and is None if
+    the file is gone. If the root itself does not exist (for example because
+    the index was copied to another machine), the stored document is returned.
     """
-    state, _ = look(root, document)
+    state, _ = check_file(root, document)
     if state is FileState.SAME or not os.path.exists(root):
         return state, document
     if state is FileState.GONE:

@@ -1,7 +1,7 @@
-"""The records that ingest makes: documents, their blocks and headings, passages.
+"""The records that ingest creates: documents, blocks, headings, passages and runs.
 
-Offsets are characters of `Document.text`, end exclusive; pages and lines are
-1-based; a page is None where a format has none.
+Offsets are characters of `Document.text`, end exclusive. Pages and lines are
+1-based; a page is None for formats without pages.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ Place = tuple[str, str]  # root, source
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading: its level (1 is the highest), its plain title and the span of its line."""
+    """A heading: level (1 is the highest), plain title and the span of its line."""
 
     level: int
     title: str
@@ -29,10 +29,10 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph, list item, table row or the like: text that belongs together.
+    """A unit of text, such as a paragraph, list item or table row.
 
-    `apart` says that it is unrelated to the block before it, as paragraphs of
-    plain text set off by blank lines are: no passage spans both.
+    `apart` marks a block as unrelated to the one before it (as paragraphs of
+    plain text are): no passage spans both.
     """
 
     start: int
@@ -45,13 +45,13 @@ class Document:
     """One source as text.
 
     `source` is the path relative to its root, with forward slashes. `sha` is
-    the SHA-256 of the file's bytes, hexadecimal. `verbatim` says that `text` is
-    the file's own characters (line ends read as a newline each), so offsets and
-    lines hold in the file too; otherwise the text was extracted. `page_starts`
-    has the offset of each page's first character. What is in no block
-    (headings, front matter, markup, white space) is never quoted. `encoding` is
-    Python's name of the file's character encoding, where `verbatim`; `note`
-    tells a person what was uncertain in reading.
+    the SHA-256 of the file's bytes, in hexadecimal. If `verbatim`, `text` is
+    the file's own characters with every line end as a newline, so offsets and
+    lines also apply to the file; otherwise the text was extracted.
+    `page_starts` holds the offset of each page's first character. Text outside
+    the blocks (headings, front matter, markup, white space) is never quoted.
+    `encoding` is Python's name of the file's character encoding if `verbatim`.
+    `note` describes anything uncertain about how the file was read.
     """
 
     source: str
@@ -67,32 +67,32 @@ class Document:
     note: str = ""
 
     def __post_init__(self) -> None:
-        """Check that blocks are in order, disjoint and inside the text."""
+        """Check that the blocks are ordered, disjoint and inside the text."""
         at = 0
         for block in self.blocks:
             if not at <= block.start < block.end <= len(self.text):
-                raise ValueError(f"{self.source}: block {block} is empty, overlaps or leaves the text")
+                raise ValueError(f"{self.source}: {block} is empty, overlaps another block or exceeds the text")
             at = block.end
 
     def page(self, offset: int) -> int | None:
-        """Return the 1-based page that holds the character at `offset`."""
+        """Return the 1-based page that contains `offset`; None without pages."""
         return bisect_right(self.page_starts, offset) if self.page_starts else None
 
     def line(self, offset: int) -> int | None:
-        """Return the 1-based line of the file that holds `offset`; None for extracted text."""
+        """Return the 1-based line of the file that contains `offset`; None for extracted text."""
         return self.text.count("\n", 0, offset) + 1 if self.verbatim else None
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Whole sentences of one document that fit the encoder's window together.
+    """Whole sentences of one document that together fit the encoder's window.
 
     `text == document.text[start:end]`, always. `heading` is the path of
-    headings above it, outermost first. `sentences` are spans of the document's
-    text, inside the passage. `sha` names the vector: the hash of what was
-    encoded (title, heading path, text) and of the encoder. `id` includes place,
-    so the same text in two files is two passages with one vector. `title` is
-    the document's.
+    headings above the passage, outermost first. `sentences` are spans of the
+    document's text inside the passage. `sha` identifies the vector: it hashes
+    the encoded text (title, heading path, text) and the encoder. `id` depends
+    on the place, so the same text in two files gives two passages that share
+    one vector. `title` is the document's.
     """
 
     id: str
@@ -114,11 +114,15 @@ class Passage:
 
     @property
     def place(self) -> tuple[str, str]:
-        """Root and source: which document the passage is of."""
+        """Root and source of the passage's document."""
         return self.root, self.source
 
     def cut(self, start: int, end: int) -> str:
-        """Return the text at a span of the document that lies inside this passage."""
+        """Return the text of a document span inside this passage.
+
+        Raises:
+            ValueError: the span is empty or not inside the passage.
+        """
         if not self.start <= start < end <= self.end:
             raise ValueError(f"{self.source}: {start}-{end} is not inside {self.start}-{self.end}")
         return self.text[start - self.start : end - self.start]
@@ -126,7 +130,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class CorpusDescription:
-    """What a corpus says of itself in corpus.yaml; all of it shown in the page."""
+    """The contents of corpus.yaml; the page shows all of it."""
 
     name: str = ""
     description: str = ""
@@ -135,20 +139,20 @@ class CorpusDescription:
 
 
 def naming(title: str, heading: tuple[str, ...]) -> tuple[str, ...]:
-    """Return title and headings, each once, without those that have no word (a hash as file name says nothing)."""
+    """Return the distinct title and headings, without those that contain no word (such as a hash)."""
     wordy = (part for part in (title, *heading) if any(len(w) > 2 and w.isalpha() for w in re.split(r"\W+", part)))
     return tuple(dict.fromkeys(wordy))
 
 
 def place_id(root: str, source: str, span: Span, sha: str) -> str:
-    """Return the id of the passage at a span of a document."""
+    """Return the id of the passage at a document span."""
     place = "\x00".join((root, source, str(span[0]), str(span[1]), sha))
     return hashlib.sha256(place.encode()).hexdigest()[:24]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happened to one source: a kind, and a renamed source's former name or why it failed."""
+    """What happened to one source; `detail` is the old name if renamed, the reason if failed."""
 
     kind: str
     source: str
@@ -157,7 +161,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A finished run: when, how many sources of each kind and passages encoded, what changed."""
+    """A finished run: its times, the number of sources per kind of change, passages encoded, and the changes."""
 
     number: int
     started: datetime

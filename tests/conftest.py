@@ -12,7 +12,7 @@ import pytest
 from filelock import FileLock
 
 from ingest.models.encoder import BUNDLED, EncoderIdentity, OnnxEncoder, TokenVectors, Vectors32, open_encoder
-from ingest.runs.pipeline import Report, ingest
+from ingest.runs.pipeline import RunReport, ingest
 
 DIMENSION = 64
 # Gradio asks pandas 3 for options of pandas 2 when it sums up its events, in a thread of its own.
@@ -104,10 +104,10 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def indexed(tmp_path: Path, encoder: FakeEncoder, write: Callable[..., Path]) -> Iterator[Callable[..., Report]]:
+def indexed(tmp_path: Path, encoder: FakeEncoder, write: Callable[..., Path]) -> Iterator[Callable[..., RunReport]]:
     """Write files and ingest them into `tmp_path / "data"`."""
 
-    def run(files: dict[str, str], folder: str = "corpus") -> Report:
+    def run(files: dict[str, str], folder: str = "corpus") -> RunReport:
         return ingest([write(files, folder)], tmp_path / "data", encoder)
 
     yield run

@@ -18,7 +18,7 @@ from ingest.runs.pipeline import ingest
 
 ROOT = Path(__file__).parents[1]
 PROMPTS = ROOT / "tests" / "prompts" / "corpus.jsonl"
-# What the assistant is held to on the shipped prompts; see tests/bench/RESULTS.md for what it reaches.
+# What the assistant is held to on the shipped prompts; see the trial through-the-product for what it reaches.
 FOLLOW_UPS = ("follow-ups.jsonl", "follow-ups-unseen.jsonl")
 DEMANDS = ("quote_hit=0.93", "first_quote_hit=0.88", "gate_accuracy=0.96", "false_answer=0.03", "mrr10=0.93")
 

@@ -1,1 +1,1 @@
-"""What people touch: the `cited` command and the page."""
+"""The user interfaces: the `cited` command, the page, and the endpoints for programs."""

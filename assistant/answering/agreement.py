@@ -1,4 +1,4 @@
-"""Whether two texts say the same: nearly the same words in order, and exactly the same numbers and negations."""
+"""Detects quotes that say the same: nearly the same words in order, the same numbers and the same negations."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -7,10 +7,9 @@ from assistant.answering.context import NEGATION
 from assistant.schema import Quote
 from ingest.text.terms import content_terms
 
-SHARED = 0.75  # of the words of both (Jaccard), at which two texts say the same
+SHARED = 0.75  # least Jaccard similarity of the word stems (0 to 1)
 
-
-# Words of no meaning by themselves that turn a sentence round.
+# Function words that change what a sentence means.
 _TURNING = re.compile(
     r"\b(?:may|might|will|can|could|should|must|before|after|above|below|more|less|most|few|all|some|only|on|off|in|out"
     r"|over|under|up|down|with|from|to)\b",
@@ -19,9 +18,11 @@ _TURNING = re.compile(
 
 
 def says_the_same(one: str, other: str) -> bool:
-    """Whether two texts say the same: one has nearly the words of the other, in order, and turns on the same ones.
+    """Whether two texts say the same. In doubt, return False.
 
-    In doubt they do not.
+    The stems of one text must contain those of the other, with a Jaccard
+    similarity of at least `SHARED` and in the same order. Numbers, negations
+    and meaning-changing function words must be equal.
     """
     terms, others = content_terms(one), content_terms(other)
     stems, other_stems = ([term.stem for term in each] for each in (terms, others))
@@ -47,7 +48,7 @@ def _turns(text: str) -> list[str]:
 
 
 def agreements(quotes: Sequence[Quote]) -> tuple[tuple[int, ...], ...]:
-    """Return the groups of quotes, by number from 1, in which different sources say the same."""
+    """Return groups of quotes in which different sources say the same; quotes are numbered from 1."""
     groups: list[list[int]] = []
     for number, quote in enumerate(quotes, 1):
         for group in groups:
@@ -60,7 +61,7 @@ def agreements(quotes: Sequence[Quote]) -> tuple[tuple[int, ...], ...]:
 
 
 def _agree(one: Quote, other: Quote) -> bool:
-    """Whether two sources say the same; a copy of a text is no other source."""
+    """Whether two quotes of different sources say the same; copies of one text do not count."""
     passages = one.evidence.passage, other.evidence.passage
     copies = passages[0].sha == passages[1].sha
     return passages[0].place != passages[1].place and not copies and says_the_same(one.text, other.text)

@@ -1,4 +1,4 @@
-"""What a question asks for, and what a sentence offers: a number, a weight, a time, a name, a cause."""
+"""What kind of thing a question asks for, and whether a sentence offers it: a number, a time, a name, a cause."""
 
 import re
 from enum import StrEnum
@@ -57,7 +57,7 @@ _ASKS = {
     Kind.TIME: r"^(?:and |but |so )?(?:when|what time) (?:am|is|are|was|were|do|does|did|has|have|had|can|could|will"
     r"|would|shall|should|may|might|must|to)\b|\b(?:since|until|till|by|from) when\b"
     r"|\b(?:what|which) (?:date|month|century|decade|day)\b",
-    # "someone who" asks for nobody; "who can" asks for people of a kind.
+    # "someone who" does not ask for a name; "who can" asks for a kind of people.
     Kind.NAME: r"(?:^|[,.;:!?] ?|\b(?:and|or|but|by|of|with|to|for|from|know|tell me) )"
     r"(?:whom|whose|who(?! (?:can|could|should|shall|may|might|must|needs?|gets?|has to|have to|qualif|benefit)))\b"
     r"|\b(?:what|which) (?:city|town|country|state|person|brand|make|company|firm|university|hospital|journal|author)\b"
@@ -101,11 +101,11 @@ _OFFERING = {
     kind: re.compile(pattern, re.NOFLAG if kind is Kind.NAME else re.IGNORECASE) for kind, pattern in _OFFERS.items()
 }
 _HOW_MANY = re.compile(r"\bhow many ((?:[\w'’-]+\W+){1,4})", re.IGNORECASE)
-_EXACT = frozenset({Kind.FREQUENCY, Kind.WEIGHT, Kind.MONEY})  # asked for by "how much" or "how many" with a word more
+_EXACT = frozenset({Kind.FREQUENCY, Kind.WEIGHT, Kind.MONEY})  # also match "how much" or "how many"
 
 
 def asked(question: str) -> frozenset[Kind]:
-    """Return the kinds of thing that a question asks for; most ask for none of these."""
+    """Return the kinds of thing that a question asks for; usually none."""
     kinds = frozenset(kind for kind, pattern in _ASKING.items() if pattern.search(question))
     return kinds - {Kind.NUMBER} if kinds & _EXACT else kinds
 
@@ -116,12 +116,12 @@ def offered(sentence: str, kinds: frozenset[Kind]) -> frozenset[Kind]:
 
 
 def offers(sentence: str, kinds: frozenset[Kind], things: frozenset[str]) -> bool:
-    """Return whether a sentence offers one of `kinds`, and counts one of `things` where there are any."""
+    """Return whether a sentence offers one of `kinds` and, if `things` is not empty, counts one of them."""
     return bool(offered(sentence, kinds)) and (not things or counts(sentence, things))
 
 
 def counted(question: str) -> frozenset[str]:
-    """Return the stems of the first words of what a question asks the number of: "how many brown bears"; else none."""
+    """Return the stems of what a question counts, at most two: brown and bear in "how many brown bears"."""
     found = _HOW_MANY.search(question)
     if not found or Kind.NUMBER not in asked(question):
         return frozenset()
@@ -129,7 +129,7 @@ def counted(question: str) -> frozenset[str]:
 
 
 def counts(sentence: str, things: frozenset[str]) -> bool:
-    """Return whether a number that is no year stands right before one of `things`, as in "five big bears" for bears."""
+    """Return whether a number other than a year comes right before one of `things`, as in "five big bears"."""
     for found in _OFFERING[Kind.NUMBER].finditer(sentence):
         after = {term.stem for term in analyse(sentence[found.end() :][:80])[:3]}
         if found[0].lower() in ("once", "twice"):

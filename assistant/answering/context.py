@@ -1,4 +1,4 @@
-"""Which sentences must stand together, lest one says something else without the other."""
+"""Finds the sentences that must be quoted together because one alone would be misleading."""
 
 import re
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ from ingest.index.catalog import Snapshot
 from ingest.schema import Passage, naming
 from ingest.text.sentences import starts_field, starts_item
 
-# A sentence that begins so leans on the one before it.
+# Openings of sentences that refer to the sentence before.
 _LEANING = re.compile(
     r"[\"'“‘(*_]*(?:it|its|this|that|these|those|they|their|them|he|she|his|her|such|but|however|also|nor|so|then|thus"
     r"|therefore|otherwise|instead|although that|in addition|as a result|for this reason|either way"
     r"|both|neither|repeat|the (?:former|latter|same))(?:['’](?:s|re|ll|d|ve))?\b",
     re.IGNORECASE,
 )
-# A sentence that begins so takes back some of the one before it, which must not be read without it.
+# Openings of sentences that limit or take back what the sentence before says.
 _LIMITING = re.compile(
     r"[\"'“‘(*_]*(?:but|however|nevertheless|nonetheless|yet|still(?=,)|even so|that said|on the other hand|otherwise"
     r"|(?:with one |the )?exceptions?|except|unless|only|if not|in contrast|conversely|at least(?=,)|though"
@@ -26,7 +26,7 @@ _LIMITING = re.compile(
     r"|no evidence|there (?:is|was) (?:no|little))\b",
     re.IGNORECASE,
 )
-# A sentence that says so, of whomever, takes back some of the one before it too.
+# Prohibitions anywhere in a sentence limit the sentence before as well.
 _FORBIDDING = re.compile(
     r"\b(?:must|should|ought|shall)(?:\s+not|\s+never|n['’]t)\b|\bmay\s+not\s+(?:be\s+(?:used|taken|given)|use|take)\b"
     r"|(?:\bnot|\bnever|n['’]t)\s+(?:be\s+)?(?:suitable|safe|advis(?:ed|able)|recommended|allowed|permitted|meant"
@@ -47,21 +47,21 @@ PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n")
 _END_MARK = re.compile(r"[.!?:;…؟。！？|][\"'”’»)\]]*(?:\[[\w ,–-]{1,12}\])*$")  # noqa: RUF001
 _INTRODUCES = re.compile(r"[:：][*_\"'”’»)\]]*$")  # noqa: RUF001
 _ADDRESSES = re.compile(r"(?:dear|hi|hello)\b", re.IGNORECASE)
-_RULE = re.compile(r"\|[ \t]*:?-+")  # below the first row of a table
-MOST_WORDS = 120  # of a sentence with others, past which no further one is brought along
-LIST_WORDS = 60  # a longer list is quoted without the items between its first line and the one that answers
-PLAIN_ITEMS = 8  # of a list without marks that are looked over for its first line
-# Passages before and after, and their characters, in which what a sentence cannot do without is looked for.
+_RULE = re.compile(r"\|[ \t]*:?-+")  # the line below the header row of a table
+MOST_WORDS = 120  # stop adding sentences to a context beyond this length
+LIST_WORDS = 60  # if more words lie between a list's first line and the item quoted, they are left out
+PLAIN_ITEMS = 8  # items without list marks to search upwards for the line that introduces the list
+# How far to look for context, before and after: passages, and characters.
 REACH, REACH_CHARACTERS = 12, 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """A sentence with those that it cannot do without.
+    """A sentence with the sentences that must be quoted with it.
 
-    `passage` is the sentence's passage joined with those of its section next to
-    it; `positions` are those of the sentences in it, ascending, `at` among them
-    is the sentence's own.
+    `passage` is the sentence's passage joined with its neighbours in the same
+    section. `positions` are the indices of the sentences in it, ascending; `at`
+    is the index of the sentence itself.
     """
 
     passage: Passage
@@ -74,12 +74,12 @@ class Context:
         return cls(passage, tuple(with_support(passage, at)), at)
 
     def reading(self) -> str:
-        """Return what a cross-encoder reads: title and headings, then the sentence after those that it leans on."""
+        """Return the cross-encoder's input: title and headings, the sentences before that it needs, the sentence."""
         text = " ".join(_text(self.passage, at) for at in self.positions if at <= self.at)
         return ": ".join((*naming(self.passage.title, self.passage.heading), " ".join(text.split())))
 
     def evidence(self, score: float) -> Iterator[Evidence]:
-        """Yield the sentences as evidence, adjacent ones together, all with the same score."""
+        """Yield the sentences as evidence with the given score; adjacent sentences are joined."""
         first = last = self.positions[0]
         for position in (*self.positions[1:], None):
             if position == last + 1:
@@ -91,7 +91,7 @@ class Context:
 
 
 class Surroundings:
-    """Finds the context of sentences in one view of the index; each passage's neighbours are looked up once."""
+    """Finds the contexts of sentences in one view of the index; the neighbours of a passage are looked up once."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
@@ -105,7 +105,7 @@ class Surroundings:
         return Context.of(whole, whole.sentences.index(passage.sentences[position]))
 
     def _around(self, passage: Passage) -> Passage:
-        """Return a passage joined with those of its section next to it."""
+        """Return a passage joined with its neighbours in the same section."""
         near = self._snapshot.around(passage, REACH)
         at = next(number for number, each in enumerate(near) if each.id == passage.id)
 
@@ -118,11 +118,11 @@ class Surroundings:
 
 
 def with_support(passage: Passage, position: int) -> list[int]:
-    """Return the positions of a sentence and of those that it cannot do without, in reading order.
+    """Return the positions of a sentence and of those that must be quoted with it, in reading order.
 
-    Before it stand those that it leans on, the line that introduces its list
-    and the first row of its table; after it those that limit what it says. A
-    record's fields and the pieces of an overlong sentence stand together.
+    Before it: sentences that it refers to, the line that introduces its list,
+    the header row of its table. After it: sentences that limit what it says.
+    The fields of a record and the pieces of an overlong sentence stay together.
     """
     found = {position}
     at: int | None = position
@@ -140,12 +140,12 @@ def with_support(passage: Passage, position: int) -> list[int]:
 
 
 def _follows(passage: Passage, position: int) -> bool:
-    """Whether a sentence goes on in the paragraph of the one before it."""
+    """Whether a sentence is in the same paragraph as the one before it."""
     return position > 0 and not PARAGRAPH_END.search(_gap(passage, position))
 
 
 def _before(passage: Passage, at: int) -> int | None:
-    """Return the position of the nearest sentence before this one that it cannot do without; None if there is none."""
+    """Return the position of the nearest earlier sentence that must be quoted too; None if there is none."""
     if at == 0:
         return None
     head = _head(passage, at)
@@ -167,10 +167,10 @@ def _belongs_after(passage: Passage, at: int) -> bool:
 
 
 def _introduction(passage: Passage, at: int) -> int | None:
-    """Return the position of the line that introduces the list of this item: it ends in a colon.
+    """Return the position of the line that introduces this item's list; it ends in a colon. None if there is none.
 
-    Items have marks, or are lines without a full stop, or paragraphs of one
-    sentence each that all end alike.
+    Items have list marks, or are lines without a full stop, or one-sentence
+    paragraphs that all end the same way.
     """
     indent, marked, ended, plain = _indent(passage, at), _item(passage, at), _ended(passage, at), 0
     while at > 0 and plain < PLAIN_ITEMS:
@@ -189,7 +189,7 @@ def _introduction(passage: Passage, at: int) -> int | None:
 
 
 def _introduces(passage: Passage, at: int, indent: int) -> bool:
-    """Whether a sentence introduces a list whose items are indented so: an item of the same list does not."""
+    """Whether a sentence introduces a list with this indent; an item of the same list does not."""
     text = _text(passage, at)
     same_list = _item(passage, at) and _indent(passage, at) >= indent
     return bool(_INTRODUCES.search(text)) and not (same_list or _row(passage, at) or _ADDRESSES.match(text))
@@ -200,7 +200,7 @@ def _ended(passage: Passage, at: int) -> bool:
 
 
 def _indent(passage: Passage, at: int) -> int:
-    """Return the blanks before a sentence or its mark, where it begins a line."""
+    """Return how far a sentence, or its list mark, is indented if it starts a line."""
     line = _line(passage, at)
     return len(line) - len(line.lstrip())
 
@@ -210,18 +210,18 @@ def _words(passage: Passage, found: set[int]) -> int:
 
 
 def _through(passage: Passage, first: int, last: int) -> set[int]:
-    """Return the positions from one to another, or these two where what lies between is long."""
+    """Return the positions from first up to last, or only the first if much text lies between."""
     between = _between(passage, passage.sentences[first][1], passage.sentences[last][0])
     return set(range(first, last)) if len(between.split()) <= LIST_WORDS else {first}
 
 
 def _alone(passage: Passage, at: int) -> bool:
-    """Whether a sentence is a paragraph of its own."""
+    """Whether a sentence is the only one in its paragraph."""
     return not _follows(passage, at) and (at + 1 == len(passage.sentences) or not _follows(passage, at + 1))
 
 
 def _item(passage: Passage, at: int) -> bool:
-    """Whether a sentence begins a list item."""
+    """Whether a sentence starts a list item."""
     begins = at == 0 or "\n" in _gap(passage, at)
     return begins and starts_item(_line(passage, at)) and not _row(passage, at)
 
@@ -231,7 +231,7 @@ def _row(passage: Passage, at: int) -> bool:
 
 
 def _head(passage: Passage, at: int) -> int | None:
-    """Return the position of the head of a row's table; None if it is that itself, or too far above."""
+    """Return the position of the header row of a row's table; None for the header itself or if it is too far up."""
     first = at
     while first > 0 and _row(passage, first) and _row(passage, first - 1):
         first -= 1
@@ -239,28 +239,28 @@ def _head(passage: Passage, at: int) -> int | None:
 
 
 def _same_field_list(passage: Passage, at: int) -> bool:
-    """Whether a sentence is a "name: value" line after another."""
+    """Whether this sentence and the one before are both "name: value" lines."""
     return "\n" in _gap(passage, at) and all(starts_field(_text(passage, each)) for each in (at - 1, at))
 
 
 def _cut(passage: Passage, at: int) -> bool:
-    """Whether a sentence is the rest of the one before it, which was longer than a passage."""
+    """Whether a sentence continues the one before, which was cut for being longer than a passage."""
     same_line = "\n" not in _gap(passage, at) or _text(passage, at)[0].islower()
     return _follows(passage, at) and same_line and not _item(passage, at) and not _ended(passage, at - 1)
 
 
 def _line(passage: Passage, at: int) -> str:
-    """Return a sentence with what stands before it in its line: blanks, or a list's mark."""
+    """Return a sentence with what precedes it on its line: spaces or a list mark."""
     return _gap(passage, at).rpartition("\n")[2] + _text(passage, at)
 
 
 def _gap(passage: Passage, at: int) -> str:
-    """Return what stands between a sentence and the one before it."""
+    """Return the text between a sentence and the one before it."""
     return _between(passage, passage.sentences[at - 1][1] if at else passage.start, passage.sentences[at][0])
 
 
 def _between(passage: Passage, end: int, start: int) -> str:
-    """Return what stands between two sentences, which may touch."""
+    """Return the text between two sentences; empty if they touch."""
     return passage.cut(end, start) if end < start else ""
 
 

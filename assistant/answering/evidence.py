@@ -1,7 +1,7 @@
-"""Scores the sentences of the best passages: which of them answers.
+"""Scores the sentences of the best passages by how well they answer the question.
 
-Source: words are matched in context, token by token, as in late interaction
-(Khattab and Zaharia 2020), with the vectors that the encoder has anyway.
+Source: late interaction (Khattab and Zaharia 2020): question and sentence are
+matched token by token, here with the token vectors of the passage encoder.
 """
 
 from collections.abc import Sequence
@@ -18,32 +18,39 @@ from assistant.schema import Evidence
 from ingest.models.encoder import Encoder, TokenVectors
 from ingest.text.terms import content_terms
 
-READ = 8  # best passages whose sentences are scored
-CONTEXTS = 12  # best sentences whose context is looked up; a right one is among them 97 times of 100
-CACHED = 3_000  # sentences and titles whose vectors are kept; about 45 kB a sentence
+READ = 8  # passages whose sentences are scored
+CONTEXTS = 12  # best sentences that get a context; in 97 % of cases a right one is among them
+CACHED = 3_000  # sentences and titles with cached vectors; about 45 kB each
 
-Cover = NDArray[np.float64]  # for each word of the question how well a text holds it, 0 to 1
+Cover = NDArray[np.float64]  # for each word of the question, how well a text covers it, 0 to 1
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """The signs that a sentence answers a question.
+    """Signs that a sentence answers a question.
 
-    Cosines are -1 to 1. A word of the question is held by a text as well as by
-    the token there that is most like it in its context, 0 to 1; a number is
-    held by the same number or not at all. Coverages are the weighted mean over
-    the question's words: by the sentence, with its title and headings, with its
-    neighbours too, by the whole passage, by title and headings alone. `exact` is
-    the weighted share of the words that the passage with its title and headings
-    has literally (by stem). `likeness` is the mean over all tokens of the
-    question, whatever their weight. `weakest` is how well the worst held word
-    is held by the passage. `missing` is the weighted share of the words that no
-    text of the corpus has. `known` is the coverage by all sentences read for the
-    question together: whether the texts speak of such things at all. `lead` is
-    how much nearer (in cosine) the passage is than the three nearest of other
-    sources, on average. `rerank_logit` is the cross-encoder's, 0 before it has
-    read the sentence. The others are 0 or 1: whether the sentence has the
-    number, time, name or cause that is asked for, or is itself a question.
+    Cosines are -1 to 1. A text covers a word of the question by the cosine of
+    its most similar token in context, 0 to 1, or by 1 if it contains the word
+    itself; a number is covered only by the same number. Words are weighted by
+    their idf.
+
+    - `sentence_coverage`, `neighbour_coverage`, `passage_coverage` and
+      `heading_coverage` are weighted means over the question's words: of the
+      sentence, the sentence and its neighbours, the whole passage (each with
+      title and headings), and title and headings alone.
+    - `exact` is the weighted share of the words that passage, title and
+      headings contain literally (by stem).
+    - `likeness` is the mean over all tokens of the question, unweighted.
+    - `weakest` is the passage's coverage of the word it covers worst.
+    - `missing` is the weighted share of the words that occur nowhere in the corpus.
+    - `known` is the coverage by all scored sentences together: whether the
+      texts are about such things at all.
+    - `lead` is the passage's cosine minus the mean of the three nearest
+      passages of other sources.
+    - `rerank_logit` is from the cross-encoder; 0 if it has not read the sentence.
+    - `kind_offered`, `kind_lacking` and `is_question` are 0 or 1: whether the
+      sentence has, or lacks, the kind of thing asked for (a number, a time, a
+      name, a cause), and whether it is itself a question.
     """
 
     sentence_cosine: float
@@ -74,10 +81,10 @@ NAMES = tuple(field.name for field in fields(Features))
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of a candidate passage: its place among the passage's sentences, its features, its score.
+    """A sentence of a candidate passage: its index in the passage, its features and its score.
 
-    Only the best sentences of a question have a `context`, see `with_context`;
-    the others are read and quoted alone.
+    Only the best sentences have a `context`, see `with_context`; the others
+    are read and quoted alone.
     """
 
     candidate: Candidate
@@ -92,23 +99,23 @@ class Sentence:
         return Evidence(self.candidate.passage, start, end, self.score)
 
     def supported(self) -> list[Evidence]:
-        """Return the sentence with those that it cannot do without, adjacent ones together."""
+        """Return the sentence and those that must be quoted with it; adjacent ones are joined."""
         return list(self.context.evidence(self.score)) if self.context else [self.evidence()]
 
     def reading(self) -> str:
-        """Return the sentence as a cross-encoder reads it, see `Context.reading`."""
+        """Return the cross-encoder's input for the sentence, see `Context.reading`."""
         return (self.context or Context(self.candidate.passage, (self.position,), self.position)).reading()
 
 
 class Texts:
-    """Token vectors of texts, each encoded once; for any number of threads."""
+    """A cache of the token vectors of texts. Thread-safe."""
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
-        self._known: dict[str, TokenVectors] = {}  # only grows: another one takes its place when it is full
+        self._known: dict[str, TokenVectors] = {}  # only grows; replaced by a new one when full
 
     def get(self, texts: Sequence[str]) -> list[TokenVectors]:
-        """Return the texts' vectors; those that are not known yet are encoded together."""
+        """Return the vectors of the texts; encode those that are not cached in one batch."""
         known = self._known
         found = {text: known[text] for text in texts if text in known}
         missing = sorted(set(texts) - found.keys())
@@ -150,20 +157,20 @@ def score_sentences(
 
 
 def with_context(sentences: Sequence[Sentence], surroundings: Surroundings) -> list[Sentence]:
-    """Return the sentences, the first `CONTEXTS` of them with those that they cannot do without."""
+    """Return the sentences; the first `CONTEXTS` get their context."""
     best = [replace(s, context=surroundings.context(s.candidate.passage, s.position)) for s in sentences[:CONTEXTS]]
     return [*best, *sentences[CONTEXTS:]]
 
 
 def _covers(candidate: Candidate, heading: Cover, texts: Texts, matcher: "_Matcher") -> list[Cover]:
-    """Return for each sentence of a passage how well it holds each word, or its title and headings (`heading`) do."""
+    """Return the cover of each sentence of a passage, including that of its title and headings (`heading`)."""
     sentences = _sentences(candidate)
     pairs = zip(sentences, texts.get(sentences), strict=True)
     return [np.maximum(heading, matcher.cover(text, tokens)) for text, tokens in pairs]
 
 
 def _lead(candidate: Candidate, candidates: Sequence[Candidate], *, one_source: bool) -> float:
-    """Return the lead over other sources; where the whole corpus is one source, over its other passages."""
+    """Return the lead over other sources or, if the corpus is a single source, over its other passages."""
     elsewhere = (c for c in candidates if c.passage.place != candidate.passage.place)
     rest = (c for c in candidates if c is not candidate) if one_source else elsewhere
     others = sorted((c.cosine for c in rest), reverse=True)[:3]
@@ -178,7 +185,10 @@ def _features(
     own: Sequence[Cover],
     shared: dict[str, float],
 ) -> list[Features]:
-    """Return the features of each sentence of a passage; `own` are their covers, `shared` what they have in common."""
+    """Return the features of each sentence of a passage.
+
+    `own` holds the covers of the sentences, `shared` the features that are the same for all of them.
+    """
     sentences = _sentences(candidate)
     tokens = texts.get(sentences)
     whole = np.maximum.reduce(own)
@@ -208,7 +218,7 @@ def _features(
 
 
 class _Matcher:
-    """How well texts hold the words of one question, and what kinds of thing it asks for."""
+    """Matches texts against the words of one question and the kinds of thing it asks for."""
 
     def __init__(self, question: Question) -> None:
         self.kinds = asked(question.text)
@@ -224,7 +234,7 @@ class _Matcher:
         self.missing = sum(term.idf for term in question.terms if term.frequency == 0) / total
 
     def cover(self, text: str, tokens: TokenVectors) -> Cover:
-        """Return for each word of the question how well the text holds it: the mean over its tokens."""
+        """Return how well the text covers each word of the question, as the mean over the word's tokens."""
         cover = np.zeros(len(self._terms))
         stems = {term.stem for term in content_terms(text)}
         best = self._best(tokens)
@@ -236,7 +246,7 @@ class _Matcher:
         return cover
 
     def likeness(self, tokens: TokenVectors) -> float:
-        """Return the mean over the question's tokens of the cosine of the most similar token; 0 without tokens."""
+        """Return the mean cosine of the question's tokens to their most similar tokens; 0 without tokens."""
         best = self._best(tokens)
         return float(best.mean()) if len(best) else 0.0
 
@@ -245,7 +255,7 @@ class _Matcher:
         return float(cover @ self._weights)
 
     def exact(self, text: str) -> float:
-        """Return the weighted share of the words that the text has literally, 0 to 1."""
+        """Return the weighted share of the words that the text contains literally, 0 to 1."""
         stems = {term.stem for term in content_terms(text)}
         return self.share(np.array([float(term.stem in stems) for term in self._terms]))
 

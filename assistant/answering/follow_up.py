@@ -1,9 +1,9 @@
-"""Understands a follow-up question by the questions before it, and leaves a new subject alone.
+"""Resolves follow-up questions from the questions before them; other questions stay as typed.
 
-No language model and no words of a subject: the forms by which English leans
-on what was said (no word of its own, a pronoun with nothing before it to stand
-for, "and ...?", "what about ...?"), and the passages, which tell what of the
-earlier question belongs with the new one.
+This uses rules, not a language model, and no vocabulary of any subject. The
+rules look for the forms in which English refers back (no content word, a
+pronoun with no antecedent, "and ...?", "what about ...?") and use the passages
+to decide which words of the earlier question belong with the new one.
 """
 
 import re
@@ -14,12 +14,12 @@ from assistant.answering.retrieve import idf
 from ingest.index.catalog import Snapshot
 from ingest.text.terms import Term, analyse, content_terms
 
-REMEMBERED = 8  # earlier questions that count
-CARRIED = 500  # characters of the earlier question that are taken along at most, its last ones
-FEW = 2  # words of its own up to which a question points back
-SHORT = 3  # words of its own up to which a question may have left its subject out
-BELONGS = 0.5  # share of the earlier question's weight that a passage must hold for an unmarked follow-up
-READ = 100  # passages that are looked at
+REMEMBERED = 8  # earlier questions to look at
+CARRIED = 500  # characters of the earlier question to carry over at most, from its end
+FEW = 2  # most content words of a question that can refer back by a pronoun
+SHORT = 3  # most content words of a question that may have left out its subject
+BELONGS = 0.5  # share of the earlier question's weight that a passage must cover for an unmarked follow-up
+READ = 100  # passages to look at
 
 _JOINED = re.compile(r"\s*(?:and|or|but|so|also|then)\b(?![-'’])[\s,]*", re.IGNORECASE)
 _CASE = re.compile(r"\s*(?:what|how) about\b|\s*what if\b", re.IGNORECASE)
@@ -41,33 +41,33 @@ _EMPTY_IT = re.compile(r"\b(?:is|was|be|isn['’]t)\s+it\s+\w+\s+(?:that|to)\b",
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """A question as it is asked of the texts, whether it leans on the one before it, and the words it is about."""
+class ResolvedQuestion:
+    """A question as searched for, whether it depends on an earlier one, and the words it is about."""
 
     text: str
     leans: bool
     about: str = field(default="", compare=False)
 
 
-def understood(question: str, history: Sequence[str], snapshot: Snapshot) -> Reading:
-    """Return the question with what it leans on of the questions before it; as typed where it leans on nothing.
+def resolve_follow_up(question: str, history: Sequence[str], snapshot: Snapshot) -> ResolvedQuestion:
+    """Return the question completed from the earlier ones, or as typed if it stands alone.
 
-    A question without a word of its own ("why?") takes the earlier one along
-    whole; one that points back to it takes what that is about; one that names
-    another case ("and yoga?") takes those of its words that stand in one passage
-    with the new ones.
+    A question without content words ("why?") gets the whole earlier question.
+    One that refers back ("is it safe?") gets the words that the earlier
+    question is about. One that names another case ("and yoga?") gets those
+    words of the earlier question that occur in one passage with the new ones.
     """
-    alone = Reading(question, leans=False, about=_words(question))
+    alone = ResolvedQuestion(question, leans=False, about=_words(question))
     if not history or not analyse(question):
         return alone
-    before = understood(history[-1], history[-REMEMBERED:-1], snapshot)
+    before = resolve_follow_up(history[-1], history[-REMEMBERED:-1], snapshot)
     earlier, about = _tail(before.text), _tail(before.about)
     if not earlier:
         return alone
     rest, dependent = _opened(question)
     own = _subjects(rest)
     if not own:
-        return Reading(f"{earlier} {question.strip()}", leans=True, about=about)
+        return ResolvedQuestion(f"{earlier} {question.strip()}", leans=True, about=about)
     if _points_back(rest, own):
         return _leaning(question, about) if about else alone
     if dependent:
@@ -78,9 +78,9 @@ def understood(question: str, history: Sequence[str], snapshot: Snapshot) -> Rea
     return alone
 
 
-def _leaning(question: str, about: str, case: str = "") -> Reading:
-    """Return a question that leans on words; the case that it names is what it is about too."""
-    return Reading(f"{about}: {question.strip()}", leans=True, about=f"{about} {case}".strip())
+def _leaning(question: str, about: str, case: str = "") -> ResolvedQuestion:
+    """Return a question completed with the words `about`; it is then also about the `case` that it names."""
+    return ResolvedQuestion(f"{about}: {question.strip()}", leans=True, about=f"{about} {case}".strip())
 
 
 def _words(question: str) -> str:
@@ -89,13 +89,13 @@ def _words(question: str) -> str:
 
 
 def _tail(text: str) -> str:
-    """Return the last words of a text."""
+    """Return the last words of a text, up to `CARRIED` characters."""
     text = text.strip()
     return text if len(text) <= CARRIED else text[-CARRIED:].partition(" ")[2]
 
 
 def _opened(question: str) -> tuple[str, bool]:
-    """Return the question without how it joins on, and whether what is left is a case to be asked about, no clause."""
+    """Return the question without its connective ("and"), and whether the rest is a case rather than a clause."""
     rest = question
     while joined := _JOINED.match(rest):
         rest = rest[joined.end() :]
@@ -108,18 +108,18 @@ def _opened(question: str) -> tuple[str, bool]:
 
 
 def _subjects(question: str) -> list[Term]:
-    """Return the words that can be a subject: those of meaning that do not only ask for a degree."""
+    """Return the words that can be a subject: content words that do not just ask for a degree."""
     degrees = {match.start(1) for match in _DEGREE.finditer(question)}
     return [term for term in content_terms(question) if term.start not in degrees]
 
 
 def _points_back(question: str, own: Sequence[Term]) -> bool:
-    """Whether a pronoun has nothing before it in the question to stand for.
+    """Whether a question has a pronoun without an antecedent in the question itself.
 
-    A pronoun does not stand for what its own clause is about ("What causes
-    it?"), unless it says whose ("Does sciatica get its name from a nerve?"), but may
-    for what an earlier clause is about ("I have gout, does it ...?"), or one
-    around it ("Does Moore believe he will ...?").
+    The subject of the pronoun's own clause is no antecedent ("What causes
+    it?"), except for possessives ("Does sciatica get its name from a nerve?").
+    The subject of an earlier clause ("I have gout, does it ...?") or of an
+    enclosing one ("Does Moore believe he will ...?") may be one.
     """
     if _POINTER.search(question) and len(own) <= FEW:
         return True
@@ -132,12 +132,12 @@ def _points_back(question: str, own: Sequence[Term]) -> bool:
     whose = pronoun.group().lower() in _POSSESSIVES
     next_clause = _NEXT_CLAUSE.search(question, before[0].end, pronoun.start())
     at_once = not question[before[-1].end : pronoun.start()].strip()
-    told = len(before) > 1 and at_once and _VERB.match(question, pronoun.end())
-    return len(before) <= FEW and not (whose or next_clause or told)
+    subordinate = len(before) > 1 and at_once and _VERB.match(question, pronoun.end())
+    return len(before) <= FEW and not (whose or next_clause or subordinate)
 
 
 class _Passages:
-    """Which words of two questions stand in which passage, title and headings included, and what they weigh."""
+    """The passages that contain words of two questions, counting title and headings, and the words' weights."""
 
     def __init__(self, words: Collection[str], snapshot: Snapshot) -> None:
         frequencies = snapshot.document_frequencies(list(words))
@@ -149,12 +149,12 @@ class _Passages:
         self.held = [{term.stem for term in content_terms(text)} & self.weights.keys() for text in texts]
 
     def weigh(self, words: Collection[str]) -> float:
-        """Return the weight of the words together."""
+        """Return the sum of the words' weights."""
         return sum(self.weights[word] for word in words)
 
 
 def _belonging(own: Sequence[Term], earlier: str, snapshot: Snapshot) -> str:
-    """Return the earlier question's words that stand in the passage which holds most of the new ones; "" if none."""
+    """Return the earlier question's words that occur in the passage with most of the new ones; "" if none."""
     words, terms = {term.stem for term in own}, content_terms(earlier)
     passages = _Passages(words | {term.stem for term in terms}, snapshot)
     best = max(passages.held, key=lambda held: (passages.weigh(held & words), passages.weigh(held)), default=set())
@@ -165,10 +165,11 @@ def _belonging(own: Sequence[Term], earlier: str, snapshot: Snapshot) -> str:
 
 
 def _left_out(own: Sequence[Term], earlier: str, snapshot: Snapshot) -> bool:
-    """Whether a short question says too little by itself, and a passage on the earlier one's subject says more.
+    """Whether a short question leaves out its subject, and the earlier question supplies it.
 
-    That is so if its words stand in passages on other matters too, and if it
-    does not repeat a word of the earlier question, as one does who starts anew.
+    Its words must occur in passages about the earlier subject and in others,
+    and it must not repeat a word of the earlier question: people who do that
+    are asking a complete, new question.
     """
     words, before = {term.stem for term in own}, {term.stem for term in content_terms(earlier)}
     if len(words) > SHORT or not before or words & before:

@@ -1,4 +1,4 @@
-"""Ranks passages by both of their scores."""
+"""Ranks passages by a combination of their scores."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,16 +7,16 @@ from assistant.answering.evidence import Texts
 from assistant.answering.retrieve import Candidate, Question
 from assistant.schema import ScoredPassage
 
-# Of bm25's share and of the title's cosine against the passage's cosine; see tests/bench/RESULTS.md.
+# Weights relative to the passage's cosine; see the trials fusion-bm25-weight and fusion-title-weight.
 BM25_WEIGHT, TITLE_WEIGHT = 0.8, 0.5
 RANKED = 10  # sources in an answer's ranking
 
 
 def fuse(question: Question, candidates: Sequence[Candidate], texts: Texts) -> list[Candidate]:
-    """Return the candidates with their titles' cosines, best first, ties in the order of the catalog.
+    """Return the candidates with the cosines of their titles, best first; ties keep the catalog's order.
 
-    All scores are absolute, not normalised over the candidates, so they mean
-    the same in a corpus of ten passages and of a hundred thousand.
+    Scores are not normalised over the candidates, so they mean the same in a
+    corpus of ten passages and in one of a hundred thousand.
 
     Source: convex combination of scores (Bruch, Gai and Ingber 2023).
     """
@@ -29,10 +29,10 @@ def fuse(question: Question, candidates: Sequence[Candidate], texts: Texts) -> l
 
 
 def fused_score(candidate: Candidate) -> float:
-    """Return the cosine plus the weighted share of bm25 and cosine of the title."""
+    """Return the passage's cosine plus the weighted bm25 share and title cosine."""
     return candidate.cosine + BM25_WEIGHT * candidate.bm25 + TITLE_WEIGHT * candidate.title
 
 
 def rank_sources(passages: Sequence[ScoredPassage]) -> tuple[str, ...]:
-    """Return the sources of ranked passages, best first, each once, at most `RANKED`."""
+    """Return the sources of ranked passages without repeats, best first, at most `RANKED`."""
     return tuple(dict.fromkeys(scored.passage.source for scored in passages))[:RANKED]

@@ -1,4 +1,4 @@
-"""Decides whether the best sentence answers, or the assistant abstains."""
+"""Estimates whether the best sentence answers the question; if not, the assistant abstains."""
 
 import math
 from dataclasses import asdict
@@ -6,7 +6,7 @@ from dataclasses import asdict
 from assistant.answering.evidence import Features
 from assistant.answering.weights import Scorer
 
-THRESHOLD = 0.5  # probability; an index may store its own, see `cited evaluate --calibrate`
+THRESHOLD = 0.5  # probability; `cited evaluate --calibrate` stores another one in the index
 
 
 def probability(best: Features, scorer: Scorer) -> float:

@@ -1,4 +1,4 @@
-"""Turns scored sentences into quotes with their places, verified, or into an abstention."""
+"""Turns scored sentences into verified quotes with their places, or into an abstention."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,24 +10,25 @@ from assistant.answering.retrieve import Question
 from assistant.schema import Abstention, Evidence, Quote
 from ingest.errors import QuoteMismatch
 from ingest.index.catalog import Snapshot
-from ingest.origin import FileState, look
+from ingest.origin import FileState, check_file
 from ingest.schema import Document, Passage
 
-QUOTED = 3  # sentences an answer quotes at most, besides those they lean on
-MARGIN = 3.0  # score below the best at which a sentence is no longer quoted; see tests/bench/RESULTS.md
-CONSIDERED = 8  # best sentences among which those to quote are looked for
-WORDS = 90  # no further sentence is quoted past these
-NEAREST = 3  # passages that an abstention shows
+QUOTED = 3  # most sentences in an answer, not counting their context
+# Sentences scoring this much below the best are not quoted; see the trial quote-margin.
+MARGIN = 3.0
+CONSIDERED = 8  # best sentences to choose from
+WORDS = 90  # add no further sentence once an answer has this many
+NEAREST = 3  # passages shown with an abstention
 
 
 def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
-    """Return the evidence to quote from sentences ranked best first; at least the best one.
+    """Choose the evidence to quote from sentences ranked best first; the best one is always included.
 
-    The best sentences within `MARGIN` are taken, each with those that it cannot
-    do without, adjacent ones of a paragraph joined in reading order. What one
-    source says twice is quoted once; what another source says as well is quoted
-    too and does not count against `QUOTED`. The quote with the best sentence
-    comes first.
+    Sentences within `MARGIN` of the best are taken with their context, and
+    adjacent ones of a paragraph are joined in reading order. If one source says
+    the same thing twice, it is quoted once. If another source says it too, that
+    one is quoted as well and does not count towards `QUOTED`. The quote with
+    the best sentence comes first.
     """
     taken: dict[tuple[str, str], list[Evidence]] = {}
     said: list[Sentence] = []
@@ -50,7 +51,7 @@ def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
 
 
 def _joined(found: Sequence[Evidence]) -> list[Evidence]:
-    """Join what overlaps or is adjacent in a paragraph, of one source and in reading order."""
+    """Join overlapping evidence and evidence adjacent in a paragraph; all is from one source. Return reading order."""
     joined: list[Evidence] = []
     for evidence in sorted(found, key=lambda each: (each.start, each.end)):
         together = joined and _together(joined[-1], evidence)
@@ -62,7 +63,7 @@ def _joined(found: Sequence[Evidence]) -> list[Evidence]:
 
 
 def _together(one: Evidence, other: Evidence) -> Evidence | None:
-    """Return two pieces of evidence as one, or None where something stands between them or no passage holds both."""
+    """Join two pieces of evidence; None if there is text between them or no passage contains both."""
     start, end = one.start, max(one.end, other.end)
     passage = next(
         (each.passage for each in (one, other) if each.passage.start <= start and end <= each.passage.end), None
@@ -77,17 +78,17 @@ def _together(one: Evidence, other: Evidence) -> Evidence | None:
 
 
 class Quoter:
-    """Renders evidence as quotes, each cut again out of the catalog's text and out of the file at hand."""
+    """Turns evidence into quotes, and checks each against the catalog's text and the file on disk."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._documents: dict[tuple[str, str], tuple[Document, FileState]] = {}
 
     def quote(self, evidence: Evidence) -> Quote:
-        """Return the evidence with its place.
+        """Return the evidence as a quote with its place.
 
         Raises:
-            QuoteMismatch: something else stands at its place.
+            QuoteMismatch: the source has a different text at this place.
         """
         document, state = self._look(evidence.passage)
         if document.text[evidence.start : evidence.end] != evidence.text:
@@ -107,7 +108,7 @@ class Quoter:
             document = self._snapshot.document(*key)
             if document is None:
                 raise _mismatch(Evidence(passage, passage.start, passage.end, 0.0))
-            state, text = look(passage.root, document)
+            state, text = check_file(passage.root, document)
             if text is not None and text != document.text:
                 raise _mismatch(Evidence(passage, passage.start, passage.end, 0.0))
             self._documents[key] = document, state
@@ -115,7 +116,7 @@ class Quoter:
 
 
 def abstain(question: Question, sentences: Sequence[Sentence], quoter: Quoter, counts: tuple[int, int]) -> Abstention:
-    """Return an abstention with the nearest passages, the best sentence of each marked."""
+    """Return an abstention with the nearest passages, each with its best sentence marked."""
     nearest: dict[str, Evidence] = {}
     for sentence in sentences:
         nearest.setdefault(sentence.candidate.passage.id, sentence.evidence())
@@ -131,14 +132,14 @@ def abstain(question: Question, sentences: Sequence[Sentence], quoter: Quoter, c
 
 def _reason(question: Question) -> str:
     if not question.text:
-        return "There is no question."
+        return "The question is empty."
     if question.missing:
         *others, last = (f"“{word}”" for word in question.missing)
         words = f"{', '.join(others)} or {last}" if others else last
         return f"The texts never mention {words}."
-    return "No passage says enough about what is asked."
+    return "No passage answers the question well enough."
 
 
 def _mismatch(evidence: Evidence) -> QuoteMismatch:
     where = f"{evidence.passage.source}, characters {evidence.start}-{evidence.end}"
-    return QuoteMismatch("the index contradicts its own text", where, "run `cited ingest --rebuild`")
+    return QuoteMismatch("the index does not match its own text", where, "run `cited ingest --rebuild`")

@@ -1,4 +1,4 @@
-"""Scores sentences again with a cross-encoder, which reads question and sentence together.
+"""Rescores sentences with a cross-encoder, which reads question and sentence together.
 
 Source: passage re-ranking with BERT (Nogueira and Cho 2019).
 """
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from assistant.answering.evidence import CONTEXTS, NAMES, Sentence
 from assistant.answering.weights import Scorer
 from ingest.errors import ModelMissing
-from ingest.models.onnx_export import MAKE_ANEW, Graph, export_module, exporting, folder_name, save_tokenizer
+from ingest.models.onnx_export import EXPORT_AGAIN, Graph, export_module, exporting, folder_name, save_tokenizer
 
 if TYPE_CHECKING:
     import torch
@@ -24,28 +24,28 @@ if TYPE_CHECKING:
 
 BUNDLED = "bundled"
 NONE = "none"
-WINDOW = 128  # tokens of question and sentence together; what is longer is cut
+WINDOW = 128  # tokens of question and sentence together; longer input is cut
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
-TOLERANCE = 1e-2  # largest difference of a logit between the export and the original
+TOLERANCE = 1e-2  # largest allowed difference between the logits of the export and of the original
 
 Logits = NDArray[np.float64]
 
 
 class Reranker(Protocol):
-    """What scoring sentences again needs of a cross-encoder."""
+    """The interface of a cross-encoder."""
 
     def score(self, question: str, texts: Sequence[str]) -> Logits:
-        """Return a logit for each text, shape (len(texts),): the higher, the more surely it answers."""
+        """Return a logit for each text, shape (len(texts),); higher means more likely to answer."""
 
 
 class OnnxReranker:
     """An exported cross-encoder, run by ONNX Runtime."""
 
-    def __init__(self, folder: Path, *, remedy: str = MAKE_ANEW) -> None:
+    def __init__(self, folder: Path, *, remedy: str = EXPORT_AGAIN) -> None:
         """Load the export in `folder`.
 
         Raises:
-            ModelMissing: it cannot be loaded; `remedy` says what to do then.
+            ModelMissing: the export cannot be loaded; the message ends with `remedy`.
         """
         self._graph = Graph(folder, window=WINDOW, remedy=remedy)
 
@@ -58,10 +58,10 @@ class OnnxReranker:
 
 
 def open_reranker(name: str, models: Path, *, allow_downloads: bool = False) -> OnnxReranker | None:
-    """Return the cross-encoder called `name`, exporting it into the folder `models` at first use; None for "none".
+    """Open the cross-encoder called `name`, or return None for "none". On first use, export it into `models`.
 
     Raises:
-        ModelMissing: the model is not on this machine, cannot be exported or has more outputs than one.
+        ModelMissing: the model is not on this machine, cannot be exported or has more than one output.
     """
     if name == NONE:
         return None
@@ -75,7 +75,7 @@ def open_reranker(name: str, models: Path, *, allow_downloads: bool = False) -> 
 
 
 def rerank(question: str, sentences: Sequence[Sentence], reranker: Reranker, scorer: Scorer) -> list[Sentence]:
-    """Return the sentences, best first, those with a context scored again in it, the others after these."""
+    """Rescore the first `CONTEXTS` sentences with the cross-encoder; return all, best first, the rest after these."""
     chosen, others = sentences[:CONTEXTS], sentences[CONTEXTS:]
     weights = scorer.weights(NAMES)
     logits = reranker.score(question, [sentence.reading() for sentence in chosen])
@@ -103,7 +103,7 @@ def _export(name: str, folder: Path, *, allow_downloads: bool) -> None:
 
 
 def export_logits(classifier: "torch.nn.Module", path: Path, inputs: Sequence[str]) -> None:
-    """Write a sequence classifier of the transformers library as an ONNX graph from tokens to logits."""
+    """Export a transformers sequence classifier as an ONNX graph from tokens to logits."""
     import torch
 
     class Scoring(torch.nn.Module):  # type: ignore[misc]  # torch is not followed: it takes mypy minutes

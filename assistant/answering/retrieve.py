@@ -1,4 +1,4 @@
-"""Finds the passages that may answer: nearest by meaning and by words, with both scores for each."""
+"""Retrieves candidate passages by meaning (vectors) and by words (BM25), with both scores for each."""
 
 import math
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from ingest.models.encoder import TokenVectors, Vectors32
 from ingest.schema import Passage, Span
 from ingest.text.terms import Term, analyse, content_terms
 
-CANDIDATES = 50  # passages taken from each of the two legs
-LONGEST_QUESTION = 2_000  # characters that are searched for; what follows is not read
-BM25_K1 = 1.2  # of SQLite's FTS5; a word's bm25 is below idf * (k1 + 1)
+CANDIDATES = 50  # passages from each of the two searches
+LONGEST_QUESTION = 2_000  # characters; the rest of a longer question is ignored
+BM25_K1 = 1.2  # as in SQLite's FTS5; the bm25 of a word is always below idf * (k1 + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionTerm:
-    """A word of the question: as typed, its stem, its span, in how many passages it stands, its weight (idf > 0)."""
+    """A word of the question: as typed, its stem, span, number of passages that contain it, and weight (idf > 0)."""
 
     word: str
     stem: str
@@ -26,7 +26,7 @@ class QuestionTerm:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question as it is searched for: its vectors, and its words, each once."""
+    """An encoded question: its token vectors and its distinct words."""
 
     text: str
     tokens: TokenVectors
@@ -39,17 +39,17 @@ class Question:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The words that no text holds, as typed."""
+        """The words that occur in no text, as typed."""
         return tuple(term.word for term in self.terms if term.frequency == 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage with its scores.
+    """A passage with its retrieval scores.
 
-    `cosine` is that of the passage with its title and headings, `title` that of
-    the title alone (-1 to 1 each); `bm25` is a share (0 to 1) of the most that
-    it could be.
+    `cosine` compares the question with the passage, title and headings, `title`
+    with the title alone (-1 to 1 each). `bm25` is a share (0 to 1) of the
+    highest possible score.
     """
 
     passage: Passage
@@ -58,10 +58,11 @@ class Candidate:
     title: float = 0.0
 
 
-def understand(text: str, view: View) -> Question:
-    """Encode a question and weigh its words; without words of meaning, its stop words count.
+def encode_question(text: str, view: View) -> Question:
+    """Encode a question and weigh its words.
 
-    For half a surrogate pair, which no encoder takes, stands a question mark.
+    A question without content words is searched by its stop words. Lone
+    surrogates become `?`, because encoders reject them.
 
     Source: idf of BM25, ln(1 + (N - n + 0.5) / (n + 0.5)), Robertson and Zaragoza 2009.
     """
@@ -86,7 +87,7 @@ def understand(text: str, view: View) -> Question:
 
 
 def retrieve(question: Question, view: View, limit: int = CANDIDATES) -> list[Candidate]:
-    """Return the nearest passages by meaning and by words, in no order, each with both scores."""
+    """Return the nearest passages by meaning and by words, in catalog order, each with both scores."""
     lexical = dict(view.snapshot.lexical([term.stem for term in question.terms], limit))
     cosines, keys = _nearest(question.tokens.whole, view, limit)
     passages = view.snapshot.passages([*keys, *(key for key in lexical if key not in keys)])
@@ -102,15 +103,15 @@ def retrieve(question: Question, view: View, limit: int = CANDIDATES) -> list[Ca
 
 
 def idf(frequency: int, passages: int) -> float:
-    """Return the weight of a word that stands in `frequency` of so many passages, as BM25 has it."""
+    """Return the BM25 weight of a word that occurs in `frequency` of `passages` passages."""
     return math.log(1 + (passages - frequency + 0.5) / (frequency + 0.5))
 
 
 def _nearest(vector: Vectors32, view: View, limit: int) -> tuple[dict[str, float], list[int]]:
     """Return the cosines of the nearest vectors and the row numbers of their passages.
 
-    A run in progress has added vectors that the catalog does not know yet: the
-    search widens until enough known ones are found.
+    A run in progress may have added vectors that the catalog does not know yet,
+    so the search widens until it finds enough known ones.
     """
     width = limit
     while True:

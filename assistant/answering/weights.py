@@ -1,4 +1,4 @@
-"""The coefficients of the sentence score and of the gate, as fitted by assistant/training/fit.py."""
+"""The coefficients of the sentence score and the gate, fitted by assistant/training/fit.py."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -27,26 +27,26 @@ class GateModel:
     quadratic: NDArray[np.float64]
 
     def log_odds(self, features: Mapping[str, float]) -> float:
-        """Return the log odds that the sentence with these features answers."""
+        """Return the log odds that a sentence with these features answers the question."""
         z = (np.array([features[name] for name in self.names]) - self.mean) / self.scale
         return float(self.bias + self.linear @ z + z @ self.quadratic @ z)
 
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
-    """The weights of a sentence's features, of which only differences of scores have a meaning, and the gate."""
+    """The feature weights of the sentence score, and the gate. Only differences between scores are meaningful."""
 
     sentence: Mapping[str, float]
     gate: GateModel
 
     def weights(self, names: Sequence[str]) -> NDArray[np.float64]:
-        """Return the sentence's weights in the order of `names`, 0 for a feature that is not used."""
+        """Return the feature weights in the order of `names`, 0 for unused features."""
         return np.array([self.sentence.get(name, 0.0) for name in names])
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The coefficients without a cross-encoder, and those with one."""
+    """The coefficients for use without a cross-encoder (`plain`) and with one (`reranked`)."""
 
     plain: Scorer
     reranked: Scorer
@@ -59,7 +59,7 @@ def load_model() -> Model:
 
 
 def parse_model(text: str) -> Model:
-    """Return the coefficients in the text of a file as `assistant.training.fit.write` leaves it."""
+    """Parse the coefficients as written by `assistant.training.fit.write`."""
     values = json.loads(text)
     return Model(_scorer(values["plain"]), _scorer(values["reranked"]))
 

@@ -1,1 +1,1 @@
-"""Conversations: kept as files, exported, and their quotes checked again."""
+"""Conversations: saved as files, exported, and their quotes checked again."""

@@ -1,4 +1,4 @@
-"""A conversation for people: as Markdown, and as one HTML file that needs nothing else."""
+"""Exports a conversation as Markdown, JSON or a self-contained HTML file."""
 
 from collections.abc import Iterator
 from importlib import resources
@@ -10,7 +10,7 @@ from assistant.schema import Answer, Conversation, Quote
 
 
 class Cited(NamedTuple):
-    """A text with its number in its turn (1-based), where it stands in words, and where for a program."""
+    """A quoted text: its number in the turn (1-based), its place in words, and its place for programs."""
 
     number: int
     text: str
@@ -22,14 +22,14 @@ class Cited(NamedTuple):
 
 
 def exported(conversation: Conversation, kind: str) -> str | None:
-    """Return a conversation as a file of a kind: json, md or html; None of any other."""
+    """Return a conversation in the format `kind`: json, md or html; None for any other."""
     kinds = {"json": conversation_json, "md": conversation_markdown, "html": conversation_html}
     return kinds[kind](conversation) if kind in kinds else None
 
 
 def conversation_markdown(conversation: Conversation) -> str:
-    """Return a conversation as Markdown, in which no markup of the texts works."""
-    parts = [f"# {plain_markdown(conversation.name)}", f"Begun {conversation.begun:%Y-%m-%d %H:%M} UTC."]
+    """Return a conversation as Markdown; markup in the texts is escaped."""
+    parts = [f"# {plain_markdown(conversation.name)}", f"Started {conversation.begun:%Y-%m-%d %H:%M} UTC."]
     for turn in conversation.turns:
         parts.append(f"## {turn.number}. {plain_markdown(' '.join(turn.question.split()))}")
         if turn.failure:
@@ -40,7 +40,7 @@ def conversation_markdown(conversation: Conversation) -> str:
 
 
 def conversation_html(conversation: Conversation) -> str:
-    """Return a conversation as one HTML file; it loads and runs nothing, and all text in it is escaped."""
+    """Return a conversation as one HTML file; it loads nothing, runs nothing, and escapes all text."""
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
@@ -71,7 +71,7 @@ def _answer_markdown(answer: Answer, question: str) -> Iterator[str]:
         yield f"**The texts do not answer this.** {plain_markdown(abstention.reason)}"
         yield f"Searched {abstention.passages} passages of {abstention.documents} documents."
         if abstention.nearest:
-            yield "The nearest passages, which are not an answer:"
+            yield "The nearest passages, which do not answer it:"
     for cited in _cited(abstention.nearest if abstention else answer.quotes):
         yield quoted_markdown(cited.text)
         programs = plain_markdown(_for_programs(cited, answer.run))

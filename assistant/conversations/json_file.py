@@ -1,4 +1,4 @@
-"""Conversations as JSON: the form in which they are kept, exported and verified."""
+"""The JSON format in which conversations are saved, exported and verified."""
 
 import hashlib
 import json
@@ -23,12 +23,12 @@ from ingest.origin import FileState
 from ingest.schema import Passage
 
 MOST_FAULTS = 10
-"""Faults told of one file: a foreign one has any number."""
+"""Faults reported for one file; a foreign file can have any number."""
 LARGEST = 64 * 1024 * 1024
-"""Bytes of a file that is read; a turn takes about 5,000."""
+"""Bytes of the largest file to read; a turn takes about 5,000."""
 
-NOT_ONE = "not a conversation of this program"
-REMEDY = "name a file that was exported as JSON"
+NOT_ONE = "not a conversation exported by this program"
+REMEDY = "choose a file exported as JSON"
 
 
 def text_sha256(text: str) -> str:
@@ -37,7 +37,7 @@ def text_sha256(text: str) -> str:
 
 
 def _storable(text: str) -> str:
-    """Return the text with halves of a surrogate pair, which no file can hold, made visible."""
+    """Return the text with lone surrogates, which UTF-8 cannot encode, written as escapes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -46,7 +46,7 @@ Number = Annotated[int, Field(ge=1)]
 
 
 class _Record(BaseModel):
-    """A part of the file; fields of later versions are passed over."""
+    """A part of the file; unknown fields, as of later versions, are ignored."""
 
     model_config = ConfigDict(frozen=True, strict=True)
 
@@ -78,16 +78,16 @@ class _Quote(_Record):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        """Check that text, hash, span and passage belong together."""
+        """Check that text, hash, span and passage agree."""
         if text_sha256(self.text) != self.sha256:
-            raise ValueError("the text is not the one that sha256 was made of")
+            raise ValueError("the text does not match its sha256")
         passage = self.passage
         if passage.end - passage.start != len(passage.text):
-            raise ValueError("the passage's span is not as long as its text")
+            raise ValueError("the passage's span and text differ in length")
         if not passage.start <= self.start < self.end <= passage.end:
             raise ValueError("the quote lies outside its passage")
         if passage.text[self.start - passage.start : self.end - passage.start] != self.text:
-            raise ValueError("the text is not what the passage has at this span")
+            raise ValueError("the text differs from the passage at this span")
         return self
 
     @classmethod
@@ -154,7 +154,7 @@ class _Answer(_Record):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        """Check that there are quotes or an abstention."""
+        """Check that there are either quotes or an abstention."""
         if bool(self.quotes) == (self.abstention is not None):
             raise ValueError("an answer has quotes or an abstention, never both, never neither")
         return self
@@ -221,7 +221,7 @@ class _Turn(_Record):
 def _ascending(turns: list[_Turn]) -> list[_Turn]:
     numbers = [turn.number for turn in turns]
     if numbers != sorted(set(numbers)):
-        raise ValueError("the numbers of the turns do not ascend")
+        raise ValueError("the turn numbers are not in ascending order")
     return turns
 
 
@@ -235,7 +235,7 @@ class _Conversation(_Record):
 
 
 def conversation_json(conversation: Conversation) -> str:
-    """Return a conversation as JSON, whole and legible: every quote with its text, hash, span and place."""
+    """Return a conversation as readable JSON: every quote with its text, hash, span and place."""
     record = _Conversation(
         format="cited-conversation",
         version=1,
@@ -248,10 +248,10 @@ def conversation_json(conversation: Conversation) -> str:
 
 
 def read_conversation(path: Path) -> Conversation:
-    """Read a conversation that was kept or exported as JSON.
+    """Read a conversation that was saved or exported as JSON.
 
     Raises:
-        ConversationInvalid: it cannot be read, is something else, or was altered; what is wrong, by its place.
+        ConversationInvalid: the file cannot be read, is not a conversation, or was edited; lists the faults.
     """
     try:
         if path.stat().st_size > LARGEST:
@@ -269,10 +269,10 @@ def read_conversation(path: Path) -> Conversation:
 
 
 def _faults(error: ValidationError) -> list[Fault]:
-    """Return what is wrong in words; a foreign file lacks the format, and nothing else of it matters."""
+    """Describe the faults; for a file without the right format, report only that."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if any(each["loc"] == ("format",) for each in found):
         return [Fault(None, 'it does not say "format": "cited-conversation"')]
-    told = [f"{'.'.join(str(part) for part in each['loc']) or 'the whole'}: {each['msg']}" for each in found]
-    more = [f"and {len(told) - MOST_FAULTS} more"] if len(told) > MOST_FAULTS else []
-    return [Fault(None, what) for what in (*told[:MOST_FAULTS], *more)]
+    faults = [f"{'.'.join(str(part) for part in each['loc']) or 'the file'}: {each['msg']}" for each in found]
+    more = [f"and {len(faults) - MOST_FAULTS} more"] if len(faults) > MOST_FAULTS else []
+    return [Fault(None, what) for what in (*faults[:MOST_FAULTS], *more)]

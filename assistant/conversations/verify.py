@@ -1,4 +1,4 @@
-"""Says of texts that were quoted whether they still stand in the corpus: same, moved, changed or gone."""
+"""Checks whether quoted texts are still in the corpus: same, moved, changed or gone."""
 
 import re
 from bisect import bisect_right
@@ -7,56 +7,56 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Protocol
 
-from assistant.schema import Found, Quote, Standing, Status
-from ingest.origin import FileState, today
+from assistant.schema import LocatedText, Quote, Standing, Status
+from ingest.origin import FileState, read_current
 from ingest.schema import Document, Heading, Passage, Place, Span, place_id
 from ingest.text.sentences import sentence_spans
 
 LEAST_ALIKE = 0.5
-"""Share of words in common (0 to 1) below which another text is no version of a quote."""
+"""Word similarity (0 to 1) below which a text does not count as a changed version of a quote."""
 BLOCKS = 5
-"""Blocks of a document, those with the most words of the quote, whose sentences are compared with it."""
+"""Blocks of a document whose sentences are compared with a quote: those that share the most words with it."""
 LEAST_PIECE = 300
-"""Characters of a sentence before a cut inside it: only one longer than a passage (186 to 200 tokens) was cut."""
+"""Least characters before or after a cut inside a sentence; only those above 186 to 200 tokens are ever cut."""
 
 _WORD = re.compile(r"\w+")
 
 
 class Corpus(Protocol):
-    """What checking needs of the index: a `Snapshot` is one."""
+    """The part of `Snapshot` that checking needs."""
 
     def document(self, root: str, source: str) -> Document | None:
-        """Return a document, or None where there is none at this place."""
+        """Return the document at a place, or None."""
 
     def holding(self, text: str) -> list[Place]:
-        """Return the places of the documents that hold exactly this text."""
+        """Return the places of the documents that contain exactly this text."""
 
     def roots_of(self, source: str) -> Sequence[str]:
-        """Return the roots that hold a source."""
+        """Return the folders (roots) that contain a source."""
 
 
 def verify(quotes: Sequence[Quote], corpus: Corpus) -> tuple[Standing, ...]:
-    """Return for each quote whether it stands in the files of today, or where those are not at hand in the index."""
+    """Check each quote against the current files or, where a file is not accessible, against the index."""
     texts = _Texts(corpus)
     return tuple(texts.standing(quote) for quote in quotes)
 
 
 class _Texts:
-    """The documents of today, each read once."""
+    """The current documents, each read once."""
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
         self._read: dict[Place, tuple[FileState, Document | None]] = {}
 
     def standing(self, quote: Quote) -> Standing:
-        """Return how one quote stands: looked for at its place, in its document, in all others."""
+        """Look for a quote in its place, then elsewhere in its document, then in all others."""
         passage, stood = quote.evidence.passage, quote.evidence.start
         own = passage.place
         file, document = self._document(own)
         start = None if document is None else _start(quote, document)
         if document is not None and start is not None:
-            found = _found(passage.root, document, (start, start + len(quote.text)))
-            # Of a quote without headings none was renamed, and one put above it has moved it.
+            found = _located(passage.root, document, (start, start + len(quote.text)))
+            # A quote saved without headings counts as unmoved wherever headings were added since.
             same = start == stood and passage.heading in ((), found.heading)
             first = passage.start + start - stood
             framed = first >= 0 and document.text.startswith(passage.text, first)
@@ -66,35 +66,35 @@ class _Texts:
             return Standing(Status.MOVED, elsewhere, False, file)
         root, read = (passage.root, document) if document is not None else self._namesake(passage.source)
         span = None if read is None else _most_alike(quote.text, read)
-        nearest = None if read is None or span is None else _found(root, read, span)
+        nearest = None if read is None or span is None else _located(root, read, span)
         gone = document is None and nearest is None
         return Standing(Status.GONE if gone else Status.CHANGED, nearest, False, file)
 
-    def _elsewhere(self, quote: Quote) -> Found | None:
-        """Return where another document holds the text; one of the same name or root is looked at first."""
+    def _elsewhere(self, quote: Quote) -> LocatedText | None:
+        """Return the text's place in another document; look first in those of the same name, then of the same root."""
         own = quote.evidence.passage.place
         places = [place for place in self._corpus.holding(quote.text) if place != own]
         for root, source in sorted(places, key=lambda place: (place[1] != own[1], place[0] != own[0])):
             _, document = self._document((root, source))
             start = None if document is None else _start(quote, document)
             if document is not None and start is not None:
-                return _found(root, document, (start, start + len(quote.text)))
+                return _located(root, document, (start, start + len(quote.text)))
         return None
 
     def _namesake(self, source: str) -> tuple[str, Document | None]:
-        """Return the root and the text of the only document of this name, as when a folder was moved or renamed."""
+        """Return the only document with this name and its root, for folders that were moved or renamed."""
         roots = self._corpus.roots_of(source)
         return (roots[0], self._document((roots[0], source))[1]) if len(roots) == 1 else ("", None)
 
     def _document(self, place: Place) -> tuple[FileState, Document | None]:
         if place not in self._read:
             indexed = self._corpus.document(*place)
-            self._read[place] = (FileState.SAME, None) if indexed is None else today(place[0], indexed)
+            self._read[place] = (FileState.SAME, None) if indexed is None else read_current(place[0], indexed)
         return self._read[place]
 
 
 def heading_path(document: Document, at: int) -> tuple[str, ...]:
-    """Return the titles of the headings above a place, outermost first."""
+    """Return the titles of the headings above a position, outermost first."""
     above: list[Heading] = []
     for heading in document.headings:
         if heading.start > at:
@@ -103,14 +103,14 @@ def heading_path(document: Document, at: int) -> tuple[str, ...]:
     return tuple(heading.title for heading in above)
 
 
-def _found(root: str, document: Document, span: Span) -> Found:
+def _located(root: str, document: Document, span: Span) -> LocatedText:
     start, end = span
     text, heading = document.text[start:end], heading_path(document, start)
-    return Found(root, document.source, start, end, text, document.line(start), document.page(start), heading)
+    return LocatedText(root, document.source, start, end, text, document.line(start), document.page(start), heading)
 
 
 def _start(quote: Quote, document: Document) -> int | None:
-    """Return where a quote stands, best below its own headings, then nearest to where it stood; None where nowhere."""
+    """Return where a quote is now, preferably below its own headings, then nearest to its old place; or None."""
     passage, stood, text = quote.evidence.passage, quote.evidence.start, quote.text
     if document.text.startswith(text, stood) and _untouched(passage, document):
         return stood
@@ -129,16 +129,16 @@ def _occurrences(text: str, whole: str) -> Iterator[int]:
 
 
 def _untouched(passage: Passage, document: Document) -> bool:
-    """Whether a document has the bytes that a passage was cut from: its id was made of their hash.
+    """Whether a document is byte for byte the one a passage was cut from; the passage id contains its hash.
 
-    Wherever its sentences are cut by now, what was quoted of it stands.
+    If so, the quote is valid even if sentences are split differently now.
     """
     span = passage.start, passage.end
     return place_id(passage.root, passage.source, span, document.sha) == passage.id
 
 
 def _is_whole(quote: Quote, document: Document, start: int) -> bool:
-    """Whether a quote begins and ends there where sentences do, or where an overlong one was cut into passages."""
+    """Whether a quote starts and ends at sentence boundaries, or where an overlong sentence was cut."""
     evidence, end = quote.evidence, start + len(quote.text)
     first, last = _sentence(document, start), _sentence(document, end - 1)
     if first is None or last is None:
@@ -150,7 +150,7 @@ def _is_whole(quote: Quote, document: Document, start: int) -> bool:
 
 
 def _sentence(document: Document, at: int) -> Span | None:
-    """Return the sentence that holds a character; None where that is in no block."""
+    """Return the sentence that contains a character; None if it is in no block."""
     number = bisect_right(document.blocks, at, key=lambda block: block.start) - 1
     if number < 0 or document.blocks[number].end <= at:
         return None
@@ -166,7 +166,7 @@ def _sentences(block: str) -> tuple[Span, ...]:
 
 
 def _most_alike(text: str, document: Document) -> Span | None:
-    """Return the span of the sentences that are most like a text, as many as it has; None where none are alike."""
+    """Return the span of the sentences most similar to a text, as many as it has; None if none are similar."""
     words = _words(text)
     sentences = len(sentence_spans(text, 0, len(text)))
     matcher = SequenceMatcher(autojunk=False)
@@ -181,7 +181,7 @@ def _most_alike(text: str, document: Document) -> Span | None:
 
 
 def _windows(words: Sequence[str], sentences: int, document: Document) -> Iterator[Span]:
-    """Yield the runs of so many sentences in the blocks that share the most words with a text."""
+    """Yield the spans of `sentences` consecutive sentences in the blocks that share the most words with a text."""
     wanted = set(words)
     shared = [(len(wanted & set(_words(document.text[b.start : b.end]))), b) for b in document.blocks]
     for count, block in sorted(shared, key=lambda each: -each[0])[:BLOCKS]:

@@ -1,1 +1,1 @@
-"""Evaluates the assistant: prompts, a run, its judgement, measures, comparison and report."""
+"""Evaluates the assistant: test prompts, runs, judgements, measures, comparisons and reports."""

@@ -1,4 +1,4 @@
-"""Two runs of the same prompts side by side: what flipped, and whether that is more than chance."""
+"""Compares two runs of the same prompts: what flipped, and whether that is more than chance."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Flip:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A measure in both runs; `change` is later - earlier with its 95 % interval; None where undefined."""
+    """A measure in both runs; `change` is later minus earlier, with a 95 % interval. None means undefined."""
 
     measure: Measure
     earlier: float | None
@@ -33,20 +33,20 @@ class Difference:
 
     @property
     def beyond_chance(self) -> bool:
-        """Whether the interval leaves out no change."""
+        """Whether the interval excludes zero."""
         return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What changed from an earlier to a later run of the same prompts.
+    """What changed between two runs of the same prompts.
 
     `flips` are prompts whose outcome changed, those that got worse first.
-    `changed` are the ids of prompts whose reply (quotes, abstention or ranking)
-    changed but whose outcome did not. `better` and `worse` count flips to and
+    `changed` are the ids of prompts with a different reply (quotes, abstention
+    or ranking) but the same outcome. `better` and `worse` count flips to and
     from a right outcome; `p_value` is the chance of a split at least as uneven
-    if neither run were better. `unmatched` are ids of prompts that only one
-    run, or none, has a result of: they are left out of everything else.
+    if neither run were better. `unmatched` are the ids of prompts without a
+    result in both runs; everything else ignores them.
     """
 
     flips: tuple[Flip, ...]
@@ -59,7 +59,7 @@ class Comparison:
 
 
 def compare(earlier: Sequence[Result], later: Sequence[Result], prompts: Sequence[Prompt]) -> Comparison:
-    """Compare two runs over the prompts that both have a result of.
+    """Compare two runs over the prompts with a result in both.
 
     Raises:
         ResultsInvalid: there is no such prompt.
@@ -89,7 +89,7 @@ def compare(earlier: Sequence[Result], later: Sequence[Result], prompts: Sequenc
 
 
 def mcnemar(better: int, worse: int) -> float:
-    """Return the two-sided p-value that flips for the better and the worse are equally likely, 1 without flips.
+    """Return the two-sided p-value of McNemar's test for flips to better and worse; 1 without flips.
 
     Source: McNemar, Note on the Sampling Error of the Difference between
     Correlated Proportions (Psychometrika 12, 1947), in its exact, binomial form.
@@ -107,10 +107,10 @@ def _reply(judgement: Judgement) -> tuple[object, ...]:
 
 
 def _differences(earlier: Sequence[Judgement], later: Sequence[Judgement]) -> dict[str, Difference]:
-    """Take every measure's difference, resampling both runs by the same prompts.
+    """Return the difference of every measure; both runs use the same resampled prompts.
 
-    Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13,
-    of paired differences.
+    Source: the bootstrap of paired differences, Efron and Tibshirani, An
+    Introduction to the Bootstrap (1993), chapter 13.
     """
     weights = resampled_weights(later)
     differences = {}

@@ -1,4 +1,4 @@
-"""What is right about one reply: its outcome, its right quotes, and how well it ranked the files."""
+"""Judges one reply: its outcome, which of its quotes are right, and how well it ranked the files."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,15 +9,15 @@ from typing import Final, NamedTuple
 from assistant.evaluation.prompts import Prompt
 from assistant.evaluation.results import Result
 
-# A quote of fewer characters lies inside many passages by chance.
+# Characters; a shorter quote occurs in many passages by chance.
 SHORTEST_QUOTE_OF_A_PASSAGE: Final = 21
 DEPTH: Final = 10
-# nDCG's exponential gain, 2^grade - 1, so that a file that answers outweighs several that only touch the matter.
+# nDCG's exponential gain, 2^grade - 1: one file that answers outweighs several that are only related.
 GAINS: Final = {0: 0, 1: 1, 2: 3, 3: 7}
 
 
 class Outcome(StrEnum):
-    """What became of one prompt. Of an unjudged one only the ranking is measured."""
+    """The outcome of one prompt. For an unjudged prompt only the ranking is measured."""
 
     RIGHT_QUOTE = "right quote"
     RIGHT_ABSTENTION = "right abstention"
@@ -28,17 +28,17 @@ class Outcome(StrEnum):
 
     @property
     def right(self) -> bool:
-        """Whether the reply was as it should be."""
+        """Whether the reply was right."""
         return self in (Outcome.RIGHT_QUOTE, Outcome.RIGHT_ABSTENTION)
 
     @property
     def wrong(self) -> bool:
-        """Whether the reply was judged, and not as it should be."""
+        """Whether the reply was judged wrong."""
         return not self.right and self is not Outcome.UNJUDGED
 
 
 class Ranking(NamedTuple):
-    """How well one reply ranked the files, each from 0 to 1; see the measures of these names."""
+    """How well one reply ranked the files: values from 0 to 1, see the measures of these names."""
 
     ndcg10: float
     mrr10: float
@@ -47,11 +47,11 @@ class Ranking(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One prompt, the reply and what is right about it.
+    """One prompt, the reply to it and the verdict.
 
-    `right_quotes` says of each quote whether it answers; it is empty where
+    `right_quotes` says for each quote whether it is right; it is empty if
     nothing was quoted or the prompt has neither answers nor passages.
-    `ranking` is None where the prompt names no files.
+    `ranking` is None if the prompt names no files.
     """
 
     prompt: Prompt
@@ -76,10 +76,11 @@ def judge(prompts: Sequence[Prompt], results: Sequence[Result]) -> tuple[Judgeme
 
 
 def _holds(text: str, answer: str) -> bool:
-    """Say whether a text holds an answer as whole words; both are `plain`.
+    """Whether a text contains an answer as whole words; both are `plain`.
 
-    "5" does not stand in "15" or "2.5", nor "effective" in "ineffective". Only
-    letters with two cases and digits make words here: other scripts join them.
+    "15" and "2.5" do not contain "5", "ineffective" does not contain
+    "effective". Word boundaries are checked only next to digits and letters
+    with upper and lower case; other scripts do not separate words.
     """
     if not answer:
         return True
@@ -93,15 +94,15 @@ def _is_spelled(character: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """Return text with case folded and every run of white space as one space, as quotes are compared."""
+    """Return text case-folded and with runs of white space as one space, for comparing quotes."""
     return re.sub(r"\s+", " ", text).strip().casefold()
 
 
 def is_right_quote(prompt: Prompt, text: str) -> bool:
-    """Say whether a quote answers.
+    """Whether a quote is right.
 
-    It contains one of the prompt's answers as whole words, or, where the prompt
-    has none, lies inside one of its passages and has 21 characters or more.
+    It must contain one of the prompt's answers as whole words or, if the prompt
+    has none, lie inside one of its passages and have at least 21 characters.
     """
     quote = plain(text)
     if prompt.answers:
@@ -121,10 +122,10 @@ def _outcome(prompt: Prompt, *, abstained: bool, hit: bool) -> Outcome:
 
 
 def _rankings(pairs: Sequence[tuple[Prompt, Result]]) -> dict[str, Ranking]:
-    """Measure the ranking of every prompt that names files, by its id in ASCII.
+    """Measure the ranking of every prompt that names files; the keys are `ascii()` of the prompt ids.
 
-    ir-measures calls trec_eval's C code, which a lone surrogate crashes, so ids
-    and sources are spelled in ASCII.
+    ir-measures calls trec_eval's C code, which crashes on lone surrogates, so
+    ids and sources are passed as ASCII.
     """
     graded = {ascii(p.id): {ascii(source): grade for source, grade in p.grades.items()} for p, _ in pairs if p.grades}
     if not graded:
@@ -151,6 +152,6 @@ def _rankings(pairs: Sequence[tuple[Prompt, Result]]) -> dict[str, Ranking]:
 
 
 def _out_of_depth(grades: Mapping[str, int]) -> float:
-    """Return the factor that takes recall at ten to the share of the files that ten places can hold."""
+    """Return the factor that turns recall at ten into capped recall, which ten places can always reach."""
     relevant = sum(grade > 0 for grade in grades.values())
     return relevant / min(DEPTH, relevant)

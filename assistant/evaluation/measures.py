@@ -1,9 +1,9 @@
-"""Measures of answers to test prompts, each with a 95 % interval.
+"""Measures of the replies to test prompts, each with a 95 % interval.
 
-A measure is a statistic of weighted prompts: with every weight 1 it is the
+A measure is a statistic of weighted prompts. With all weights 1 it is the
 measure itself; with the weights of a bootstrap resample (how often each prompt
-was drawn) it is the measure of that resample. So all resamples of a measure
-are one matrix product.
+was drawn) it is the measure of that resample. All resamples of a measure are
+thus one matrix product.
 """
 
 import inspect
@@ -19,7 +19,7 @@ from assistant.evaluation.judge import Judgement
 FloatArray = NDArray[np.float64]
 
 SHARE: Final = "share"
-# 2,000 resamples put the ends of a 95 % interval within about a twentieth of its half-width.
+# With 2,000 resamples the ends of a 95 % interval vary by about a twentieth of its half-width.
 RESAMPLES: Final = 2_000
 SEED: Final = 20_200
 PERCENTILES: Final = (2.5, 97.5)
@@ -27,10 +27,10 @@ PERCENTILES: Final = (2.5, 97.5)
 
 @dataclass(frozen=True, slots=True)
 class Statistic:
-    """A measure of given judgements.
+    """A measure applied to given judgements.
 
-    `of` takes weights, shape (resamples, prompts), to values, shape
-    (resamples,), NaN where undefined. `prompts` counts those it rests on.
+    `of` maps weights, shape (resamples, prompts), to values, shape
+    (resamples,), NaN where undefined. `prompts` counts the prompts it uses.
     """
 
     of: Callable[[FloatArray], FloatArray]
@@ -39,7 +39,7 @@ class Statistic:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A measure: its function, a title for people, its unit, and whether less of it is better."""
+    """A measure: its function, title, unit, and whether less is better."""
 
     statistic: Callable[[Sequence[Judgement]], Statistic]
     title: str
@@ -53,13 +53,13 @@ class Measure:
 
     @property
     def definition(self) -> str:
-        """What is measured, in a sentence."""
+        """What is measured, in one sentence."""
         return (inspect.getdoc(self.statistic) or "").partition("\n\n")[0].replace("\n", " ")
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A measure's value and 95 % interval; None where undefined (the interval: from fewer than 2 prompts)."""
+    """A measure's value and 95 % interval; None if undefined. The interval needs at least 2 prompts."""
 
     measure: Measure
     value: float | None
@@ -70,7 +70,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """All measures by name, over all prompts and over those of each tag."""
+    """All measures by name, over all prompts and for each tag."""
 
     overall: Mapping[str, Estimate]
     by_tag: Mapping[str, Mapping[str, Estimate]]
@@ -98,16 +98,16 @@ def estimate(judgements: Sequence[Judgement]) -> dict[str, Estimate]:
 
 
 def point(statistic: Statistic, prompts: int) -> float | None:
-    """Return a statistic of all prompts, each counted once; None where undefined."""
+    """Return a statistic with every prompt counted once; None if undefined."""
     value = float(statistic.of(np.ones((1, prompts)))[0])
     return None if np.isnan(value) else value
 
 
 def resampled_weights(judgements: Sequence[Judgement], *, seed: int = SEED) -> FloatArray:
-    """Draw prompts with replacement and count them: shape (resamples, prompts).
+    """Return how often each prompt is drawn in each resample: shape (resamples, prompts).
 
-    Answerable, unanswerable and other prompts are drawn apart, each kind as
-    many as there are, because a file of prompts sets their numbers.
+    Answerable, unanswerable and other prompts are drawn separately, each as
+    many as there are, because their numbers are fixed by the file of prompts.
     """
     draw = np.random.default_rng(seed)
     kinds = np.array([2 * each.prompt.unanswerable + each.prompt.answerable for each in judgements], dtype=np.int64)
@@ -119,7 +119,7 @@ def resampled_weights(judgements: Sequence[Judgement], *, seed: int = SEED) -> F
 
 
 def interval(values: FloatArray) -> tuple[float | None, float | None]:
-    """Return the 95 % percentile interval of the resamples in which the statistic is defined."""
+    """Return the 95 % percentile interval over the resamples in which the statistic is defined."""
     defined = values[~np.isnan(values)]
     if not len(defined):
         return None, None
@@ -128,27 +128,27 @@ def interval(values: FloatArray) -> tuple[float | None, float | None]:
 
 
 def quote_hit(judgements: Sequence[Judgement]) -> Statistic:
-    """Share of answerable prompts of which at least one quote is right; an abstention is none.
+    """Share of answerable prompts with at least one right quote; an abstention has none.
 
     Unit: share from 0 to 1.
-    Source: the share of questions whose answer stands in what was retrieved,
-    Chen et al., Reading Wikipedia to Answer Open-Domain Questions (ACL 2017), taken to quotes.
+    Source: the share of questions whose answer is in the retrieved text, Chen et
+    al., Reading Wikipedia to Answer Open-Domain Questions (ACL 2017), here for quotes.
     """
     return _mean([float(any(each.right_quotes)) if each.prompt.answerable else None for each in judgements])
 
 
 def first_quote_hit(judgements: Sequence[Judgement]) -> Statistic:
-    """Share of answerable prompts of which the first quote shown is right.
+    """Share of answerable prompts whose first quote is right.
 
     Unit: share from 0 to 1.
     Source: precision at 1, Manning, Raghavan and Schütze, Introduction to
-    Information Retrieval (2008), section 8.4, of quotes as shown.
+    Information Retrieval (2008), section 8.4, for quotes in the order shown.
     """
     return _mean([float(any(each.right_quotes[:1])) if each.prompt.answerable else None for each in judgements])
 
 
 def quote_precision(judgements: Sequence[Judgement]) -> Statistic:
-    """Share of all quotes given to answerable prompts that are right.
+    """Share of right quotes among all quotes given to answerable prompts.
 
     Unit: share from 0 to 1; every quote counts the same.
     Source: precision, Manning, Raghavan and Schütze, Introduction to
@@ -168,7 +168,7 @@ def quotes_per_answer(judgements: Sequence[Judgement]) -> Statistic:
 
 
 def words_per_answer(judgements: Sequence[Judgement]) -> Statistic:
-    """Mean number of words, parted by white space, in the quotes of an answer to an answerable prompt.
+    """Mean number of words (split at white space) in the quotes of an answer to an answerable prompt.
 
     Unit: words; abstentions are left out.
     Source: the arithmetic mean; the reading that an answer asks of its reader.
@@ -198,9 +198,9 @@ def false_answer(judgements: Sequence[Judgement]) -> Statistic:
 
 
 def gate_accuracy(judgements: Sequence[Judgement]) -> Statistic:
-    """Mean of the share of answerable prompts answered and that of unanswerable prompts abstained on.
+    """Mean of the share of answerable prompts answered and of unanswerable prompts refused.
 
-    Unit: share from 0 to 1; half is what a coin gets. Undefined without either kind.
+    Unit: share from 0 to 1; chance is one half. Undefined unless there are both kinds.
     Source: Brodersen et al., The Balanced Accuracy and Its Posterior
     Distribution (ICPR 2010).
     """
@@ -213,7 +213,7 @@ def gate_accuracy(judgements: Sequence[Judgement]) -> Statistic:
 def gate_auroc(judgements: Sequence[Judgement]) -> Statistic:
     """Chance that the gate scores an answerable prompt above an unanswerable one; a tie counts half.
 
-    Unit: share from 0 to 1; half is what a coin gets. Undefined without either kind.
+    Unit: share from 0 to 1; chance is one half. Undefined unless there are both kinds.
     Source: Hanley and McNeil, The Meaning and Use of the Area under a Receiver
     Operating Characteristic Curve (Radiology 143, 1982): the Mann-Whitney statistic.
     """
@@ -240,9 +240,9 @@ def gate_auroc(judgements: Sequence[Judgement]) -> Statistic:
 
 
 def ndcg10(judgements: Sequence[Judgement]) -> Statistic:
-    """Gain of the first ten files, discounted by rank, as a share of the best ranking's.
+    """Gain of the first ten files, discounted by rank, as a share of the best possible gain.
 
-    Unit: share from 0 to 1; a file of grade g gains 2^g - 1, discounted by
+    Unit: share from 0 to 1; a file of grade g gains 2^g - 1, divided by
     log2(rank + 1); the best ranking is that of all the prompt's graded files.
     Source: Järvelin and Kekäläinen, Cumulated Gain-Based Evaluation of IR
     Techniques (TOIS 20, 2002); gain of Burges et al. (ICML 2005).
@@ -251,17 +251,17 @@ def ndcg10(judgements: Sequence[Judgement]) -> Statistic:
 
 
 def mrr10(judgements: Sequence[Judgement]) -> Statistic:
-    """Mean of 1 / rank of the first right file among the first ten, 0 where there is none.
+    """Mean of 1 / rank of the first right file among the first ten; 0 if there is none.
 
-    Unit: share from 0 to 1; a file is right from grade 2 on, or where the
-    prompt only names its sources, if it is one of them.
+    Unit: share from 0 to 1; a file is right from grade 2 up or, if the prompt
+    only names its sources, if it is one of them.
     Source: Voorhees, The TREC-8 Question Answering Track Report (1999).
     """
     return _mean([each.ranking and each.ranking.mrr10 for each in judgements])
 
 
 def recall10(judgements: Sequence[Judgement]) -> Statistic:
-    """Share of the prompt's files (grade 1 and up) among the first ten, of as many as ten places hold.
+    """Share of the prompt's files (grade 1 and up) found among the first ten, out of at most ten.
 
     Unit: share from 0 to 1.
     Source: capped recall, Thakur et al., BEIR (NeurIPS Datasets and Benchmarks 2021).
@@ -270,12 +270,12 @@ def recall10(judgements: Sequence[Judgement]) -> Statistic:
 
 
 def understood(judgements: Sequence[Judgement]) -> Statistic:
-    """Share of prompts, of which is said whether they lean on their history, that were understood so.
+    """Share of prompts marked as leaning on their history or standing alone that were resolved correctly.
 
-    One that leans: the first file is right or a quote is, whatever the gate
-    decided. One that stands alone: it was asked as typed, so that its history
-    changed nothing. Unit: share from 0 to 1.
-    Source: our own; success at 1 of questions in context, as in the judged
+    A leaning prompt counts if its first file or a quote is right, whatever the
+    gate decided. A prompt that stands alone counts if it was searched as typed,
+    so its history changed nothing. Unit: share from 0 to 1.
+    Source: our own; success at 1 for questions in context, as in the judged
     conversations of Dalton et al., TREC CAsT 2019 (2020), and its counterpart.
     """
     return _mean([_understood(each) for each in judgements])
@@ -295,12 +295,12 @@ def _answered(judgement: Judgement) -> bool:
 
 
 def _mean(values: Sequence[float | None]) -> Statistic:
-    """Average the values that are there, a prompt each."""
+    """Average one value per prompt, ignoring None."""
     return _ratio([value or 0.0 for value in values], [float(value is not None) for value in values])
 
 
 def _ratio(parts: Sequence[float], wholes: Sequence[float]) -> Statistic:
-    """Divide the sum of parts by the sum of wholes, a prompt each; prompts with no whole do not count."""
+    """Divide the sum of parts by the sum of wholes, one of each per prompt; prompts without a whole do not count."""
     part, whole = np.array(parts, dtype=np.float64), np.array(wholes, dtype=np.float64)
     return Statistic(lambda weights: _divided(weights @ part, weights @ whole), int(np.count_nonzero(whole)))
 
@@ -317,12 +317,12 @@ MEASURES: Final[Mapping[str, Measure]] = {
         Measure(quote_hit, "Quote hit rate"),
         Measure(first_quote_hit, "First-quote hit rate"),
         Measure(quote_precision, "Quote precision"),
-        Measure(quotes_per_answer, "Quotes an answer", "quotes", less_is_better=True),
-        Measure(words_per_answer, "Words an answer", "words", less_is_better=True),
+        Measure(quotes_per_answer, "Quotes per answer", "quotes", less_is_better=True),
+        Measure(words_per_answer, "Words per answer", "words", less_is_better=True),
         Measure(false_refusal, "False refusals", less_is_better=True),
         Measure(false_answer, "False answers", less_is_better=True),
         Measure(gate_accuracy, "Gate accuracy"),
-        Measure(gate_auroc, "AUROC of the gate"),
+        Measure(gate_auroc, "Gate AUROC"),
         Measure(ndcg10, "nDCG@10"),
         Measure(mrr10, "Reciprocal rank@10"),
         Measure(recall10, "Recall@10"),

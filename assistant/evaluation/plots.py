@@ -1,7 +1,7 @@
-"""Plots as SVG that takes its ink from the page around it, so that they read in light and in dark.
+"""SVG plots without colours of their own, so that they work in light and dark pages.
 
-The page's style sheet colours the classes: ink and grid of every plot, and one
-class an outcome (`right-quote`, `false-answer` and so on).
+The surrounding page's style sheet colours them by class: `ink` and `grid` in
+every plot, and one class per outcome (`right-quote`, `false-answer`, ...).
 """
 
 from collections import Counter
@@ -24,14 +24,14 @@ LONGEST_LABEL: Final = 22  # characters that fit beside a bar
 
 
 class RiskPoint(NamedTuple):
-    """At one threshold: the share of judged prompts answered, and the share of those answered wrongly."""
+    """At one threshold, the share of judged prompts answered and the share of those answered wrongly."""
 
     coverage: float
     risk: float
 
 
 class DrawnPoint(NamedTuple):
-    """A point of the curve or of the axes, and where it is drawn."""
+    """A point of the curve or the axes, and where it is drawn."""
 
     coverage: float
     risk: float
@@ -51,7 +51,7 @@ class BarPart:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The outcomes of the prompts with one tag; `right` is the share of them that is right."""
+    """The outcomes of the prompts with one tag; `right` is the share with a right outcome."""
 
     name: str
     label: str
@@ -61,10 +61,10 @@ class Bar:
 
 
 def risk_against_coverage(judgements: Sequence[Judgement]) -> tuple[RiskPoint, ...]:
-    """Raise the gate's threshold over the answers given: coverage and risk at each, least coverage first.
+    """Return coverage and risk at each threshold of the gate above that of the run, lowest coverage first.
 
-    The last point is the run as it was. What was refused has no quotes to
-    judge, so nothing is known beyond it. Answers of equal score come together.
+    The last point is the run itself. Nothing is known beyond it, because
+    refused prompts have no quotes to judge. Answers of equal score share a point.
 
     Source: the risk-coverage curve, El-Yaniv and Wiener, On the Foundations of
     Noise-free Selective Classification (JMLR 11, 2010).
@@ -86,7 +86,7 @@ def risk_against_coverage(judgements: Sequence[Judgement]) -> tuple[RiskPoint, .
 
 
 def risk_plot(points: Sequence[RiskPoint]) -> Markup:
-    """Draw risk against coverage, the run as it was marked by a dot.
+    """Draw risk against coverage, with a dot for the run itself.
 
     Args:
         points: as from `risk_against_coverage`, at least one.
@@ -109,10 +109,10 @@ def risk_plot(points: Sequence[RiskPoint]) -> Markup:
 
 
 def tag_plot(judgements: Sequence[Judgement]) -> Markup:
-    """Draw the outcomes of all prompts and of each tag as bars of shares, with the share that is right.
+    """Draw the shares of outcomes over all prompts and for each tag as bars, with the share that is right.
 
     Args:
-        judgements: at least one of a judged outcome.
+        judgements: at least one with a judged outcome.
     """
     left, width = 190, WIDTH - 190 - 120
     rows = _rows([each for each in judgements if each.outcome in JUDGED])
@@ -121,7 +121,7 @@ def tag_plot(judgements: Sequence[Judgement]) -> Markup:
 
 
 def css_class(outcome: Outcome) -> str:
-    """Return the class that a style sheet colours an outcome by."""
+    """Return the CSS class of an outcome."""
     return outcome.value.replace(" ", "-")
 
 
@@ -154,5 +154,5 @@ def _bar(name: str, outcomes: Counter[Outcome], left: int, width: int) -> Bar:
 
 
 def _ceiling(risk: float) -> float:
-    """Return where the axis of risk ends: the next of a few round shares."""
+    """Return the upper end of the risk axis: the next round share."""
     return next(top for top in (0.04, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0) if risk <= top)

@@ -1,10 +1,9 @@
-"""Test prompts: questions with what is right about them, in JSONL, YAML and CSV files.
+"""Test prompts: questions with their right answers, in JSONL, YAML and CSV files.
 
-The fields are those of `Prompt`. In JSONL a prompt is an object a line, in
-YAML an item of a list, in CSV a row under a first row that names the fields.
+The fields are those of `Prompt`. A prompt is an object on a line in JSONL, an
+item of a list in YAML, and a row in CSV, where the first row names the fields.
 A CSV cell holds a list as `one|two`, grades as `a.md=3|b.md=1`, `leans` and
-`unanswerable` as true or false; a text that itself holds a `|` needs JSONL or
-YAML.
+`unanswerable` as true or false; a text that contains `|` needs JSONL or YAML.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -24,15 +23,15 @@ FALSE_CELLS: Final = frozenset({"false", "no", "0"})
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A test prompt: a question, and what a right answer to it is.
+    """A test prompt: a question and what counts as a right answer to it.
 
-    `history` are earlier questions of the conversation, oldest first; `leans`
-    says whether the question can only be understood by them, or stands alone
-    (None: not said, so how it is understood is not measured). A right
-    quote contains one of `answers`, or, where there are none, lies inside one
-    of `passages`. Files that should be found are `sources`, or `relevance`
-    with their grade: 0 (not relevant) to 3 (answers it); where both are given
-    the grades count. `unanswerable` says that the right reply is to abstain.
+    `history` holds the earlier questions of the conversation, oldest first.
+    `leans` says whether the question makes sense only after them or stands
+    alone; if None, follow-up resolution is not measured. A right quote contains
+    one of `answers` or, if there are none, lies inside one of `passages`. The
+    files to find are `sources`, or the keys of `relevance` with grades from 0
+    (not relevant) to 3 (answers the question); if both are given, the grades
+    count. `unanswerable` means that the assistant should abstain.
     """
 
     id: str
@@ -48,17 +47,17 @@ class Prompt:
 
     @property
     def answerable(self) -> bool:
-        """Whether quotes can be judged: there are answers or passages."""
+        """Whether quotes can be judged, because there are answers or passages."""
         return bool(self.answers or self.passages)
 
     @property
     def grades(self) -> Mapping[str, int]:
-        """Files that should be found, with their grades; sources without grades have grade 1."""
+        """The files to find with their grades; sources without grades have grade 1."""
         return self.relevance or dict.fromkeys(self.sources, 1)
 
     @property
     def right_grade(self) -> int:
-        """The lowest grade that is right: 2 where files are graded, 1 where they are only named."""
+        """The lowest grade that counts as right: 2 if files are graded, 1 if they are only named."""
         return 2 if self.relevance else 1
 
 
@@ -66,14 +65,14 @@ FIELDS: Final = tuple(each.name for each in fields(Prompt))
 
 
 def load_prompts(path: Path, known_sources: Collection[str] | None) -> tuple[Prompt, ...]:
-    """Read the test prompts of a .jsonl, .yaml, .yml or .csv file, in their order.
+    """Read the test prompts of a .jsonl, .yaml, .yml or .csv file, in file order.
 
     Args:
         path: the file.
-        known_sources: the sources that the corpus holds; None leaves them unchecked.
+        known_sources: the sources in the corpus; None skips this check.
 
     Raises:
-        PromptsInvalid: the file cannot be read or has faults; all of them, by line.
+        PromptsInvalid: the file cannot be read or has faults; lists all of them by line.
     """
     records, faults = _read(path)
     prompts: list[Prompt] = []
@@ -82,43 +81,43 @@ def load_prompts(path: Path, known_sources: Collection[str] | None) -> tuple[Pro
         found = list(_faults(record, known_sources))
         identity = record.fields.get("id")
         if isinstance(identity, str) and identity in lines:
-            found.append(Fault(record.line_of("id"), f"id {identity!r} is already that of line {lines[identity]}"))
+            found.append(Fault(record.line_of("id"), f"id {identity!r} is already used on line {lines[identity]}"))
         elif isinstance(identity, str):
             lines[identity] = record.line_of("id")
         faults += found
         if not found:
             prompts.append(_prompt(record))
     if not records and not faults:
-        faults.append(Fault(None, "it holds no prompts"))
+        faults.append(Fault(None, "the file has no prompts"))
     if faults:
         raise _invalid(path, faults)
     return tuple(prompts)
 
 
 def append_prompt(path: Path, prompt: Prompt) -> None:
-    """Append a prompt to a JSONL file, which is made where it is missing.
+    """Append a prompt to a JSONL file; create the file if it does not exist.
 
     Raises:
-        PromptsInvalid: the file has faults, holds the prompt's id already or
+        PromptsInvalid: the file has faults, already contains the prompt's id or
             is not JSONL, or the prompt itself has faults; nothing is written.
     """
     if path.suffix.lower() != ".jsonl":
-        raise PromptsInvalid("prompts are only added to .jsonl files", str(path), "name one")
+        raise PromptsInvalid("prompts can only be added to .jsonl files", str(path), "choose one")
     present = load_prompts(path, None) if path.exists() and path.stat().st_size else ()
     record = {
         name: _plain(value) for name in FIELDS if (value := getattr(prompt, name)) or value is prompt.leans is False
     }
     faults = [Fault(None, fault.what) for fault in _faults(Record(0, record), None)]
     if any(prompt.id == other.id for other in present):
-        faults.append(Fault(None, f"id {prompt.id!r} is in the file already"))
+        faults.append(Fault(None, f"id {prompt.id!r} is already in the file"))
     if faults:
         raise PromptsInvalid("the prompt cannot be added", str(path), "correct it", faults)
-    parted = not present or path.read_bytes().endswith(b"\n")
+    ends_line = not present or path.read_bytes().endswith(b"\n")
     try:
         with path.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(("" if parted else "\n") + json_line(record))
+            file.write(("" if ends_line else "\n") + json_line(record))
     except OSError as error:
-        raise PromptsInvalid(f"cannot be written: {error.strerror}", str(path), "name another file") from error
+        raise PromptsInvalid(f"cannot be written: {error.strerror}", str(path), "choose another file") from error
 
 
 def _plain(value: object) -> object:
@@ -142,11 +141,11 @@ def _read(path: Path) -> Records:
     }
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise PromptsInvalid("not a kind of file for prompts", str(path), f"name one of {', '.join(readers)}")
+        raise PromptsInvalid("not a file format for test prompts", str(path), f"use one of {', '.join(readers)}")
     try:
         return reader(path)
     except OSError as error:
-        raise PromptsInvalid(f"cannot be read: {error.strerror}", str(path), "name a file of prompts") from error
+        raise PromptsInvalid(f"cannot be read: {error.strerror}", str(path), "choose a file of prompts") from error
 
 
 def _read_yaml(path: Path) -> Records:
@@ -156,7 +155,7 @@ def _read_yaml(path: Path) -> Records:
 
 
 def _from_cells(records: Records) -> Records:
-    """Give the cells of a CSV file the types of their fields; what does not parse stays text."""
+    """Convert the cells of a CSV file to the types of their fields; cells that do not parse stay text."""
     typed = [
         Record(record.line, {name: _cell(name, str(value)) for name, value in record.fields.items()})
         for record in records.records
@@ -181,10 +180,10 @@ def _prompt(record: Record) -> Prompt:
 
 
 def _faults(record: Record, known_sources: Collection[str] | None) -> Iterator[Fault]:
-    """Tell everything that is wrong with one prompt taken by itself."""
+    """Yield every fault of one prompt, regardless of the other prompts."""
     for name in record.fields:
         if name not in FIELDS:
-            yield Fault(record.line_of(name), f"unknown field {name!r}; known are {', '.join(FIELDS)}")
+            yield Fault(record.line_of(name), f"unknown field {name!r}; the fields are {', '.join(FIELDS)}")
     for name in ("id", "question"):
         yield from _text_faults(record, name)
     for name in LISTS:
@@ -194,7 +193,7 @@ def _faults(record: Record, known_sources: Collection[str] | None) -> Iterator[F
         if not isinstance(record.fields.get(name), bool | None):
             yield Fault(record.line_of(name), f"{name} must be true or false")
     if record.fields.get("leans") is not None and not record.fields.get("history"):
-        yield Fault(record.line_of("leans"), "leans without a history to lean on")
+        yield Fault(record.line_of("leans"), "leans needs a history")
     yield from _purpose_faults(record)
     yield from _source_faults(record, known_sources)
 
@@ -216,9 +215,9 @@ def _list_faults(record: Record, name: str) -> Iterator[Fault]:
         return
     for item in value:
         if not isinstance(item, str):
-            yield Fault(record.line_of(name), f"{name} must hold texts only (put {item!r} in quotation marks)")
+            yield Fault(record.line_of(name), f"{name} must contain only texts (put {item!r} in quotation marks)")
         elif not item.strip():
-            yield Fault(record.line_of(name), f"{name} holds an empty text")
+            yield Fault(record.line_of(name), f"{name} contains an empty text")
 
 
 def _grade_faults(record: Record) -> Iterator[Fault]:
@@ -242,9 +241,9 @@ def _grade_faults(record: Record) -> Iterator[Fault]:
 def _purpose_faults(record: Record) -> Iterator[Fault]:
     gold = [name for name in ("answers", "passages") if record.fields.get(name)]
     if gold and record.fields.get("unanswerable"):
-        yield Fault(record.line_of("unanswerable"), f"both {' and '.join(gold)} and unanswerable")
+        yield Fault(record.line_of("unanswerable"), f"unanswerable does not go with {' and '.join(gold)}")
     if not any(record.fields.get(name) for name in ("answers", "passages", "sources", "relevance", "unanswerable")):
-        yield Fault(record.line, "none of answers, passages, sources, relevance and unanswerable: nothing to judge")
+        yield Fault(record.line, "nothing to judge: give answers, passages, sources, relevance or unanswerable")
 
 
 def _source_faults(record: Record, known_sources: Collection[str] | None) -> Iterator[Fault]:
@@ -254,4 +253,4 @@ def _source_faults(record: Record, known_sources: Collection[str] | None) -> Ite
         value = record.fields.get(name)
         for source in value if isinstance(value, list | dict) else ():
             if isinstance(source, str) and source.strip() and source not in known_sources:
-                yield Fault(record.line_of(name), f"the corpus holds no source {source!r}")
+                yield Fault(record.line_of(name), f"the corpus has no source {source!r}")

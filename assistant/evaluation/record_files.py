@@ -1,4 +1,4 @@
-"""Records in text files, each with the line it stands in, so that every fault can name its place."""
+"""Reads records from text files with their line numbers, so that faults can name the line."""
 
 import csv
 import io
@@ -11,38 +11,38 @@ from typing import NamedTuple
 
 from ingest.errors import Fault
 
-# Characters that JSON allows as they are but that some readers take for the end of a line, and halves of a
-# surrogate pair, which UTF-8 cannot hold.
+# Characters that are valid in JSON but that some readers take for line ends, and lone surrogates, which UTF-8
+# cannot encode.
 UNSAFE_IN_A_LINE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Fields as written, the line that the record begins in, and the lines of its fields where known."""
+    """The fields as written, the line where the record starts, and the lines of its fields if known."""
 
     line: int
     fields: Mapping[str, object]
     lines: Mapping[str, int] = field(default_factory=dict)
 
     def line_of(self, name: str) -> int:
-        """Return the 1-based line of a field, or of the record where that is not known."""
+        """Return the 1-based line of a field, or of the record if that is not known."""
         return self.lines.get(name, self.line)
 
 
 class Records(NamedTuple):
-    """What was read from a file, and what could not be."""
+    """What was read from a file, and its faults."""
 
     records: list[Record]
     faults: list[Fault]
 
 
 def json_line(record: Mapping[str, object]) -> str:
-    """Return a record as one line of JSON, legible and ending in a newline."""
+    """Return a record as one line of readable JSON, with a final newline."""
     return _legible(json.dumps(record, ensure_ascii=False, allow_nan=False))
 
 
 def json_page(record: Mapping[str, object]) -> str:
-    """Return a record as indented JSON, legible and ending in a newline."""
+    """Return a record as indented, readable JSON, with a final newline."""
     return _legible(json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2))
 
 
@@ -51,7 +51,7 @@ def _legible(text: str) -> str:
 
 
 def read_jsonl(path: Path) -> Records:
-    """Read JSON Lines: an object a line in UTF-8; blank lines are skipped.
+    """Read JSON Lines in UTF-8: one object per line; blank lines are skipped.
 
     Raises:
         OSError: the file cannot be read.
@@ -86,7 +86,7 @@ def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def read_csv(path: Path) -> Records:
-    """Read comma-separated values in UTF-8: the first row names the fields; an empty cell is no field.
+    """Read comma-separated values in UTF-8: the first row names the fields; empty cells are left out.
 
     Raises:
         OSError: the file cannot be read.

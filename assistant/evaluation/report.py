@@ -1,4 +1,4 @@
-"""What a run was like, for people (one HTML file that needs nothing else) and for build servers (JUnit XML)."""
+"""Reports of a run: a self-contained HTML file for people, JUnit XML for build servers."""
 
 import re
 from collections import Counter
@@ -31,16 +31,16 @@ def write_report(
 ) -> None:
     """Write a run as one HTML file: measures, plots, comparison and every failing prompt.
 
-    The file loads nothing and runs nothing, and all text in it is escaped.
+    The file loads nothing, runs nothing, and escapes all text.
 
     Args:
         path: the file to write.
-        judgements: what is right about every reply.
+        judgements: the judged replies.
         scores: the measures of these judgements.
-        name: of the prompts, for the heading.
-        missing: how many prompts have no result.
-        comparison: with an earlier run, if there is one.
-        earlier_name: of that run.
+        name: the name of the prompts, for the heading.
+        missing: the number of prompts without a result.
+        comparison: the comparison with an earlier run, if any.
+        earlier_name: the name of that run.
         unmet: the demands that are not met, a sentence each.
 
     Raises:
@@ -68,9 +68,9 @@ def write_report(
 
 
 def write_junit(path: Path, judgements: Sequence[Judgement], *, name: str, unmet: Sequence[str] = ()) -> None:
-    """Write a run as JUnit XML: a case a prompt, and one for each demand that is not met.
+    """Write a run as JUnit XML: one case per prompt, and one per demand that is not met.
 
-    Prompts of which only the ranking is measured are skipped cases.
+    Prompts for which only the ranking is measured are skipped cases.
 
     Raises:
         ResultsInvalid: the file cannot be written.
@@ -100,7 +100,7 @@ def _add_case(suite: Element, judgement: Judgement) -> None:
         failure = SubElement(case, "failure", {"message": _xml(f"{judgement.outcome}: {prompt.question}")})
         failure.text = _xml(f"expected: {_expected(judgement)}\nquoted: {_quoted(judgement)}")
     elif not judgement.outcome.right:
-        SubElement(case, "skipped", {"message": "only its ranking is measured"})
+        SubElement(case, "skipped", {"message": "only the ranking is measured"})
 
 
 def _expected(judgement: Judgement) -> str:
@@ -109,17 +109,17 @@ def _expected(judgement: Judgement) -> str:
         return "an abstention"
     if prompt.answers:
         return "a quote that contains " + " or ".join(repr(answer) for answer in prompt.answers)
-    return "a quote from within " + " or ".join(repr(passage) for passage in prompt.passages)
+    return "a quote from " + " or ".join(repr(passage) for passage in prompt.passages)
 
 
 def _quoted(judgement: Judgement) -> str:
     if judgement.result.abstained:
-        return "nothing: it abstained"
+        return "nothing (abstained)"
     return "\n".join(f"{quote.source}: {quote.text}" for quote in judgement.result.quotes) or "nothing"
 
 
 def _xml(text: str) -> str:
-    """Make visible what XML cannot hold."""
+    """Replace characters that XML does not allow by escapes."""
     return NOT_IN_XML.sub(lambda found: repr(found[0])[1:-1], text)
 
 
@@ -127,4 +127,4 @@ def _write(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except OSError as error:
-        raise ResultsInvalid(f"cannot be written: {error.strerror}", str(path), "name another file") from error
+        raise ResultsInvalid(f"cannot be written: {error.strerror}", str(path), "choose another file") from error

@@ -1,4 +1,4 @@
-"""Results: what the assistant replied to each test prompt, and the JSONL files that keep it."""
+"""Results: the assistant's replies to test prompts, and the JSONL files that store them."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -11,9 +11,9 @@ from ingest.errors import Fault, ResultsInvalid
 
 @dataclass(frozen=True, slots=True)
 class QuotedText:
-    """A quote in a result: its words, its characters (end exclusive) in the source, and where that is.
+    """A quote in a result: its text and its place in the source (characters, end exclusive).
 
-    Files of other programs may lack all but source and text.
+    Files from other programs may have only source and text.
     """
 
     source: str
@@ -26,7 +26,7 @@ class QuotedText:
 
     @property
     def place(self) -> str:
-        """Where it stands, as words; "" where that is not known."""
+        """The place in words; "" if unknown."""
         if self.page is not None:
             return f"page {self.page}"
         if self.line is not None:
@@ -38,10 +38,10 @@ class QuotedText:
 class Result:
     """The reply to one prompt.
 
-    `ranked` are sources, best first, each once. `gate_score` is the gate's
-    probability (0 to 1) that the quotes answer; None in files of other
-    programs, which may also lack `asked`, the question as it was understood,
-    and `milliseconds`, the time of the reply.
+    `ranked` are sources, best first, without repeats. `gate_score` is the
+    gate's probability (0 to 1) that the quotes answer the question, `asked` the
+    question as searched for, `milliseconds` the time taken. These three are
+    None if missing, as in files from other programs.
     """
 
     id: str
@@ -55,7 +55,7 @@ class Result:
 
 
 def write_results(path: Path, results: Iterable[Result]) -> None:
-    """Write results as JSON Lines, an object a prompt with the fields of `Result`.
+    """Write results as JSON Lines: one object per prompt with the fields of `Result`.
 
     Raises:
         ResultsInvalid: the file cannot be written.
@@ -64,26 +64,26 @@ def write_results(path: Path, results: Iterable[Result]) -> None:
     try:
         path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise ResultsInvalid(f"cannot be written: {error.strerror}", str(path), "name another file") from error
+        raise ResultsInvalid(f"cannot be written: {error.strerror}", str(path), "choose another file") from error
 
 
 def read_results(path: Path) -> tuple[Result, ...]:
-    """Read results, also those of other programs; fields that `Result` lacks are passed over.
+    """Read results, of this or another program; unknown fields are ignored.
 
     Raises:
-        ResultsInvalid: the file cannot be read or has faults; all of them, by line.
+        ResultsInvalid: the file cannot be read or has faults; lists all of them by line.
     """
     try:
         records, faults = read_jsonl(path)
     except OSError as error:
-        raise ResultsInvalid(f"cannot be read: {error.strerror}", str(path), "name a file of results") from error
+        raise ResultsInvalid(f"cannot be read: {error.strerror}", str(path), "choose a file of results") from error
     results: list[Result] = []
     seen: set[object] = set()
     for record in records:
         found = list(_faults(record))
         identity = record.fields.get("id")
         if isinstance(identity, str) and identity in seen:
-            found.append(Fault(record.line, f"a second result of {identity!r}"))
+            found.append(Fault(record.line, f"a second result for {identity!r}"))
         seen.add(str(identity))
         faults += found
         if not found:
@@ -134,10 +134,10 @@ def _faults(record: Record) -> Iterator[Fault]:
     if not isinstance(ranked, list) or not all(isinstance(source, str) for source in ranked):
         yield Fault(line, "ranked must be a list of sources")
     elif len(set(ranked)) < len(ranked):
-        yield Fault(line, "ranked holds a source twice")
+        yield Fault(line, "ranked lists a source twice")
     quotes = row.get("quotes")
     if not isinstance(quotes, list) or not all(_is_quote(quote) for quote in quotes):
-        yield Fault(line, "quotes must be a list of objects with source and text, and whole numbers for their place")
+        yield Fault(line, "quotes must be a list of objects with source, text and, as whole numbers, their place")
     for name in ("gate_score", "milliseconds"):
         if row.get(name) is not None and not _is_number(row[name]):
             yield Fault(line, f"{name} must be a number")

@@ -1,4 +1,4 @@
-"""Ask the assistant every test prompt, and hold what it replied to demands."""
+"""Runs test prompts, checks the results against demands, and calibrates the gate."""
 
 import math
 import time
@@ -26,12 +26,12 @@ def run_prompts(assistant: Answering, prompts: Sequence[Prompt]) -> Iterator[Res
 def evaluate(
     assistant: Answering, prompts: Sequence[Prompt], on_progress: Callable[[int, int], None] | None = None
 ) -> tuple[Result, ...]:
-    """Ask every prompt and return the replies in the prompts' order.
+    """Ask every prompt and return the results in the same order.
 
     Args:
-        assistant: what answers.
-        prompts: what is asked.
-        on_progress: called after each prompt with how many are done and how many there are.
+        assistant: the assistant to evaluate.
+        prompts: the prompts to ask.
+        on_progress: called after each prompt with the numbers done and in total.
     """
     results = []
     for result in run_prompts(assistant, prompts):
@@ -62,13 +62,13 @@ def _quoted(quote: Quote) -> QuotedText:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """The value that a measure must reach, or, where less of it is better, must not exceed."""
+    """The least value that a measure must have, or the highest if less is better."""
 
     measure: str
     value: float
 
     def unmet(self, estimate: Estimate) -> str | None:
-        """Say how the estimate falls short of this; None if it does not. An undefined measure does."""
+        """Describe how the estimate misses the demand; None if it meets it. An undefined measure misses it."""
         title, least = estimate.measure.title, not estimate.measure.less_is_better
         if estimate.value is None:
             return f"{self.measure} ({title}) is undefined: no prompt measures it"
@@ -81,11 +81,11 @@ class Demand:
 def parse_demand(text: str) -> Demand:
     """Read MEASURE=VALUE, such as quote_hit=0.8.
 
-    The measure must be at least the value; false_refusal, false_answer,
-    quotes_per_answer and words_per_answer, of which less is better, at most.
+    The measure must be at least the value. For false_refusal, false_answer,
+    quotes_per_answer and words_per_answer less is better, so they must be at most the value.
 
     Raises:
-        SettingsInvalid: the form is another, the measure unknown or the value not a number.
+        SettingsInvalid: the measure is unknown or the value is not a number.
     """
     name, _, value = (part.strip() for part in text.partition("="))
     if name not in MEASURES:
@@ -100,14 +100,14 @@ def parse_demand(text: str) -> Demand:
 
 
 def unmet(demands: Sequence[Demand], estimates: Mapping[str, Estimate]) -> tuple[str, ...]:
-    """Say of every demand that is not met how far it is off."""
-    told = (demand.unmet(estimates[demand.measure]) for demand in demands)
-    return tuple(each for each in told if each is not None)
+    """Describe every demand that is not met."""
+    misses = (demand.unmet(estimates[demand.measure]) for demand in demands)
+    return tuple(miss for miss in misses if miss is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A threshold of the gate, which answers from it upward, and the two rates it has on the prompts."""
+    """A threshold of the gate (it answers at this score or above) and its two error rates on the prompts."""
 
     value: float
     false_answer: float
@@ -115,9 +115,9 @@ class Threshold:
 
 
 def calibrate(prompts: Sequence[Prompt], results: Sequence[Result], wanted_false_answer_rate: float) -> Threshold:
-    """Choose the gate's threshold, as `choose_threshold` does, by what was replied to prompts.
+    """Choose the gate's threshold from the results of prompts, see `choose_threshold`.
 
-    Prompts of which only the ranking is measured, and results without a score, do not count.
+    Prompts for which only the ranking is measured and results without a score do not count.
     """
     scores = {result.id: result.gate_score for result in results}
     judged = [prompt for prompt in prompts if prompt.answerable or prompt.unanswerable]
@@ -126,28 +126,28 @@ def calibrate(prompts: Sequence[Prompt], results: Sequence[Result], wanted_false
 
 
 def choose_threshold(scores: Sequence[float], answerable: Sequence[bool], wanted_false_answer_rate: float) -> Threshold:
-    """Choose the lowest threshold at which no more than the wanted share of unanswerable prompts is answered.
+    """Choose the lowest threshold at which at most the wanted share of unanswerable prompts is answered.
 
-    It lies midway between the lowest score let through and the next lower one,
-    so that the same corpus's other questions have room on both sides.
+    It is midway between the lowest score that passes and the next lower one,
+    which leaves a margin on both sides for other questions of the same corpus.
 
     Args:
-        scores: the gate's scores, one a prompt.
-        answerable: whether each prompt is answerable; the others are not.
-        wanted_false_answer_rate: the highest share of unanswerable prompts answered, from 0 to 1.
+        scores: the gate's scores, one per prompt.
+        answerable: for each prompt, whether it is answerable or unanswerable.
+        wanted_false_answer_rate: the highest acceptable share of unanswerable prompts answered, from 0 to 1.
 
     Raises:
-        PromptsInvalid: prompts of either kind are missing.
+        PromptsInvalid: there are no answerable or no unanswerable prompts.
         ValueError: the rate is not from 0 to 1, or the lengths differ.
     """
     if not 0 <= wanted_false_answer_rate <= 1:
-        raise ValueError(f"a rate of false answers lies from 0 to 1, not at {wanted_false_answer_rate}")
+        raise ValueError(f"the rate of false answers must be from 0 to 1, not {wanted_false_answer_rate}")
     pairs = list(zip(scores, answerable, strict=True))
     right = [score for score, kind in pairs if kind]
     wrong = [score for score, kind in pairs if not kind]
     if not right or not wrong:
         kind = "answerable" if not right else "unanswerable"
-        raise PromptsInvalid(f"there is no {kind} prompt", "", "add some: a threshold parts the two kinds")
+        raise PromptsInvalid(f"there is no {kind} prompt", "", "add some: calibrating needs both kinds")
     levels = sorted({*right, *wrong})
     allowed = [s for s in levels if sum(w >= s for w in wrong) / len(wrong) <= wanted_false_answer_rate]
     lowest = allowed[0] if allowed else math.nextafter(levels[-1], math.inf)

@@ -1,4 +1,4 @@
-"""Where a prompt is lost: the rank of the first right passage at every stage of the answer."""
+"""Shows at which stage a prompt is lost: the rank of the first right result of every stage."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from assistant.evaluation.prompts import Prompt
 from assistant.schema import Answering, Evidence, ScoredPassage
 from ingest.schema import Passage
 
-Found = ScoredPassage | Evidence
+StageResult = ScoredPassage | Evidence
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One prompt's way: by stage the 1-based rank of the first right find, None where there is none."""
+    """The 1-based rank of a prompt's first right result at each stage; None if there is none."""
 
     prompt: Prompt
     ranks: Mapping[str, int | None]
 
     @property
     def lost_at(self) -> str | None:
-        """The first stage after which nothing right is left; None if the last stage has something right."""
+        """The first stage from which on nothing is right; None if the last stage has a right result."""
         lost = None
         for stage, rank in self.ranks.items():
             if rank is not None:
@@ -33,9 +33,9 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class StageSummary:
-    """A stage over all traced prompts: the shares with a right find at rank 1, up to 10, and at all.
+    """A stage over all traced prompts: the shares with a right result at rank 1, up to rank 10, and at any rank.
 
-    `median_rank` is that of the first right find, of the prompts that have one.
+    `median_rank` is the median rank of the first right result, over the prompts that have one.
     """
 
     stage: str
@@ -48,7 +48,7 @@ class StageSummary:
 def trace(
     assistant: Answering, prompts: Sequence[Prompt], on_progress: Callable[[int, int], None] | None = None
 ) -> tuple[Trace, ...]:
-    """Follow every prompt that has something right to find through the stages."""
+    """Trace every prompt that is not unanswerable through the stages."""
     followed = [prompt for prompt in prompts if not prompt.unanswerable]
     traces = []
     for prompt in followed:
@@ -66,10 +66,10 @@ def trace(
     return tuple(traces)
 
 
-def is_right(prompt: Prompt, found: Found) -> bool:
-    """Say whether a quote of this find could answer: the whole of it, or of a passage one of its sentences.
+def is_right(prompt: Prompt, found: StageResult) -> bool:
+    """Whether a quote from this result would be right: all of it or, for a passage, one of its sentences.
 
-    For a prompt that only names files: whether it stands in a right one.
+    If the prompt only names files, whether the result is from a right one.
     """
     if not prompt.answerable:
         return prompt.grades.get(found.passage.source, 0) >= prompt.right_grade
@@ -79,7 +79,7 @@ def is_right(prompt: Prompt, found: Found) -> bool:
 
 
 def summarize(traces: Sequence[Trace]) -> tuple[StageSummary, ...]:
-    """Sum up every stage, in their order; empty without traces."""
+    """Summarize the stages in order; empty without traces."""
     stages = dict.fromkeys(stage for each in traces for stage in each.ranks)
     return tuple(_summary(stage, [each.ranks.get(stage) for each in traces]) for stage in stages)
 

@@ -1,4 +1,4 @@
-"""Records in a YAML list, each field with its line."""
+"""Reads records from a YAML list, with the line of each field."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,7 +46,7 @@ def _record(loader: yaml.SafeLoader, node: yaml.Node, content: bytes) -> list[Re
         fields = cast(dict[object, object], loader.construct_document(node))
     except yaml.YAMLError as error:
         return [_fault(error, content)]
-    except ValueError as error:  # a date that no calendar has
+    except ValueError as error:  # an impossible date
         return [Fault(_line(node), f"invalid YAML: {error}")]
     return [Record(_line(node), {str(name): value for name, value in fields.items()}, lines)]
 

@@ -1,8 +1,12 @@
 """The prompts of a set, each with the sentences that the assistant reads for it and which of them are right."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +14,7 @@ from numpy.typing import NDArray
 from assistant.answering.context import Surroundings
 from assistant.answering.evidence import NAMES, Texts, score_sentences
 from assistant.answering.fuse import fuse
-from assistant.answering.retrieve import retrieve, understand
+from assistant.answering.retrieve import encode_question, retrieve
 from assistant.answering.weights import load_model
 from assistant.evaluation.judge import is_right_quote
 from assistant.evaluation.prompts import Prompt, load_prompts
@@ -18,9 +22,8 @@ from assistant.index import Index
 from ingest.models.encoder import Encoder
 from ingest.runs.pipeline import ingest
 
-SETS = Path(__file__).parent / "sets"
-HELD_BACK = frozenset((SETS / "held-back.txt").read_text(encoding="utf-8").split())
-"""Names of our own sets that the cross-encoder does not learn from."""
+DATA = Path(__file__).parent / "data"
+TEXTS, QUESTIONS = DATA / "texts.jsonl", DATA / "questions.jsonl"
 
 Rows = NDArray[np.float64]
 
@@ -46,7 +49,7 @@ def collect(corpus: Path, prompts: Path, data_dir: Path, encoder: Encoder) -> li
     with index.view() as view:
         surroundings = Surroundings(view.snapshot)
         for prompt in load_prompts(prompts, None):
-            question = understand(prompt.question, view)
+            question = encode_question(prompt.question, view)
             sentences = score_sentences(question, fuse(question, retrieve(question, view), texts), texts, scorer)
             rows = np.array([s.features.row() for s in sentences]).reshape(len(sentences), len(NAMES))
             right = np.array([float(is_right_quote(prompt, s.evidence().text)) for s in sentences])
@@ -56,7 +59,24 @@ def collect(corpus: Path, prompts: Path, data_dir: Path, encoder: Encoder) -> li
     return cases
 
 
-def own_sets() -> Iterator[tuple[str, Path, Path]]:
-    """Yield name, corpus and prompts of the sets that were written for training, in the order of their names."""
-    for folder in sorted(each for each in SETS.iterdir() if each.is_dir()):
-        yield folder.name, folder / "texts", folder / "prompts.jsonl"
+def held_back() -> frozenset[str]:
+    """Return the names of our own sets that the cross-encoder does not learn from."""
+    return frozenset(each["set"] for each in _records(QUESTIONS) if each["split"] == "held-back")
+
+
+def own_sets(folder: Path) -> Iterator[tuple[str, Path, Path]]:
+    """Write the sets that were written for training into `folder`; yield name, corpus and prompts of each, by name."""
+    texts, questions = (groupby(_records(file), itemgetter("set")) for file in (TEXTS, QUESTIONS))
+    for (name, sources), (_, asked) in zip(texts, questions, strict=True):
+        corpus, prompts = folder / name / "corpus", folder / name / "prompts.jsonl"
+        corpus.mkdir(parents=True, exist_ok=True)
+        for each in sources:
+            (corpus / each["source"]).write_text(each["text"], encoding="utf-8", newline="")
+        fields = ({key: each[key] for key in each if key not in ("set", "split")} for each in asked)
+        prompts.write_text("".join(json.dumps(each) + "\n" for each in fields), encoding="utf-8")
+        yield name, corpus, prompts
+
+
+def _records(file: Path) -> Iterator[dict[str, Any]]:
+    with file.open(encoding="utf-8") as lines:
+        yield from map(json.loads, lines)

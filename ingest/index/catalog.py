@@ -1,4 +1,4 @@
-"""The truth about the index: documents, passages, words and runs, in SQLite."""
+"""The catalog, the index's source of truth in SQLite: documents, passages, terms and runs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,15 +20,15 @@ FILE_NAME = "catalog.sqlite"
 
 
 class Catalog:
-    """The catalog's file: snapshots for readers, drafts for the one writer."""
+    """The catalog file: snapshots for readers, drafts for the single writer."""
 
     def __init__(self, data_dir: Path, *, create: bool = False) -> None:
-        """Open the catalog of an index, or make it.
+        """Open the catalog of an index, or create it.
 
         Raises:
-            IndexMissing: there is none and `create` is false.
-            IndexUnreadable: its folder cannot be looked into.
-            IndexUnwritable: it cannot be made.
+            IndexMissing: the catalog does not exist and `create` is false.
+            IndexUnreadable: its folder is not accessible.
+            IndexUnwritable: it cannot be created.
         """
         path = data_dir / FILE_NAME
         try:
@@ -47,12 +47,12 @@ class Catalog:
 
     @contextmanager
     def read(self) -> Iterator[Snapshot]:
-        """Give a snapshot of the last finished run.
+        """Yield a snapshot of the last finished run.
 
         Raises:
-            IndexMissing: no run was ever finished.
-            IndexStale: the index was written by another version of the program.
-            IndexUnreadable: the file is damaged, or its folder may not be read.
+            IndexMissing: no run has finished yet.
+            IndexStale: the index was built by another version of the program.
+            IndexUnreadable: the file is damaged or its folder is not readable.
         """
         try:
             with self._undamaged(), self._engine.connect() as connection, connection.begin():
@@ -61,17 +61,17 @@ class Catalog:
                     raise _missing(self._path.parent)
                 if snapshot.meta("schema") != SCHEMA_VERSION:
                     where = str(self._path.parent)
-                    raise IndexStale("the index was made by another version", where, "run `cited ingest --rebuild`")
+                    raise IndexStale("the index was built by another version", where, "run `cited ingest --rebuild`")
                 yield snapshot
         except sa.exc.OperationalError as error:
             raise _unreadable(error.orig, self._path) from error
 
     @contextmanager
     def write(self) -> Iterator[Draft]:
-        """Give a draft, committed when the block ends, undone when it raises.
+        """Yield a draft that is committed at the end of the block, or rolled back on an exception.
 
         Raises:
-            IndexUnwritable: the disk is full, or the file may not be written to.
+            IndexUnwritable: the disk is full or the file is not writable.
             IndexUnreadable: the file is damaged.
         """
         with self._begin() as connection:
@@ -84,7 +84,7 @@ class Catalog:
             with self._undamaged(), writing.connect() as connection, connection.begin():
                 yield connection
         except sa.exc.OperationalError as error:
-            remedy = "make room on the disk, or check that you may write there, and run again"
+            remedy = "free disk space or check that you may write there, then try again"
             raise IndexUnwritable(f"cannot be written ({error.orig})", str(self._path), remedy) from error
 
     @contextmanager
@@ -92,13 +92,13 @@ class Catalog:
         try:
             yield
         except sa.exc.DatabaseError as error:
-            if type(error) is not sa.exc.DatabaseError:  # of another kind
+            if type(error) is not sa.exc.DatabaseError:  # a subclass has another cause
                 raise
-            remedy = f"move {FILE_NAME} and what begins with its name away, and run `cited ingest FOLDER`"
+            remedy = f"move {FILE_NAME}* to another folder, then run `cited ingest FOLDER`"
             raise IndexUnreadable(f"the index is damaged ({error.orig})", str(self._path), remedy) from error
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._engine.dispose()
 
 
@@ -107,11 +107,11 @@ def _unreadable(why: object, path: Path) -> IndexUnreadable:
 
 
 def _missing(data_dir: Path) -> IndexMissing:
-    return IndexMissing("nothing was ingested here yet", str(data_dir), "run `cited ingest FOLDER`")
+    return IndexMissing("nothing has been ingested here yet", str(data_dir), "run `cited ingest FOLDER`")
 
 
 def _on_connect(connection: Any, _record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's event signature
-    connection.isolation_level = None  # transactions are begun by _on_begin, so that readers get snapshots
+    connection.isolation_level = None  # _on_begin starts transactions, so that readers get snapshots
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA foreign_keys = ON")
 

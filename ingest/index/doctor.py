@@ -1,4 +1,4 @@
-"""Examines an index: catalog against vectors, encoder, lock and versions."""
+"""Checks an index: catalog, vectors, encoder, folders, lock and versions."""
 
 import shlex
 from contextlib import closing
@@ -19,7 +19,7 @@ LIBRARIES = ("cited-assistant", "chromadb", "onnxruntime", "SQLAlchemy")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing examined: whether it is well, what was seen, what to run if it is not."""
+    """The result of one check: whether it passed, what was found, and what to do if it failed."""
 
     ok: bool
     what: str
@@ -27,11 +27,11 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Return the findings about the index that the settings name; nothing is changed.
+    """Check the index of these settings without changing it.
 
     Raises:
-        IndexMissing: nothing was ingested there yet.
-        IndexStale: the index was made by another version.
+        IndexMissing: nothing has been ingested yet.
+        IndexStale: the index was built by another version.
     """
     findings = [Finding(True, "versions: " + ", ".join(f"{name} {_version(name)}" for name in LIBRARIES))]
     if locked(settings.data_dir):
@@ -53,27 +53,28 @@ def examine(settings: Settings) -> list[Finding]:
 def _version(name: str) -> str:
     try:
         return version(name)
-    except PackageNotFoundError:  # run from a checkout
+    except PackageNotFoundError:  # running from a checkout
         return "not installed"
 
 
 def _catalog(snapshot: Snapshot) -> list[Finding]:
     documents, passages = snapshot.counts()
-    found = [Finding(True, f"catalog: run {snapshot.run()}, {documents} documents, {passages} passages")]
+    findings = [Finding(True, f"catalog: run {snapshot.run()}, {documents} documents, {passages} passages")]
     faults = snapshot.faults()
     if faults:
-        found.append(Finding(False, f"catalog: {len(faults)} faults, the first: {faults[0]}", REBUILD))
-    return found + [finding for root in snapshot.roots() for finding in _root(root)]
+        noun = "fault" if len(faults) == 1 else "faults"
+        findings.append(Finding(False, f"catalog: {len(faults)} {noun} (first: {faults[0]})", REBUILD))
+    return findings + [finding for root in snapshot.roots() for finding in _root(root)]
 
 
 def _root(root: str) -> list[Finding]:
     try:
         Path(root).stat()
     except (FileNotFoundError, NotADirectoryError):
-        return [Finding(False, f"root: {root} is gone", f"run `cited forget {shlex.quote(root)}`")]
+        return [Finding(False, f"folder: {root} is missing", f"run `cited forget {shlex.quote(root)}`")]
     except OSError as error:
         why = (error.strerror or type(error).__name__).lower()
-        return [Finding(False, f"root: {root} cannot be looked at ({why})", "check that you may read it")]
+        return [Finding(False, f"folder: {root} cannot be accessed ({why})", "check that you may read it")]
     return []
 
 
@@ -83,7 +84,7 @@ def _encoder(settings: Settings, identity: EncoderIdentity) -> Finding:
     except UserFacingError as error:
         return Finding(False, f"encoder: {error.what}", error.remedy)
     if encoder.identity != identity:
-        return Finding(False, f"encoder: the index was made with another revision of {identity.name}", REBUILD)
+        return Finding(False, f"encoder: the index was built with another revision of {identity.name}", REBUILD)
     return Finding(True, f"encoder: {identity.name}, {identity.dimension} dimensions, window {identity.window} tokens")
 
 
@@ -91,15 +92,15 @@ def _vectors(data_dir: Path, snapshot: Snapshot, identity: EncoderIdentity) -> l
     known = snapshot.shas()
     try:
         with Vectors(data_dir / VECTORS_FOLDER, identity) as vectors:
-            there = set(vectors.ids())
+            present = set(vectors.ids())
     except IndexUnreadable as error:
         return [Finding(False, f"vectors: {error.what.removeprefix('the vectors ')}", error.remedy)]
-    found = []
-    if known - there:
-        found.append(Finding(False, f"vectors: {len(known - there)} of {len(known)} are missing", REBUILD))
+    findings = []
+    if known - present:
+        findings.append(Finding(False, f"vectors: {len(known - present)} of {len(known)} missing", REBUILD))
     else:
-        found.append(Finding(True, f"vectors: all {len(known)} are there"))
-    if there - known:
-        what = f"vectors: {len(there - known)} left over from a run that did not finish"
-        found.append(Finding(True, what, "the next `cited ingest` sweeps them"))
-    return found
+        findings.append(Finding(True, f"vectors: all {len(known)} present"))
+    if present - known:
+        what = f"vectors: {len(present - known)} left over from an unfinished run"
+        findings.append(Finding(True, what, "the next `cited ingest` removes them"))
+    return findings

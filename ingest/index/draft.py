@@ -1,4 +1,4 @@
-"""A run being written: all of it shows at once when it is committed, or never."""
+"""The run being written; its changes become visible together on commit, or not at all."""
 
 import hashlib
 import json
@@ -16,30 +16,30 @@ from ingest.models.encoder import EncoderIdentity
 from ingest.schema import Change, CorpusDescription, Document, Passage, place_id
 from ingest.text.terms import stems
 
-CHANGES_KEPT = 1_000  # of a run; its counts tell how many there were
+MAX_CHANGES = 1_000  # stored per run; the counts cover all of them
 
 
 class Draft(Snapshot):
-    """A run being written: all of it shows at once when it is committed, or never."""
+    """The run being written; its changes become visible together on commit, or not at all."""
 
     @contextmanager
-    def part(self) -> Iterator[None]:
-        """Undo what the block wrote, and nothing else, when it raises."""
+    def savepoint(self) -> Iterator[None]:
+        """Roll back only what the block wrote if it raises."""
         with self._connection.begin_nested():
             yield
 
     def set_meta(self, key: str, value: str) -> None:
-        """Store a fact about the index."""
+        """Store a value about the index."""
         self._connection.execute(sa.delete(tables.meta).where(tables.meta.c.key == key))
         self._connection.execute(sa.insert(tables.meta).values(key=key, value=value))
 
     def set_encoder(self, identity: EncoderIdentity) -> None:
-        """Store which encoder the index is made with, and the schema's version."""
+        """Store the encoder of the index and the schema version."""
         self.set_meta("encoder", json.dumps(asdict(identity)))
         self.set_meta("schema", SCHEMA_VERSION)
 
     def put_root(self, path: str, description: CorpusDescription) -> None:
-        """Add a root, or renew its description."""
+        """Add a root or update its description."""
         values = {"description": asdict(description)}
         if path in self.roots():
             self._connection.execute(sa.update(tables.roots).where(tables.roots.c.path == path).values(values))
@@ -47,14 +47,14 @@ class Draft(Snapshot):
             self._connection.execute(sa.insert(tables.roots).values(path=path, **values))
 
     def drop_root(self, path: str) -> None:
-        """Remove a root with its documents."""
+        """Remove a root and its documents."""
         for source in self.stored(path):
             self.drop_document(path, source)
         self._connection.execute(sa.delete(tables.failures).where(tables.failures.c.root == self.roots()[path]))
         self._connection.execute(sa.delete(tables.roots).where(tables.roots.c.path == path))
 
     def put_document(self, root: str, document: Document, passages: Sequence[Passage]) -> None:
-        """Add a document with its passages, in the place of the one that stood there."""
+        """Add a document and its passages, replacing any document at the same place."""
         self.drop_document(root, document.source)
         values: dict[str, object] = {
             "root": self.roots()[root],
@@ -101,7 +101,7 @@ class Draft(Snapshot):
         )
 
     def drop_document(self, root: str, source: str) -> None:
-        """Remove a document with its passages; one that is not there is passed over."""
+        """Remove a document and its passages, if it exists."""
         query = sa.select(tables.documents.c.id).select_from(tables.documents.join(tables.roots))
         key = self._connection.scalar(query.where(tables.roots.c.path == root, tables.documents.c.source == source))
         if key is not None:
@@ -111,7 +111,7 @@ class Draft(Snapshot):
             self._connection.execute(sa.delete(tables.documents).where(tables.documents.c.id == key))
 
     def move_document(self, old: tuple[str, str], new: tuple[str, str]) -> None:
-        """Give a document with its passages another (root, source); the new root must be there."""
+        """Move a document and its passages to another (root, source); the new root must exist."""
         query = sa.select(tables.documents.c.id, tables.documents.c.sha).select_from(
             tables.documents.join(tables.roots)
         )
@@ -128,25 +128,25 @@ class Draft(Snapshot):
     def _insert(self, table: sa.Table, values: Mapping[str, object]) -> int:
         return int(self._connection.execute(sa.insert(table).values(values).returning(table.c.id)).scalar_one())
 
-    def put_failures(self, root: str, failures: Mapping[str, str], *, looked_at: Callable[[str], bool]) -> None:
-        """Store the failures of a root (source to reason) in the place of those that were looked at again."""
+    def put_failures(self, root: str, failures: Mapping[str, str], *, checked: Callable[[str], bool]) -> None:
+        """Store the failures of a root (source to reason), replacing those of all sources that were checked."""
         key, since = self.roots()[root], self.failures()
         former = sa.select(tables.failures.c.source).where(tables.failures.c.root == key)
-        for source in [name for name in self._connection.scalars(former) if name in failures or looked_at(name)]:
-            gone = sa.delete(tables.failures).where(tables.failures.c.root == key, tables.failures.c.source == source)
-            self._connection.execute(gone)
+        for source in [name for name in self._connection.scalars(former) if name in failures or checked(name)]:
+            query = sa.delete(tables.failures).where(tables.failures.c.root == key, tables.failures.c.source == source)
+            self._connection.execute(query)
         for source, reason in failures.items():
             run = since.get((root, source), ("", self.run() + 1))[1]
             values = {"root": key, "source": source, "reason": reason, "run": run}
             self._connection.execute(sa.insert(tables.failures).values(values))
 
     def finish(self, started: datetime, counts: Mapping[str, int], changes: Sequence[Change] = ()) -> int:
-        """Record the run, with the first of its changes, and return its number."""
+        """Record the run with up to `MAX_CHANGES` changes and return its number."""
         now = datetime.now(UTC).isoformat()
-        listed = [list(astuple(change)) for change in changes[:CHANGES_KEPT]]
+        listed = [list(astuple(change)) for change in changes[:MAX_CHANGES]]
         values = {"started": started.isoformat(), "finished": now, "counts": dict(counts), "changes": listed}
         return self._insert(tables.runs, values)
 
-    def renew(self) -> None:
-        """Give an index of another version today's tables; every document is then to be put again."""
-        tables.renew(self._connection)
+    def upgrade(self) -> None:
+        """Upgrade the tables of an index of another version; every document must then be put again."""
+        tables.upgrade(self._connection)

@@ -1,4 +1,4 @@
-"""One writer at a time: a lock file beside the index that dies with its process."""
+"""The write lock: a lock file next to the index, released when its process ends."""
 
 import os
 from collections.abc import Iterator
@@ -12,29 +12,31 @@ from ingest.errors import IndexLocked, IndexUnwritable
 
 FILE_NAME = "write.lock"
 HOLDER_NAME = "write.holder"
-PATIENCE = 0.3  # seconds; `locked` holds the lock for an instant to see whether it is free
+TIMEOUT = 0.3  # seconds; `locked` takes the lock briefly to test it
 
 
 @contextmanager
 def write_lock(data_dir: Path) -> Iterator[None]:
-    """Hold the index for writing; the operating system frees it when the process dies.
+    """Hold the write lock; the operating system releases it if the process dies.
 
     Raises:
-        IndexLocked: another process holds it; the message says which and since when.
-        IndexUnwritable: the folder cannot be written to.
+        IndexLocked: another process holds the lock; the message says which and since when.
+        IndexUnwritable: the folder is not writable.
     """
     lock = FileLock(data_dir / FILE_NAME)
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=PATIENCE)
+        lock.acquire(timeout=TIMEOUT)
         started = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
         (data_dir / HOLDER_NAME).write_text(f"process {os.getpid()} (since {started})", encoding="utf-8")
     except Timeout as error:
-        raise IndexLocked(f"{holder(data_dir)} is writing to the index", str(data_dir), "wait until it ends") from error
+        raise IndexLocked(
+            f"{holder(data_dir)} is writing to the index", str(data_dir), "wait until it finishes"
+        ) from error
     except OSError as error:
         lock.release()
         what = f"cannot be written ({(error.strerror or type(error).__name__).lower()})"
-        raise IndexUnwritable(what, str(data_dir), "check that it is a folder that you may write to") from error
+        raise IndexUnwritable(what, str(data_dir), "check that it is a folder you may write to") from error
     try:
         yield
     finally:
@@ -42,7 +44,7 @@ def write_lock(data_dir: Path) -> Iterator[None]:
 
 
 def holder(data_dir: Path) -> str:
-    """Return who wrote last, as words: process number and since when."""
+    """Describe the last writer: its process number and start time."""
     try:
         return (data_dir / HOLDER_NAME).read_text(encoding="utf-8")
     except OSError:
@@ -50,7 +52,7 @@ def holder(data_dir: Path) -> str:
 
 
 def locked(data_dir: Path) -> bool:
-    """Whether some process is writing now; not known to be where we may not write ourselves."""
+    """Return whether a process is writing now; false if the lock file is not writable."""
     if not os.path.isfile(data_dir / FILE_NAME):
         return False
     lock = FileLock(data_dir / FILE_NAME)

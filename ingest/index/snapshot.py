@@ -15,9 +15,9 @@ from ingest.index import tables
 from ingest.models.encoder import EncoderIdentity
 from ingest.schema import Block, Change, CorpusDescription, Document, Heading, Passage, Place, RunRecord, place_id
 
-AT_ONCE = 900  # values in one IN list; SQLite's oldest limit is 999 parameters
+MAX_PARAMETERS = 900  # per IN list; old SQLite versions allow 999
 
-# Weights of title, headings and text in bm25. See tests/bench/RESULTS.md.
+# BM25 weights of title, headings and text; no trial of others is recorded.
 FIELD_WEIGHTS = (1.0, 1.0, 1.0)
 
 _PASSAGE_COLUMNS = (*tables.passages.c, tables.documents.c.source, tables.documents.c.title, tables.roots.c.path)
@@ -25,14 +25,14 @@ _PASSAGE_JOIN = tables.passages.join(tables.documents).join(tables.roots)
 
 
 def named(places: Sequence[Place]) -> tuple[str, ...]:
-    """Name places by their sources, and by their roots too where a source stands in more roots than one."""
+    """Return the sources of the places, with the root added if several roots contain the source."""
     sources = Counter(source for _, source in places)
     return tuple(source if sources[source] == 1 else f"{source} in {root}" for root, source in places)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """What a run needs to know of a document that is indexed: its place and hash."""
+    """The place and hash of an indexed document, as a run needs them."""
 
     root: str
     source: str
@@ -41,7 +41,7 @@ class StoredDocument:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A document without its text: its place, title, size, the run that read it, what was uncertain in reading."""
+    """A document without its text: place, title, size, the run that read it, and its note."""
 
     root: str
     source: str
@@ -53,7 +53,7 @@ class Summary:
 
 
 class Snapshot:
-    """The last finished run, read in one transaction: later runs do not show in it."""
+    """The last finished run, read in one transaction, so that later runs are invisible."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -63,22 +63,22 @@ class Snapshot:
         return int(self._connection.scalar(sa.select(sa.func.coalesce(sa.func.max(tables.runs.c.id), 0))) or 0)
 
     def meta(self, key: str) -> str | None:
-        """Return a stored fact about the index."""
+        """Return a stored value about the index, or None."""
         return self._connection.scalar(sa.select(tables.meta.c.value).where(tables.meta.c.key == key))
 
     def encoder(self) -> EncoderIdentity | None:
-        """Return the encoder that the index was made with; None before the first run."""
+        """Return the encoder of the index; None before the first run."""
         stored = self.meta("encoder")
         return EncoderIdentity(**json.loads(stored)) if stored else None
 
     def roots(self) -> dict[str, int]:
-        """Return the paths of the roots with their row numbers, in order of their ingest."""
+        """Return the paths of the roots and their row ids, in the order of their first ingest."""
         return {
             row.path: row.id for row in self._connection.execute(sa.select(tables.roots).order_by(tables.roots.c.id))
         }
 
     def description(self) -> CorpusDescription:
-        """Return the description of the corpus: the first root's, with the notices and questions of all."""
+        """Return the corpus description: the first name and description, all notices and questions."""
         rows = self._connection.execute(sa.select(tables.roots.c.description).order_by(tables.roots.c.id))
         parts = [CorpusDescription(**{**row[0], "questions": tuple(row[0].get("questions", ()))}) for row in rows]
         return CorpusDescription(
@@ -89,7 +89,7 @@ class Snapshot:
         )
 
     def counts(self) -> tuple[int, int]:
-        """Return how many documents and how many passages there are."""
+        """Return the number of documents and of passages."""
         documents = self._connection.scalar(sa.select(sa.func.count()).select_from(tables.documents))
         passages = self._connection.scalar(sa.select(sa.func.count()).select_from(tables.passages))
         return int(documents or 0), int(passages or 0)
@@ -99,7 +99,7 @@ class Snapshot:
         return frozenset(self._connection.scalars(sa.select(tables.documents.c.source)))
 
     def roots_of(self, source: str) -> list[str]:
-        """Return the paths of the roots that hold a source, in order of their ingest."""
+        """Return the paths of the roots that contain a source, in the order of their first ingest."""
         query = sa.select(tables.roots.c.path).select_from(tables.documents.join(tables.roots))
         found = self._connection.scalars(query.where(tables.documents.c.source == source).order_by(tables.roots.c.id))
         return list(found)
@@ -113,7 +113,7 @@ class Snapshot:
         return {row.source: StoredDocument(root, row.source, row.sha) for row in rows}
 
     def duplicates(self) -> list[tuple[Place, ...]]:
-        """Return the places of texts that stand in more than one, but for white space."""
+        """Return groups of places whose documents have the same text, ignoring white space."""
         columns = tables.documents.c
         twice = sa.select(columns.text_sha).group_by(columns.text_sha).having(sa.func.count() > 1)
         query = (
@@ -128,13 +128,13 @@ class Snapshot:
         return [tuple(places) for places in found.values()]
 
     def failures(self) -> dict[Place, tuple[str, int]]:
-        """Return the places that could not be read: why, and since which run."""
+        """Return the places that cannot be read, each with the reason and the first run that failed."""
         query = sa.select(tables.roots.c.path, tables.failures).select_from(tables.failures.join(tables.roots))
         rows = self._connection.execute(query.order_by(tables.roots.c.id, tables.failures.c.source))
         return {(row.path, row.source): (row.reason, row.run) for row in rows}
 
     def summaries(self) -> list[Summary]:
-        """Return what there is to say of each document, in order of their roots and sources."""
+        """Return a summary of each document, ordered by root and source."""
         columns = tables.documents.c
         passages = sa.select(sa.func.count()).where(tables.passages.c.document == columns.id).scalar_subquery()
         query = (
@@ -151,7 +151,7 @@ class Snapshot:
         return {row.id: datetime.fromisoformat(row.finished) for row in rows}
 
     def runs(self, limit: int) -> list[RunRecord]:
-        """Return the last `limit` runs, the newest first."""
+        """Return the last `limit` runs, newest first."""
         query = sa.select(tables.runs).order_by(tables.runs.c.id.desc()).limit(limit)
         return [
             RunRecord(
@@ -165,7 +165,7 @@ class Snapshot:
         ]
 
     def document(self, root: str, source: str) -> Document | None:
-        """Return a document, or None where there is none at this place."""
+        """Return the document at a place, or None."""
         query = sa.select(tables.documents).select_from(tables.documents.join(tables.roots))
         row = self._connection.execute(
             query.where(tables.roots.c.path == root, tables.documents.c.source == source)
@@ -173,7 +173,7 @@ class Snapshot:
         return None if row is None else _document(row)
 
     def holding(self, text: str) -> list[Place]:
-        """Return the places of the documents that hold exactly this text, in order of their roots and sources."""
+        """Return the places of the documents that contain exactly this text, ordered by root and source."""
         query = (
             sa.select(tables.roots.c.path, tables.documents.c.source)
             .select_from(tables.documents.join(tables.roots))
@@ -183,11 +183,11 @@ class Snapshot:
         return [(row.path, row.source) for row in self._connection.execute(query)]
 
     def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
-        """Return passages by row number; unknown numbers are left out."""
+        """Return passages by row id; unknown ids are omitted."""
         return {row.id: _passage(row) for row in self._passage_rows(tables.passages.c.id, keys)}
 
     def around(self, passage: Passage, reach: int) -> list[Passage]:
-        """Return a passage with up to `reach` of its document's before and after it, in order."""
+        """Return a passage and up to `reach` passages on each side in its document, in order."""
         columns = tables.passages.c
         key, document = self._connection.execute(
             sa.select(columns.id, columns.document).where(columns.place == passage.id)
@@ -199,7 +199,7 @@ class Snapshot:
         return [each for _, each in sorted(self.passages(keys).items())]
 
     def overlapping(self, root: str, source: str, start: int, end: int) -> list[Passage]:
-        """Return the passages of a document that share characters with a span of it, in order."""
+        """Return the passages that overlap a span of a document, in order."""
         columns = tables.passages.c
         query = sa.select(*_PASSAGE_COLUMNS).select_from(_PASSAGE_JOIN).order_by(columns.start)
         query = query.where(tables.roots.c.path == root, tables.documents.c.source == source)
@@ -208,9 +208,9 @@ class Snapshot:
         ]
 
     def joined(self, parts: Sequence[Passage]) -> Passage:
-        """Return adjacent passages of a document, in order, as one with all their sentences and what stands between.
+        """Join adjacent passages of a document into one, including the text between them.
 
-        It has no vector, so its `sha` is that of the first part.
+        The result has no vector of its own; its `sha` is that of the first part.
         """
         first, start, end = parts[0], parts[0].start, parts[-1].end
         if len(parts) == 1:
@@ -229,7 +229,7 @@ class Snapshot:
         )
 
     def keys_of(self, shas: Sequence[str]) -> dict[str, list[int]]:
-        """Return for each vector the row numbers of its passages, ascending; unknown vectors are left out."""
+        """Return the row ids of each vector's passages, ascending; unknown vectors are omitted."""
         found: dict[str, list[int]] = {}
         for batch in _batches(shas):
             query = (
@@ -242,21 +242,21 @@ class Snapshot:
         return found
 
     def shas(self) -> set[str]:
-        """Return the vectors that the catalog knows."""
+        """Return the ids of all vectors in the catalog."""
         return set(self._connection.scalars(sa.select(tables.passages.c.sha).distinct()))
 
     def vector_count(self) -> int:
-        """Return how many vectors the catalog knows."""
+        """Return the number of vectors in the catalog."""
         return int(self._connection.scalar(sa.select(sa.func.count(tables.passages.c.sha.distinct()))) or 0)
 
     def unknown(self, shas: Iterable[str]) -> Iterator[str]:
-        """Yield those of the vectors that the catalog does not know."""
+        """Yield the vectors that are not in the catalog."""
         for batch in _batches(shas):
             query = sa.select(tables.passages.c.sha).where(tables.passages.c.sha.in_(batch))
             yield from sorted(set(batch) - set(self._connection.scalars(query)))
 
     def faults(self) -> list[str]:
-        """Return where the catalog contradicts itself: by SQLite's own check, or by a passage's text."""
+        """Return the inconsistencies: from SQLite's own check, and passages that differ from their document."""
         faults = [str(row[0]) for row in self._connection.execute(sa.text("PRAGMA quick_check")) if row[0] != "ok"]
         columns = tables.passages.c
         query = sa.select(columns.start, columns.end, columns.text).order_by(columns.id)
@@ -268,18 +268,18 @@ class Snapshot:
         return faults
 
     def lexical(self, words: Sequence[str], limit: int) -> list[tuple[int, float]]:
-        """Return the passages that hold any of the stems: (row number, bm25 > 0), best first, ties by number."""
+        """Return the passages that contain any of the stems as (row id, bm25 > 0), best first, ties by id."""
         return self._bm25(words, "ORDER BY score DESC, rowid LIMIT :limit", {"limit": limit})
 
     def lexical_of(self, words: Sequence[str], keys: Sequence[int]) -> dict[int, float]:
-        """Return the bm25 of the given passages; those that hold none of the stems are left out."""
+        """Return the bm25 of the given passages; those without any of the stems are omitted."""
         scores: dict[int, float] = {}
         for batch in _batches(keys):
             scores.update(self._bm25(words, f"AND rowid IN ({','.join(str(int(key)) for key in batch)})", {}))
         return scores
 
     def document_frequencies(self, words: Sequence[str]) -> dict[str, int]:
-        """Return in how many passages (title and headings included) each stem occurs, 0 where in none."""
+        """Return the number of passages (with title and headings) that contain each stem, possibly 0."""
         found = dict.fromkeys(words, 0)
         for batch in _batches(list(found)):
             query = sa.text("SELECT term, doc FROM vocabulary WHERE term IN :words").bindparams(
@@ -305,7 +305,7 @@ class Snapshot:
 
 def _batches(values: Iterable[Any]) -> Iterator[list[Any]]:
     rest = iter(values)
-    while batch := list(islice(rest, AT_ONCE)):
+    while batch := list(islice(rest, MAX_PARAMETERS)):
         yield batch
 
 

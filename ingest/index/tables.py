@@ -1,4 +1,4 @@
-"""The catalog's tables, their version, and how an older index gets them."""
+"""The catalog's tables, their version, and the upgrade of an older index."""
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -60,7 +60,7 @@ runs = sa.Table(
     sa.Column("counts", sa.JSON, nullable=False),
     sa.Column("changes", sa.JSON, nullable=False, server_default="[]"),
 )
-# Sources that could not be read, until they can be or are gone; `run` is the first that failed.
+# Sources that could not be read, kept until they can be read or are gone; `run` is the first run that failed.
 failures = sa.Table(
     "failures",
     tables,
@@ -69,7 +69,7 @@ failures = sa.Table(
     sa.Column("reason", sa.String, nullable=False),
     sa.Column("run", sa.Integer, nullable=False),
 )
-# Words are analysed by ingest.terms, so FTS5 has only to split them at spaces again.
+# ingest.text.terms has already analysed the words, so FTS5 only splits at spaces.
 TERM_TABLES = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS terms USING fts5"
     "(title, heading, body, tokenize = \"unicode61 remove_diacritics 0 tokenchars '.,_'\")",
@@ -78,28 +78,28 @@ TERM_TABLES = (
 
 
 def create(connection: Connection) -> None:
-    """Make the tables that are not there."""
+    """Create the missing tables."""
     tables.create_all(connection)
     for statement in TERM_TABLES:
         connection.execute(sa.text(statement))
 
 
-def renew(connection: Connection) -> None:
-    """Give an index of another version today's tables.
+def upgrade(connection: Connection) -> None:
+    """Upgrade the tables of an index of another version.
 
-    Documents, roots and runs are kept; passages are left empty, to be cut anew
-    from the documents. A column that came later has a server default.
+    Documents, roots and runs are kept. The passages are emptied, to be split
+    again from the documents. Every column added later has a server default.
     """
     for name in ("vocabulary", "terms", "passages"):
         connection.execute(sa.text(f"DROP TABLE IF EXISTS {name}"))
     inspector = sa.inspect(connection)
-    there = set(inspector.get_table_names()) & set(tables.tables)
-    former = {name: {column["name"] for column in inspector.get_columns(name)} for name in there}
+    existing = set(inspector.get_table_names()) & set(tables.tables)
+    old_columns = {name: {column["name"] for column in inspector.get_columns(name)} for name in existing}
     create(connection)
-    for name, columns in former.items():
-        today = tables.tables[name].columns
-        for column in (column for column in today if column.name not in columns):
+    for name, columns in old_columns.items():
+        current = tables.tables[name].columns
+        for column in (column for column in current if column.name not in columns):
             added = sa.schema.CreateColumn(column).compile(connection)
             connection.execute(sa.text(f"ALTER TABLE {name} ADD COLUMN {added}"))
-        for surplus in sorted(columns - set(today.keys())):
+        for surplus in sorted(columns - set(current.keys())):
             connection.execute(sa.text(f"ALTER TABLE {name} DROP COLUMN {surplus}"))

@@ -1,4 +1,4 @@
-"""The vectors of passages, in Chroma: an id (the passage's sha) and a vector, nothing else."""
+"""The passages' vectors in Chroma: an id (the passage's sha) and a vector, nothing else."""
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,39 +19,39 @@ if TYPE_CHECKING:
     from chromadb.api.client import Client
 
 VECTORS_FOLDER = "chroma"  # inside the data directory
-BATCH = 5_000  # ids a call; Chroma 1.5 takes at most 5,461
-# Neighbours kept while searching the graph. Chroma's 100 misses some of the true 50 nearest of 30,000.
+BATCH = 5_000  # ids per call; Chroma 1.5 allows at most 5,461
+# Candidates kept during graph search. Chroma's default of 100 misses some of the true 50 nearest of 30,000.
 SEARCH_WIDTH = 300
-# Vectors a collection. Chroma loads all of a collection for the least question about it and keeps it, 2.2 KB a vector
-# of 384 dimensions: 220 MB. See tests/bench/RESULTS.md.
+# Vectors per collection. Chroma loads a whole collection for any query and keeps it in memory: 2.2 KB per vector of
+# 384 dimensions, 220 MB in all. See the trial memory-of-an-ingest.
 SHARD_SIZE = 100_000
-# Chroma counts the clients of a folder in a register that threads may not change at once: without this, opening one
-# while another thread closes its own fails now and then.
-_register = threading.Lock()
+# Chroma's registry of clients per folder is not thread-safe: without this lock, opening a client while another thread
+# closes one sometimes fails.
+_registry_lock = threading.Lock()
 
 
 class Vectors:
-    """The vectors of one revision of an encoder, in collections of an embedded Chroma: shards.
+    """The vectors of one encoder revision, in shards: collections of an embedded Chroma.
 
-    A vector is in one shard. The writer has only the shard in memory that it
-    fills; what is nearest is found in all of them. Only the process that holds
-    the index lock may add or delete. A reader sees what was there when it
-    opened, so it opens anew after each run.
+    Each vector is in exactly one shard. The writer keeps only the shard it
+    fills in memory; a search covers all shards. Only the process that holds the
+    write lock may add or delete vectors. A reader sees the state at the time of
+    opening, so it must reopen after each run.
     """
 
     def __init__(self, folder: Path, identity: EncoderIdentity, *, shard_size: int = SHARD_SIZE) -> None:
-        """Open the shards of the encoder in `folder`, the first one made where there is none.
+        """Open the encoder's shards in `folder`, creating the first one if necessary.
 
         Raises:
-            IndexUnreadable: the folder is damaged, or may not be read and written.
+            IndexUnreadable: the folder is damaged, or is not readable and writable.
         """
         self._folder = folder
         self._name = f"passages-{identity.revision}-{identity.dimension}"
         self._shard_size = shard_size
-        self._filling = 0  # the shard that takes what is added
-        self._sizes: list[int] = []  # of the shards, empty until something is to be written
-        self._elsewhere: set[str] = set()  # ids in other shards than the one being filled
-        allocator.tame()
+        self._filling = 0  # the shard that new vectors go to
+        self._sizes: list[int] = []  # of the shards; empty until the first write
+        self._elsewhere: set[str] = set()  # ids in the other shards
+        allocator.limit_arenas()
         with self._reading():
             folder.mkdir(parents=True, exist_ok=True)
             self._open()
@@ -73,7 +73,7 @@ class Vectors:
         return self._name if number == 1 else f"{self._name}.{number}"
 
     def _shard(self, number: int) -> "Collection":
-        """Open or make a shard, counted from 1."""
+        """Open or create a shard (1-based)."""
         return self._client.get_or_create_collection(
             self._shard_name(number),
             embedding_function=None,
@@ -89,12 +89,12 @@ class Vectors:
         self.close()
 
     def close(self) -> None:
-        """Let go of the folder."""
-        with _register:
+        """Close the folder."""
+        with _registry_lock:
             self._client.close()
 
     def count(self) -> int:
-        """Return how many vectors there are."""
+        """Return the number of vectors."""
         with self._reading():
             return sum(shard.count() for shard in self._one_by_one())
 
@@ -105,7 +105,7 @@ class Vectors:
                 yield from _ids(shard)
 
     def _one_by_one(self) -> Iterator["Collection"]:
-        """Yield the shards; where there are several, one at a time is in memory."""
+        """Yield the shards with only one of them in memory at a time."""
         for number in range(len(self._shards)):
             yield self._shards[number]
             if len(self._shards) > 1:
@@ -113,13 +113,13 @@ class Vectors:
 
     def _reopen(self) -> None:
         self.close()
-        allocator.give_back()
+        allocator.release_free_memory()
         self._open()
 
     def present(self, ids: Iterable[str]) -> set[str]:
-        """Return those of `ids` that have a vector; for the writer."""
+        """Return the `ids` that have a vector; only for the writer."""
         with self._reading():
-            self._learn()
+            self._prepare_writing()
             wanted = set(ids)
             found = wanted & self._elsewhere
             for batch in _batches(wanted - found):
@@ -127,26 +127,26 @@ class Vectors:
         return found
 
     def add(self, ids: Sequence[str], vectors: Vectors32) -> None:
-        """Add vectors, shape (len(ids), dimension), unit length; none of the ids may be `present`.
+        """Add unit vectors, shape (len(ids), dimension); none of the ids may be `present`.
 
         Raises:
-            IndexUnwritable: the disk is full, or the folder may not be written to.
+            IndexUnwritable: the disk is full or the folder is not writable.
         """
         at = 0
         with self._writing():
-            self._learn()
+            self._prepare_writing()
             while at < len(ids):
                 if self._sizes[self._filling] >= self._shard_size:
                     self._elsewhere.update(_ids(self._shards[self._filling]))
                     self._reopen()
-                    self._choose()
+                    self._choose_shard()
                 end = min(len(ids), at + BATCH, at + self._shard_size - self._sizes[self._filling])
                 self._shards[self._filling].add(ids=list(ids[at:end]), embeddings=vectors[at:end])
                 self._sizes[self._filling] += end - at
                 at = end
 
-    def _learn(self) -> None:
-        """Before something is written: find the shard to fill, and what the others hold."""
+    def _prepare_writing(self) -> None:
+        """Find the shard to fill and the ids in the others, once."""
         if self._sizes:
             return
         self._sizes = [self._shards[0].count()]
@@ -154,10 +154,10 @@ class Vectors:
             held = [list(_ids(shard)) for shard in self._one_by_one()]
             self._sizes = [len(ids) for ids in held]
             self._elsewhere.update(*held)
-        self._choose()
+        self._choose_shard()
 
-    def _choose(self) -> None:
-        """Fill the first shard that has room from now on, one more where none has."""
+    def _choose_shard(self) -> None:
+        """Choose the first shard with room as the one to fill, adding a shard if all are full."""
         rooms = (number for number, size in enumerate(self._sizes) if size < self._shard_size)
         self._filling = next(rooms, len(self._sizes))
         if self._filling == len(self._sizes):
@@ -165,10 +165,10 @@ class Vectors:
             self._shards.append(self._shard(len(self._sizes)))
 
     def delete(self, ids: Iterable[str]) -> None:
-        """Delete vectors; ids that are not there are passed over.
+        """Delete vectors; unknown ids are ignored.
 
         Raises:
-            IndexUnwritable: as `add`.
+            IndexUnwritable: see `add`.
         """
         gone = list(ids)
         self._sizes.clear()
@@ -179,7 +179,7 @@ class Vectors:
                     shard.delete(ids=batch)
 
     def drop_others(self) -> None:
-        """Delete what other encoders left."""
+        """Delete the collections of other encoders."""
         own = {shard.name for shard in self._shards}
         for collection in self._client.list_collections():
             if collection.name not in own:
@@ -192,7 +192,7 @@ class Vectors:
         try:
             yield
         except InternalError as error:
-            remedy = "make room on the disk, or check that you may write there, and run again"
+            remedy = "free disk space or check that you may write there, then try again"
             raise IndexUnwritable(f"cannot be written ({error})", str(self._folder), remedy) from error
 
     @contextmanager
@@ -206,13 +206,13 @@ class Vectors:
             raise IndexUnreadable(f"the vectors cannot be read ({error})", str(self._folder), remedy) from error
 
     def nearest(self, vector: Vectors32, limit: int) -> list[tuple[str, float]]:
-        """Return the `limit` nearest (id, cosine from -1 to 1), best first, ties by id."""
+        """Return the `limit` nearest vectors as (id, cosine from -1 to 1), best first, ties by id."""
         with self._reading():
             pairs = [pair for shard in self._shards for pair in _nearest(shard, vector, limit)]
         return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:limit]
 
     def cosines(self, vector: Vectors32, ids: Sequence[str]) -> dict[str, float]:
-        """Return the cosine of each of `ids` that is there with a unit vector."""
+        """Return the cosines of the `ids` with a unit vector; unknown ids are omitted."""
         cosines: dict[str, float] = {}
         with self._reading():
             for batch in _batches(ids):
@@ -230,14 +230,14 @@ def _client(folder: Path) -> "Client":
     from chromadb.config import Settings
     from chromadb.errors import InternalError
 
-    with _register:
+    with _registry_lock:
         try:
             client = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
         except InternalError:
-            # Chroma keeps what could not be started, and would give it to the next one who asks.
+            # Chroma caches a client that failed to start and would return it to the next caller.
             SharedSystemClient._identifier_to_system.pop(str(folder), None)
             raise
-    return cast("Client", client)  # the declared interface lacks close
+    return cast("Client", client)  # the declared type has no close()
 
 
 def _ids(shard: "Collection") -> Iterator[str]:
@@ -246,7 +246,7 @@ def _ids(shard: "Collection") -> Iterator[str]:
 
 
 def _nearest(shard: "Collection", vector: Vectors32, limit: int) -> list[tuple[str, float]]:
-    """Return the `limit` nearest of a shard: (id, cosine)."""
+    """Return the `limit` nearest vectors of a shard as (id, cosine)."""
     limit = min(limit, shard.count())
     if limit == 0:
         return []

@@ -1,1 +1,1 @@
-"""The encoder, and its export to ONNX."""
+"""The encoder and its export to ONNX."""

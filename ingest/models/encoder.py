@@ -1,4 +1,4 @@
-"""Turns texts into vectors without torch: any sentence-transformers model, exported once to ONNX."""
+"""Encodes texts as vectors without torch, with any sentence-transformers model exported once to ONNX."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.errors import IndexMissing, ModelMissing
-from ingest.models.onnx_export import MAKE_ANEW, Graph, export_module, exporting, folder_name, save_tokenizer
+from ingest.models.onnx_export import EXPORT_AGAIN, Graph, export_module, exporting, folder_name, save_tokenizer
 from ingest.schema import Span
 
 if TYPE_CHECKING:
@@ -20,16 +20,18 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 BUNDLED = "all-MiniLM-L6-v2"
-TOLERANCE = 1e-3  # largest difference of a component between the export and the original, both of unit length
+TOLERANCE = 1e-3  # largest allowed difference per component between the export's and the model's unit vectors
 
 Vectors32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class TokenVectors:
-    """A text, token by token, in context: unit vectors, shape (tokens, dimension), and their spans in the text.
+    """The contextual vectors of a text's tokens, without special tokens.
 
-    `whole` is the vector of the text, shape (dimension,). Special tokens are left out.
+    `whole` is the vector of the text, shape (dimension,). `vectors` are the
+    tokens' unit vectors, shape (tokens, dimension), and `spans` their spans in
+    the text.
     """
 
     whole: Vectors32
@@ -39,10 +41,11 @@ class TokenVectors:
 
 @dataclass(frozen=True, slots=True)
 class EncoderIdentity:
-    """What must agree between an index and its encoder.
+    """The properties that must match between an index and its encoder.
 
-    `revision` hashes the weights; `window` is in tokens, special tokens
-    included; prompts are put before what is encoded ("query: " in some models).
+    `revision` is a hash of the weights. `window` is in tokens, including
+    special tokens. The prompts are prepended to encoded texts ("query: " in
+    some models).
     """
 
     name: str
@@ -54,30 +57,30 @@ class EncoderIdentity:
 
 
 class Encoder(Protocol):
-    """What ingest and retrieval need of an encoder."""
+    """The encoder interface that ingest and retrieval use."""
 
     @property
     def identity(self) -> EncoderIdentity:
         """Name, revision, dimension and window."""
 
     def encode(self, texts: Sequence[str], *, query: bool = False) -> Vectors32:
-        """Return one unit vector a text: float32, shape (len(texts), dimension)."""
+        """Return one unit vector per text: float32, shape (len(texts), dimension)."""
 
     def encode_tokens(self, texts: Sequence[str], *, query: bool = False) -> list[TokenVectors]:
-        """Return the texts with a unit vector for each of their tokens."""
+        """Return the vectors of each text and of its tokens."""
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Return each text's length in tokens, special tokens not counted."""
+        """Return the length of each text in tokens, without special tokens."""
 
 
 class OnnxEncoder:
-    """An exported encoder, run by ONNX Runtime."""
+    """An exported encoder that runs on ONNX Runtime."""
 
     def __init__(self, folder: Path) -> None:
         """Load the export in `folder`.
 
         Raises:
-            IndexMissing: there is no export there.
+            IndexMissing: the folder contains no export.
             ModelMissing: the export is damaged.
         """
         if not _is_exported(folder):
@@ -86,7 +89,7 @@ class OnnxEncoder:
             self._identity = EncoderIdentity(**json.loads((folder / "identity.json").read_text(encoding="utf-8")))
         except (ValueError, TypeError) as error:
             raise ModelMissing(
-                "the model cannot be loaded (identity.json is damaged)", str(folder), MAKE_ANEW
+                "the model cannot be loaded (identity.json is damaged)", str(folder), EXPORT_AGAIN
             ) from error
         self._graph = Graph(folder, window=self._identity.window)
 
@@ -96,9 +99,9 @@ class OnnxEncoder:
         return self._identity
 
     def encode(self, texts: Sequence[str], *, query: bool = False) -> Vectors32:
-        """Return one unit vector a text: float32, shape (len(texts), dimension).
+        """Return one unit vector per text: float32, shape (len(texts), dimension).
 
-        Texts beyond the window are cut to it, so callers pack passages to fit.
+        Texts longer than the window are truncated; passages are split to fit.
         """
         vectors = np.zeros((len(texts), self._identity.dimension), dtype=np.float32)
         for rows, _, (whole,) in self._graph.run(self._prompted(texts, query), ["sentence_embedding"]):
@@ -106,7 +109,7 @@ class OnnxEncoder:
         return vectors
 
     def encode_tokens(self, texts: Sequence[str], *, query: bool = False) -> list[TokenVectors]:
-        """Return the texts with a unit vector for each of their tokens."""
+        """Return the vectors of each text and of its tokens."""
         found: dict[int, TokenVectors] = {}
         prompt = len(self._prompt(query))
         outputs = ["sentence_embedding", "token_embeddings"]
@@ -122,7 +125,7 @@ class OnnxEncoder:
         return [found[i] for i in range(len(texts))]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Return each text's length in tokens, special tokens not counted."""
+        """Return the length of each text in tokens, without special tokens."""
         return self._graph.count_tokens(texts)
 
     def _prompt(self, query: bool) -> str:
@@ -133,7 +136,7 @@ class OnnxEncoder:
 
 
 def open_encoder(name: str, models: Path, *, allow_downloads: bool = False) -> OnnxEncoder:
-    """Return the encoder called `name`, exporting it into the folder `models` at first use.
+    """Return the encoder `name`, exporting it into the folder `models` on first use.
 
     Raises:
         ModelMissing: the model is not on this machine or cannot be exported.
@@ -149,7 +152,7 @@ def _is_exported(folder: Path) -> bool:
 
 
 def _export(name: str, folder: Path, *, allow_downloads: bool) -> None:
-    """Export a sentence-transformers model into `folder`, which appears whole or not at all."""
+    """Export a sentence-transformers model into `folder`, completely or not at all."""
     with exporting(name, folder) as draft:
         model = _load_model(name, allow_downloads=allow_downloads)
         save_tokenizer(model.tokenizer, draft, name)
@@ -172,7 +175,7 @@ def _load_model(name: str, *, allow_downloads: bool) -> "SentenceTransformer":
         return SentenceTransformer(path, device="cpu", local_files_only=not allow_downloads)
     except (OSError, ValueError) as error:
         first = (str(error).splitlines() or ["cannot be loaded"])[0]
-        remedy = "give a local folder in CITED_ENCODER, or set CITED_ALLOW_DOWNLOADS=true"
+        remedy = "set CITED_ENCODER to a local folder, or set CITED_ALLOW_DOWNLOADS=true"
         raise ModelMissing(f"the encoder cannot be loaded ({first})", name, remedy) from error
 
 
@@ -184,7 +187,7 @@ def _identify(name: str, model: "SentenceTransformer") -> EncoderIdentity:
     prompts = {kind: text or "" for kind, text in (model.prompts or {}).items()}
     dimension, window = model.get_embedding_dimension(), model.max_seq_length
     if dimension is None or window is None:
-        raise ModelMissing("the model does not say its dimension and window", name, "name another encoder")
+        raise ModelMissing("the model does not declare its dimension and window", name, "use another encoder")
     return EncoderIdentity(
         name=name,
         revision=digest.hexdigest()[:16],
@@ -196,10 +199,10 @@ def _identify(name: str, model: "SentenceTransformer") -> EncoderIdentity:
 
 
 def _export_graph(model: "SentenceTransformer", path: Path) -> None:
-    """Write tokens-to-unit-vectors as one ONNX graph: transformer, pooling, normalisation; tokens' own vectors too."""
+    """Write transformer, pooling and normalisation as one ONNX graph that also returns the token vectors."""
     import torch
 
-    class Encoding(torch.nn.Module):  # type: ignore[misc]  # torch is not followed: it takes mypy minutes
+    class Encoding(torch.nn.Module):  # type: ignore[misc]  # mypy does not follow torch: that takes minutes
         def __init__(self) -> None:
             super().__init__()
             self.model = model
@@ -226,4 +229,4 @@ def _check_export(model: "SentenceTransformer", exported: OnnxEncoder, name: str
         wanted = model.encode([prompt + text for text in texts], prompt="", normalize_embeddings=True)
     worst = float(np.abs(exported.encode(texts) - wanted).max())
     if worst > TOLERANCE:
-        raise ModelMissing(f"its ONNX export differs by {worst:.4f} from the original", name, "name another encoder")
+        raise ModelMissing(f"its ONNX export differs from the original by {worst:.4f}", name, "use another encoder")

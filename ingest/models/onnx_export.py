@@ -1,4 +1,4 @@
-"""Transformers as ONNX graphs: exported once from torch, then run without it."""
+"""Exports transformers from torch to ONNX once, then runs them without torch."""
 
 import hashlib
 import logging
@@ -14,37 +14,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.errors import IndexUnwritable, ModelMissing
-from ingest.settings import keep_to_this_machine
+from ingest.settings import disable_telemetry
 
 if TYPE_CHECKING:
     import torch
     from tokenizers import Encoding
 
-MAKE_ANEW = "delete this folder, so that the model is exported anew, and run `cited ingest` again"
-BATCH = 32  # texts; larger batches pad more and gained nothing on two cores
+EXPORT_AGAIN = "delete this folder and run `cited ingest` to export the model again"
+BATCH = 32  # texts; larger batches need more padding and were no faster on two cores
 
 logger = logging.getLogger(__name__)
 
-keep_to_this_machine()
+disable_telemetry()
 
 Batch = tuple[list[int], list["Encoding"], list[NDArray[np.float32]]]
 
 
 class Graph:
-    """A graph `model.onnx` with its `tokenizer.json`, run by ONNX Runtime."""
+    """The graph `model.onnx` and its `tokenizer.json`, run by ONNX Runtime."""
 
-    def __init__(self, folder: Path, *, window: int, remedy: str = MAKE_ANEW) -> None:
-        """Load the graph in `folder`; texts are cut to `window` tokens, special tokens included.
+    def __init__(self, folder: Path, *, window: int, remedy: str = EXPORT_AGAIN) -> None:
+        """Load the graph in `folder`; texts are truncated to `window` tokens, including special tokens.
 
         Raises:
-            ModelMissing: it cannot be loaded; `remedy` says what to do then.
+            ModelMissing: the graph cannot be loaded; `remedy` is the error's remedy.
         """
         import onnxruntime
         from onnxruntime.capi import onnxruntime_pybind11_state as onnx
         from tokenizers import Tokenizer
 
         options = onnxruntime.SessionOptions()
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads leave the processor
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads must not use the CPU
         providers = ["CPUExecutionProvider"]
         damaged = (onnx.InvalidProtobuf, onnx.InvalidGraph, onnx.InvalidArgument, onnx.NoSuchFile, onnx.Fail)
         try:
@@ -60,9 +60,9 @@ class Graph:
         self._inputs = [each.name for each in self._session.get_inputs()]
 
     def run(self, texts: Sequence[str] | Sequence[tuple[str, str]], outputs: Sequence[str]) -> Iterator[Batch]:
-        """Run texts, or pairs of them, through the graph, those of like length together.
+        """Run texts, or pairs of texts, through the graph, batched by similar length.
 
-        Yields for each batch the texts' numbers, their tokens and the outputs.
+        Yields for each batch the indices of its texts, their tokens and the outputs.
         """
         encodings = self._tokenizer.encode_batch(list(texts))
         order = sorted(range(len(texts)), key=lambda i: len(encodings[i].ids))
@@ -81,22 +81,22 @@ class Graph:
             yield rows, [encodings[i] for i in rows], self._session.run(list(outputs), columns)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Return each text's length in tokens, special tokens not counted."""
+        """Return the length of each text in tokens, without special tokens."""
         return [len(e.ids) for e in self._counter.encode_batch(list(texts), add_special_tokens=False)]
 
 
 def folder_name(name: str) -> str:
-    """Return the name of the folder that holds the export of the model called `name`."""
+    """Return the folder name for the export of the model `name`."""
     plain = "".join(c if c.isalnum() or c in "-." else "-" for c in Path(name).name)
     return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 @contextmanager
 def exporting(name: str, folder: Path) -> Iterator[Path]:
-    """Give a folder to export the model called `name` into; it becomes `folder` at the end, whole or not at all.
+    """Yield a temporary folder for the export of the model `name`; it is renamed to `folder` on success.
 
     Raises:
-        IndexUnwritable: nothing can be written there.
+        IndexUnwritable: the parent of `folder` is not writable.
     """
     logger.info("exporting %s to ONNX, once", name)
     try:
@@ -104,9 +104,9 @@ def exporting(name: str, folder: Path) -> Iterator[Path]:
         made = tempfile.TemporaryDirectory(dir=folder.parent)
     except OSError as error:
         what = f"cannot be written ({(error.strerror or type(error).__name__).lower()})"
-        raise IndexUnwritable(what, str(folder.parent), "check that it is a folder that you may write to") from error
+        raise IndexUnwritable(what, str(folder.parent), "check that it is a folder you may write to") from error
     with made as temporary, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch and transformers warn of their own internals here
+        warnings.simplefilter("ignore")  # torch and transformers warn about their own internals here
         draft = Path(temporary) / folder.name
         draft.mkdir()
         yield draft
@@ -116,22 +116,22 @@ def exporting(name: str, folder: Path) -> Iterator[Path]:
 
 
 def save_tokenizer(tokenizer: Any, folder: Path, name: str) -> None:  # noqa: ANN401 - of the transformers library
-    """Save a model's tokenizer beside its graph.
+    """Save a model's tokenizer next to its graph.
 
     Raises:
-        ModelMissing: it is not one that runs without transformers.
+        ModelMissing: the tokenizer does not run without transformers.
     """
     fast = getattr(tokenizer, "backend_tokenizer", None)
     if fast is None:
-        raise ModelMissing("the model has no fast tokenizer", name, "name another model")
+        raise ModelMissing("the model has no fast tokenizer", name, "use another model")
     fast.save(str(folder / "tokenizer.json"))
 
 
 def export_module(module: "torch.nn.Module", path: Path, *, inputs: Sequence[str], outputs: Sequence[str]) -> None:
-    """Write a torch module as an ONNX graph of any batch size and length."""
+    """Write a torch module as an ONNX graph with dynamic batch size and length."""
     import torch
 
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns that torchvision is not there
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns that torchvision is missing
     batch, length = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("length", min=2, max=8192)
     with torch.no_grad():
         torch.onnx.export(

@@ -1,1 +1,1 @@
-"""File readers, one file a format: the bytes of a source in, a Document out."""
+"""File readers, one module per format: they turn the bytes of a source into a Document."""

@@ -1,4 +1,4 @@
-"""Extracted pieces (headings, paragraphs, table rows) to one text with spans."""
+"""Joins extracted pieces (headings, paragraphs, table rows) into one text with spans."""
 
 import re
 from collections.abc import Iterable
@@ -12,9 +12,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A heading (its level, 1 to 9) or, with level 0, a paragraph, list item or table row.
+    """A heading (level 1 to 9) or, with level 0, a paragraph, list item or table row.
 
-    `apart` says that it is unrelated to the one before it.
+    `apart` marks a piece as unrelated to the one before it.
     """
 
     text: str
@@ -32,14 +32,14 @@ class Assembled:
 
 
 def clean(text: str) -> str:
-    """Return extracted text that can be stored: no NUL, newlines as line ends, surrogates joined or left out."""
+    """Return extracted text in storable form: without NUL or lone surrogates, every line end a newline."""
     if _SURROGATE.search(text):
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
     return unify_line_ends(text.replace("\0", ""))
 
 
 def assemble(pieces: Iterable[Piece]) -> Assembled:
-    """Join pieces by blank lines; a heading becomes one line, an empty piece nothing."""
+    """Join pieces with blank lines; a heading becomes one line, and empty pieces are dropped."""
     texts: list[str] = []
     headings: list[Heading] = []
     blocks: list[Block] = []
@@ -58,7 +58,7 @@ def assemble(pieces: Iterable[Piece]) -> Assembled:
 
 
 def extracted(data: bytes, source: str, title: str, assembled: Assembled, note: str = "") -> Document:
-    """Return the document of a file, given its bytes, whose text was assembled; it has neither pages nor an address."""
+    """Return the document of a file from its bytes and assembled text, without pages or URL."""
     return Document(
         source,
         title,

@@ -1,8 +1,8 @@
-"""DOCX: paragraphs, headings and table rows in the order of the document's body.
+"""DOCX: paragraphs, headings and table rows in document order.
 
-python-docx opens the package and knows the styles; the text is gathered from
-the elements, because its `Paragraph.text` leaves out tracked insertions and
-content controls, and a quote that lacks a "not" is worse than none.
+python-docx opens the package and resolves the styles. The text is collected
+from the XML elements, because `Paragraph.text` omits tracked insertions and
+content controls, and a quote that misses a "not" is worse than no quote.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_SAVE_ANEW = "save it anew as .docx"
+_SAVE_AGAIN = "save it again as .docx"
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _PARAGRAPH, _TABLE, _ROW, _CELL, _BOX = (_W + name for name in ("p", "tbl", "tr", "tc", "txbxContent"))
 _WRAPPERS = frozenset(_W + name for name in ("sdt", "sdtContent", "customXml", "ins", "moveTo"))
-# Deleted text, properties, and the copies kept for older programs.
+# Deleted text, properties, and fallback copies for older programs.
 _IGNORED = frozenset({_FALLBACK, *(_W + name for name in ("del", "moveFrom", "pPr", "rPr", "sectPr"))})
 _TEXTS = frozenset({_W + "t", _MATH + "t"})
 _CHARACTERS = {_W + "tab": "\t", _W + "br": "\n", _W + "cr": "\n", _W + "noBreakHyphen": "-"}
 _LEVELS = {"Title": 1} | {f"Heading {level}": level for level in range(1, 10)}
-_CONTENTS = "toc "  # styles of a table of contents, which repeats the headings
-_DEEPEST_STYLE = 20
-# The title that python-docx gives to a file without properties.
+_CONTENTS = "toc "  # prefix of the table-of-contents styles; a table of contents only repeats the headings
+_MAX_STYLE_DEPTH = 20
+# The title that python-docx reports for a file without properties.
 _NO_TITLE = "Word Document"
 
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """What python-docx knows of a file: its body, the name of each style by its id, its title."""
+    """What python-docx provides: the body, the style names by id, and the title property."""
 
     body: "_Element"
     styles: Mapping[str, str]
@@ -49,10 +49,10 @@ class _Word:
 
 
 def read(data: bytes, source: str) -> Document:
-    """Return the text of a Word document: headings, paragraphs and table rows, a blank line between each.
+    """Return the text of a Word document: headings, paragraphs and table rows, separated by blank lines.
 
     Raises:
-        SourceUnreadable: the file is no DOCX, is broken, or unpacks to too much.
+        SourceUnreadable: the file is not a DOCX, is damaged, or is too large when unpacked.
     """
     _check_package(data, source)
     word = _open(data, source)
@@ -66,9 +66,11 @@ def read(data: bytes, source: str) -> Document:
 
 
 def _check_package(data: bytes, source: str) -> None:
-    """Refuse what is no package of parts, and what would unpack beyond all measure."""
+    """Raise SourceUnreadable if the file is not a package or is too large when unpacked."""
     if data.startswith(_OLE):
-        raise SourceUnreadable("needs a password or is an older .doc", source, "save it as .docx without a password")
+        raise SourceUnreadable(
+            "is password-protected or an old .doc file", source, "save it as .docx without a password"
+        )
     open_package(data, source, "DOCX").close()
 
 
@@ -84,17 +86,17 @@ def _open(data: bytes, source: str) -> _Word:
         return _Word(word.element.body, styles, word.core_properties.title or "")
     except (OpcError, PythonDocxError, LxmlError, KeyError) as error:
         reason = one_line(str(error).strip("'\""))[:200].rstrip(".")
-        raise SourceUnreadable(f"is not a readable DOCX ({reason})", source, _SAVE_ANEW) from error
+        raise SourceUnreadable(f"is not a readable DOCX ({reason})", source, _SAVE_AGAIN) from error
     except BROKEN as error:
-        raise SourceUnreadable("is not a readable DOCX", source, _SAVE_ANEW) from error
+        raise SourceUnreadable("is not a readable DOCX", source, _SAVE_AGAIN) from error
 
 
 def _style_names(styles: Iterable["BaseStyle"]) -> dict[str, str]:
-    """Return the name of each style by its id; of a style based on a heading style, the latter's name."""
+    """Return the style names by id; a style based on a heading style gets the heading style's name."""
     names = {}
     for style in styles:
         base = style
-        for _ in range(_DEEPEST_STYLE):
+        for _ in range(_MAX_STYLE_DEPTH):
             if base is None or base.name in _LEVELS:
                 break
             base = getattr(base, "base_style", None)
@@ -103,7 +105,7 @@ def _style_names(styles: Iterable["BaseStyle"]) -> dict[str, str]:
 
 
 def _title(word: _Word) -> str:
-    """Return the title in the file's properties, else the text in the style Title."""
+    """Return the title property, else the first text in the style Title."""
     own = one_line(clean(word.title))
     if own and own != _NO_TITLE:
         return own
@@ -117,7 +119,7 @@ def _style(paragraph: "_Element", styles: Mapping[str, str]) -> str:
 
 
 def _pieces(parent: "_Element", styles: Mapping[str, str]) -> Iterator[Piece]:
-    """Yield what stands under an element, in order; a text box follows its paragraph."""
+    """Yield the pieces below an element, in order; a text box follows its paragraph."""
     for child in parent:
         if child.tag == _PARAGRAPH:
             style = _style(child, styles)
@@ -132,7 +134,7 @@ def _pieces(parent: "_Element", styles: Mapping[str, str]) -> Iterator[Piece]:
 
 
 def _row_text(row: "_Element", styles: Mapping[str, str]) -> str:
-    """Return a row's cells joined; a cell merged across columns or rows counts once."""
+    """Return the cells of a row, joined; a merged cell appears once."""
     cells = (cell for cell in _direct(row, _CELL) if not _is_merged_upwards(cell))
     texts = (one_line(" ".join(piece.text for piece in _pieces(cell, styles))) for cell in cells)
     return " | ".join(filter(None, texts))
@@ -144,7 +146,7 @@ def _is_merged_upwards(cell: "_Element") -> bool:
 
 
 def _direct(parent: "_Element", tag: str) -> Iterator["_Element"]:
-    """Yield the children with a tag, those in content controls and insertions too."""
+    """Yield the children with a tag, including those in content controls and insertions."""
     for child in parent:
         if child.tag == tag:
             yield child
@@ -161,7 +163,7 @@ def _boxes(parent: "_Element") -> Iterator["_Element"]:
 
 
 def _text(paragraph: "_Element") -> str:
-    """Return a paragraph's text, a line for every line break in it."""
+    """Return the text of a paragraph, keeping its line breaks."""
     lines = "".join(_characters(paragraph)).split("\n")
     return "\n".join(filter(None, map(one_line, lines)))
 

@@ -1,4 +1,4 @@
-"""The characters of a file: by its BOM, as UTF-8, or by a guess that is said."""
+"""Decodes text files: by BOM, as UTF-8, or by a guess that is reported."""
 
 from dataclasses import dataclass
 
@@ -11,18 +11,18 @@ _WIDE_BOMS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-# What is guessed, the likelier first where a text fits several equally well.
+# Candidates for guessing; on a tie the first one wins.
 _GUESSED = (
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r", "mac_roman"),
     *("cp932", "shift_jis", "euc_jp", "gb18030", "big5", "cp949", "euc_kr"),
 )
-# A prose line of a book has thousands of characters; longer ones are data, and take minutes to cut into sentences.
+# Lines of prose have at most thousands of characters; longer ones are data and take minutes to split into sentences.
 _LONGEST_LINE = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A file's characters, Python's name of their encoding, and what to say of it where it was guessed."""
+    """A file's characters, Python's name of the encoding, and a note if it was guessed."""
 
     text: str
     encoding: str = "utf-8"
@@ -30,25 +30,26 @@ class Decoded:
 
 
 def decode(data: bytes, source: str) -> Decoded:
-    """Return the characters of a text file, every line end a newline.
+    """Return the characters of a text file, with every line end as a newline.
 
-    Offsets in the result are those of `Path.read_text(encoding=...)` with the
-    encoding returned; the BOM of a UTF-8 file stays.
+    Offsets match those of `Path.read_text(encoding=...)` with the returned
+    encoding; the BOM of a UTF-8 file is kept.
 
     Raises:
-        SourceUnreadable: the bytes hold NUL characters or are in no encoding
-            we know, there is nothing but white space, or a line is endless.
+        SourceUnreadable: the file contains NUL characters, uses an unknown
+            encoding, is blank, or has an overlong line.
     """
     decoded = _decode(data, source)
     text = unify_line_ends(decoded.text)
     if "\0" in text:
-        raise SourceUnreadable("is not text (it holds NUL characters)", source, SAVE_AS_UTF8)
+        raise SourceUnreadable("is not text (it contains NUL characters)", source, SAVE_AS_UTF8)
     if not text.removeprefix(BOM).strip():
         raise empty(source)
     if len(text) > _LONGEST_LINE:
         longest = max(map(len, text.split("\n")))
         if longest > _LONGEST_LINE:
-            raise SourceUnreadable(f"has a line of {longest:,} characters, which is no prose", source, "part its lines")
+            what = f"has a line of {longest:,} characters (limit {_LONGEST_LINE:,})"
+            raise SourceUnreadable(what, source, "break it into shorter lines")
     return Decoded(text, decoded.encoding, decoded.note)
 
 
@@ -58,7 +59,7 @@ def _decode(data: bytes, source: str) -> Decoded:
             try:
                 return Decoded(data.decode(encoding), encoding)
             except UnicodeDecodeError as error:
-                what = f"is broken: its characters do not fit its BOM ({encoding.upper()})"
+                what = f"is damaged: its bytes do not match its BOM ({encoding.upper()})"
                 raise SourceUnreadable(what, source, SAVE_AS_UTF8) from error
     refuse_nul(data, source)
     try:
@@ -71,12 +72,12 @@ def _decode(data: bytes, source: str) -> Decoded:
 
 
 def guess(data: bytes) -> Decoded | None:
-    """Return the characters of bytes that are not UTF-8 in their likeliest encoding, None where none is likely.
+    """Decode bytes that are not UTF-8 with the most likely encoding; None if no encoding is likely.
 
-    Bytes that are mostly UTF-8 are that, and broken: nothing is likely.
+    Bytes that are mostly UTF-8 count as damaged UTF-8 and are not guessed.
 
-    Source: charset-normalizer's mess and coherence of the decoded text; where
-    several encodings are as good, the commonest.
+    Source: charset-normalizer's mess and coherence measures; ties go to the
+    most common encoding.
     """
     from charset_normalizer import from_bytes
 
@@ -90,7 +91,7 @@ def guess(data: bytes) -> Decoded | None:
     names = {name for match in alike for name in (match.encoding, *match.could_be_from_charset)}
     for encoding in sorted(names & set(_GUESSED), key=_GUESSED.index):
         try:
-            note = f"its encoding was guessed: {encoding}; if letters are wrong, {SAVE_AS_UTF8}"
+            note = f"its encoding was guessed: {encoding}; if letters look wrong, {SAVE_AS_UTF8}"
             return Decoded(data.decode(encoding), encoding, note)
         except UnicodeDecodeError:
             continue
@@ -98,7 +99,7 @@ def guess(data: bytes) -> Decoded | None:
 
 
 def _is_broken_utf8(data: bytes) -> bool:
-    """Say whether more characters beyond ASCII are UTF-8 than bytes are not."""
+    """Return whether the bytes contain more valid non-ASCII UTF-8 characters than invalid bytes."""
     text = data.decode("utf-8", "surrogateescape")
     beyond = sum(character > "\x7f" for character in text)
     broken = sum("\udc80" <= character <= "\udcff" for character in text)

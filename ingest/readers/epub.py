@@ -1,4 +1,4 @@
-"""EPUB: the chapters of a book in the order of its spine, each read as the web page that it is."""
+"""EPUB: the chapters of a book in spine order, each read as an HTML page."""
 
 import posixpath
 from collections.abc import Iterator
@@ -25,13 +25,13 @@ def read(data: bytes, source: str) -> Document:
     """Return the text of a book.
 
     Raises:
-        SourceUnreadable: the file is no EPUB, is broken or protected, or unpacks to too much.
+        SourceUnreadable: the file is not an EPUB, is damaged or encrypted, or is too large when unpacked.
     """
     with open_package(data, source, "EPUB") as package:
         container = _xml(package, _CONTAINER, source)
         path = next((e.get("full-path") for e in container.iter("{*}rootfile") if e.get("full-path")), None)
         if path is None:
-            raise SourceUnreadable("is not an EPUB (its container names no book)", source, "save it anew as EPUB")
+            raise SourceUnreadable("is not an EPUB (its container names no book)", source, "save it again as EPUB")
         book = _xml(package, path, source)
         chapters = list(_chapters(book, posixpath.dirname(path)))
         _refuse_protected(package, chapters, source)
@@ -41,7 +41,7 @@ def read(data: bytes, source: str) -> Document:
 
 
 def _chapters(book: "_Element", folder: str) -> Iterator[str]:
-    """Yield the parts that the spine names, the table of contents left out."""
+    """Yield the parts listed in the spine, without the table of contents."""
     items = {item.get("id"): item for item in book.iter("{*}item")}
     for reference in book.iter("{*}itemref"):
         item = items.get(reference.get("idref"))
@@ -56,11 +56,11 @@ def _pieces(package: ZipFile, chapter: str, source: str) -> list[Piece]:
 
 
 def _refuse_protected(package: ZipFile, chapters: list[str], source: str) -> None:
-    """Refuse a book whose chapters are encrypted; fonts often are."""
+    """Raise SourceUnreadable if chapters are encrypted; encrypted fonts are common and harmless."""
     if _ENCRYPTION in package.namelist():
         references = _xml(package, _ENCRYPTION, source).iter("{*}CipherReference")
         if {unquote(reference.get("URI") or "") for reference in references} & set(chapters):
-            raise SourceUnreadable("is protected (its chapters are encrypted)", source, "use a copy without protection")
+            raise SourceUnreadable("is copy-protected (its chapters are encrypted)", source, "use an unprotected copy")
 
 
 def _xml(package: ZipFile, name: str, source: str) -> "_Element":
@@ -70,4 +70,6 @@ def _xml(package: ZipFile, name: str, source: str) -> "_Element":
     try:
         return etree.fromstring(read_part(package, name, source), parser)
     except (etree.LxmlError, ValueError) as error:
-        raise SourceUnreadable(f"is not a readable EPUB ({name} is broken)", source, "save it anew as EPUB") from error
+        raise SourceUnreadable(
+            f"is not a readable EPUB ({name} is damaged)", source, "save it again as EPUB"
+        ) from error

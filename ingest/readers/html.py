@@ -1,9 +1,9 @@
-"""HTML: the text blocks of the page's own tree, less what is navigation.
+"""HTML: the text blocks of the page's tree, without navigation.
 
-Trafilatura names the page, and keeps content that looks like navigation by its
-place. The text itself is cut from the page's tree: in each of its modes
-trafilatura 2.3 lost headings (30 of 30 on the GCC release notes), table rows or
-nested list items, and what is lost cannot be quoted.
+Trafilatura finds the title and rescues content that only looks like
+navigation. The text itself comes from the page's tree: every mode of
+trafilatura 2.3 lost headings (30 of 30 on the GCC release notes), table rows
+or nested list items, and lost text cannot be quoted.
 """
 
 import codecs
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from ingest.errors import SourceUnreadable
 from ingest.readers.assemble import Piece, assemble, clean
 from ingest.readers.encoding import Decoded, guess
-from ingest.readers.html_blocks import Candidate, candidates
-from ingest.readers.source import hush, not_utf8, one_line, refuse_nul, sha256, stem_title, web_address
+from ingest.readers.html_blocks import BlockCandidate, candidates
+from ingest.readers.source import no_text, not_utf8, one_line, refuse_nul, sha256, silence, stem_title, web_address
 from ingest.schema import Document
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _DECLARED = re.compile(rb"""<(?:meta\b[^>]*?charset|\?xml\b[^>]*?encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _DECLARED_WITHIN = 4096  # bytes
-# What browsers read these names as (WHATWG Encoding Standard).
+# How browsers interpret these names (WHATWG Encoding Standard).
 _LARGER = {
     "iso8859-1": "cp1252",
     "ascii": "cp1252",
@@ -33,24 +33,24 @@ _LARGER = {
     "gbk": "gb18030",
     "euc_kr": "cp949",
 }
-# Judging takes seconds beyond this; a larger page is kept whole.
+# Trafilatura takes seconds beyond this; a larger page is kept whole.
 _LARGEST_JUDGED = 2_000_000  # characters
-# So many blocks in a row that are but links are a menu.
+# At least this many consecutive blocks that contain only links form a menu.
 _MENU = 3
-_RUN = 4  # words in a row that a block must share with what was judged content
-_SHARED = 0.8
+_RUN = 4  # words per run when a block is compared with trafilatura's content
+_SHARED = 0.8  # share of a block's runs that must occur in that content
 
 
 class _NoElement(SourceUnreadable):
-    """A page is empty, but for comments and a declaration."""
+    """A page has no element, only comments or a declaration."""
 
 
 def read(data: bytes, source: str) -> Document:
-    """Return the text of a web page: headings, paragraphs, list items and table rows, a blank line between each.
+    """Return the text of a web page: headings, paragraphs, list items and table rows, separated by blank lines.
 
     Raises:
-        SourceUnreadable: the characters are in no known encoding, the page is
-            nested too deeply, or it holds no text.
+        SourceUnreadable: the encoding is unknown, the page is nested too
+            deeply, or it contains no text.
     """
     decoded = _characters(data, source)
     tree = _tree(decoded.text, source)
@@ -71,12 +71,12 @@ def read(data: bytes, source: str) -> Document:
 
 
 def pieces(data: bytes, source: str) -> list[Piece]:
-    """Return all pieces of a page that is a chapter of a book, none of one without an element.
+    """Return all pieces of a book chapter, including any that look like navigation.
 
-    No navigation is looked for.
+    A page without an element gives no pieces.
 
     Raises:
-        SourceUnreadable: as `read`.
+        SourceUnreadable: see `read`.
     """
     try:
         tree = _tree(_characters(data, source).text, source)
@@ -88,17 +88,16 @@ def pieces(data: bytes, source: str) -> list[Piece]:
 def _characters(data: bytes, source: str) -> Decoded:
     """Decode by BOM, else as UTF-8, else by the declared charset, else by a guess.
 
-    UTF-8 goes first because pages that declare another charset and are valid
-    UTF-8 are UTF-8; the stateful 7-bit encodings are the exception.
+    UTF-8 takes precedence over the declared charset, because a page that is
+    valid UTF-8 is UTF-8 whatever it declares. The stateful 7-bit encodings are
+    the exception.
     """
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             try:
                 return Decoded(data.decode(encoding))
             except UnicodeDecodeError as error:
-                raise SourceUnreadable(
-                    "is broken: its characters do not fit its BOM", source, "save it anew"
-                ) from error
+                raise SourceUnreadable("is damaged: its bytes do not match its BOM", source, "save it again") from error
     refuse_nul(data, source)
     declared = _declared(data)
     if declared and declared.startswith(("iso2022", "hz")):
@@ -115,7 +114,7 @@ def _characters(data: bytes, source: str) -> Decoded:
 
 
 def _declared(data: bytes) -> str | None:
-    """Return Python's name of the charset that the page declares, if it is one."""
+    """Return Python's name of the declared charset; None if it is missing or unknown."""
     match = _DECLARED.search(data, 0, _DECLARED_WITHIN)
     if match is None:
         return None
@@ -130,12 +129,12 @@ def _decoded(data: bytes, encoding: str, source: str) -> Decoded:
     try:
         return Decoded(data.decode(encoding))
     except (UnicodeError, LookupError) as error:
-        what = f"is neither UTF-8 nor the {encoding} that it declares"
+        what = f"is neither UTF-8 nor {encoding}, as it declares"
         raise SourceUnreadable(what, source, "save it as UTF-8") from error
 
 
 def _tree(characters: str, source: str) -> "HtmlElement":
-    """Return the page as a tree without comments."""
+    """Parse the page into a tree without comments."""
     from lxml import etree, html  # type: ignore[import-untyped]
 
     parser = html.HTMLParser(
@@ -149,30 +148,30 @@ def _tree(characters: str, source: str) -> "HtmlElement":
     try:
         tree = html.document_fromstring(clean(characters).encode("utf-8"), parser=parser)
     except etree.ParserError as error:
-        raise _NoElement("holds no text to quote", source, "remove it or add text to it") from error
+        raise _NoElement(*no_text(source).args) from error
     if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
-        what = "is nested too deeply to read (more than 2,048 elements)"
+        what = "is nested too deeply (more than 2,048 elements)"
         raise SourceUnreadable(what, source, "simplify it or save it as text")
     return tree
 
 
 def _content(tree: "HtmlElement", *, judged: bool) -> list[Piece]:
-    """Return the pieces of the page; what looks like navigation only if it was judged content."""
+    """Return the pieces of the page, without what looks like navigation unless trafilatura judged it content."""
     found = list(candidates(tree))
-    doubted = _doubted(found)
-    content = _judged_content(tree) if doubted and judged else ""
+    doubtful = _doubtful(found)
+    content = _judged_content(tree) if doubtful and judged else ""
     runs = set(_runs(content))
     kept = [
         candidate.piece
         for number, candidate in enumerate(found)
-        if number not in doubted or _stands(candidate.piece, runs) or not judged
+        if number not in doubtful or _occurs(candidate.piece, runs) or not judged
     ]
     has_text = any(not piece.level for piece in kept)
     return kept if has_text else [candidate.piece for candidate in found]
 
 
-def _doubted(found: list[Candidate]) -> set[int]:
-    """Return the numbers of what looks like navigation: by its place, or as one of several links in a row."""
+def _doubtful(found: list[BlockCandidate]) -> set[int]:
+    """Return the numbers of the candidates that look like navigation: by their place, or as part of a menu."""
     numbers: set[int] = set()
     for _, group in groupby(enumerate(found), key=lambda numbered: numbered[1].links):
         run = list(group)
@@ -181,8 +180,8 @@ def _doubted(found: list[Candidate]) -> set[int]:
     return numbers
 
 
-def _stands(piece: Piece, runs: set[tuple[str, ...]]) -> bool:
-    """Say whether a piece's words, in their order, are among those judged content."""
+def _occurs(piece: Piece, runs: set[tuple[str, ...]]) -> bool:
+    """Return whether most runs of a piece's words occur in the judged content."""
     own = _runs(piece.text)
     return bool(own) and sum(run in runs for run in own) >= _SHARED * len(own)
 
@@ -193,14 +192,14 @@ def _runs(text: str) -> list[tuple[str, ...]]:
 
 
 def _judged_content(tree: "HtmlElement") -> str:
-    """Return what trafilatura holds for content, "" for nothing.
+    """Return what trafilatura considers content, or "".
 
-    In its precise mode: the others answer a short page with all of it. Without
-    its fallbacks, which take quadratic time on long pages.
+    The precise mode is used because the others return a short page whole. The
+    fallbacks are off because they take quadratic time on long pages.
     """
     import trafilatura
 
-    hush("trafilatura")
+    silence("trafilatura")
     try:
         found = trafilatura.bare_extraction(tree, fast=True, favor_precision=True, include_comments=False)
     except RecursionError:
@@ -209,7 +208,7 @@ def _judged_content(tree: "HtmlElement") -> str:
 
 
 def _title(tree: "HtmlElement", *, judged: bool) -> str:
-    """Return the page's title, without the site's name if trafilatura may look."""
+    """Return the page's title; if `judged`, as trafilatura finds it, without the site's name."""
     named = _trafilatura_title(tree) if judged else ""
     return named or one_line(tree.findtext(".//title") or "")
 
@@ -218,12 +217,12 @@ def _trafilatura_title(tree: "HtmlElement") -> str:
     import trafilatura
 
     for library in ("trafilatura", "htmldate"):
-        hush(library)
+        silence(library)
     return one_line(str(trafilatura.extract_metadata(tree, extensive=False).title or ""))
 
 
 def _address(tree: "HtmlElement") -> str | None:
-    """Return the page's own address: its canonical link, else its og:url."""
+    """Return the page's URL: its canonical link, else its og:url."""
     links = [link.get("href") for link in tree.iter("link") if (link.get("rel") or "").lower() == "canonical"]
     metas = [meta.get("content") for meta in tree.iter("meta") if meta.get("property") == "og:url"]
     addresses = (web_address(value) for value in (*links, *metas))

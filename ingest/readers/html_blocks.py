@@ -1,4 +1,4 @@
-"""The text blocks of an HTML tree, in order, with what tells navigation from content."""
+"""The text blocks of an HTML tree, in order, with the marks of navigation."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _SKIPPED_NAMES = (
 )
 _SKIPPED = frozenset(_SKIPPED_NAMES.split())
 _CHROME_TAGS = frozenset({"nav", "dialog"})
-_SIDE_TAGS = frozenset({"aside", "footer"})  # inside an article they are its notes
+_SIDE_TAGS = frozenset({"aside", "footer"})  # inside an article they contain its notes
 _CHROME_ROLES = frozenset({"navigation", "banner", "contentinfo", "complementary", "search", "dialog", "menu"})
 _CHROME_CLASS_NAMES = (
     "nav navbar navigation menu breadcrumb breadcrumbs sidebar footer site-footer cookie cookies cookie-banner "
@@ -33,22 +33,22 @@ _CHROME_CLASS_NAMES = (
 _CHROME_CLASSES = frozenset(_CHROME_CLASS_NAMES.split())
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _BLANK_LINE = re.compile(r"\n\s*\n")
-# A short block without a full stop that is nearly all links.
+# A block counts as links if it is short, has no full stop and at least this share of it is linked.
 _LINK_SHARE = 0.8
 _LINK_LENGTH = 120  # characters
-_CELL = "\0"  # parts cells while a row is gathered; a tree holds no NUL
+_CELL = "\0"  # separates cells while a row is collected; a tree contains no NUL
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A piece of a page, whether it stands in what looks like navigation, and whether it is but links."""
+class BlockCandidate:
+    """A piece of a page; whether it is inside apparent navigation, and whether it is only links."""
 
     piece: Piece
     chrome: bool
     links: bool
 
 
-def candidates(tree: "HtmlElement") -> Iterator[Candidate]:
+def candidates(tree: "HtmlElement") -> Iterator[BlockCandidate]:
     """Yield the headings, paragraphs, list items and table rows of a page, in order."""
     from lxml import etree  # type: ignore[import-untyped]
 
@@ -59,7 +59,7 @@ def candidates(tree: "HtmlElement") -> Iterator[Candidate]:
             if event == "start":
                 events.skip_subtree()
             else:
-                walk.gather(element.tail)
+                walk.add_text(element.tail)
         elif event == "start":
             yield from walk.enter(element)
         else:
@@ -68,7 +68,7 @@ def candidates(tree: "HtmlElement") -> Iterator[Candidate]:
 
 
 class _Walk:
-    """The block being gathered, and the elements around the place where the walk stands."""
+    """The state of the walk: the block being collected and the elements around it."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
@@ -79,8 +79,8 @@ class _Walk:
         self._level = 0
         self._row: HtmlElement | None = None
 
-    def enter(self, element: "HtmlElement") -> Iterator[Candidate]:
-        """Start an element: a block ends the one before it, unless both stand in one table row."""
+    def enter(self, element: "HtmlElement") -> Iterator[BlockCandidate]:
+        """Start an element: a block ends the previous block unless both are in one table row."""
         tag = element.tag
         if tag in _BLOCKS:
             yield from self._part(_CELL if tag in ("td", "th") else " ")
@@ -89,9 +89,9 @@ class _Walk:
         elif tag == "br":
             self._parts.append("\n" if self._row is None else " ")
         self._count(element, 1)
-        self.gather(element.text)
+        self.add_text(element.text)
 
-    def leave(self, element: "HtmlElement") -> Iterator[Candidate]:
+    def leave(self, element: "HtmlElement") -> Iterator[BlockCandidate]:
         """End an element."""
         if element is self._row:
             yield from self.flush()
@@ -100,24 +100,24 @@ class _Walk:
             yield from self._part(" ")
         self._level = 0 if element.tag in _LEVELS else self._level
         self._count(element, -1)
-        self.gather(element.tail)
+        self.add_text(element.tail)
 
-    def gather(self, text: str | None) -> None:
-        """Add text to the block, its white space as single spaces except in preformatted text."""
+    def add_text(self, text: str | None) -> None:
+        """Add text to the block, collapsing white space except in preformatted text."""
         if not text:
             return
         self._parts.append(text if self._preformatted else re.sub(r"\s+", " ", text))
         if self._links:
             self._linked += len(one_line(text))
 
-    def flush(self) -> Iterator[Candidate]:
-        """Yield what was gathered (two line breaks in a row part it) and start anew."""
+    def flush(self) -> Iterator[BlockCandidate]:
+        """Yield the collected text, split at double line breaks, and start the next block."""
         raw = "".join(self._parts)
         linked = self._linked >= _LINK_SHARE * len(one_line(raw))
         self._parts, self._linked = [], 0
         for text in self._texts(raw):
             links = linked and not self._level and len(text) <= _LINK_LENGTH and not text.endswith((".", "!", "?"))
-            yield Candidate(Piece(text, self._level), self._chrome > 0, links)
+            yield BlockCandidate(Piece(text, self._level), self._chrome > 0, links)
 
     def _texts(self, raw: str) -> list[str]:
         if self._row is not None:
@@ -130,7 +130,7 @@ class _Walk:
             texts = ["\n".join(map(one_line, part.strip().split("\n"))) for part in _BLANK_LINE.split(raw)]
         return [text for text in texts if text.strip()]
 
-    def _part(self, separator: str) -> Iterator[Candidate]:
+    def _part(self, separator: str) -> Iterator[BlockCandidate]:
         if self._row is None:
             yield from self.flush()
         else:
@@ -143,13 +143,13 @@ class _Walk:
 
 
 def _is_data(row: "HtmlElement") -> bool:
-    """Say whether a table row holds data; one cell, a heading or a table inside mean layout."""
+    """Return whether a table row contains data; a single cell, a heading or a nested table means layout."""
     cells = sum(cell.tag in ("td", "th") for cell in row)
     return cells > 1 and next(row.iter("table", *_LEVELS), None) is None
 
 
 def _is_chrome(element: "HtmlElement") -> bool:
-    """Say whether an element looks like navigation, a footer or a hidden part, and not like the page itself."""
+    """Return whether an element looks like navigation, a footer or a hidden part, and is not the page itself."""
     marks = {element.get("id"), *(element.get("class") or "").lower().split()}
     looks = (
         element.tag in _CHROME_TAGS

@@ -1,8 +1,8 @@
-"""Markdown (CommonMark with tables), after the parser's own line numbers.
+"""Markdown (CommonMark with tables), located by the parser's line numbers.
 
-The parser says which lines a block has; where the text starts within its first
-line follows from the markers of the containers (quotes, list items) around it.
-Offsets are never found by searching.
+The parser reports the lines of each block. Where the text starts within its
+first line follows from the markers of the enclosing containers (block quotes,
+list items). Offsets are never found by searching.
 """
 
 import re
@@ -20,10 +20,10 @@ from ingest.schema import Block, Document, Heading, Span
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-# The parser's default of 20 drops what is nested deeper; each level costs it
-# four Python frames of the interpreter's 1,000.
-_DEEPEST = 100
-# Longer titles are taken with their markup: no heading, and slow to parse.
+# The parser drops anything nested deeper. Its default is 20; each level takes
+# four of the interpreter's 1,000 Python frames.
+_MAX_NESTING = 100
+# A longer title keeps its markup: it is no real heading, and parsing it is slow.
 _LONGEST_TITLE = 1_000
 _QUOTE_MARK = re.compile(r"[ \t]*>")
 _ITEM_MARK = re.compile(r"[ \t]*(?:[-+*]|\d{1,9}[.)])")
@@ -36,7 +36,7 @@ _MARKUP = re.compile(r"[\\`*_\[\]<>!&\n]")
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """A text, its lines without a BOM, and the offset where each starts."""
+    """A text, its lines without the BOM, and the offset of each line."""
 
     text: str
     texts: list[str]
@@ -45,7 +45,7 @@ class _Lines:
 
 @dataclass(slots=True)
 class _Found:
-    """What the walk over the tokens has gathered so far."""
+    """The headings and blocks collected so far."""
 
     headings: list[Heading] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
@@ -53,7 +53,7 @@ class _Found:
     apart: bool = False
 
     def add(self, span: Span | None) -> None:
-        """Add a block; the first one after a thematic break is apart."""
+        """Add a block; the first one after a thematic break is set apart."""
         if span is not None:
             self.blocks.append(Block(*span, apart=self.apart))
             self.apart = False
@@ -63,8 +63,8 @@ def read(data: bytes, source: str) -> Document:
     """Return a Markdown file: its own characters, with the spans of its headings and blocks.
 
     Raises:
-        SourceUnreadable: the file is empty or no text, or its front
-            matter is not a YAML mapping.
+        SourceUnreadable: the file is empty or not text, or its front matter
+            is not a YAML mapping.
     """
     decoded = decode(data, source)
     text = decoded.text
@@ -105,10 +105,10 @@ def _string(matter: Mapping[object, object], key: str) -> str:
 
 
 def _front_matter(lines: Sequence[str], source: str) -> tuple[Mapping[object, object], int]:
-    """Return the YAML mapping at the start, if any, and the number of lines it takes.
+    """Return the YAML front matter (empty if there is none) and its number of lines.
 
-    A first `---` followed by a blank line, or without a second one, is a
-    thematic break (the rule of Pandoc).
+    An opening `---` that is followed by a blank line or never closed is a
+    thematic break (Pandoc's rule).
     """
     if lines[0].rstrip() != "---" or len(lines) < 3 or not lines[1].strip():
         return {}, 0
@@ -120,35 +120,36 @@ def _front_matter(lines: Sequence[str], source: str) -> tuple[Mapping[object, ob
         return {}, end + 1
     if not isinstance(matter, Mapping):
         remedy = "write `name: value` lines between the --- lines, or put a blank line after the first ---"
-        raise SourceUnreadable("has front matter that is not a mapping (line 2)", source, remedy)
+        raise SourceUnreadable("has document details that are not `name: value` lines (line 2)", source, remedy)
     return matter, end + 1
 
 
 def _yaml(text: str, source: str) -> object:
-    """Return front matter as mappings, lists and strings (a date stays what was written)."""
+    """Parse front matter into mappings, lists and strings; dates stay strings."""
     import yaml
 
-    remedy = "mend the YAML between the --- lines at its start"
+    remedy = "correct the YAML between the --- lines at the start"
     try:
         matter: object = yaml.load(text, Loader=yaml.BaseLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 2 if mark else 2
         what = one_line(error.problem or error.context or "cannot be parsed")
-        raise SourceUnreadable(f"has invalid front matter in line {line}: {what}", source, remedy) from error
+        raise SourceUnreadable(f"has invalid document details in line {line}: {what}", source, remedy) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 2
-        raise SourceUnreadable(f"has invalid front matter in line {line}: {error.reason}", source, remedy) from error
+        what = f"has invalid document details in line {line}: {error.reason}"
+        raise SourceUnreadable(what, source, remedy) from error
     except RecursionError as error:
-        raise SourceUnreadable("has front matter nested too deeply (line 2)", source, remedy) from error
+        raise SourceUnreadable("has document details nested too deeply (line 2)", source, remedy) from error
     return matter
 
 
 def _walk(lines: _Lines, first_line: int) -> _Found:
-    """Gather headings and blocks; lines before `first_line` are front matter."""
+    """Collect headings and blocks; the lines before `first_line` are front matter."""
     from markdown_it import MarkdownIt
 
-    parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable("table").disable(["inline", "text_join"])
+    parser = MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING}).enable("table").disable(["inline", "text_join"])
     definitions: dict[str, object] = {}
     tokens = parser.parse("\n" * first_line + "\n".join(lines.texts[first_line:]), definitions)
     found = _Found(lines_read=_definition_lines(definitions))
@@ -167,7 +168,7 @@ def _walk(lines: _Lines, first_line: int) -> _Found:
 
 
 def _definition_lines(definitions: Mapping[str, object]) -> set[int]:
-    """Return the lines of link reference definitions, which the parser keeps aside."""
+    """Return the lines of link reference definitions, which are not among the tokens."""
     references = definitions.get("references", {})
     repeated = definitions.get("duplicate_refs", [])
     assert isinstance(references, dict) and isinstance(repeated, list)
@@ -183,7 +184,7 @@ def _add_heading(found: _Found, lines: _Lines, containers: Sequence["Token"], to
 
 
 def _add_leaf(found: _Found, lines: _Lines, containers: Sequence["Token"], token: "Token") -> None:
-    """Add the block, or blocks, of a token that has lines of its own."""
+    """Add the blocks of a token that has lines of its own."""
     assert token.map is not None
     first, last = token.map
     if token.type == "hr":
@@ -202,7 +203,7 @@ def _add_leaf(found: _Found, lines: _Lines, containers: Sequence["Token"], token
 
 
 def _add_rest(found: _Found, lines: _Lines, first_line: int) -> None:
-    """Add lines that the parser passed over as nested too deeply: a block for every item or run of lines."""
+    """Add the lines that the parser dropped as nested too deeply: one block per item or run of lines."""
     start = end = previous = -1
     for number in range(first_line, len(lines.texts)):
         line = lines.texts[number]
@@ -233,7 +234,7 @@ def _skip_space(line: str, column: int) -> int:
 
 
 def _span(lines: _Lines, containers: Sequence["Token"], first: int, last: int) -> Span | None:
-    """Return the span of some lines (`last` excluded) without leading markers and blank lines, if any is left."""
+    """Return the span of lines `first` to `last` (exclusive) without leading markers and blank lines; None if blank."""
     while first < last and _is_blank(lines, containers, first):
         first += 1
     while first < last and _is_blank(lines, containers, last - 1):
@@ -249,7 +250,7 @@ def _is_blank(lines: _Lines, containers: Sequence["Token"], number: int) -> bool
 
 
 def _column(line: str, containers: Sequence["Token"], number: int) -> int:
-    """Return where a line's own text starts, after the markers of the containers around it."""
+    """Return the column where a line's text starts, after the markers of its containers."""
     column = 0
     for container in containers:
         if container.type == "blockquote_open":
@@ -263,7 +264,7 @@ def _column(line: str, containers: Sequence["Token"], number: int) -> int:
 
 
 def _shown(text: str, span: Span | None) -> Iterator[Span]:
-    """Yield the parts of an HTML block that hold text: no comments, scripts or outer block tags."""
+    """Yield the parts of an HTML block that contain text, without comments, scripts and outer block tags."""
     if span is None:
         return
     start, end = span

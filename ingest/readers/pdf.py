@@ -1,4 +1,4 @@
-"""PDF: the text of every page as pypdf extracts it, and where each page starts."""
+"""PDF: the text of each page as pypdf extracts it, and where each page starts."""
 
 import re
 import struct
@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from ingest.errors import SourceUnreadable
 from ingest.readers.assemble import clean
-from ingest.readers.source import hush, one_line, paragraphs, sha256, stem_title
+from ingest.readers.source import one_line, paragraphs, sha256, silence, stem_title
 from ingest.schema import Block, Document, Span
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
 
-# What pypdf lets through from broken files, beside its own errors.
+# What pypdf raises for damaged files, besides its own errors.
 _BROKEN = (
     ArithmeticError,
     AssertionError,
@@ -34,22 +34,22 @@ _BROKEN = (
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*$")  # noqa: RUF001
 _LINE = re.compile(r"\S.*")
 _BULLET = re.compile(r"[•▪●‣◦]")
-# The last line of a paragraph is this much shorter than the others.
+# A line shorter than this share of the median line may end a paragraph.
 _SHORT = 0.75
-# Titles that writers fill in unasked.
+# Default titles filled in by word processors.
 _NO_TITLE = re.compile(r"untitled.*|microsoft word - .*|.*\.(docx?|indd|pdf|qxd|tex|dvi)", re.IGNORECASE)
 
 
 def read(data: bytes, source: str) -> Document:
-    """Return the text of a PDF, page after page, as it was extracted.
+    """Return the extracted text of a PDF, page by page.
 
     Raises:
-        SourceUnreadable: the file is broken, needs a password, or holds no text.
+        SourceUnreadable: the file is damaged, password-protected, or contains no text.
     """
     reader = _open(data, source)
     pages = [_page(reader, number, source) for number in range(_page_count(reader, source))]
     if not any(pages):
-        raise SourceUnreadable("holds no text, likely a scan", source, "run it through OCR first")
+        raise SourceUnreadable("contains no text (probably a scan)", source, "run OCR on it first")
     text, page_starts = _join(pages)
     return Document(
         source,
@@ -67,14 +67,14 @@ def _open(data: bytes, source: str) -> "PdfReader":
     from pypdf import PasswordType, PdfReader
     from pypdf.errors import DependencyError, PyPdfError
 
-    hush("pypdf")
+    silence("pypdf")
     try:
         reader = PdfReader(BytesIO(data))
         locked = reader.is_encrypted and reader.decrypt("") == PasswordType.NOT_DECRYPTED
     except (PyPdfError, DependencyError, *_BROKEN) as error:
         raise _broken("is not a readable PDF", error, source) from error
     if locked:
-        raise SourceUnreadable("needs a password", source, "save it without a password")
+        raise SourceUnreadable("is password-protected", source, "save it without a password")
     return reader
 
 
@@ -88,7 +88,7 @@ def _page_count(reader: "PdfReader", source: str) -> int:
 
 
 def _page(reader: "PdfReader", number: int, source: str) -> str:
-    """Return the text of a page, 0-based, without white space at its ends."""
+    """Return the trimmed text of a page (0-based)."""
     from pypdf.errors import DependencyError, PyPdfError
 
     try:
@@ -99,11 +99,11 @@ def _page(reader: "PdfReader", number: int, source: str) -> str:
 
 def _broken(what: str, error: Exception, source: str) -> SourceUnreadable:
     reason = one_line(str(error))[:200].rstrip(".") or type(error).__name__
-    return SourceUnreadable(f"{what} ({reason})", source, "save it anew from the program that made it")
+    return SourceUnreadable(f"{what} ({reason})", source, "save it again from the program that created it")
 
 
 def _title(reader: "PdfReader") -> str:
-    """Return the title in the file's properties, or "" where it says nothing."""
+    """Return the title property, or "" if it is missing or a default."""
     from pypdf.errors import PyPdfError
 
     try:
@@ -115,9 +115,10 @@ def _title(reader: "PdfReader") -> str:
 
 
 def _join(pages: Sequence[str]) -> tuple[str, tuple[int, ...]]:
-    """Join pages, by one newline where a sentence runs on to the next; return the start of each too.
+    """Join the pages and return the text and the start of each page.
 
-    An empty page starts where the next one does.
+    Pages are joined by one newline if a sentence continues on the next page,
+    else by a blank line. An empty page starts where the next one does.
     """
     parts: list[str] = []
     starts: list[int] = []
@@ -132,7 +133,7 @@ def _join(pages: Sequence[str]) -> tuple[str, tuple[int, ...]]:
 
 
 def _blocks(text: str) -> Iterator[Span]:
-    """Yield paragraphs: lines up to a blank line, a bullet, or a short line that ends a sentence."""
+    """Yield paragraphs, which end before a blank line or bullet, or after a short line that ends a sentence."""
     short = _SHORT * median(len(line) for line in text.split("\n") if line.strip())
     for start, end in paragraphs(text):
         lines = [(start + line.start(), start + line.end()) for line in _LINE.finditer(text[start:end])]

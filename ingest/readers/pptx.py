@@ -1,4 +1,4 @@
-"""PPTX: slides in order, each a page under its title; tables by rows, notes at the end of their slide."""
+"""PPTX: slides in order, each a page under its title; tables row by row, notes at the end of each slide."""
 
 from collections.abc import Iterable, Iterator
 from io import BytesIO
@@ -15,17 +15,19 @@ if TYPE_CHECKING:
     from pptx.slide import Slide
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_NO_TITLE = "PowerPoint Presentation"  # what programs give to a file without a title
+_NO_TITLE = "PowerPoint Presentation"  # the default title of a file without one
 
 
 def read(data: bytes, source: str) -> Document:
     """Return the text of a presentation; a slide is a page.
 
     Raises:
-        SourceUnreadable: the file is no PPTX, is broken, or unpacks to too much.
+        SourceUnreadable: the file is not a PPTX, is damaged, or is too large when unpacked.
     """
     if data.startswith(_OLE):
-        raise SourceUnreadable("needs a password or is an older .ppt", source, "save it as .pptx without a password")
+        raise SourceUnreadable(
+            "is password-protected or an old .ppt file", source, "save it as .pptx without a password"
+        )
     open_package(data, source, "PPTX").close()
     title, slides = _open(data, source)
     assembled = assemble(piece for slide in slides for piece in slide)
@@ -43,7 +45,7 @@ def read(data: bytes, source: str) -> Document:
 
 
 def _open(data: bytes, source: str) -> tuple[str, list[list[Piece]]]:
-    """Return the title in the properties and the pieces of each slide."""
+    """Return the title property and the pieces of each slide."""
     from lxml.etree import LxmlError  # type: ignore[import-untyped]
     from pptx import Presentation
     from pptx.exc import PythonPptxError
@@ -53,7 +55,7 @@ def _open(data: bytes, source: str) -> tuple[str, list[list[Piece]]]:
         title = one_line(clean(shown.core_properties.title or ""))
         slides = [list(_slide(slide, number)) for number, slide in enumerate(shown.slides, start=1)]
     except (PythonPptxError, LxmlError, KeyError, *BROKEN) as error:
-        raise SourceUnreadable("is not a readable PPTX", source, "save it anew as .pptx") from error
+        raise SourceUnreadable("is not a readable PPTX", source, "save it again as .pptx") from error
     return "" if title == _NO_TITLE else title, slides
 
 

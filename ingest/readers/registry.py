@@ -1,4 +1,4 @@
-"""The formats we can read, by suffix, and the way in: `read`."""
+"""The supported formats by suffix, and the entry point `read`."""
 
 import stat
 from collections.abc import Callable, Mapping
@@ -6,13 +6,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ingest.errors import SourceUnreadable
-from ingest.readers import archive, docx, epub, html, markdown, pdf, pptx, records, text
-from ingest.readers.source import empty
+from ingest.readers import archive, docx, epub, html, markdown, pdf, pptx, tabular, text
+from ingest.readers.source import empty, no_text
 from ingest.schema import Document
 
 Reader = Callable[[bytes, str], Document]
 
-_READS = 3  # of a file that changes meanwhile
+_READ_ATTEMPTS = 3  # for a file that changes while it is read
 
 _PLAIN: Mapping[str, Reader] = MappingProxyType(
     {
@@ -27,9 +27,9 @@ _PLAIN: Mapping[str, Reader] = MappingProxyType(
         ".docx": docx.read,
         ".epub": epub.read,
         ".pptx": pptx.read,
-        ".csv": records.read_table,
-        ".tsv": records.read_table,
-        ".jsonl": records.read_lines,
+        ".csv": tabular.read_csv,
+        ".tsv": tabular.read_csv,
+        ".jsonl": tabular.read_jsonl,
     }
 )
 
@@ -42,24 +42,24 @@ FORMATS: Mapping[str, Reader] = MappingProxyType({**_PLAIN, ".zip": _read_archiv
 
 
 def is_known(path: Path) -> bool:
-    """Say whether a file's suffix, in any case, is one we can read."""
+    """Return whether a file's suffix is supported, ignoring case."""
     return path.suffix.lower() in FORMATS
 
 
 def read(path: Path, source: str) -> Document:
-    """Read a file, whose suffix names its format.
+    """Read a file in the format given by its suffix.
 
     Args:
         path: the file.
-        source: its path relative to its root, with forward slashes: what the
-            document and every error call it.
+        source: its path relative to its root, with forward slashes; used in
+            the document and in errors.
 
     Raises:
-        SourceUnreadable: the format is unknown, or the file cannot be read, is
-            empty, is broken, or has no text to quote.
+        SourceUnreadable: the format is not supported, or the file cannot be
+            read, is empty, is damaged, or has no text to quote.
     """
     if not is_known(path):
-        raise SourceUnreadable("is of no known format", source, f"use one of {' '.join(FORMATS)}")
+        raise SourceUnreadable("has an unsupported format", source, f"convert it to one of {' '.join(FORMATS)}")
     if not _is_storable(source):
         raise SourceUnreadable("has a name that is not UTF-8", source, "rename it")
     data = _bytes(path, source)
@@ -67,27 +67,27 @@ def read(path: Path, source: str) -> Document:
         raise empty(source)
     document = FORMATS[path.suffix.lower()](data, source)
     if not document.blocks:
-        raise SourceUnreadable("holds no text to quote", source, "remove it or add text to it")
+        raise no_text(source)
     return document
 
 
 def _is_storable(name: str) -> bool:
-    """Say whether a name is whole characters: undecodable bytes of a file name become lone surrogates."""
+    """Return whether a name contains no lone surrogates, which stand for undecodable bytes of a file name."""
     return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _bytes(path: Path, source: str) -> bytes:
-    """Return the bytes of a file that nobody wrote to while it was read."""
+    """Return the bytes of a file, retrying if it changes while it is read."""
     try:
-        for _ in range(_READS):
+        for _ in range(_READ_ATTEMPTS):
             before = path.stat()
             if not (stat.S_ISREG(before.st_mode) or stat.S_ISDIR(before.st_mode)):
-                raise SourceUnreadable("is not a file (a pipe, socket or device)", source, "remove it")
+                raise SourceUnreadable("is not a file but a pipe, socket or device", source, "remove it")
             data = path.read_bytes()
             after = path.stat()
             if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, len(data)):
                 return data
     except OSError as error:
         what = f"cannot be read: {error.strerror or type(error).__name__}"
-        raise SourceUnreadable(what, source, "check that it is a file and that you may read it") from error
-    raise SourceUnreadable("is being written to", source, "ingest again when it is finished")
+        raise SourceUnreadable(what, source, "check that it is a file you may read") from error
+    raise SourceUnreadable("keeps changing while it is read", source, "ingest again once it is complete")

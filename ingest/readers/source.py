@@ -1,4 +1,4 @@
-"""What every reader needs: hashes, line ends, titles, addresses, and paragraphs."""
+"""Shared by the readers: hashes, line ends, titles, web addresses, paragraphs and common errors."""
 
 import hashlib
 import logging
@@ -13,47 +13,53 @@ SAVE_AS_UTF8 = "save it as UTF-8"
 
 
 def sha256(data: bytes) -> str:
-    """Return the SHA-256 of a file's bytes, hexadecimal."""
+    """Return the SHA-256 of a file's bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
 
 def refuse_nul(data: bytes, source: str) -> None:
-    """Raise SourceUnreadable for bytes that no text file holds."""
+    """Raise SourceUnreadable if the bytes contain NUL."""
     if b"\0" in data:
-        raise SourceUnreadable("is not text (it holds NUL bytes)", source, SAVE_AS_UTF8)
+        raise SourceUnreadable("is not text (it contains NUL bytes)", source, SAVE_AS_UTF8)
 
 
 def not_utf8(data: bytes, error: UnicodeDecodeError, source: str) -> SourceUnreadable:
-    """Return the error for a byte that is not UTF-8, with its value and line."""
+    """Return the error for bytes that are not UTF-8, naming the first invalid byte and its line."""
     line = unify_line_ends(data[: error.start].decode("latin-1")).count("\n") + 1
     return SourceUnreadable(f"is not UTF-8 (byte 0x{data[error.start]:02x} in line {line})", source, SAVE_AS_UTF8)
 
 
 def empty(source: str) -> SourceUnreadable:
-    """Return the error for a file without any text in it."""
-    return SourceUnreadable("is empty", source, "remove it or fill it")
+    """Return the error for an empty file."""
+    return SourceUnreadable("is empty", source, "add text to it or remove it")
+
+
+def no_text(source: str) -> SourceUnreadable:
+    """Return the error for a file without a block to quote."""
+    return SourceUnreadable("contains no text to quote", source, "add text to it or remove it")
 
 
 def unify_line_ends(text: str) -> str:
-    """Return the text with every carriage return, alone or before a newline, as a newline."""
+    """Return the text with CR and CRLF replaced by newlines."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def one_line(text: str) -> str:
-    """Return the text with every run of white space as one space, none at the ends."""
+    """Return the text with each run of white space collapsed to one space, trimmed."""
     return " ".join(text.split())
 
 
 def stem_title(source: str) -> str:
-    """Return a readable title from a file's name: no suffix, spaces for underscores and hyphens."""
+    """Return a title made from the file name: no suffix, spaces instead of underscores and hyphens."""
     name = PurePosixPath(source).stem
     return one_line(name.replace("_", " ").replace("-", " ")) or name
 
 
 def web_address(value: object) -> str | None:
-    """Return a web address as it stands, or None for what is not http or https.
+    """Return an http or https address unchanged, or None for anything else.
 
-    It is shown as a link, so no other scheme (`javascript:`, `data:`) may pass.
+    The address is shown as a link, so other schemes (`javascript:`, `data:`)
+    must not pass.
     """
     address = value.strip() if isinstance(value, str) else ""
     is_web = address.lower().startswith(("http://", "https://"))
@@ -61,7 +67,7 @@ def web_address(value: object) -> str | None:
 
 
 def paragraphs(text: str, start: int = 0) -> Iterator[Span]:
-    """Yield the span of every run of non-blank lines from `start` on, without white space at its ends."""
+    """Yield the trimmed span of each run of non-blank lines, beginning at `start`."""
     first = last = -1
     while start <= len(text):
         stop = text.find("\n", start)
@@ -78,10 +84,10 @@ def paragraphs(text: str, start: int = 0) -> Iterator[Span]:
         yield first, last
 
 
-def hush(library: str) -> None:
-    """Keep what a parsing library logs off stderr, unless someone set its level.
+def silence(library: str) -> None:
+    """Silence the log of a parsing library unless its level was set explicitly.
 
-    Readers report what matters as SourceUnreadable; the rest is noise.
+    Readers report relevant failures as SourceUnreadable; the rest is noise.
     """
     logger = logging.getLogger(library)
     if logger.level == logging.NOTSET:

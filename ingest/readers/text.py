@@ -1,4 +1,4 @@
-"""Plain text: paragraphs set off by blank lines."""
+"""Plain text: paragraphs separated by blank lines."""
 
 from ingest.readers.encoding import decode
 from ingest.readers.source import BOM, paragraphs, sha256, stem_title
@@ -6,10 +6,10 @@ from ingest.schema import Block, Document
 
 
 def read(data: bytes, source: str) -> Document:
-    """Return a plain text file: its own characters, a block for every paragraph.
+    """Return a plain text file: its own characters, with one block per paragraph.
 
     Raises:
-        SourceUnreadable: the file is empty or no text.
+        SourceUnreadable: the file is empty or is not text.
     """
     decoded = decode(data, source)
     text = decoded.text

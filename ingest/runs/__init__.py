@@ -1,1 +1,1 @@
-"""A run of the ingest: what changed in a folder, read, cut, encoded and committed as one."""
+"""Ingest runs: read what changed in a folder, split and encode it, and commit everything at once."""

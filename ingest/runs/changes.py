@@ -1,4 +1,4 @@
-"""Compares the files of a root with what is indexed, by their hashes."""
+"""Finds what changed in a root by comparing the files' hashes with the index."""
 
 import hashlib
 import os
@@ -14,9 +14,10 @@ from ingest.runs.scan import Scan
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a run has to do for one root; `indexed` counts the documents that it concerns.
+    """What a run has to do for one root.
 
-    `unopened` are files that cannot be opened; reading them tells why.
+    `indexed` is the number of documents in the scanned part of the root.
+    `unopened` are files that cannot be opened; reading them reports why.
     """
 
     scan: Scan
@@ -30,12 +31,12 @@ class Changes:
 
     @property
     def prunes_most(self) -> bool:
-        """Whether more than half of what is indexed is gone."""
+        """Whether more than half of the indexed documents are gone."""
         return 2 * len(self.removed) > self.indexed
 
 
 def stored_below(snapshot: Snapshot, scan: Scan) -> dict[str, StoredDocument]:
-    """Return the documents of a root and of the roots inside it, by what their source is below this one."""
+    """Return the documents of a root and of the roots inside it, by their source relative to this root."""
     found = snapshot.stored(str(scan.root))
     for inner in map(str, scan.inner):
         for source, document in snapshot.stored(inner).items():
@@ -43,17 +44,17 @@ def stored_below(snapshot: Snapshot, scan: Scan) -> dict[str, StoredDocument]:
     return found
 
 
-def compare(scan: Scan, stored: Mapping[str, StoredDocument]) -> Changes:
-    """Return how the files differ from the documents of the root."""
+def find_changes(scan: Scan, stored: Mapping[str, StoredDocument]) -> Changes:
+    """Return how the scanned files differ from the stored documents of the root."""
     concerned = {source for source in stored if source in scan.files or scan.concerns(source)}
     gone = sorted(concerned - scan.files.keys())
     new = [source for source in scan.files if source not in stored]
-    # Only where something is gone may a new file be an old one.
+    # A new file can be a renamed one only if something is gone.
     hashed = [source for source in scan.files if gone or source in stored]
     shas = {source: _sha(scan.files[source]) for source in hashed}
     renamed = _renamed({source: stored[source].sha for source in gone}, {s: shas[s] for s in new if gone})
     known = [source for source in scan.files if source in stored and shas[source]]
-    unopened = [s for s, path in scan.files.items() if not (shas[s] if s in shas else _opens(path))]
+    unopened = [s for s, path in scan.files.items() if not (shas[s] if s in shas else _is_readable(path))]
     placed = {*unopened, *(name for pair in renamed for name in pair)}
     return Changes(
         scan=scan,
@@ -68,7 +69,7 @@ def compare(scan: Scan, stored: Mapping[str, StoredDocument]) -> Changes:
 
 
 def plan_of(changes: Sequence[Changes]) -> Plan:
-    """Return what a run would do for several roots, as one plan."""
+    """Combine the changes of several roots into one plan."""
     closed = [item for each in changes for item in each.scan.closed]
     return Plan(
         found=sum(len(each.scan.files) + len(each.scan.closed) for each in changes),
@@ -84,7 +85,7 @@ def plan_of(changes: Sequence[Changes]) -> Plan:
 
 
 def _renamed(gone: Mapping[str, str], new: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Pair documents that are gone with new files of the same content and format (both: source to hash)."""
+    """Pair missing documents with new files of the same content and format (both map source to hash)."""
     left = {(sha, _suffix(source)): source for source, sha in new.items()}
     pairs = [(former, left.pop((sha, _suffix(former)), None)) for former, sha in gone.items()]
     return tuple((former, source) for former, source in pairs if source is not None)
@@ -94,13 +95,13 @@ def _suffix(source: str) -> str:
     return PurePosixPath(source).suffix.lower()
 
 
-def _opens(path: Path) -> bool:
+def _is_readable(path: Path) -> bool:
     return os.path.isfile(path) and os.access(path, os.R_OK)
 
 
 def _sha(path: Path) -> str:
-    """Return the SHA-256 of a file; "" where it cannot be read, which reading it then explains."""
-    if not os.path.isfile(path):  # a pipe would be waited for
+    """Return the SHA-256 of a file, or "" if it cannot be read; reading it later reports why."""
+    if not os.path.isfile(path):  # opening a pipe would block
         return ""
     try:
         with path.open("rb") as file:

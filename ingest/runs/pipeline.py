@@ -1,4 +1,4 @@
-"""Ingests roots: reads what changed, encodes what is new, shows it all at once."""
+"""Ingests folders and files: reads what changed, encodes what is new, commits everything at once."""
 
 import logging
 import os
@@ -15,12 +15,12 @@ from ingest.index.lock import write_lock
 from ingest.index.tables import SCHEMA_VERSION
 from ingest.index.vectors import VECTORS_FOLDER, Vectors
 from ingest.models.encoder import Encoder, EncoderIdentity
-from ingest.runs.changes import Changes, compare, plan_of, stored_below
-from ingest.runs.report import Plan, Report
+from ingest.runs.changes import Changes, find_changes, plan_of, stored_below
+from ingest.runs.report import Plan, RunReport
 from ingest.runs.run import Progress, Run
 from ingest.runs.scan import Scan, is_part, scan
 
-__all__ = ["Plan", "Progress", "Prune", "Report", "check", "forget", "ingest", "plan", "set_gate_threshold"]
+__all__ = ["Plan", "Progress", "Prune", "RunReport", "check", "forget", "ingest", "plan", "set_gate_threshold"]
 
 logger = logging.getLogger(__name__)
 
@@ -28,37 +28,37 @@ REBUILD = "run `cited ingest --rebuild`"
 
 
 class Prune(StrEnum):
-    """What becomes of documents whose files are gone."""
+    """What happens to documents whose files are gone."""
 
-    CAREFUL = "careful"  # removed, unless they are more than half of a root's
+    CAREFUL = "careful"  # remove them, unless they are more than half of a root's
     ALWAYS = "always"
     NEVER = "never"
 
 
 def _silent(_done: int, _total: int, _source: str) -> None:
-    """Report no progress."""
+    """Ignore the progress."""
 
 
 def plan(paths: Sequence[Path], data_dir: Path) -> Plan:
-    """Return what a run would do; nothing is written and no text is read.
+    """Return what a run would do, without writing anything or extracting text.
 
     Raises:
-        RootInvalid: a path is missing or holds nothing to read.
-        IndexStale: the index was made by another version.
+        RootInvalid: a path is missing or contains nothing to read.
+        IndexStale: the index was built by another version.
     """
     try:
         with closing(Catalog(data_dir)) as catalog, catalog.read() as snapshot:
             scans = _scan_all(paths, [Path(root) for root in snapshot.roots()], data_dir)
-            return plan_of([compare(each, stored_below(snapshot, each)) for each in scans])
+            return plan_of([find_changes(each, stored_below(snapshot, each)) for each in scans])
     except IndexMissing:
-        return plan_of([compare(each, {}) for each in _scan_all(paths, [], data_dir)])
+        return plan_of([find_changes(each, {}) for each in _scan_all(paths, [], data_dir)])
 
 
 def check(paths: Sequence[Path], data_dir: Path) -> None:
-    """Raise what a run would raise of its paths, before an encoder is loaded.
+    """Check the paths of a run before an encoder is loaded.
 
     Raises:
-        RootInvalid: a path is missing or holds nothing to read.
+        RootInvalid: a path is missing or contains nothing to read.
         IndexMissing: there is neither a path nor an index.
     """
     if not paths:
@@ -74,35 +74,35 @@ def ingest(
     rebuild: bool = False,
     prune: Prune = Prune.CAREFUL,
     on_progress: Progress = _silent,
-) -> Report:
-    """Bring the index up to date with folders or files; nothing else in it changes.
+) -> RunReport:
+    """Update the index from folders or files; the rest of the index stays as it is.
 
-    All changes show to readers at once, when the run is finished. With
-    `rebuild` every document of the index is cut and encoded anew from its
-    stored text, for another encoder or another version of the program.
+    Readers see all changes at once when the run finishes. With `rebuild`,
+    every document of the index is split and encoded again from its stored
+    text, for another encoder or another version of the program.
 
     Raises:
-        RootInvalid: a path is missing or holds nothing to read; nothing was changed.
+        RootInvalid: a path is missing or contains nothing to read; nothing was changed.
         IndexMissing: there is neither a path nor an index.
         PruningUnconfirmed: more than half of a root's sources are gone; nothing was changed.
         IndexLocked: another process is writing.
-        IndexStale: the index was made by another encoder or version.
+        IndexStale: the index was built by another encoder or version.
     """
     if not os.path.exists(data_dir / FILE_NAME):
-        check(paths, data_dir)  # a run that fails at once leaves no empty index
+        check(paths, data_dir)  # a run that fails here must not leave an empty index
     with _writing(data_dir, encoder.identity, create=True, rebuild=rebuild) as (catalog, vectors):
         with catalog.write() as draft:
             _check_identity(draft, encoder.identity, data_dir, rebuild)
             scans = _scan_all(paths, [Path(root) for root in draft.roots()], data_dir)
-            changes = [compare(each, stored_below(draft, each)) for each in scans]
+            changes = [find_changes(each, stored_below(draft, each)) for each in scans]
             if prune is Prune.CAREFUL:
                 _check_pruning(changes)
             run = Run(draft, vectors, encoder, on_progress)
             if rebuild:
-                draft.renew()
+                draft.upgrade()
                 run.rebuild()
             else:
-                run.mend()
+                run.restore_vectors()
             run.apply(changes, prune=prune is not Prune.NEVER)
             report = run.finish()
         _sweep(catalog, vectors)
@@ -110,7 +110,7 @@ def ingest(
 
 
 def forget(root: Path, data_dir: Path) -> int:
-    """Remove a root with its documents from the index and return how many they were.
+    """Remove a root and its documents from the index, and return the number of documents.
 
     Raises:
         RootInvalid: the index has no such root.
@@ -122,11 +122,11 @@ def forget(root: Path, data_dir: Path) -> int:
         roots = list(snapshot.roots())
     known = next((r for r in (str(root), os.path.abspath(root)) if r in roots), None)
     if known is None or identity is None:
-        raise RootInvalid("the index has no such root", str(root), f"its roots are {', '.join(roots) or 'none'}")
+        raise RootInvalid("the index has no such folder", str(root), f"its folders are {', '.join(roots) or 'none'}")
     started = datetime.now(UTC)
     with _writing(data_dir, identity) as (catalog, vectors):
         with catalog.write() as draft:
-            report = Report(removed=sorted(draft.stored(known)))
+            report = RunReport(removed=sorted(draft.stored(known)))
             draft.drop_root(known)
             draft.finish(started, report.counts(), report.changes())
         _sweep(catalog, vectors)
@@ -134,7 +134,7 @@ def forget(root: Path, data_dir: Path) -> int:
 
 
 def set_gate_threshold(value: float | None, data_dir: Path) -> float | None:
-    """Store the probability from which the assistant answers (None: its default); return the former one.
+    """Store the minimum probability for an answer (None for the default) and return the previous one.
 
     Raises:
         IndexMissing: there is no index.
@@ -150,7 +150,7 @@ def set_gate_threshold(value: float | None, data_dir: Path) -> float | None:
 def _writing(
     data_dir: Path, identity: EncoderIdentity, *, create: bool = False, rebuild: bool = False
 ) -> Iterator[tuple[Catalog, Vectors]]:
-    """Open the index as its one writer."""
+    """Open the index for writing, under the write lock."""
     with (
         write_lock(data_dir),
         closing(Catalog(data_dir, create=create)) as catalog,
@@ -160,7 +160,7 @@ def _writing(
 
 
 def _open_vectors(folder: Path, identity: EncoderIdentity, *, rebuild: bool) -> Vectors:
-    """Open the vectors; for a rebuild a folder that cannot be read is set aside, and a new one made."""
+    """Open the vectors; a rebuild moves an unreadable folder aside and starts a new one."""
     if rebuild:
         try:
             with Vectors(folder, identity) as vectors:
@@ -169,7 +169,7 @@ def _open_vectors(folder: Path, identity: EncoderIdentity, *, rebuild: bool) -> 
             names = (folder.with_name(f"{folder.name}.broken-{number}") for number in count(1))
             aside = next(path for path in names if not path.exists())
             folder.rename(aside)
-            logger.error("%s; they were set aside as %s", error.what, aside)
+            logger.error("%s; moved to %s", error.what, aside)
     return Vectors(folder, identity)
 
 
@@ -178,29 +178,29 @@ def _check_identity(draft: Draft, identity: EncoderIdentity, data_dir: Path, reb
     if rebuild or stored is None:
         return
     if stored != identity:
-        what = f"the index was made with the encoder {stored.name} ({stored.revision}), not {identity.name}"
+        what = f"the index was built with the encoder {stored.name} ({stored.revision}), not {identity.name}"
         raise IndexStale(f"{what} ({identity.revision})", str(data_dir), REBUILD)
     if draft.meta("schema") != SCHEMA_VERSION:
-        raise IndexStale("the index was made by another version", str(data_dir), REBUILD)
+        raise IndexStale("the index was built by another version", str(data_dir), REBUILD)
 
 
 def _check_pruning(changes: Sequence[Changes]) -> None:
     for each in changes:
         if each.prunes_most:
-            what = f"{len(each.removed)} of {each.indexed} sources are gone, more than half, so nothing was changed"
-            remedy = "check the folder, then run with --yes to remove them from the index or --no-prune to keep them"
+            what = f"{len(each.removed)} of {each.indexed} files are gone, more than half, so nothing was changed"
+            remedy = "check the folder, then use --yes to remove them from the index or --no-prune to keep them"
             raise PruningUnconfirmed(what, str(each.scan.root), remedy)
 
 
 def _scan_all(paths: Sequence[Path], known: list[Path], data_dir: Path) -> list[Scan]:
-    """Look through all paths, those that are part of another one of them only once."""
+    """Scan all paths, skipping those that are part of another one."""
     absolute = list(dict.fromkeys(Path(os.path.abspath(path)) for path in paths))
     inner = {path for path in absolute for other in absolute if other != path and is_part(path, other, data_dir)}
     return [scan(path, known, data_dir) for path in absolute if path not in inner]
 
 
 def _sweep(catalog: Catalog, vectors: Vectors) -> None:
-    """Delete vectors that the catalog does not know, left by changed texts or a run that died."""
+    """Delete vectors that are not in the catalog, left over from changed texts or an aborted run."""
     with catalog.read() as snapshot:
         if vectors.count() != snapshot.vector_count():
             vectors.delete(snapshot.unknown(vectors.ids()))

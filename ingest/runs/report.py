@@ -1,4 +1,4 @@
-"""What a run would do, did, and did long ago: plans, reports, and records of runs."""
+"""Plans (what a run would do) and run reports (what it did)."""
 
 from dataclasses import dataclass, field
 
@@ -9,11 +9,11 @@ KINDS = ("added", "updated", "renamed", "unchanged", "removed", "kept", "skipped
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run would do, by the files' hashes: no file was read for its text, and none was changed.
+    """What a run would do, judged by the files' hashes alone.
 
-    `renamed` holds (former source, source); `failed` holds (source, why) of
-    what cannot be opened; `removed` are gone from the folder. found = added +
-    updated + renamed + unchanged + failed.
+    `renamed` contains (old source, new source), `failed` (source, reason) for
+    files that cannot be opened, and `removed` the sources gone from the folder.
+    found = added + updated + renamed + unchanged + failed.
     """
 
     found: int = 0
@@ -24,18 +24,19 @@ class Plan:
     removed: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     failed: tuple[tuple[str, str], ...] = ()
-    prunes_most: bool = False  # of the sources of a root: more than half are gone
+    prunes_most: bool = False  # more than half of a root's sources are gone
 
 
 @dataclass(slots=True)
-class Report:
-    """What a run did. Lists hold sources, in order; `encoded` and `passages` (in the index) count passages.
+class RunReport:
+    """What a run did; the lists contain sources, in order.
 
-    `renamed` holds (former source, source); `failed` holds (source, why and
-    what to do); `kept` are gone from the folder but were not to be removed;
-    `duplicates` are texts of this run that stand in several places; `notes`
-    holds (source, what was uncertain in reading it). found = added + updated +
-    renamed + unchanged + failed.
+    `renamed` contains (old source, new source), `failed` (source, reason and
+    remedy), and `notes` (source, what was uncertain about reading it). `kept`
+    are gone from the folder but were kept in the index. `duplicates` groups
+    the sources of this run that have the same text as others. `encoded` is the
+    number of passages encoded, `passages` the number in the index.
+    found = added + updated + renamed + unchanged + failed.
     """
 
     run: int = 0
@@ -54,11 +55,11 @@ class Report:
     encoded: int = 0
 
     def counts(self) -> dict[str, int]:
-        """Return the size of each list, and how many passages were encoded."""
+        """Return the length of each list and the number of passages encoded."""
         return {**{name: len(getattr(self, name)) for name in KINDS}, "encoded": self.encoded}
 
     def changes(self) -> list[Change]:
-        """Return what happened to each source that did not stay as it was, failures first."""
+        """Return what happened to each source that changed or failed, failures first."""
         return [
             *(Change("failed", source, reason) for source, reason in self.failed),
             *(Change("removed", source) for source in self.removed),

@@ -1,4 +1,4 @@
-"""One run: writes what changed to a draft, and encodes the passages that have no vector."""
+"""A single run: writes what changed to a draft and encodes the passages without a vector."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -13,21 +13,21 @@ from ingest.models.encoder import Encoder
 from ingest.origin import file_path
 from ingest.readers.registry import read
 from ingest.runs.changes import Changes
-from ingest.runs.report import Report
+from ingest.runs.report import RunReport
 from ingest.runs.scan import DESCRIPTION_FILE, Scan, describe
 from ingest.schema import CorpusDescription, Document, Passage
 from ingest.text.chunk import encoded_text, split
 
-REPORT_IT = "save it anew, or report this as a fault of the program"
-ENCODED_AT_ONCE = 256  # passages held before they are encoded and added
+REPORT_IT = "save it again, or report this as a bug"
+ENCODED_AT_ONCE = 256  # passages queued before they are encoded
 
 logger = logging.getLogger(__name__)
 
-Progress = Callable[[int, int, str], None]  # files done, files in all, the source at hand
+Progress = Callable[[int, int, str], None]  # files done, files in total, current source
 
 
 class Run:
-    """Brings a draft up to date, a document at a time."""
+    """Updates a draft, one document at a time."""
 
     def __init__(self, draft: Draft, vectors: Vectors, encoder: Encoder, on_progress: Progress) -> None:
         self._draft = draft
@@ -35,11 +35,11 @@ class Run:
         self._encoder = encoder
         self._on_progress = on_progress
         self._started = datetime.now(UTC)
-        self._waiting: dict[str, str] = {}  # vector id to the text to encode
-        self._report = Report()
+        self._queue: dict[str, str] = {}  # vector id to the text to encode
+        self._report = RunReport()
 
     def rebuild(self) -> None:
-        """Cut and encode every stored document again."""
+        """Split and encode every stored document again."""
         stored = [(root, source) for root in self._draft.roots() for source in self._draft.stored(root)]
         for done, (root, source) in enumerate(stored):
             self._on_progress(done, len(stored), source)
@@ -47,36 +47,36 @@ class Run:
             if document is not None:
                 self._put(root, document)
 
-    def mend(self) -> None:
-        """Encode again what has lost its vector; where there are as many as there should be, none is looked for."""
+    def restore_vectors(self) -> None:
+        """Encode passages whose vector is missing again; if the counts agree, assume that none is."""
         if self._vectors.count() == self._draft.vector_count():
             return
         known = self._draft.shas()
         for keys in self._draft.keys_of(sorted(known - self._vectors.present(known))).values():
             (passage,) = self._draft.passages(keys[:1]).values()
-            self._await(passage, passage.title)
+            self._enqueue(passage, passage.title)
         self._encode()
 
     def apply(self, changes: Sequence[Changes], *, prune: bool) -> None:
-        """Read what is new or has changed, and remove what is gone if `prune`."""
+        """Read new and changed files; remove documents whose files are gone if `prune`."""
         total = sum(len(each.scan.files) for each in changes)
         done = 0
         for each in changes:
             failures = dict(each.scan.closed)
             failures |= self._describe(each)
-            self._absorb(each.scan)
+            self._merge_inner_roots(each.scan)
             self._report.unchanged.extend(each.unchanged)
             done += len(each.unchanged)
             for source, former in _to_read(each):
                 self._on_progress(done, total, source)
-                failures |= self._take(each.scan, source, former)
+                failures |= self._read_into_draft(each.scan, source, former)
                 done += 1
             self._prune(each, prune=prune)
-            self._settle(each, failures)
+            self._record(each, failures)
         self._on_progress(total, total, "")
 
-    def finish(self) -> Report:
-        """Encode what waits, record the run in the draft and return its report."""
+    def finish(self) -> RunReport:
+        """Encode the queue, record the run in the draft and return its report."""
         self._encode()
         report = self._report
         fresh = {*report.added, *report.updated, *(source for _, source in report.renamed)}
@@ -89,8 +89,8 @@ class Run:
         report.run = self._draft.finish(self._started, report.counts(), report.changes())
         return report
 
-    def _absorb(self, found: Scan) -> None:
-        """Take over the documents of roots that are part of this one."""
+    def _merge_inner_roots(self, found: Scan) -> None:
+        """Move the documents of roots that are part of this one into it."""
         for known in self._draft.roots():
             if Path(known) in found.inner:
                 for source in self._draft.stored(known):
@@ -99,7 +99,7 @@ class Run:
                 self._draft.drop_root(known)
 
     def _describe(self, each: Changes) -> dict[str, str]:
-        """Store what corpus.yaml says; a broken one keeps what it said before, and is returned with the reason."""
+        """Store the contents of corpus.yaml; if it is invalid, keep the old ones and return the failure."""
         root = str(each.scan.root)
         try:
             self._draft.put_root(root, describe(each.scan.root))
@@ -110,10 +110,10 @@ class Run:
             return {DESCRIPTION_FILE: str(error)}
         return {}
 
-    def _take(self, found: Scan, source: str, former: str | None) -> dict[str, str]:
-        """Read a file into the draft in the place of its former one, if any.
+    def _read_into_draft(self, found: Scan, source: str, former: str | None) -> dict[str, str]:
+        """Read a file into the draft, replacing its former source, if any.
 
-        A file that fails keeps what was stored of it, and is returned with the reason.
+        If that fails, keep what was stored and return the failure.
         """
         root, report = str(found.root), self._report
         try:
@@ -139,46 +139,46 @@ class Run:
                 self._draft.drop_document(str(each.scan.root), source)
         (self._report.removed if prune else self._report.kept).extend(each.removed)
 
-    def _settle(self, each: Changes, failures: dict[str, str]) -> None:
-        """Count what was found, and store the failures for the next run and for people."""
+    def _record(self, each: Changes, failures: dict[str, str]) -> None:
+        """Add the scan's counts and failures to the report, and store the failures."""
         found, report = each.scan, self._report
         report.skipped.extend(found.skipped)
         report.found += len(found.files) + len(found.closed)
         closed = dict(found.closed)
-        told = {source: f"{source}: {why}" if source in closed else why for source, why in failures.items()}
-        report.failed.extend(told.items())
+        reasons = {source: f"{source}: {why}" if source in closed else why for source, why in failures.items()}
+        report.failed.extend(reasons.items())
         self._draft.put_failures(
-            str(found.root), told, looked_at=lambda source: source == DESCRIPTION_FILE or found.concerns(source)
+            str(found.root), reasons, checked=lambda source: source == DESCRIPTION_FILE or found.concerns(source)
         )
 
     def _put(self, root: str, document: Document) -> None:
-        """Cut a document, store it with its passages, and put these among those to encode."""
+        """Split a document, store it with its passages, and queue the passages for encoding."""
         try:
             passages = list(split(document, root, self._encoder))
-            with self._draft.part():
+            with self._draft.savepoint():
                 self._draft.put_document(root, document, passages)
         except UnicodeError as error:
-            raise SourceUnreadable("holds characters that cannot be stored", document.source, REPORT_IT) from error
+            raise SourceUnreadable("contains characters that cannot be stored", document.source, REPORT_IT) from error
         for passage in passages:
-            self._await(passage, document.title)
+            self._enqueue(passage, document.title)
 
-    def _await(self, passage: Passage, title: str) -> None:
-        """Put a passage among those to encode, and encode them where they are many."""
-        self._waiting[passage.sha] = encoded_text(title, passage.heading, passage.text)
-        if len(self._waiting) >= ENCODED_AT_ONCE:
+    def _enqueue(self, passage: Passage, title: str) -> None:
+        """Queue a passage for encoding; encode the queue if it is full."""
+        self._queue[passage.sha] = encoded_text(title, passage.heading, passage.text)
+        if len(self._queue) >= ENCODED_AT_ONCE:
             self._encode()
 
     def _encode(self) -> None:
-        """Encode and add those of the waiting passages that have no vector."""
-        missing = sorted(self._waiting.keys() - self._vectors.present(self._waiting))
+        """Encode the queued passages that have no vector, and store their vectors."""
+        missing = sorted(self._queue.keys() - self._vectors.present(self._queue))
         if missing:
-            self._vectors.add(missing, self._encoder.encode([self._waiting[sha] for sha in missing]))
+            self._vectors.add(missing, self._encoder.encode([self._queue[sha] for sha in missing]))
         self._report.encoded += len(missing)
-        self._waiting.clear()
+        self._queue.clear()
 
 
 def _read(path: Path, source: str) -> Document:
-    """Read a file; what its reader did not foresee fails this file alone."""
+    """Read a file; an unexpected ValueError of its reader fails only this file."""
     try:
         return read(path, source)
     except ValueError as error:
@@ -187,7 +187,7 @@ def _read(path: Path, source: str) -> Document:
 
 
 def _to_read(changes: Changes) -> list[tuple[str, str | None]]:
-    """Return the sources to read, in order, each with the source that it takes the place of."""
+    """Return the sources to read, in order, each with the source it replaces."""
     formers: dict[str, str | None] = dict.fromkeys((*changes.added, *changes.unopened))
     formers |= {source: source for source in changes.updated}
     formers |= {source: former for former, source in changes.renamed}

@@ -1,4 +1,4 @@
-"""Finds the files of a root, without opening them."""
+"""Finds the files of a root without opening them."""
 
 import os
 from collections.abc import Iterator
@@ -13,19 +13,19 @@ from ingest.readers.registry import FORMATS, is_known
 from ingest.schema import CorpusDescription
 
 DESCRIPTION_FILE = "corpus.yaml"
-# What PyYAML lets through from impossible values and deep nesting, beside its own errors.
+# What PyYAML raises for invalid values and deep nesting, besides its own errors.
 _NO_YAML = (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """The files below a root that a run concerns.
+    """The result of scanning a root, or a folder or file inside it.
 
-    `files` maps source to path. `within` is the folder or file that was looked
-    through, relative to the root ("" for all of it). `skipped` are sources of
-    no known format. `closed` are (source, reason) of folders and files that
-    could not be looked at: what is indexed below them stays. `inner` are the
-    known roots that are part of this one.
+    `files` maps source to path. `within` is the scanned folder or file,
+    relative to the root ("" for the whole root). `skipped` are the sources in
+    unsupported formats. `closed` contains (source, reason) for inaccessible
+    folders and files; what is indexed below them is kept. `inner` are the known
+    roots that are part of this one.
     """
 
     root: Path
@@ -36,17 +36,17 @@ class Scan:
     inner: tuple[Path, ...] = ()
 
     def concerns(self, source: str) -> bool:
-        """Whether a document's absence from `files` means that it is gone."""
+        """Return whether the source is gone if it is not in `files`."""
         return _inside(source, self.within) and not any(_inside(source, folder) for folder, _ in self.closed)
 
 
 def scan(path: Path, roots: list[Path], data_dir: Path | None = None) -> Scan:
-    """Look through a folder or a single file; one that is part of a known root belongs to that root.
+    """Scan a folder or a single file; if it is part of a known root, it belongs to that root.
 
-    The index's own folder `data_dir` is passed over where it lies below the path.
+    The index's own folder `data_dir` is skipped.
 
     Raises:
-        RootInvalid: the path is missing, unreadable, or holds no file of a known format.
+        RootInvalid: the path is missing or unreadable, or contains no file in a supported format.
     """
     path = Path(os.path.abspath(path))
     _check_path(path)
@@ -62,34 +62,34 @@ def scan(path: Path, roots: list[Path], data_dir: Path | None = None) -> Scan:
         if not _encodable(source):
             closed.append((_shown(source), "its name is not valid UTF-8"))
         elif not Path(os.path.realpath(found)).is_relative_to(os.path.realpath(root)):
-            closed.append((source, "it is a link that leads out of the folder"))
+            closed.append((source, "it is a link to a file outside the folder"))
         elif is_known(found):
             files[source] = found
         elif found.name != DESCRIPTION_FILE:
             skipped.append(source)
     if not files:
-        why = f"cannot be read ({closed[0][1]})" if closed else "holds no file of a known format"
-        remedy = f"known formats are {', '.join(FORMATS)}; to remove a folder from the index run `cited forget`"
+        why = f"cannot be read ({closed[0][1]})" if closed else "contains no file in a supported format"
+        remedy = f"supported formats are {', '.join(FORMATS)}; to remove a folder from the index, run `cited forget`"
         raise RootInvalid(f"the folder {why}, so nothing was changed", str(path), remedy)
     within = "" if path == root else path.relative_to(root).as_posix()
     return Scan(root, within, dict(sorted(files.items())), tuple(sorted(skipped)), tuple(sorted(closed)), inner)
 
 
 def is_part(path: Path, root: Path, data_dir: Path | None) -> bool:
-    """Say whether what lies at a path is part of a root: inside it, and not by way of the index's own folder."""
+    """Return whether a path is inside a root, but not inside the index's own folder within that root."""
     if data_dir is not None and not root.is_relative_to(os.path.abspath(data_dir)):
         return path.is_relative_to(root) and not path.is_relative_to(os.path.abspath(data_dir))
     return path.is_relative_to(root)
 
 
 def describe(root: Path) -> CorpusDescription:
-    """Read a root's corpus.yaml; an empty description where there is none.
+    """Read a root's corpus.yaml; return an empty description if there is none.
 
     Raises:
         SourceUnreadable: the file is not a mapping of texts and a list of questions.
     """
     path = root / DESCRIPTION_FILE
-    remedy = "give name, description and notice as text and questions as a list of texts"
+    remedy = "write name, description and notice as text, and questions as a list of texts"
     try:
         if not path.is_file():
             return CorpusDescription()
@@ -99,10 +99,10 @@ def describe(root: Path) -> CorpusDescription:
         where = f" (line {mark.line + 1})" if mark else ""
         raise SourceUnreadable(f"cannot be read as YAML{where}", DESCRIPTION_FILE, remedy) from error
     if not isinstance(values, dict) or not set(values) <= {"name", "description", "notice", "questions"}:
-        raise SourceUnreadable("has other keys than name, description, notice, questions", DESCRIPTION_FILE, remedy)
+        raise SourceUnreadable("has keys other than name, description, notice, questions", DESCRIPTION_FILE, remedy)
     questions = values.pop("questions", None) or []
     if not isinstance(questions, list) or not all(isinstance(text, str) for text in [*values.values(), *questions]):
-        raise SourceUnreadable("holds something other than text", DESCRIPTION_FILE, remedy)
+        raise SourceUnreadable("contains a value that is not text", DESCRIPTION_FILE, remedy)
     texts = {key: clean(text) for key, text in values.items()}
     return CorpusDescription(**texts, questions=tuple(map(clean, questions)))
 
@@ -113,21 +113,21 @@ def _check_path(path: Path) -> None:
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise RootInvalid("there is no such file or folder", str(path), "check the path") from error
+        raise RootInvalid("no such file or folder", str(path), "check the path") from error
     except OSError as error:
-        what = f"cannot be looked at ({(error.strerror or type(error).__name__).lower()})"
-        raise RootInvalid(what, str(path), "check the path, and that you may read it") from error
+        what = f"cannot be accessed ({(error.strerror or type(error).__name__).lower()})"
+        raise RootInvalid(what, str(path), "check the path and that you may read it") from error
 
 
 def _scan_file(path: Path, root: Path) -> Scan:
     if not is_known(path):
-        raise RootInvalid("the file is of no known format", str(path), f"known formats are {', '.join(FORMATS)}")
+        raise RootInvalid("has an unsupported format", str(path), f"convert it to one of {' '.join(FORMATS)}")
     source = path.name if path == root else path.relative_to(root).as_posix()
     return Scan(root, "" if path == root else source, {source: path}, (), ())
 
 
 def _walk(path: Path, root: Path, closed: list[tuple[str, str]], data_dir: Path | None) -> Iterator[Path]:
-    """Yield the files below a folder; hidden ones, linked folders and the index's own are passed over."""
+    """Yield the files below a folder, skipping hidden files, linked folders and the index's own folder."""
     own = os.path.realpath(data_dir) if data_dir else ""
 
     def refuse(error: OSError) -> None:
@@ -147,7 +147,7 @@ def _inside(source: str, folder: str) -> bool:
 
 
 def _shown(name: str) -> str:
-    """Return a name that can be stored and printed, bytes that are not UTF-8 written out."""
+    """Return a name that can be stored and printed, with undecodable bytes escaped."""
     return name.encode("utf-8", "backslashreplace").decode()
 
 

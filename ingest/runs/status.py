@@ -1,4 +1,4 @@
-"""What the index says of its sources and of its runs; nothing is written."""
+"""Reads the status of the index's sources and its runs."""
 
 from contextlib import closing
 from dataclasses import dataclass
@@ -12,13 +12,12 @@ from ingest.schema import Place, RunRecord
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """A source that is indexed, or failed, or both: one that fails keeps its former passages.
+    """A source that is indexed, or failed, or both: a failing source keeps its former passages.
 
-    `ingested` is when it was last read, None where it never could be;
-    `characters` is the length of its text. `failure` says why it cannot be
-    read and what to do, "" where it can, and `failing_since` when that began.
-    `note` says what was uncertain in reading it. `same_as` are the sources
-    with the same text.
+    `ingested` is when it was last read; None if it never was. `characters` is
+    the length of its text. `failure` is the reason and remedy if it cannot be
+    read, else "", and `failing_since` when the failures began. `note` is what
+    was uncertain about reading it. `same_as` are the sources with the same text.
     """
 
     root: str
@@ -34,22 +33,22 @@ class SourceStatus:
 
 
 def status(data_dir: Path) -> tuple[SourceStatus, ...]:
-    """Return the sources of the last finished run, in order of their roots and names.
+    """Return the sources of the last finished run, ordered by root and name.
 
     Raises:
-        IndexMissing: nothing was ingested there yet.
-        IndexStale: the index was made by another version.
+        IndexMissing: nothing has been ingested yet.
+        IndexStale: the index was built by another version.
     """
     with closing(Catalog(data_dir)) as catalog, catalog.read() as snapshot:
         return tuple(_sources(snapshot))
 
 
 def runs(data_dir: Path, *, limit: int = 20) -> tuple[RunRecord, ...]:
-    """Return the last `limit` runs, the newest first.
+    """Return the last `limit` runs, newest first.
 
     Raises:
-        IndexMissing: nothing was ingested there yet.
-        IndexStale: the index was made by another version.
+        IndexMissing: nothing has been ingested yet.
+        IndexStale: the index was built by another version.
     """
     with closing(Catalog(data_dir)) as catalog, catalog.read() as snapshot:
         return tuple(snapshot.runs(limit))

@@ -1,4 +1,4 @@
-"""Keeps an index up to date while its files change."""
+"""Watches folders and files, and ingests their changes."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -6,59 +6,59 @@ from threading import Event
 
 from ingest.errors import IndexLocked, UserFacingError
 from ingest.models.encoder import Encoder
-from ingest.runs.pipeline import Prune, Report, ingest
+from ingest.runs.pipeline import Prune, RunReport, ingest
 
-# Milliseconds without a change that end a batch: editors write a copy, rename it and delete the old one.
+# Milliseconds without a change that end a batch: editors save by writing, renaming and deleting files.
 SETTLED = 400
 LONGEST_BATCH = 5_000  # milliseconds
-TICK = 500  # milliseconds between looks at `stop`, and until a run that another writer prevented is tried again
+TICK = 500  # milliseconds between checks of `stop`, and before retrying a run while the index is locked
 
 
 def watch(
     paths: Sequence[Path], data_dir: Path, encoder: Encoder, *, stop: Event, prune: Prune = Prune.CAREFUL
-) -> Iterator[Report | UserFacingError]:
-    """Ingest the paths, and again whenever something below them changed; yield each outcome until `stop` is set.
+) -> Iterator[RunReport | UserFacingError]:
+    """Ingest the paths, then again after each change below them; yield each outcome until `stop` is set.
 
-    A run that fails (a folder that is gone for the moment, another writer) is
-    yielded as its error, once, and the next change starts another one.
+    If a run fails (a folder is temporarily missing, another process is
+    writing), its error is yielded once; the next change starts another run.
 
     Raises:
-        RootInvalid: a path is missing or holds nothing to read at the start.
+        RootInvalid: a path is missing or contains nothing to read at the start.
     """
     roots = [path.absolute() for path in paths]
     changes = _changes(roots, data_dir.absolute(), stop)
-    next(changes, None)  # the watch begins before the first run, so that no change is missed
+    next(changes, None)  # start watching before the first run, so that no change is missed
     yield ingest(roots, data_dir, encoder, prune=prune)
-    told, locked = "", False
+    last_error, locked = "", False
     for changed in changes:
         if not changed and not locked:
             continue
         try:
             yield ingest(roots, data_dir, encoder, prune=prune)
-            told, locked = "", False
+            last_error, locked = "", False
         except UserFacingError as error:
             locked = isinstance(error, IndexLocked)
-            if str(error) != told:
+            if str(error) != last_error:
                 yield error
-            told = str(error)
+            last_error = str(error)
 
 
 def _changes(roots: Sequence[Path], data_dir: Path, stop: Event) -> Iterator[bool]:
-    """Yield whether something changed, every TICK milliseconds at least.
+    """Yield at least every TICK milliseconds whether something changed.
 
-    A folder that is deleted or moved takes its watch along, so where another
-    one stands in its place, or none, the watch is made anew.
+    A deleted or moved folder takes its watch with it, so the watch is restarted
+    when a folder disappears or is replaced.
     """
     from watchfiles import Change
     from watchfiles import watch as watch_files
 
-    # A file is watched by its folder: editors put a new file in its place.
+    # A file is watched through its folder, because editors replace the file.
     folders = sorted({path.parent if path.is_file() else path for path in roots})
-    renewed = False
+    restarted = False
     while not stop.is_set():
-        there = {folder: _identity(folder) for folder in folders}
+        identities = {folder: _identity(folder) for folder in folders}
         batches = watch_files(
-            *(folder for folder, identity in there.items() if identity is not None),
+            *(folder for folder, identity in identities.items() if identity is not None),
             watch_filter=_filter(roots, data_dir),
             debounce=LONGEST_BATCH,
             step=SETTLED,
@@ -70,18 +70,18 @@ def _changes(roots: Sequence[Path], data_dir: Path, stop: Event) -> Iterator[boo
         try:
             for batch in batches:
                 deleted = {Path(name) for change, name in batch if change is Change.deleted}
-                if not deleted.isdisjoint(folders) or there != {folder: _identity(folder) for folder in folders}:
+                if not deleted.isdisjoint(folders) or identities != {folder: _identity(folder) for folder in folders}:
                     break
-                # Only now: a run of a folder that is not watched yet would miss what becomes of it next.
-                yield bool(batch) or renewed
-                renewed = False
-        except FileNotFoundError:  # gone since its identity was looked at
+                # Only once the folder is watched again: an earlier run would miss the changes in between.
+                yield bool(batch) or restarted
+                restarted = False
+        except FileNotFoundError:  # deleted after its identity was read
             stop.wait(TICK / 1000)
-        renewed = True
+        restarted = True
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:
-    """Return what tells a folder from another one at its place; None where there is none."""
+    """Return the device and inode of a folder, or None if it is missing."""
     try:
         found = folder.stat()
     except OSError:
@@ -90,7 +90,7 @@ def _identity(folder: Path) -> tuple[int, int] | None:
 
 
 def _filter(roots: Sequence[Path], data_dir: Path) -> Callable[[object, str], bool]:
-    """Return what tells whether a changed path can matter: not the index itself, nothing hidden."""
+    """Return a filter for changed paths that ignores the index itself and hidden files."""
 
     def matters(_change: object, name: str) -> bool:
         path = Path(name)

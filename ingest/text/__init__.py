@@ -1,1 +1,1 @@
-"""Cuts a document into sentences and passages, and finds its terms."""
+"""Splits documents into sentences and passages, and extracts their terms."""

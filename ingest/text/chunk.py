@@ -9,18 +9,18 @@ from ingest.models.encoder import Encoder
 from ingest.schema import HEADING_SEPARATOR, Document, Heading, Passage, Span, naming, place_id
 from ingest.text.sentences import sentence_spans
 
-VERSION = 4  # of the cutting; another version makes an index stale
-# Tokens; the encoder's window may be smaller. See tests/bench/RESULTS.md for other sizes.
+VERSION = 4  # of the splitting rules; an index built with another version is stale
+# Tokens; the encoder's window may be smaller. No trial of other sizes is recorded.
 PASSAGE_TOKENS = 200
 PREFIX_SHARE = 4  # title and headings take at most a quarter of the window
-SPECIAL_TOKENS = 8  # tokens kept free for the encoder's own marks and its prompt
+SPECIAL_TOKENS = 8  # tokens reserved for the encoder's special tokens and prompt
 
 _WORDS = re.compile(r"\S+")
 
 
 @dataclass(frozen=True, slots=True)
 class _Sentence:
-    """A sentence, its length in tokens, its headings and whether a passage must begin with it."""
+    """A sentence with its length in tokens and its headings; `first` means that it must start a passage."""
 
     start: int
     end: int
@@ -32,9 +32,10 @@ class _Sentence:
 def split(document: Document, root: str, encoder: Encoder) -> Iterator[Passage]:
     """Yield the passages of a document, in order.
 
-    Passages are disjoint, hold whole sentences (a sentence longer than the
-    window is cut between words), never span a heading or a block set apart, and
-    together cover the blocks' characters that are not white space.
+    Passages are disjoint and contain whole sentences; a sentence longer than
+    the window is split between words. No passage spans a heading or the start
+    of a block set apart. Together they cover all characters of the blocks
+    except white space.
     """
     pack: list[_Sentence] = []
     room = 0
@@ -54,12 +55,12 @@ def split(document: Document, root: str, encoder: Encoder) -> Iterator[Passage]:
 
 
 def _gap_tokens(gap: str, encoder: Encoder) -> int:
-    """Return the tokens of the markup between two sentences of a passage."""
+    """Return the number of tokens of the markup between two sentences."""
     return encoder.count_tokens([gap])[0] if gap.strip() else 0
 
 
 def encoded_text(title: str, heading: tuple[str, ...], text: str) -> str:
-    """Return what is encoded for a passage: its title and heading path, then its text."""
+    """Return the text to encode for a passage: title and heading path, then the passage."""
     prefix = _prefix(title, heading)
     return f"{prefix}\n{text}" if prefix else text
 
@@ -69,14 +70,17 @@ def _prefix(title: str, heading: tuple[str, ...]) -> str:
 
 
 def _room(document: Document, heading: tuple[str, ...], encoder: Encoder) -> int:
-    """Return the tokens left for a passage's text; a long prefix is cut by the encoder, not the text."""
+    """Return the number of tokens available for a passage's text.
+
+    A prefix longer than its share does not reduce the room further.
+    """
     window = encoder.identity.window - SPECIAL_TOKENS
     prefix = encoder.count_tokens([_prefix(document.title, heading)])[0]
     return max(1, min(PASSAGE_TOKENS, window - min(prefix, window // PREFIX_SHARE)))
 
 
 def _sentences(document: Document, encoder: Encoder) -> Iterator[_Sentence]:
-    """Yield the sentences of all blocks, each short enough to stand in a passage of its own."""
+    """Yield the sentences of all blocks, each short enough for one passage."""
     headings = iter(document.headings)
     upcoming = next(headings, None)
     path: tuple[Heading, ...] = ()
@@ -95,7 +99,7 @@ def _sentences(document: Document, encoder: Encoder) -> Iterator[_Sentence]:
 
 
 def _fitting(document: Document, spans: tuple[Span, ...], heading: tuple[str, ...], encoder: Encoder) -> Iterator[Span]:
-    """Yield the spans, those longer than a passage cut between words, or inside an endless word."""
+    """Yield the spans; one longer than a passage is split between words, or inside an overlong word."""
     room = _room(document, heading, encoder)
     for start, end in spans:
         if end - start <= room or encoder.count_tokens([document.text[start:end]])[0] <= room:
@@ -114,7 +118,7 @@ def _fitting(document: Document, spans: tuple[Span, ...], heading: tuple[str, ..
 
 
 def _short_words(start: int, end: int, room: int) -> Iterator[Span]:
-    """Cut a word so that each part fits even at four tokens a character, the most that byte encodings give."""
+    """Split a word so that each part fits even at four tokens per character, the maximum of byte-level tokenizers."""
     longest = max(1, room // 4)
     for at in range(start, end, longest):
         yield at, min(end, at + longest)

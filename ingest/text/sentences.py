@@ -1,4 +1,4 @@
-"""Cuts a paragraph into sentences as spans, computed and never searched for."""
+"""Splits a paragraph into sentence spans; offsets are computed, never found by searching."""
 
 import itertools
 import re
@@ -7,8 +7,8 @@ from sentencex import segment
 
 from ingest.schema import Span
 
-# Characters. The longest text cut at once, and the longest sentence: sentencex is quadratic in the number of unclosed
-# quotation marks (60,000 take a second), so this bound keeps the whole linear; a piece takes less than 10 ms.
+# Characters: the longest text given to sentencex, and the longest sentence. sentencex takes quadratic time in unclosed
+# quotation marks (60,000 take a second); this limit keeps the total linear, under 10 ms per piece.
 LONGEST_PIECE = 4_000
 LANGUAGE = "en"
 
@@ -16,18 +16,18 @@ _REFERENCE_ONLY = re.compile(r"(?:\[[\w ,–-]{1,12}\]|[)\]}\"'”’»])+")
 _AFTER_REFERENCE = re.compile(r"(?<=[.!?])(?:\[[\w ,–-]{1,12}\])+\s+(?=[\"'“‘(\[]?[A-Z0-9])")
 # A whole sentence in brackets.
 _AFTER_BRACKET = re.compile(r"(?<=[a-z]{3}[.!?][)\]])\s+(?=[\"'“‘(\[]?[A-Z])")
-# Two sentences run together ("over time.Historically, it"), as converted web pages have them.
+# Two sentences without a space between them ("over time.Historically, it"), common in converted web pages.
 _RUN_ON = re.compile(r"(?<=[a-z]{3}[.!?])(?=[A-Z][a-z]+[ ,])")
 _BREAK = re.compile(r"[.!?][\"'”’)\]]*\s|\n")
-# Ends of sentences that the English rules do not know.
+# Sentence ends that the English rules do not cover.
 _OTHER_END = re.compile(r"[؟۔。！？][\"'”’»)\]]*[ \t]*")  # noqa: RUF001
-# What a full stop may follow without ending a sentence: before anything, or before a number only.
+# Abbreviations whose full stop does not end a sentence: always, or only before a number.
 _ABBREVIATED = re.compile(r"\b(?:approx|ca|incl|excl|vit|cf|resp|et al|i\.e|e\.g)\.\s*$", re.IGNORECASE)
 _BEFORE_NUMBER = re.compile(
     r"\b(?:max|min|temp|avg|est|tab|nr|vol|sec|wks?|yrs?|lb|oz|deg|apt|eq)\.\s*$", re.IGNORECASE
 )
 
-# The mark of a list item or of a numbered heading, alone in its line so far.
+# The marker of a list item or numbered heading, with nothing before it on its line.
 _ENUMERATOR = re.compile(r"[ \t]*(?:[-+*•⁃]\s*)?\(?(?:\d{1,3}|[A-Za-z])[.)]\s*")
 
 _MARKER = re.compile(
@@ -36,21 +36,22 @@ _MARKER = re.compile(
 _ROW = re.compile(r"[ \t]*\|")
 _FIELD = re.compile(r"\w[^:.!?\n]{0,40}: ")
 _CLOSING = re.compile(r"[*_“]+(?=\s|$)")
-# Characters of a paragraph's longest line, and share of it that a line has to fill, for its end to be no sentence's:
-# less where the next line begins with a small letter. Narrower ones are wrapped if several lines are as long.
+# When a line break is mere wrapping: the paragraph's lines are WIDE characters long, or at least NARROW with SEVERAL
+# lines of similar length; and the line plus the next word fills this share of the width (less if the next line starts
+# with a lower-case letter).
 WIDE, NARROW, SEVERAL = 60, 25, 3
 _FULL, _FULL_BEFORE_SMALL = 0.85, 0.7
 
 
 def sentence_spans(text: str, start: int, end: int) -> tuple[Span, ...]:
-    """Return the spans of the sentences in `text[start:end]`, a paragraph.
+    """Return the spans of the sentences in the paragraph `text[start:end]`.
 
-    Spans are in order, disjoint, begin and end with a character that is not
-    white space, and together cover every such character of the paragraph.
+    Spans are ordered and disjoint, start and end with non-white-space
+    characters, and together cover all such characters of the paragraph.
 
-    Source: boundaries by sentencex's English rules (Wikimedia's successor to
-    pysbd) once wrapped lines are joined; a line break that is left ends a
-    sentence. Reference marks such as `[50]` stay with the sentence before them.
+    Source: sentencex's English rules (Wikimedia's successor to pysbd), applied
+    after joining wrapped lines; every remaining line break ends a sentence.
+    Reference marks such as `[50]` belong to the sentence before them.
     """
     if _ROW.match(text, start, end) and "\n" not in text[start:end]:
         return ((start, end),)
@@ -71,25 +72,25 @@ def sentence_spans(text: str, start: int, end: int) -> tuple[Span, ...]:
 
 
 def starts_item(line: str) -> bool:
-    """Whether a line begins with the mark of a list item or of a table's row."""
+    """Return whether a line starts with the marker of a list item or table row."""
     return _MARKER.match(line) is not None
 
 
 def starts_field(line: str) -> bool:
-    """Whether a line begins with a name and a colon, as the fields of a record do."""
+    """Return whether a line starts with a name and a colon, like a field of a record."""
     return _FIELD.match(line) is not None
 
 
 def _unwrapped(paragraph: str) -> str:
-    """Return the paragraph with a space for each line break inside a sentence.
+    """Return the paragraph with each line break inside a sentence replaced by a space.
 
-    Hard-wrapped texts and PDF pages have them. A line is wrapped where the next
-    line's first word had no room in it; headings, items, rows and addresses end
-    short of that.
+    Hard-wrapped texts and PDF pages contain such breaks. A line counts as
+    wrapped if the next line's first word would not have fitted on it; headings,
+    list items, table rows and addresses end earlier.
     """
     lines = paragraph.split("\n")
     lengths = [len(line.strip()) for line in lines]
-    # A single long line, an address say, is no measure.
+    # The second-longest line: a single long line, such as a URL, does not define the width.
     width = sorted(lengths)[-2] if len(lengths) > 2 else max(lengths)
     if width < NARROW or len(lines) == 1:
         return paragraph
@@ -115,7 +116,7 @@ def _runs_on(line: str, following: str, width: int, *, wrapped: bool) -> bool:
 
 
 def _pieces(text: str) -> list[Span]:
-    """Split an overlong paragraph near sentence ends, else near white space, else anywhere."""
+    """Split an overlong paragraph at sentence ends, else at white space, else anywhere."""
     pieces = []
     start, end = 0, len(text)
     while end - start > LONGEST_PIECE:
@@ -129,7 +130,7 @@ def _pieces(text: str) -> list[Span]:
 
 
 def _boundaries(text: str, start: int, end: int) -> list[int]:
-    """Return the offsets inside and at the end of a piece at which a sentence ends, ascending."""
+    """Return the offsets at which a sentence of the piece ends, ascending, its end included."""
     piece = text[start:end]
     cuts = {at for at in _segment_ends(piece) if not _goes_on(piece, at)}
     cuts.update(
@@ -141,7 +142,7 @@ def _boundaries(text: str, start: int, end: int) -> list[int]:
 
 
 def _goes_on(piece: str, at: int) -> bool:
-    """Whether a sentence goes on after a full stop: an item's mark, an abbreviation's, before a small letter."""
+    """Return whether a sentence continues at a boundary: after a list marker or abbreviation, or in lower case."""
     before, rest = piece[max(0, at - 12) : at], piece[at : at + 12]
     if before[-1:] == "." and rest[:1].isalnum():
         return True
@@ -156,7 +157,7 @@ def _goes_on(piece: str, at: int) -> bool:
 
 
 def _segment_ends(piece: str) -> list[int]:
-    """Return where sentencex's segments of each line end, white space after them left out."""
+    """Return the ends of sentencex's segments, line by line, without trailing white space."""
     ends, at = [], 0
     for line in piece.splitlines(keepends=True) if piece.strip() else []:
         for part in segment(LANGUAGE, line):

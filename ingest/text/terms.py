@@ -1,4 +1,4 @@
-"""Words as the lexical index knows them: folded, stemmed, with their place."""
+"""Terms of the lexical index: words, folded and stemmed, with their spans."""
 
 import re
 import unicodedata
@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import Stemmer
 
-# A number keeps its decimals and groups; a word keeps an inner apostrophe.
+# A number includes its decimals and digit groups; a word includes inner apostrophes.
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)+|\w+(?:['’]\w+)*")
 
 _FUNCTION_WORDS = """
@@ -29,7 +29,7 @@ STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word of a text: its stem, its span in the text, whether it carries meaning of its own."""
+    """A word of a text: its stem, its span, and whether it is a stop word."""
 
     stem: str
     start: int
@@ -43,7 +43,7 @@ class Term:
 
 
 def analyse(text: str) -> list[Term]:
-    """Return the words of a text in order.
+    """Return the terms of a text, in order.
 
     Source: case and accents folded (Unicode NFKD), English Snowball stemmer (Porter 2001).
     """
@@ -51,12 +51,12 @@ def analyse(text: str) -> list[Term]:
 
 
 def content_terms(text: str) -> list[Term]:
-    """Return the words of a text that are not stop words."""
+    """Return the terms of a text without stop words."""
     return [term for term in analyse(text) if not term.stop]
 
 
 def stems(text: str) -> str:
-    """Return the stems of a text that are not stop words, as the lexical index stores them."""
+    """Return the stems of a text without stop words, joined as the lexical index stores them."""
     return " ".join(term.stem for term in content_terms(text))
 
 

@@ -12,7 +12,7 @@ from assistant.index import Index
 from assistant.langchain import EncoderEmbeddings, PassageRetriever
 from assistant.render import answer_json, answer_text
 from ingest.errors import IndexMissing, RootInvalid
-from ingest.runs.pipeline import Report, ingest
+from ingest.runs.pipeline import RunReport, ingest
 from ingest.settings import load_settings
 
 URL = "https://example.org/walk"
@@ -38,7 +38,7 @@ ODD = [
 
 
 @pytest.fixture
-def assistant(indexed: Callable[..., Report], tmp_path: Path, encoder: object) -> Iterator[Assistant]:
+def assistant(indexed: Callable[..., RunReport], tmp_path: Path, encoder: object) -> Iterator[Assistant]:
     indexed(FILES)
     opened = Assistant(Index(tmp_path / "data", encoder))  # type: ignore[arg-type]
     yield opened
@@ -140,4 +140,4 @@ def test_the_terminal_shows_places_and_abstentions(assistant: Assistant) -> None
     shown = answer_text(assistant.ask("What eases a stiff back?"), "No advice.").plain
     assert "[1] Heat eases a stiff back." in shown and "heat · heat.txt · line 1" in shown and "No advice." in shown
     refused = answer_text(assistant.ask("Does ibuprofen cure gout?")).plain
-    assert "“ibuprofen”" in refused and "not an answer" in refused
+    assert "“ibuprofen”" in refused and "do not answer it" in refused

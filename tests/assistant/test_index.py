@@ -12,7 +12,7 @@ from assistant.assistant import Assistant
 from assistant.index import Index
 from ingest.errors import IndexStale
 from ingest.models.encoder import TokenVectors
-from ingest.runs.pipeline import Report
+from ingest.runs.pipeline import RunReport
 from ingest.settings import Settings
 from tests.conftest import FakeEncoder
 
@@ -32,7 +32,7 @@ class SlowEncoder(FakeEncoder):
 
 
 @pytest.fixture
-def index(indexed: Callable[..., Report], tmp_path: Path, encoder: FakeEncoder) -> Iterator[Index]:
+def index(indexed: Callable[..., RunReport], tmp_path: Path, encoder: FakeEncoder) -> Iterator[Index]:
     indexed(FILES)
     opened = Index(tmp_path / "data", encoder)
     yield opened
@@ -51,7 +51,7 @@ def test_two_threads_have_a_view_at_the_same_time(index: Index) -> None:
         assert [each.result() for each in [pool.submit(look), pool.submit(look)]] == [2, 2]
 
 
-def test_a_view_keeps_its_run_and_the_next_one_waits_for_it(index: Index, indexed: Callable[..., Report]) -> None:
+def test_a_view_keeps_its_run_and_the_next_one_waits_for_it(index: Index, indexed: Callable[..., RunReport]) -> None:
     asked, found = threading.Event(), threading.Event()
 
     def look() -> tuple[int, int]:
@@ -70,7 +70,7 @@ def test_a_view_keeps_its_run_and_the_next_one_waits_for_it(index: Index, indexe
         assert later.result(SOON) == (2, 3)
 
 
-def test_a_view_that_fails_lets_the_next_one_in(index: Index, indexed: Callable[..., Report]) -> None:
+def test_a_view_that_fails_lets_the_next_one_in(index: Index, indexed: Callable[..., RunReport]) -> None:
     with pytest.raises(RuntimeError), index.view():
         raise RuntimeError("the reader failed")
     indexed({**FILES, "rest.txt": "Rest eases a tired foot."})
@@ -90,7 +90,7 @@ def test_a_follow_up_is_understood_and_answered_in_one_view(
 
 
 @pytest.mark.serial
-def test_questions_do_not_wait_for_each_other(indexed: Callable[..., Report], tmp_path: Path) -> None:
+def test_questions_do_not_wait_for_each_other(indexed: Callable[..., RunReport], tmp_path: Path) -> None:
     indexed(FILES)
     assistant = Assistant(Index(tmp_path / "data", SlowEncoder()))
     questions = ["What eases a stiff back?", "What eases a swollen knee?"] * 8
@@ -108,7 +108,7 @@ def test_questions_do_not_wait_for_each_other(indexed: Callable[..., Report], tm
     assert together < 0.7 * one_by_one
 
 
-def test_answers_stay_the_same_while_runs_come_and_go(indexed: Callable[..., Report], tmp_path: Path) -> None:
+def test_answers_stay_the_same_while_runs_come_and_go(indexed: Callable[..., RunReport], tmp_path: Path) -> None:
     indexed(FILES)
     assistant = Assistant(Index(tmp_path / "data", FakeEncoder()))
     stop = threading.Event()
@@ -134,7 +134,7 @@ def test_answers_stay_the_same_while_runs_come_and_go(indexed: Callable[..., Rep
     assert runs <= set(range(1, 7)) and len(runs) > 1
 
 
-def test_an_index_of_another_encoder_is_refused(indexed: Callable[..., Report], tmp_path: Path) -> None:
+def test_an_index_of_another_encoder_is_refused(indexed: Callable[..., RunReport], tmp_path: Path) -> None:
     indexed(FILES)
     with pytest.raises(IndexStale, match="a different encoder"):
         Index(tmp_path / "data", FakeEncoder(revision="2"))

@@ -1,8 +1,8 @@
 """How the shipped weights are made, on small sets: what is learnt from, that it is learnt, and what is written."""
 
 import json
-import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ from assistant.answering.evidence import NAMES
 from assistant.answering.weights import parse_model
 from assistant.evaluation.prompts import Prompt, load_prompts
 from assistant.training import fit
-from assistant.training.cases import HELD_BACK, Case, collect, own_sets
+from assistant.training.cases import QUESTIONS, TEXTS, Case, collect, held_back, own_sets
 from assistant.training.group import Group, groups
+from assistant.training.manifest import Source, check_sources, load_sources, sha256, write_manifest
 from assistant.training.squad import ARTICLES, squad_groups, squad_sets
+from ingest.errors import UserFacingError
 from ingest.models.encoder import Encoder, OnnxEncoder
 
 DRAW = np.random.default_rng(0)
@@ -62,19 +64,28 @@ def test_what_is_learnt_from_squad(tmp_path: Path, encoder: Encoder) -> None:
     articles = [ARTICLE | {"title": f"Garden_swing_{number}"} for number in range(20)]
     file = tmp_path / "train.json"
     file.write_text(json.dumps({"data": articles}), encoding="utf-8")
-    found = list(squad_groups(file, encoder))
-    assert len(found) == 40  # two of each article: an answer across two sentences is not learnt from
-    for when, where in zip(found[::2], found[1::2], strict=True):
-        assert (when.question, where.question) == ("When was it built?", "Where does the swing hang?")
+    drawn = squad_groups(file, encoder, 100)
+    assert squad_groups(file, encoder, 100) == drawn
+    some = squad_groups(file, encoder, 7)
+    assert len(some) == 7 and all(group in drawn for group in some)
+    assert len(drawn) == 40  # two of each article: an answer across two sentences is not learnt from
+    whens = [group for group in drawn if group.question == "When was it built?"]
+    wheres = [group for group in drawn if group.question == "Where does the swing hang?"]
+    assert len(whens) == len(wheres) == 20
+    for when in whens:
         (right,) = when.right
         title = right.removesuffix("The swing was built in 1907.")
-        assert where.right == (f"{title}The swing was built in 1907. It hangs from an oak.",)
-        assert sorted(when.wrong) == sorted((f"{title}Hemp makes its rope.", f"{title}Nobody swung.", *where.right))
+        other = f"{title}The swing was built in 1907. It hangs from an oak."
+        assert sorted(when.wrong) == sorted((f"{title}Hemp makes its rope.", f"{title}Nobody swung.", other))
+    for where in wheres:
+        (right,) = where.right
+        assert right.endswith("The swing was built in 1907. It hangs from an oak.")
         assert len(where.wrong) == 4
-    titled = [group.right[0].startswith("Garden swing") for group in found]
+    titled = [group.right[0].startswith("Garden swing") for group in drawn]
     assert 0 < sum(titled) < len(titled)
 
 
+@pytest.mark.slow
 def test_corpora_are_made_of_what_is_not_learnt_from(tmp_path: Path, encoder: Encoder) -> None:
     needed = sum(map(sum, ARTICLES.values())) + 40  # and some that are in no corpus, to ask about
     articles = [
@@ -83,7 +94,7 @@ def test_corpora_are_made_of_what_is_not_learnt_from(tmp_path: Path, encoder: En
     articles.append({"title": "Short", "paragraphs": [paragraph(f"short-{p}") for p in range(20)]})
     file = tmp_path / "train.json"
     file.write_text(json.dumps({"data": articles}), encoding="utf-8")
-    learnt = {group.question for group in squad_groups(file, encoder)}
+    learnt = {group.question for group in squad_groups(file, encoder, 1_000_000)}
     about = {f"# Swing {question.removeprefix('Where is ').partition('-')[0]}" for question in learnt}
     seen: set[str] = set()
     ids: set[str] = set()
@@ -111,18 +122,72 @@ def test_corpora_are_made_of_what_is_not_learnt_from(tmp_path: Path, encoder: En
         assert again == [prompts.read_bytes() for _, _, prompts in made]
 
 
+def records(file: Path) -> list[dict[str, Any]]:
+    with file.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def test_our_own_sets_are_written_as_they_are_kept(tmp_path: Path) -> None:
+    own = {name: (corpus, prompts) for name, corpus, prompts in own_sets(tmp_path)}
+    texts = {(each["set"], each["source"]): each["text"] for each in records(TEXTS)}
+    written = {(name, file.name): file for name, (corpus, _) in own.items() for file in corpus.iterdir()}
+    assert {place: file.read_bytes().decode() for place, file in written.items()} == texts
+    asked = [{"set": name, **each} for name, (_, prompts) in own.items() for each in records(prompts)]
+    assert asked == [{key: each[key] for key in each if key != "split"} for each in records(QUESTIONS)]
+
+
+def test_a_set_is_either_learnt_from_or_held_back() -> None:
+    splits = {(each["set"], each["split"]) for each in records(QUESTIONS)}
+    assert {split for _, split in splits} == {"learn", "held-back"}
+    assert len({name for name, _ in splits}) == len(splits)
+    assert held_back() == {name for name, split in splits if split == "held-back"}
+
+
 @pytest.mark.model
 def test_our_own_sets_can_be_learnt_from(tmp_path: Path, exported: OnnxEncoder) -> None:
-    own = {name: (texts, prompts) for name, texts, prompts in own_sets()}
-    assert own.keys() > HELD_BACK
-    texts, prompts = own["body-gout"]
-    cases = collect(texts, prompts, tmp_path, exported)
+    corpus, prompts = next((corpus, prompts) for name, corpus, prompts in own_sets(tmp_path) if name == "body-gout")
+    cases = collect(corpus, prompts, tmp_path / "index", exported)
     assert tuple(each.prompt for each in cases) == load_prompts(prompts, None)
     for each in cases:
         assert each.rows.shape == (len(each.texts), len(NAMES))
         assert len(each.right) == len(each.texts)
     assert np.mean([each.right.any() for each in cases if each.prompt.answers]) > 0.9
     assert not any(each.right.any() for each in cases if each.prompt.unanswerable)
+
+
+def test_an_input_that_is_another_one_stops_the_training(tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "a.md").write_text("Heat helps.", encoding="utf-8")
+    found = sha256(tmp_path / "corpus")
+    source = Source("A corpus", "1", "MIT", "bench", "corpus")
+    assert check_sources({"one": source}, {"bench": tmp_path}) == {"one": found}
+    (tmp_path / "corpus" / "a.md").rename(tmp_path / "corpus" / "b.md")
+    with pytest.raises(UserFacingError, match="another one"):
+        check_sources({"one": replace(source, sha256=found)}, {"bench": tmp_path})
+    with pytest.raises(UserFacingError, match="missing"):
+        check_sources({"one": replace(source, file="prompts.jsonl")}, {"bench": tmp_path})
+
+
+def test_our_own_data_is_what_the_sources_name() -> None:
+    own = {name: source for name, source in load_sources().items() if source.place == "own"}
+    assert len(own) == 2
+    assert check_sources(own, {"own": TEXTS.parents[1]}) == {name: source.sha256 for name, source in own.items()}
+
+
+def test_the_shipped_manifest_is_of_the_shipped_weights() -> None:
+    answering = Path(fit.__file__).parents[1] / "answering"
+    manifest = json.loads((answering / "reranker" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["files"] == {name: sha256(answering / name) for name in manifest["files"]}
+    assert set(manifest["files"]) == {"reranker/model.onnx", "reranker/tokenizer.json", "weights.json"}
+
+
+def test_a_manifest_names_inputs_and_libraries(tmp_path: Path) -> None:
+    source = Source("A corpus", "1", "MIT", "bench", "corpus")
+    write_manifest(tmp_path / "manifest.json", {"one": source}, {"one": "ab"}, {"steps": 3})
+    written = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+    assert written["steps"] == 3
+    assert written["inputs"] == {"one": {"title": "A corpus", "version": "1", "licence": "MIT", "sha256": "ab"}}
+    assert written["libraries"]["torch"]
 
 
 @pytest.mark.model
@@ -145,8 +210,9 @@ def test_a_cross_encoder_learns_which_text_answers_and_its_export_can_be_read_ba
         Group("does heat help ?", ("heat helps .",), ("cats sleep .", "heat ?")),
         Group("cats ?", (), ("heat .",)),
     ]
-    words = model.base_model.embeddings.word_embeddings.weight.clone()
-    train(model, tokenizer, learnt * 200, rate=5e-3)
+    words = model.base_model.embeddings.word_embeddings.weight.detach().clone()
+    losses = train(model, tokenizer, learnt * 200, rate=5e-3)
+    assert len(losses) == 1  # a mean of fifty steps of eight questions
     assert model.base_model.embeddings.word_embeddings.weight.equal(words)
     pairs = [("does heat help ?", "heat helps ."), ("does heat help ?", "cats sleep ."), ("cats ?", "heat .")]
 
@@ -192,22 +258,25 @@ def test_each_pair_counts_once(tiny: Callable[[int], Path], count: int) -> None:
     assert float(model.classifier.bias.grad) == count
 
 
-def test_what_is_fitted_is_what_is_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.slow
+def test_what_is_fitted_is_what_is_written(tmp_path: Path) -> None:
     sets = {name: [case(n, answered=n % 2 == 0) for n in range(80)] for name in ("one", "two", "own")}
     unseen = {"unseen": [case(n, answered=n % 2 == 0) for n in range(80)]}
-    plain, reranked = (fit.report(sets, unseen, reranked=reranked) for reranked in (False, True))
-    printed = capsys.readouterr().out
-    assert "held out  own" in printed
-    assert re.search(r"unseen    unseen   first (0\.9|1\.0)", printed)
-    monkeypatch.setattr(fit, "MODEL", tmp_path / "model.json")
-    fit.write(plain, reranked)
-    written = parse_model((tmp_path / "model.json").read_text(encoding="utf-8"))
-    for scorer, (weights, gate) in ((written.plain, plain), (written.reranked, reranked)):
+    plain, reranked = (fit.fit(sets, unseen, reranked=reranked) for reranked in (False, True))
+    assert {way: set(found) for way, found in plain.figures.items()} == {
+        "held out": set(sets),
+        "five-fold": set(sets),
+        "fitted": set(sets),
+        "unseen": {"unseen"},
+    }
+    assert plain.figures["unseen"]["unseen"]["first"] > 0.9
+    assert "held out  own      first " in "\n".join(fit.lines(plain))
+    fit.write(plain, reranked, tmp_path / "weights.json")
+    written = parse_model((tmp_path / "weights.json").read_text(encoding="utf-8"))
+    for scorer, fitted in ((written.plain, plain), (written.reranked, reranked)):
         assert NAMES[int(np.argmax(scorer.weights(NAMES)))] == "sentence_cosine"
-        assert fit.hits(sets["one"], weights).startswith(("first 0.9", "first 1.0"))
-        rows = fit.best_rows(sets["two"], weights, reranked=scorer is written.reranked)
+        assert fit.hits(sets["one"], fitted.weights)["first"] > 0.9
+        rows = fit.best_rows(sets["two"], fitted.weights, reranked=scorer is written.reranked)
         odds = [scorer.gate.log_odds(dict(zip(scorer.gate.names, row, strict=True))) for row in rows]
-        assert odds == pytest.approx(gate.decision_function(rows), abs=1e-3)
+        assert odds == pytest.approx(fitted.gate.decision_function(rows), abs=1e-3)
         assert np.mean((np.array(odds) > 0) == (fit.answerable(sets["two"]) == 1)) > 0.9

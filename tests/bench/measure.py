@@ -3,16 +3,22 @@
     python tests/bench/measure.py BENCH [SET ...] [--cuts]
 
 BENCH holds a folder a set with corpus/ and prompts.jsonl each. Indexes and
-results stay in .bench/, so a second run encodes nothing. Prints a line a set.
-With --cuts the gate alone is measured, on parts of the sets of 10, 100 and
-1,000 passages: seeded samples of documents, with the prompts that they answer
-and as many that nothing answers.
+results stay in .bench/, so a second run encodes nothing. Prints a line a set;
+when all were measured, writes RESULTS.md, with the figures of the manifest
+beside the cross-encoder. With --cuts the gate alone is measured, on parts of
+the sets of 10, 100 and 1,000 passages: seeded samples of documents, with the
+prompts that they answer and as many that nothing answers.
 """
 
+import json
 import random
+import statistics
 import sys
 import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 from assistant.answering.rerank import BUNDLED as RERANKER
 from assistant.answering.rerank import open_reranker
@@ -29,25 +35,44 @@ from ingest.runs.pipeline import ingest
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".bench"
 SETS = ("xquad", "medquad", "liveqa-med", "shipped")
-SHOWN = (
-    "first_quote_hit",
-    "quote_hit",
-    "quote_precision",
-    "words_per_answer",
-    "false_refusal",
-    "false_answer",
-    "gate_accuracy",
-    "gate_auroc",
-    "ndcg10",
-    "mrr10",
-)
+RESULTS = Path(__file__).with_name("RESULTS.md")
+MANIFEST = ROOT / "assistant" / "answering" / "reranker" / "manifest.json"
+SHOWN = {
+    "first_quote_hit": "first quote",
+    "quote_hit": "quote hit",
+    "quote_precision": "quote precision",
+    "words_per_answer": "words an answer",
+    "false_refusal": "false refusals",
+    "false_answer": "false answers",
+    "gate_accuracy": "gate accuracy",
+    "gate_auroc": "AUROC",
+    "ndcg10": "nDCG@10",
+    "mrr10": "reciprocal rank",
+    "median_ms": "median ms",
+}
+TOOK_PART = {
+    "xquad": "the sentence score and the gate were fitted on it",
+    "medquad": "the sentence score and the gate were fitted on it",
+    "liveqa-med": "the weights of bm25 and of the title were chosen on it",
+    "shipped": "the sentence score and the gate were fitted on it",
+    "own": "our own sets that are held back: the gate with the cross-encoder was fitted on them",
+    "squad": "other paragraphs of the articles that the cross-encoder learnt from: the gate was fitted on them",
+    "unseen": "other articles of SQuAD: nothing was fitted on them, but they were looked at while choosing",
+}
+LEFT_OUT = """
+The sentence score and the gate were fitted on several sets at once. "Held out" is what they
+do on a set when they were fitted on the others, and nearest to what a corpus of one's own
+may expect. Sentences as the cross-encoder reads them, not through the product.
+"""
+Figures = Mapping[str, float]
 CUTS = (10, 100, 1_000)
 SAMPLE = 80  # prompts of each kind
+LEFT_OUT_SHOWN = ("first", "gate accuracy", "AUROC")
 GATE = ("false_refusal", "false_answer", "gate_accuracy", "gate_auroc")
 
 
-def measure(name: str, corpus: Path, prompts_file: Path, encoder: Encoder) -> str:
-    """Ingest, ask every prompt, write the results, and return the measures as a line."""
+def measure(name: str, corpus: Path, prompts_file: Path, encoder: Encoder) -> dict[str, float]:
+    """Ingest, ask every prompt, write the results, and return the measures by name."""
     ingest([corpus], WORK / name, encoder)
     assistant = Assistant(Index(WORK / name, encoder), open_reranker(RERANKER, WORK))
     prompts = load_prompts(prompts_file, None)
@@ -55,9 +80,43 @@ def measure(name: str, corpus: Path, prompts_file: Path, encoder: Encoder) -> st
     assistant.close()
     write_results(WORK / f"{name}.jsonl", results)
     estimates = score(judge(prompts, results)).overall
-    times = sorted(result.milliseconds or 0.0 for result in results)
-    shown = [f"{key} {estimates[key].value:.3f}" for key in SHOWN if estimates[key].value is not None]
-    return f"{name}: {', '.join(shown)}, median {times[len(times) // 2]:.0f} ms ({len(prompts)} prompts)"
+    found = {key: value for key in SHOWN if key in estimates and (value := estimates[key].value) is not None}
+    return found | {"median_ms": statistics.median(result.milliseconds or 0.0 for result in results)}
+
+
+def report(measured: Mapping[str, Figures], made: Mapping[str, Any], origin: str) -> str:
+    """Return what holds today as Markdown: what was measured, by set, and the figures of the manifest.
+
+    `origin` is a sentence that says where the figures through the product come from.
+    """
+    rows = [[name, TOOK_PART[name], *(shown(key, found) for key in SHOWN)] for name, found in measured.items()]
+    text = f"# What holds today\n\n{origin}\nWhat was tried is in `trials.jsonl`, what was learnt from in\n"
+    text += "`assistant/answering/MODEL_CARD.md`.\n\n## Through the product\n\n"
+    text += table(["set", "what took part in a fit", *SHOWN.values()], rows)
+    for model, ways in made["figures"].items():
+        names = list(dict.fromkeys(name for sets in ways.values() for name in sets))
+        columns = [
+            (way, key) for way, sets in ways.items() for key in LEFT_OUT_SHOWN if any(key in s for s in sets.values())
+        ]
+        rows = [
+            [name, TOOK_PART[name], *(shown(key, ways[way].get(name, {})) for way, key in columns)] for name in names
+        ]
+        text += f"\n## Left out of the fit, {model}\n{LEFT_OUT}\n"
+        text += table(["set", "what took part in a fit", *(f"{way}: {key}" for way, key in columns)], rows)
+    return text
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def shown(key: str, found: Figures) -> str:
+    """Return a figure as the table shows it; words and milliseconds are whole."""
+    if key not in found:
+        return "–"
+    return f"{found[key]:.0f}" if key in ("words_per_answer", "median_ms") else f"{found[key]:.3f}"
 
 
 def cut(name: str, size: int, folder: Path, encoder: Encoder) -> str:
@@ -82,8 +141,8 @@ def cut(name: str, size: int, folder: Path, encoder: Encoder) -> str:
         assistant = Assistant(Index(Path(temporary), encoder), open_reranker(RERANKER, WORK))
         estimates = score(judge(asked, evaluate(assistant, asked))).overall
         assistant.close()
-    shown = [f"{key} {estimates[key].value:.3f}" for key in GATE if estimates[key].value is not None]
-    return f"{name} at {passages} passages: {', '.join(shown)} ({len(asked)} prompts)"
+    found = [f"{key} {estimates[key].value:.3f}" for key in GATE if estimates[key].value is not None]
+    return f"{name} at {passages} passages: {', '.join(found)} ({len(asked)} prompts)"
 
 
 def main(bench: str, *names: str) -> None:
@@ -98,11 +157,16 @@ def main(bench: str, *names: str) -> None:
             for name in ("xquad", "medquad"):
                 print(cut(name, size, folder, encoder), flush=True)
         return
+    measured = {}
     for name in names or SETS:
         shipped = name == "shipped"
         corpus = ROOT / "corpus" if shipped else folder / name / "corpus"
         prompts = ROOT / "tests" / "prompts" / "corpus.jsonl" if shipped else folder / name / "prompts.jsonl"
-        print(measure(name, corpus, prompts, encoder), flush=True)
+        measured[name] = measure(name, corpus, prompts, encoder)
+        print(f"{name}: " + ", ".join(f"{key} {shown(key, measured[name])}" for key in measured[name]), flush=True)
+    if not names:
+        made = json.loads(MANIFEST.read_text(encoding="utf-8"))
+        RESULTS.write_text(report(measured, made, f"Written by `make bench` on {date.today()}."), encoding="utf-8")
 
 
 if __name__ == "__main__":

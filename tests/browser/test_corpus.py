@@ -151,7 +151,7 @@ def test_sources_are_found_opened_and_checked(
     page.wait_for_selector("#texts >> text=4 sources, 3 passages, 1 failed")
     assert "broken.pdf" in page.inner_text("#texts .state")
     page.fill("#search :is(input, textarea)", "RYE bread")
-    page.wait_for_selector("#texts >> text=No source is like that")
+    page.wait_for_selector("#texts >> text=No sources match")
     page.fill("#search :is(input, textarea)", "bREAD")
     page.wait_for_selector("#texts >> text=1 source, 1 passage")
     page.click("#texts button.open")
@@ -206,12 +206,12 @@ def test_a_page_that_only_shows(make_site: Callable[..., Site], open_page: OpenP
     page = open_page(make_site(read_only=True).address, 1440, "light")
     to_tab(page, "Corpus")
     page.wait_for_selector("#texts >> text=4 sources")
-    page.wait_for_selector("#corpus >> text=switched off")
+    page.wait_for_selector("#corpus >> text=This page is read-only")
     for hidden in ("#drop", "#check", "#apply", "button.remove"):
         assert not page.is_visible(hidden)
     screenshot(page, "corpus-read-only")
     to_tab(page, "Evaluate")
-    page.wait_for_selector("#results >> text=switched off")
+    page.wait_for_selector("#results >> text=This page is read-only")
     assert page.locator("#run, #add-prompts").count() == 0
     to_tab(page, "Ask")
     page.fill("#question textarea", "Are potatoes stored in the dark?")
@@ -229,7 +229,7 @@ def test_the_tab_fits(
     for scheme in ("light", "dark"):
         page = open_page(site.address, 1440, scheme)
         to_tab(page, "Corpus")
-        page.wait_for_selector("#outcome >> text=These uploads wait to be applied")
+        page.wait_for_selector("#outcome >> text=These uploads have not been applied yet")
         page.wait_for_selector("#texts .source")
         page.click(".runs summary")
         for width, height in SIZES.items():
@@ -241,7 +241,7 @@ def test_the_tab_fits(
             page.evaluate("scrollTo(0, document.body.scrollHeight)")
             screenshot(page, f"corpus-{width}-{scheme}-2-runs")
     page.click("#discard")
-    page.wait_for_selector("#outcome >> text=Discarded")
+    page.wait_for_selector("#outcome >> text=Changes discarded")
     page.click("#check")
     page.wait_for_selector("#outcome summary >> text=To be added")
     assert "ships" not in page.inner_text("#outcome")

@@ -109,7 +109,7 @@ def test_from_an_answer_to_a_prompt_a_run_and_a_comparison(
     form.get_by_role("button").click()
     form.get_by_text("Saved to saved.jsonl").wait_for()
     form.get_by_role("button").click()
-    form.get_by_text("is in saved.jsonl already").wait_for()
+    form.get_by_text("is already in saved.jsonl").wait_for()
     ask(page, "How much ibuprofen is safe in pregnancy?", "abstained")
     refusal = page.locator("#turn-2 .saving")
     refusal.locator("summary").click()
@@ -117,7 +117,7 @@ def test_from_an_answer_to_a_prompt_a_run_and_a_comparison(
     refusal.get_by_text("Saved to saved.jsonl").wait_for()
 
     to_evaluate(page, "saved.jsonl")
-    run(page, "Asked 2 prompts of saved.jsonl")
+    run(page, "Asked 2 prompts from saved.jsonl")
     assert "1 right quote" in page.inner_text(".outcomes")
     assert "1 right abstention" in page.inner_text(".outcomes")
     page.click("summary >> text=What is sciatica?")
@@ -134,7 +134,7 @@ def test_from_an_answer_to_a_prompt_a_run_and_a_comparison(
     rows = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
     rows[0] |= {"abstained": True, "quotes": []}
     kept.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    run(page, "Asked 2 prompts of saved.jsonl")
+    run(page, "Asked 2 prompts from saved.jsonl")
     choose(page, "#earlier", " · saved")
     page.wait_for_selector(".comparison >> text=1 prompt flipped (1 for the better, 0 for the worse")
     page.click(".flips a")
@@ -152,7 +152,7 @@ def test_an_uploaded_file_is_run_filtered_and_reported(
     page.set_input_files("#setup input[type=file]", faulty)
     page.wait_for_selector(".faults >> text=Line 3")
     faults = page.inner_text(".faults")
-    assert "id 'a' is already that of line 1" in faults
+    assert "id 'a' is already used on line 1" in faults
     assert "question is missing" in faults
     screenshot(page, "faults")
     assert not (fresh.data_dir / "prompts").exists()
@@ -160,7 +160,7 @@ def test_an_uploaded_file_is_run_filtered_and_reported(
     page.set_input_files("#setup input[type=file]", REPOSITORY / "tests" / "prompts" / "corpus.jsonl")
     page.wait_for_selector("#evaluation-status >> text=Added corpus.jsonl")
     total = len((REPOSITORY / "tests" / "prompts" / "corpus.jsonl").read_text(encoding="utf-8").splitlines())
-    run(page, f"Asked {total} prompts of corpus.jsonl")
+    run(page, f"Asked {total} prompts from corpus.jsonl")
     assert page.inner_text(".prompts output") == f"{total} prompts"
     page.select_option("select[data-filter=tag]", "why")
     page.select_option("select[data-filter=outcome]", "right-quote")

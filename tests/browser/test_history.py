@@ -89,7 +89,7 @@ def listed(page: Page, expected: list[str]) -> None:
 
 
 def empty(page: Page) -> None:
-    page.wait_for_selector("#history .listed >> text=What you ask is kept here.")
+    page.wait_for_selector("#history .listed >> text=Your conversations will appear here.")
 
 
 def focused(page: Page, expected: str) -> None:
@@ -142,7 +142,7 @@ def test_conversations_outlive_refresh_and_restart_and_are_found_again(open_page
     page.press("#kept-name", "Enter")
     listed(page, [SLEEP, "Backs & walks"])  # the last asked first, whatever its name
     page.click("#history .delete")
-    assert page.inner_text("#history .delete") == "Delete for good"
+    assert page.inner_text("#history .delete") == "Delete permanently"
     page.click("#history .delete")
     listed(page, [SLEEP])
     page.wait_for_selector(".welcome .example")
@@ -217,7 +217,7 @@ def test_an_edited_text_is_told_in_the_page_and_in_exports(
     page.click("#history .look")
     page.wait_for_selector("#history .told >> text=3 quotes: 2 moved, 1 changed.")
     note = page.inner_text("#quote-1-1 .standing")
-    assert "These words no longer stand in the texts." in note
+    assert "These words are no longer in the texts." in note
     assert "Most episodes of low back pain get better within two months." in note
     page.locator("#quote-1-1").scroll_into_view_if_needed()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -250,7 +250,7 @@ def test_all_of_it_by_keyboard(open_page: OpenPage, site: Site) -> None:
     listed(page, [WALKING])
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.dataset.open") == identity(page)
-    for name in ("Check its quotes", "Rename"):
+    for name in ("Check quotes again", "Rename"):
         page.keyboard.press("Tab")
         focused(page, name)
     page.keyboard.press("Enter")
@@ -260,7 +260,7 @@ def test_all_of_it_by_keyboard(open_page: OpenPage, site: Site) -> None:
     focused(page, "Rename")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    focused(page, "Delete for good")
+    focused(page, "Delete permanently")
     page.keyboard.press("Tab")
     assert page.inner_text("#history .delete") == "Delete"
     page.keyboard.press("Shift+Tab")
@@ -296,7 +296,7 @@ def test_feedback_is_kept_once_changed_and_made_a_test_prompt(open_page: OpenPag
     page = open_page(site.url, 1440, "light")
     ask(page, WALKING)
     page.click(".rate >> text=Not useful")
-    page.wait_for_selector(".rating [role=status] >> text=Noted")
+    page.wait_for_selector(".rating [role=status] >> text=Your feedback is saved")
     page.fill(".why input", "Too general")
     page.press(".why input", "Enter")
     page.wait_for_function("document.querySelector('.rate[data-useful=false]').ariaPressed === 'true'")

@@ -105,7 +105,7 @@ def test_stop_ends_a_pending_question(
     page.wait_for_function("document.querySelector('#announced').textContent.includes('You stopped')")
     ask(page, WALKING)
     assistant.release.set()  # type: ignore[attr-defined]
-    page.click("text=Ask it again")
+    page.click("text=Ask again")
     page.locator(".turn[data-state=abstained]").wait_for()
     assert page.locator(".turn").count() == 3
     assistant.release.clear()  # type: ignore[attr-defined]

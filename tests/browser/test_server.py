@@ -47,7 +47,7 @@ def test_endpoint_gives_plain_json(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("question", "message"), [("", "there is no question"), ("outage", "the index is being rebuilt")]
+    ("question", "message"), [("", "the question is empty"), ("outage", "the index is being rebuilt")]
 )
 def test_endpoint_tells_what_failed(address: str, question: str, message: str) -> None:
     event, content = called(address, question)
@@ -81,7 +81,8 @@ def test_prompts_come_from_the_page_itself(address: str) -> None:
     prompt = {"question": "Q?", "unanswerable": True}
     assert fetched(f"{address}prompts", prompt, **{"Content-Type": "text/plain"})[0] == 422
     assert fetched(f"{address}prompts", prompt | {"id": "mine"})[0] == 422
-    assert fetched(f"{address}prompts", prompt)[:2] == (200, '"Saved to saved.jsonl. The Evaluate tab offers it."')
+    saved = '"Saved to saved.jsonl. You can run it in the Evaluate tab."'
+    assert fetched(f"{address}prompts", prompt)[:2] == (200, saved)
     status, told, _ = fetched(f"{address}prompts", {"question": "R?"})
     assert status == 400
     assert "nothing to judge" in told

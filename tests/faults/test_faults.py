@@ -19,11 +19,11 @@ from ingest.errors import IndexUnwritable, RootInvalid
 from ingest.index.catalog import Catalog
 from ingest.index.vectors import VECTORS_FOLDER, Vectors
 from ingest.models.encoder import Encoder
-from ingest.runs.pipeline import Report, ingest
+from ingest.runs.pipeline import RunReport, ingest
 from ingest.runs.status import runs, status
 
 Start = Callable[..., "subprocess.Popen[str]"]
-Bound = Callable[[Callable[[], Report]], Report]
+Bound = Callable[[Callable[[], RunReport]], RunReport]
 
 pytestmark = pytest.mark.slow
 
@@ -213,7 +213,7 @@ def test_what_loses_its_permissions(case: Case, bound_by_permissions: Bound) -> 
     finally:
         shut.chmod(0o755)
     assert sorted(report.failed) == [
-        ("000.md", "000.md: cannot be read: Permission denied; check that it is a file and that you may read it"),
+        ("000.md", "000.md: cannot be read: Permission denied; check that it is a file you may read"),
         ("shut", "shut: permission denied"),
     ]
     assert report.removed == []

@@ -12,7 +12,7 @@ from ingest.schema import Document, Passage
 
 @pytest.fixture(scope="session")
 def fake(request: pytest.FixtureRequest) -> Callable[..., Encoder]:
-    """Make other fake encoders than the fixture `encoder`: `fake(revision="2", window=24)`."""
+    """Create fake encoders other than the fixture `encoder`: `fake(revision="2", window=24)`."""
     shared = next(p for p in request.config.pluginmanager.get_plugins() if hasattr(p, "FakeEncoder"))
     return shared.FakeEncoder  # type: ignore[no-any-return]
 
@@ -24,7 +24,7 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def passages_of(data: Path) -> Callable[[], dict[str, list[Passage]]]:
-    """Read all passages of the last run, in order, by their source's path."""
+    """Read all passages of the last run, in order, grouped by source."""
 
     def read() -> dict[str, list[Passage]]:
         with closing(Catalog(data)) as catalog, catalog.read() as snapshot:
@@ -50,7 +50,7 @@ def document_of(data: Path) -> Callable[[Path, str], Document | None]:
 
 @pytest.fixture
 def whole(data: Path) -> Callable[[], None]:
-    """Assert that the catalog agrees with itself and has exactly the vectors that Chroma has."""
+    """Assert that the catalog is consistent and has exactly the vectors that Chroma has."""
 
     def check() -> None:
         with closing(Catalog(data)) as catalog, catalog.read() as snapshot:

@@ -3,16 +3,16 @@ from pathlib import Path
 
 import pytest
 
-from ingest.origin import FileState, file_path, look
-from ingest.runs.report import Report
+from ingest.origin import FileState, check_file, file_path
+from ingest.runs.report import RunReport
 from ingest.schema import Document
 
 Find = Callable[[Path, str], Document | None]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
-def test_the_files_own_characters_whatever_its_encoding(
-    indexed: Callable[..., Report], write: Callable[..., Path], document_of: Find, encoding: str
+def test_the_files_own_characters_in_any_encoding(
+    indexed: Callable[..., RunReport], write: Callable[..., Path], document_of: Find, encoding: str
 ) -> None:
     root = write({"a.txt": ""})
     (root / "a.txt").write_bytes("Übungen für den Rücken.\r\n\r\nTäglich gehen.".encode(encoding))
@@ -20,20 +20,20 @@ def test_the_files_own_characters_whatever_its_encoding(
     document = document_of(root, "a.txt")
     assert document is not None
     assert document.line(document.text.index("Täglich")) == 3
-    assert look(str(root), document) == (FileState.SAME, document.text)
+    assert check_file(str(root), document) == (FileState.SAME, document.text)
 
 
 def test_files_that_changed_or_are_gone(
-    indexed: Callable[..., Report], write: Callable[..., Path], document_of: Find
+    indexed: Callable[..., RunReport], write: Callable[..., Path], document_of: Find
 ) -> None:
     indexed({"a.txt": "Rest.", "b.html": "<p>Walk.</p>"})
     root = write({"a.txt": "Run."})
     document, page = document_of(root, "a.txt"), document_of(root, "b.html")
     assert document is not None and page is not None
-    assert look(str(root), document) == (FileState.CHANGED, None)
-    assert look(str(root), page) == (FileState.SAME, None)
+    assert check_file(str(root), document) == (FileState.CHANGED, None)
+    assert check_file(str(root), page) == (FileState.SAME, None)
     (root / "a.txt").unlink()
-    assert look(str(root), document) == (FileState.GONE, None)
+    assert check_file(str(root), document) == (FileState.GONE, None)
 
 
 def test_a_root_may_be_the_file_itself(write: Callable[..., Path]) -> None:

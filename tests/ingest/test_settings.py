@@ -8,7 +8,7 @@ from ingest.errors import SettingsInvalid
 from ingest.settings import Settings, load_settings
 
 
-def test_options_go_before_the_environment_and_none_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_options_override_the_environment_unless_they_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CITED_DATA_DIR", "/from/environment")
     monkeypatch.setenv("CITED_PORT", "8000")
     settings = load_settings(data_dir=Path("/from/option"), port=None)
@@ -17,7 +17,7 @@ def test_options_go_before_the_environment_and_none_is_not_given(monkeypatch: py
     assert settings.models_dir == Path("/from/option/models")
 
 
-def test_the_data_directory_is_the_users_where_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_data_directory_defaults_to_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CITED_DATA_DIR")
     assert load_settings().data_dir.name == "cited-assistant"
 
@@ -31,7 +31,7 @@ def test_an_unknown_setting_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, 
 
 
 @pytest.mark.parametrize(("name", "value"), [("PORT", "70000"), ("PORT", "x"), ("ALLOW_DOWNLOADS", "perhaps")])
-def test_an_impossible_value_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_an_invalid_value_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"CITED_{name}", value)
     with pytest.raises(SettingsInvalid, match="correct the value") as caught:
         load_settings()

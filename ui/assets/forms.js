@@ -1,4 +1,4 @@
-// Forms of the page: filters of the Evaluate tab, test prompts, what the Corpus tab removes and checks.
+// Forms: the filters of the Evaluate tab, saving test prompts, removing and checking in the Corpus tab.
 const filters = () => [...document.querySelectorAll("#prompts select")];
 
 const filter = () => {
@@ -19,7 +19,7 @@ const showAll = () => {
 
 const save = async (form) => {
   const status = form.querySelector("[role=status]");
-  const tell = (text) => {
+  const report = (text) => {
     status.textContent = text;
     status.scrollIntoView({ block: "nearest" });
   };
@@ -28,7 +28,7 @@ const save = async (form) => {
   const sources = [...new Set(ticked.map((each) => each.dataset.source).filter(Boolean))];
   const abstain = ticked.some((each) => each.dataset.kind === "abstain");
   if (!ticked.length) {
-    tell("Tick what answers the question, or that it should abstain.");
+    report("Tick what answers the question, or that the assistant should not answer.");
     return;
   }
   const prompt = { question: form.dataset.question, answers: of("quote"), passages: of("passage"), sources, unanswerable: abstain };
@@ -38,9 +38,9 @@ const save = async (form) => {
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(prompt),
     });
-    tell(await answer.json());
+    report(await answer.json());
   } catch {
-    tell("Not saved: the program does not answer. Is it still running?");
+    report(`Not saved. ${SILENT}`);
   }
 };
 
@@ -48,14 +48,14 @@ const remove = (name) => {
   const field = document.querySelector("#remove-name :is(input, textarea)");
   field.value = name;
   field.dispatchEvent(new Event("input", { bubbles: true }));
-  requestAnimationFrame(() => document.querySelector("#remove-go").click()); // Gradio has the value by then
+  requestAnimationFrame(() => document.querySelector("#remove-go").click()); // by then Gradio has the new value
   document.querySelector("#holdings").scrollIntoView({ behavior: behaviour(), block: "start" });
 };
 
-const check = (patience) => {
+const check = (frames) => {
   const button = document.querySelector("#check");
   if (button?.offsetParent) button.click();
-  else if (patience) requestAnimationFrame(() => check(patience - 1)); // the tab opens first
+  else if (frames) requestAnimationFrame(() => check(frames - 1)); // wait until the tab is open
 };
 
 document.addEventListener("click", (event) => {

@@ -1,10 +1,10 @@
-// Kept conversations and feedback: the list is fetched, what a window shows is asked of Gradio.
+// Saved conversations and feedback. The list is fetched; Gradio renders the open conversation.
 const kept = (selector) => document.querySelector(`#history .kept ${selector}`);
 const marked = () => document.querySelector("#marker [data-conversation]")?.dataset ?? {};
 
-const told = (text) => {
-  const into = kept(".told");
-  if (into) into.textContent = text;
+const showStatus = (text) => {
+  const status = kept(".told");
+  if (status) status.textContent = text;
 };
 
 const posted = async (path, method, body) => {
@@ -13,14 +13,14 @@ const posted = async (path, method, body) => {
     headers: { "Content-Type": "application/json" },
     body: body && JSON.stringify(body),
   });
-  const words = await answer.json();
-  if (!answer.ok) throw new Error(typeof words === "string" ? words : "The program refused this.");
-  return words;
+  const message = await answer.json();
+  if (!answer.ok) throw new Error(typeof message === "string" ? message : "The program rejected this.");
+  return message;
 };
 
-const spoken = (error) => (error instanceof TypeError ? SILENT : error.message);
+const errorMessage = (error) => (error instanceof TypeError ? SILENT : error.message);
 
-// Only the last question for the list counts, and a list that is the same stays, with the focus in it.
+// Only the latest request counts. An unchanged list is left alone, so that it keeps the focus.
 let listing = 0;
 let listedHtml = "";
 const list = async () => {
@@ -44,10 +44,10 @@ const openKept = (name) => {
   const field = document.querySelector("#open-name :is(input, textarea)");
   field.value = name;
   field.dispatchEvent(new Event("input", { bubbles: true }));
-  requestAnimationFrame(() => document.querySelector("#open-go").click()); // Gradio has the value by then
+  requestAnimationFrame(() => document.querySelector("#open-go").click()); // by then Gradio has the new value
 };
 
-// The address names the conversation, so that a refresh, a bookmark and another window find it again.
+// The address names the conversation, so that a reload, a bookmark or another window opens it again.
 let namedAt = "";
 const named = () => {
   const now = marked();
@@ -57,7 +57,7 @@ const named = () => {
   if (now.kept === "true") address.searchParams.set("conversation", now.conversation);
   else address.searchParams.delete("conversation");
   if (address.href !== location.href) history.replaceState(history.state, "", address);
-  if (looking) told(now.told);
+  if (looking) showStatus(now.checked);
   looking = false;
   list();
 };
@@ -84,36 +84,36 @@ const naming = (button) => {
 };
 
 const rename = async (form) => {
-  let words;
+  let message;
   try {
-    words = await posted(`kept/${marked().conversation}`, "POST", { name: form.querySelector("input").value });
+    message = await posted(`kept/${marked().conversation}`, "POST", { name: form.querySelector("input").value });
   } catch (error) {
-    words = spoken(error);
+    message = errorMessage(error);
   }
   const at = document.activeElement;
-  const away = at !== document.body && !form.contains(at); // the person went on meanwhile: the focus is theirs
-  told(words);
+  const away = at !== document.body && !form.contains(at); // do not take the focus back from where the user went
+  showStatus(message);
   form.hidden = true;
   kept(".rename")?.setAttribute("aria-expanded", false);
   if (!away) kept(".rename")?.focus();
   await list();
-  if (!away && document.activeElement === document.body) kept(".rename")?.focus(); // the list was drawn anew around it
+  if (!away && document.activeElement === document.body) kept(".rename")?.focus(); // the list was rendered again
 };
 
-// Deleting takes two presses of the same button; leaving it takes the first one back.
+// Deleting takes two presses of the same button; leaving the button cancels the first press.
 const forget = async (button) => {
   if (!button.dataset.sure) {
     button.dataset.sure = "yes";
-    button.textContent = "Delete for good";
-    told("Press again to delete this conversation for good.");
+    button.textContent = "Delete permanently";
+    showStatus("Press again to delete this conversation permanently.");
     return;
   }
   delete button.dataset.sure;
   try {
-    told(await posted(`kept/${marked().conversation}`, "DELETE"));
+    showStatus(await posted(`kept/${marked().conversation}`, "DELETE"));
     openKept("");
   } catch (error) {
-    told(spoken(error));
+    showStatus(errorMessage(error));
     list();
   }
   kept(".new").focus();
@@ -124,7 +124,7 @@ document.addEventListener("focusout", (event) => {
   if (!button) return;
   delete button.dataset.sure;
   button.textContent = "Delete";
-  told("");
+  showStatus("");
 });
 
 const rate = async (form, useful) => {
@@ -134,14 +134,14 @@ const rate = async (form, useful) => {
   try {
     status.textContent = await posted("feedback", "POST", given);
   } catch (error) {
-    status.textContent = spoken(error);
+    status.textContent = errorMessage(error);
     return;
   }
   for (const each of form.querySelectorAll(".rate")) each.setAttribute("aria-pressed", each.dataset.useful === `${useful}`);
   form.querySelector(".why").hidden = false;
 };
 
-// A useful answer is the right one: its prompt is saved at once. Of another one a person ticks what would be right.
+// If the answer was useful, it is the right one and is saved at once. Otherwise the user ticks what would be right.
 const toPrompt = (form) => {
   const saving = form.closest(".turn").querySelector(".saving");
   saving.open = true;
@@ -157,14 +157,14 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("#history a[data-open]");
   if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
     event.preventDefault();
-    told("");
+    showStatus("");
     openKept(link.dataset.open);
     if (narrow.matches) fold();
     return;
   }
   const button = event.target.closest("button");
   if (button?.matches("#history .new")) {
-    told("");
+    showStatus("");
     openKept("");
     if (narrow.matches) fold();
     box().focus({ preventScroll: true });

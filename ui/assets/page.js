@@ -1,5 +1,5 @@
-// The conversation and its sources: links between quotes and cards, copies, the keyboard, what is announced.
-// Everything is delegated from the document, as Gradio replaces what it renders.
+// The conversation and its sources: links between quotes and cards, copying, the keyboard, announcements.
+// All events are handled on the document, because Gradio replaces what it renders.
 const box = () => document.querySelector("#question textarea");
 
 const live = document.createElement("div");
@@ -37,7 +37,7 @@ const follow = (id) => {
   light(target);
 };
 
-// A quote and its card are a pair: what is pointed at or focused marks the other one too.
+// A quote and its card are a pair: hovering over or focusing one highlights both.
 const pair = (target) => {
   const one = target.closest?.("#conversation .quotes li, #sources .card[id]");
   const ends = one ? [one.id.replace(/^card-/, "quote-"), one.id.replace(/^quote-/, "card-")] : [];
@@ -45,7 +45,7 @@ const pair = (target) => {
   for (const id of ends) document.getElementById(id)?.classList.add("paired");
 };
 
-// Without a secure address (a page served to other machines over plain HTTP) the browser has only the old way.
+// On an insecure origin (a page served to other machines over plain HTTP) there is only the old clipboard API.
 const copied = async (text) => {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const area = document.createElement("textarea");
@@ -54,7 +54,7 @@ const copied = async (text) => {
   area.select();
   const done = document.execCommand("copy");
   area.remove();
-  if (!done) throw new Error("the browser refuses");
+  if (!done) throw new Error("copying was refused");
 };
 
 const copy = async (button) => {
@@ -64,7 +64,7 @@ const copy = async (button) => {
     await copied(button.dataset.copy);
     button.textContent = "Copied";
   } catch {
-    button.textContent = "The browser refused";
+    button.textContent = "Could not copy";
   }
   live.textContent = button.textContent;
   button.focus({ preventScroll: true });
@@ -112,7 +112,7 @@ const send = (question, button = "#send") => {
   const area = box();
   area.value = question;
   area.dispatchEvent(new Event("input", { bubbles: true }));
-  requestAnimationFrame(() => document.querySelector(button).click()); // Gradio has the value by then
+  requestAnimationFrame(() => document.querySelector(button).click()); // by then Gradio has the new value
   if (matchMedia("(pointer: fine)").matches) area.focus({ preventScroll: true });
 };
 
@@ -149,12 +149,12 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// Gradio draws the tab anew: where that took the focus away, it goes back to where it was, or to the latest turn.
+// When Gradio renders the tab again and the focus is lost, restore it, or move it to the latest turn.
 let held = "";
 document.addEventListener("focusin", (event) => {
   held = event.target.closest?.("#conversation [id], #sources [id]")?.id ?? "";
 });
-document.addEventListener("pointerdown", () => (held = ""), true); // from here on a lost focus is meant
+document.addEventListener("pointerdown", () => (held = ""), true); // a click elsewhere loses the focus on purpose
 const restore = () => {
   if (!held || document.activeElement !== document.body) return;
   const latest = [...document.querySelectorAll("#conversation .turn")].at(-1);

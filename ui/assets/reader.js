@@ -1,9 +1,9 @@
-// The reader: a dialog with a whole source, its quotes to step through and its outline to jump by.
+// The reader: a dialog with a whole source, buttons to step through its quotes, and an outline.
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const behaviour = () => (calm.matches ? "auto" : "smooth");
-const SILENT = "The program does not answer. Is it still running?";
+const SILENT = "The program is not responding. Is it still running?";
 
-const fetched = async (path) => (await fetch(new URL(path, document.baseURI))).text(); // a failure comes as HTML too
+const fetched = async (path) => (await fetch(new URL(path, document.baseURI))).text(); // errors are HTML too
 
 const reader = document.createElement("dialog");
 reader.id = "reader";
@@ -44,7 +44,7 @@ const fill = (html) => {
 let opened = 0;
 const open = async (place) => {
   const mine = ++opened;
-  fill('<header><h2 id="reader-title">Opening the source</h2></header>');
+  fill('<header><h2 id="reader-title">Opening the source…</h2></header>');
   if (!reader.open) reader.showModal();
   let html;
   try {

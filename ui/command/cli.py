@@ -28,7 +28,7 @@ from ui.command.show import (
 )
 
 if TYPE_CHECKING:
-    from ingest.runs.pipeline import Prune, Report
+    from ingest.runs.pipeline import Prune, RunReport
     from ingest.settings import Settings
 
 app = typer.Typer(
@@ -43,41 +43,41 @@ ALL_RUNS = 1_000_000_000
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the index (or CITED_DATA_DIR).")]
 
 
-def _show_version(asked: bool) -> None:
-    if asked:
+def _show_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"cited {metadata.version('cited-assistant')}")
         raise typer.Exit()
 
 
 @app.callback()
-def root(
+def options(
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Answers questions over your texts in exact quotes, each with its place, or says that they do not answer."""
+    """Answers questions from your texts in exact quotes with their place, or says that the texts do not answer."""
 
 
 @app.command()
 def ingest(
     paths: Annotated[list[Path] | None, typer.Argument(help="Folders or files.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, without changing it.")] = False,
     prune: Annotated[bool, typer.Option("--prune/--no-prune", help="Remove texts whose files are gone.")] = True,
     yes: Annotated[bool, typer.Option("--yes", help="Remove them even if they are more than half.")] = False,
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Cut and encode everything anew.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Go on, and ingest whatever changes.")] = False,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Split and encode everything again.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Keep running and ingest changes.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Bring the index up to date with folders or files; nothing else in it changes."""
+    """Update the index from folders or files; the rest of the index stays as it is."""
     from ingest.errors import PruningUnconfirmed
     from ingest.runs.pipeline import Prune, check, plan
 
     if not paths and (watch or not rebuild):
-        raise typer.BadParameter("name a folder or file to ingest")
+        raise typer.BadParameter("give a folder or file to ingest")
     if watch and (dry_run or rebuild):
-        raise typer.BadParameter("--watch goes with neither --dry-run nor --rebuild")
+        raise typer.BadParameter("--watch cannot be combined with --dry-run or --rebuild")
     if rebuild and dry_run:
-        raise typer.BadParameter("--rebuild does not go with --dry-run")
+        raise typer.BadParameter("--rebuild cannot be combined with --dry-run")
     settings = load_settings(data_dir=data_dir)
     if dry_run:
         planned = plan(paths or [], settings.data_dir)
@@ -95,7 +95,7 @@ def ingest(
         report = run(prune=mode)
     except PruningUnconfirmed as error:
         question = f"{printable(error.where)}: {error.what}. Remove them?"
-        if sys.stdin is None or not sys.stdin.isatty() or not typer.confirm(question):  # None where it is closed
+        if sys.stdin is None or not sys.stdin.isatty() or not typer.confirm(question):  # None if closed
             raise
         report = run(prune=Prune.ALWAYS)
     show_report(report)
@@ -103,8 +103,8 @@ def ingest(
         raise typer.Exit(1)
 
 
-def _ingest(paths: list[Path], settings: "Settings", *, rebuild: bool, prune: "Prune") -> "Report":
-    """Run the pipeline behind a progress bar."""
+def _ingest(paths: list[Path], settings: "Settings", *, rebuild: bool, prune: "Prune") -> "RunReport":
+    """Run the pipeline with a progress bar."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -125,7 +125,7 @@ def _ingest(paths: list[Path], settings: "Settings", *, rebuild: bool, prune: "P
 
 
 def _watch(paths: list[Path], settings: "Settings", prune: "Prune") -> None:
-    """Ingest what changes until a signal; a second one breaks off the run at hand, which leaves the index as it was."""
+    """Ingest changes until a signal; a second signal aborts the current run and leaves the index unchanged."""
     from ingest.models.encoder import open_encoder
     from ingest.runs.watch import watch
 
@@ -139,7 +139,7 @@ def _watch(paths: list[Path], settings: "Settings", prune: "Prune") -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     encoder = open_encoder(settings.encoder, settings.models_dir, allow_downloads=settings.allow_downloads)
-    typer.echo("Watching for changes (Ctrl+C stops)")
+    typer.echo("Watching for changes (Ctrl+C to stop)")
     try:
         for outcome in watch(paths, settings.data_dir, encoder, stop=stop, prune=prune):
             if isinstance(outcome, UserFacingError):
@@ -147,16 +147,16 @@ def _watch(paths: list[Path], settings: "Settings", prune: "Prune") -> None:
             else:
                 show_report(outcome)
     except KeyboardInterrupt:
-        typer.echo("Broken off", err=True)
+        typer.echo("Interrupted", err=True)
     typer.echo("Stopped")
 
 
 @app.command()
 def status(
-    failed: Annotated[bool, typer.Option("--failed", help="Only the files that failed.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Show only the files that failed.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List the files of the index: passages, size, when they were read, and why some failed."""
+    """List the indexed files: passages, size, when they were read, and why any failed."""
     from ingest.runs.status import status as read_status
 
     sources = read_status(load_settings(data_dir=data_dir).data_dir)
@@ -167,10 +167,10 @@ def status(
 
 @app.command()
 def runs(
-    number: Annotated[int | None, typer.Argument(help="Show all that this run changed.")] = None,
+    number: Annotated[int | None, typer.Argument(help="Show all changes of this run.")] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """List the last ingest runs: when, how long, what changed and what failed."""
+    """List the last ingest runs: time, duration, changes and failures."""
     from ingest.runs.status import runs as read_runs
 
     records = read_runs(load_settings(data_dir=data_dir).data_dir, limit=20 if number is None else ALL_RUNS)
@@ -183,11 +183,11 @@ def runs(
 
 @app.command()
 def ask(
-    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    question: Annotated[str, typer.Argument(help="Your question.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Answer a question in quotes, each with its place, or say that the texts do not answer it."""
+    """Answer a question in quotes with their place, or say that the texts do not answer it."""
     from assistant.assistant import open_assistant
     from assistant.render import answer_json, answer_text
 
@@ -203,9 +203,9 @@ def ask(
 @app.command()
 def ui(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 picks a free one.")] = None,
     browser: Annotated[bool, typer.Option("--browser", help="Open the page in a browser.")] = False,
-    mcp: Annotated[bool, typer.Option("--mcp", help="Answer MCP clients too, at /mcp.")] = False,
+    mcp: Annotated[bool, typer.Option("--mcp", help="Also serve MCP clients at /mcp.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Open the chat page."""
@@ -215,11 +215,12 @@ def ui(
     settings = load_settings(host=host, port=port, mcp=mcp or None, data_dir=data_dir)
     with open_assistant(settings) as assistant:
         served = serve(assistant, settings, open_browser=browser, block=False)
-        typer.echo(f"The page is at {served.url} (Ctrl+C stops it)")
+        typer.echo(f"The page is at {served.url} (Ctrl+C to stop)")
         if settings.mcp:
-            typer.echo(f"MCP clients connect to {served.url}mcp")
+            typer.echo(f"MCP clients can connect to {served.url}mcp")
         if served.beyond_this_machine:
-            typer.echo(f"cited: warning: the page has no password: whoever reaches {settings.host} reads it", err=True)
+            warning = f"the page has no password: anyone who can reach {settings.host} can read it"
+            typer.echo(f"cited: warning: {warning}", err=True)
         try:
             served.wait()
         except KeyboardInterrupt:
@@ -234,7 +235,7 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Say of every quote of an exported conversation whether it still stands: same, moved, changed or gone."""
+    """Check the quotes of an exported conversation against the files: same, moved, changed or gone."""
     from contextlib import closing
 
     from assistant.conversations.json_file import read_conversation
@@ -255,7 +256,7 @@ def verify(
 
 @app.command()
 def mcp(data_dir: DataDir = None) -> None:
-    """Answer an MCP client at stdin and stdout; the client starts this by itself."""
+    """Serve an MCP client over stdin and stdout; the client starts this command itself."""
     from ui.programs.mcp_server import serve_stdio
 
     serve_stdio(load_settings(data_dir=data_dir))
@@ -263,18 +264,18 @@ def mcp(data_dir: DataDir = None) -> None:
 
 @app.command()
 def forget(
-    root: Annotated[Path, typer.Argument(help="A folder or file that was ingested.")], data_dir: DataDir = None
+    folder: Annotated[Path, typer.Argument(help="An ingested folder or file.")], data_dir: DataDir = None
 ) -> None:
-    """Remove a root with its documents from the index; its files are not touched."""
+    """Remove a folder or file from the index; the files themselves stay."""
     from ingest.runs.pipeline import forget as run_forget
 
-    removed = run_forget(root, load_settings(data_dir=data_dir).data_dir)
-    typer.echo(f"Forgot {root}: {count(removed, 'document')} removed from the index")
+    removed = run_forget(folder, load_settings(data_dir=data_dir).data_dir)
+    typer.echo(f"Forgot {folder}: {count(removed, 'document')} removed from the index")
 
 
 @app.command()
 def doctor(data_dir: DataDir = None) -> None:
-    """Check the catalog against the vectors, the encoder, the lock and the versions."""
+    """Check the index: catalog, vectors, encoder, folders, lock and versions."""
     from rich.console import Console
 
     from ingest.index.doctor import examine
@@ -291,10 +292,10 @@ def doctor(data_dir: DataDir = None) -> None:
 
 
 def main() -> None:
-    """Run the command; what a person can mend is one line on stderr and exit code 1."""
+    """Run the command; report a UserFacingError on stderr with exit code 1."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # names and texts in any script, whatever the terminal knows
+            stream.reconfigure(errors="backslashreplace")  # names and texts may not fit the terminal's encoding
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
     try:
         app()

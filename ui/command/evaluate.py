@@ -1,4 +1,4 @@
-"""The command that evaluates answers with test prompts: `cited evaluate`."""
+"""The `cited evaluate` command: measures the answers to test prompts."""
 
 from __future__ import annotations
 
@@ -31,33 +31,32 @@ TAG_COLUMNS = ("quote_hit", "quote_precision", "false_refusal", "false_answer", 
 
 def evaluate(
     prompts: Annotated[Path, typer.Argument(help="Test prompts: a .jsonl, .yaml, .yml or .csv file.")],
-    results: Annotated[Path | None, typer.Option(help="Write every reply here (.jsonl).")] = None,
-    report: Annotated[
-        Path | None, typer.Option(help="Write a report here (.html): one file, readable offline.")
-    ] = None,
-    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML here, for a build server.")] = None,
-    compare: Annotated[Path | None, typer.Option(help="Compare with the --results of an earlier run.")] = None,
+    results: Annotated[Path | None, typer.Option(help="Write all replies to this file (.jsonl).")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a report to this file (.html), readable offline.")] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML to this file, for a build server.")] = None,
+    compare: Annotated[Path | None, typer.Option(help="Compare with the --results file of an earlier run.")] = None,
     fail_under: Annotated[
         list[str] | None,
         typer.Option(
             metavar="MEASURE=VALUE",
-            help="Exit with 1 if a measure is below a value (false_refusal, false_answer, quotes_per_answer, "
+            help="Exit with 1 if a measure is below the value (false_refusal, false_answer, quotes_per_answer, "
             "words_per_answer: above it). Repeatable.",
         ),
     ] = None,
-    stages: Annotated[bool, typer.Option("--stages", help="Show at which stage prompts are lost.")] = False,
+    stages: Annotated[bool, typer.Option("--stages", help="Show at which stage the right passage is lost.")] = False,
     allow_unknown_sources: Annotated[
-        bool, typer.Option("--allow-unknown-sources", help="Let prompts name sources that the corpus does not hold.")
+        bool,
+        typer.Option("--allow-unknown-sources", help="Allow prompts to name sources that the corpus lacks."),
     ] = False,
     calibrate: Annotated[
-        bool, typer.Option("--calibrate", help="Choose the gate's threshold by these prompts, and store it.")
+        bool, typer.Option("--calibrate", help="Choose the gate's threshold from these prompts and store it.")
     ] = False,
     false_answers: Annotated[
         float,
-        typer.Option(min=0, max=1, help="With --calibrate: the share of unanswerable prompts that may be answered."),
+        typer.Option(min=0, max=1, help="With --calibrate: allowed share of answered unanswerable prompts."),
     ] = 0.05,
     threshold: Annotated[
-        str | None, typer.Option(metavar="VALUE|default", help="Store this threshold of the gate (0 to 1) first.")
+        str | None, typer.Option(metavar="VALUE|default", help="Store this gate threshold (0 to 1) first.")
     ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of the index.")] = None,
 ) -> None:
@@ -77,22 +76,22 @@ def evaluate(
     earlier = read_results(compare) if compare else None
     _check_folders(path for path in (results, report, junit) if path)
     if calibrate and threshold:
-        raise SettingsInvalid("it cannot be both chosen and given", "--threshold", "leave out it or --calibrate")
+        raise SettingsInvalid("cannot be combined with --calibrate", "--threshold", "use only one of them")
     given = _parse_threshold(threshold) if threshold else None
     settings = load_settings(data_dir=data_dir)
     with open_assistant(settings) as assistant:
-        asked = load_prompts(prompts, None if allow_unknown_sources else assistant.sources())
+        loaded = load_prompts(prompts, None if allow_unknown_sources else assistant.sources())
         if threshold:
             _store_threshold(given, settings.data_dir)
-        replies = _ask(assistant, asked)
+        replies = _ask(assistant, loaded)
         if calibrate:
-            replies = _calibrate(assistant, asked, replies, false_answers=false_answers, data_dir=settings.data_dir)
+            replies = _calibrate(assistant, loaded, replies, false_answers=false_answers, data_dir=settings.data_dir)
         if results:
             write_results(results, replies)
-        traces = _with_progress("Tracing", lambda tell: trace(assistant, asked, tell)) if stages else ()
-    judgements = judge(asked, replies)
+        traces = _with_progress("Tracing", lambda progress: trace(assistant, loaded, progress)) if stages else ()
+    judgements = judge(loaded, replies)
     scores = score(judgements)
-    comparison = compare_runs(earlier, replies, asked) if earlier is not None else None
+    comparison = compare_runs(earlier, replies, loaded) if earlier is not None else None
     short = unmet(demands, scores.overall)
     if report:
         earlier_name = compare.name if compare else ""
@@ -111,13 +110,13 @@ def evaluate(
 def _ask(assistant: Answering, prompts: Sequence[Prompt]) -> tuple[Result, ...]:
     from assistant.evaluation.run import evaluate as ask_all
 
-    return _with_progress("Asking", lambda tell: ask_all(assistant, prompts, tell))
+    return _with_progress("Asking", lambda progress: ask_all(assistant, prompts, progress))
 
 
 def _calibrate(
     assistant: Answering, prompts: Sequence[Prompt], replies: Sequence[Result], *, false_answers: float, data_dir: Path
 ) -> tuple[Result, ...]:
-    """Store the threshold that these replies ask for, ask again, show what that changed."""
+    """Store the threshold calibrated from these replies, ask again and show what changed."""
     from assistant.evaluation.compare import compare
     from assistant.evaluation.run import calibrate
 
@@ -128,7 +127,7 @@ def _calibrate(
 
 
 def _parse_threshold(text: str) -> float | None:
-    """Read a probability, or None for the default."""
+    """Parse a probability; return None for "default"."""
     if text == "default":
         return None
     try:
@@ -136,7 +135,7 @@ def _parse_threshold(text: str) -> float | None:
     except ValueError:
         value = math.nan
     if not 0 <= value <= 1:
-        raise SettingsInvalid(f"{text!r} is no threshold", "--threshold", "give a number from 0 to 1, or default")
+        raise SettingsInvalid(f"{text!r} is not a threshold", "--threshold", "give a number from 0 to 1, or default")
     return value
 
 
@@ -146,20 +145,20 @@ def _store_threshold(value: float | None, data_dir: Path) -> None:
 
     former = set_gate_threshold(value, data_dir)
     before, now = (f"{THRESHOLD:g} (default)" if each is None else f"{each:.4f}" for each in (former, value))
-    Console(highlight=False).print(f"Threshold of the gate: {before} before, {now} from now on")
+    Console(highlight=False).print(f"Gate threshold: was {before}, now {now}")
 
 
 def _check_folders(paths: Iterable[Path]) -> None:
-    """Find out before the run whether its files have a place to be written to."""
+    """Check before the run that its output files can be created."""
     for path in paths:
         if not path.parent.is_dir():
-            raise ResultsInvalid("its folder does not exist", str(path), "make the folder, or name another file")
+            raise ResultsInvalid("its folder does not exist", str(path), "create the folder or choose another file")
         if path.is_dir():
-            raise ResultsInvalid("it is a folder", str(path), "name a file")
+            raise ResultsInvalid("it is a folder", str(path), "choose a file")
 
 
 def _with_progress(title: str, work: Callable[[Callable[[int, int], None]], T]) -> T:
-    """Run work that tells how far it is, and show that on the terminal's error stream."""
+    """Run work that reports its progress, and show a progress bar on stderr."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -210,8 +209,8 @@ def _outcomes(judgements: Sequence[Judgement]) -> Text:
 def _stages_table(traces: Sequence[Trace]) -> Table:
     from assistant.evaluation.trace import summarize
 
-    numbers = ["first", "in ten", "at all", "median rank"]
-    table = _table("Stages: share of prompts with something right found", ["Stage"], numbers)
+    numbers = ["top 1", "top 10", "any rank", "median rank"]
+    table = _table("Stages: share of prompts with a right result", ["Stage"], numbers)
     for each in summarize(traces):
         median = "–" if each.median_rank is None else f"{each.median_rank:g}"
         table.add_row(_text(each.stage), _number(each.first), _number(each.ten), _number(each.all), median)
@@ -219,9 +218,9 @@ def _stages_table(traces: Sequence[Trace]) -> Table:
 
 
 def _ranks_table(traces: Sequence[Trace]) -> Table:
-    """Show the first right rank at every stage of the prompts that are lost."""
+    """Show the rank of the first right result at each stage, for the lost prompts."""
     stages = list(traces[0].ranks)
-    table = _table("Prompts lost on the way: rank of the first right find", ["Prompt", "Lost at"], stages)
+    table = _table("Lost prompts: rank of the first right result", ["Prompt", "Lost at"], stages)
     for each in traces:
         if each.lost_at is not None:
             ranks = (each.ranks.get(stage) for stage in stages)
@@ -242,21 +241,21 @@ def _show_comparison(console: Console, comparison: Comparison, title: str) -> No
         flips.add_row(_text(flip.id), str(flip.earlier), str(flip.later), _text(flip.question))
     if comparison.flips:
         console.print(flips)
-    told = (
+    summary = (
         f"Prompts flipped: {len(comparison.flips)} ({comparison.better} for the better, {comparison.worse} for the "
-        f"worse; McNemar's exact test: p = {comparison.p_value:.3g}). Replied to otherwise with the same outcome: "
+        f"worse; McNemar's exact test: p = {comparison.p_value:.3g}). Different reply but same outcome: "
         f"{len(comparison.changed)}."
     )
     unmatched = len(comparison.unmatched)
-    left_out = f" Without an earlier result, and left out: {unmatched}." if unmatched else ""
-    console.print(Text(told + left_out))
+    left_out = f" Left out, because they have no earlier result: {unmatched}." if unmatched else ""
+    console.print(Text(summary + left_out))
 
 
 def _table(title: str, texts: Sequence[str], numbers: Sequence[str] = ()) -> Table:
     table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD)
     for column in texts:
         table.add_column(column, overflow="fold", min_width=9)
-    for column in numbers:  # headings fold on a narrow terminal, numbers do not
+    for column in numbers:  # on a narrow terminal headings fold, numbers do not
         table.add_column(column, justify="right", min_width=18 if "interval" in column else 6)
     return table
 
@@ -266,5 +265,5 @@ def _number(value: float | None) -> str:
 
 
 def _text(text: str) -> Text:
-    """Take a prompt's words as they are, not as markup or codes for the terminal."""
+    """Return a prompt's text literally, not as markup or terminal codes."""
     return Text(printable(text))

@@ -1,4 +1,4 @@
-"""Plans, reports, runs, statuses and standings as lines on the terminal."""
+"""Prints plans, run reports, runs, statuses, answers and standings on the terminal."""
 
 import re
 import sys
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from assistant.schema import Conversation, Quote, Standing
-    from ingest.runs.report import Plan, Report
+    from ingest.runs.report import Plan, RunReport
     from ingest.runs.status import SourceStatus
     from ingest.schema import RunRecord
 
 COUNTED = ("added", "updated", "renamed", "unchanged", "removed", "kept", "failed")
-LISTED = 10  # of what is only mentioned
-EXCERPT = 90  # characters of a quote that name it
+LISTED = 10  # entries in a list of names
+EXCERPT = 90  # characters shown of a quote
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # newlines and tabs are part of a text
 
 
@@ -37,10 +37,12 @@ def show_plan(plan: "Plan") -> None:
     _each("would fail", (f"{source} ({reason})" for source, reason in plan.failed))
     _skipped(plan.skipped)
     if plan.prunes_most:
-        typer.echo("More than half of what is indexed would be removed; --yes allows it, --no-prune keeps it")
+        typer.echo(
+            "More than half of the indexed files would be removed; use --yes to allow it or --no-prune to keep them"
+        )
 
 
-def show_report(report: "Report") -> None:
+def show_report(report: "RunReport") -> None:
     """Print what a run did; failures go to stderr."""
     typer.echo(
         f"Run {report.run}: {count(report.found, 'file')} found, {_counts(report.counts())}; "
@@ -58,11 +60,11 @@ def show_report(report: "Report") -> None:
 
 
 def show_run(run: "RunRecord", *, most: int) -> None:
-    """Print a run and its changes, at most so many of them."""
-    seconds = max(0.0, (run.finished - run.started).total_seconds())  # clocks are put back
+    """Print a run and at most `most` of its changes."""
+    seconds = max(0.0, (run.finished - run.started).total_seconds())  # the clock may have been set back
     when = run.finished.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    told = f"{_counts(run.counts)}; {count(run.counts.get('encoded', 0), 'passage')} encoded"
-    typer.echo(f"Run {run.number}, {when}, {seconds:.1f} s: {told}")
+    counts = f"{_counts(run.counts)}; {count(run.counts.get('encoded', 0), 'passage')} encoded"
+    typer.echo(f"Run {run.number}, {when}, {seconds:.1f} s: {counts}")
     for change in run.changes[:most]:
         detail = f" (was {change.detail})" if change.kind == "renamed" else ""
         text = change.detail if change.kind == "failed" else change.source + detail
@@ -73,14 +75,14 @@ def show_run(run: "RunRecord", *, most: int) -> None:
 
 
 def show_status(sources: Sequence["SourceStatus"]) -> None:
-    """Print a line for every source, and what is wrong or uncertain with it below."""
+    """Print one line per source, followed by its failure, note and duplicates."""
     for source in sources:
         when = source.ingested.astimezone().strftime("%Y-%m-%d %H:%M") if source.ingested else "never read"
         state = "failed" if source.failure else "ok"
         size = f"{count(source.passages, 'passage')}, {source.characters:,} characters"
         typer.echo(f"{state:6}  {printable(source.source)}  ({size}, {when})")
         if source.failure:
-            typer.echo(f"        {printable(source.failure)} (tried again in the next run)")
+            typer.echo(f"        {printable(source.failure)} (retried in the next run)")
         if source.note:
             typer.echo(f"        {printable(source.note)}")
         if source.same_as:
@@ -91,9 +93,9 @@ def show_status(sources: Sequence["SourceStatus"]) -> None:
 
 
 def show_answer(answer: "Text") -> None:
-    """Print an answer: in colour on a terminal, exactly as it stands to anything else.
+    """Print an answer, in colour on a terminal and as plain text elsewhere.
 
-    Control characters of the texts are made visible, so that a terminal obeys none of them.
+    Control characters are escaped, so that a terminal does not execute them.
     """
     from rich.console import Console
     from rich.text import Text
@@ -111,14 +113,14 @@ def _visible(text: str) -> str:
 
 
 def json_text(values: Mapping[str, object]) -> str:
-    """Return values as a line of JSON, in ASCII where stdout takes not every character."""
+    """Return values as one line of JSON, in ASCII unless stdout is Unicode."""
     import json
 
     return json.dumps(values, ensure_ascii=not (sys.stdout.encoding or "").lower().startswith("utf"))
 
 
 def count(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where it is one."""
+    """Return a number with its noun, in the plural unless the number is 1."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
@@ -134,22 +136,22 @@ def _each(label: str, names: Iterable[str]) -> None:
 def _skipped(names: Sequence[str]) -> None:
     if names:
         listed = ", ".join(names[:LISTED]) + " …" * (len(names) > LISTED)
-        typer.echo(f"Skipped, of no known format: {printable(listed)}")
+        typer.echo(f"Skipped, unsupported format: {printable(listed)}")
 
 
 def show_standings(conversation: "Conversation", standings: Sequence["Standing"]) -> None:
-    """Print of every quote of a conversation how it stands, then the sums."""
+    """Print the standing of each quote of a conversation, then the totals."""
     for label, quote, standing in _quoted(conversation, standings):
         typer.echo(printable(f"{standing.status:<8} [{label}] {quote.source}: {_short(quote.text)}"))
         for line in _now(standing):
             typer.echo(printable(f"         {line}"))
     sizes = Counter(standing.status.value for standing in standings)
-    told = ", ".join(f"{number} {status}" for status, number in sizes.items()) or "nothing to verify"
-    typer.echo(f"{count(len(standings), 'quote')}: {told}")
+    totals = ", ".join(f"{number} {status}" for status, number in sizes.items()) or "nothing to verify"
+    typer.echo(f"{count(len(standings), 'quote')}: {totals}")
 
 
 def standings_json(conversation: "Conversation", standings: Sequence["Standing"]) -> dict[str, object]:
-    """Return of every quote how it stands as values that JSON can hold; `found` is where, or the nearest text."""
+    """Return the standing of each quote as JSON values; `found` is its current place, or the nearest text."""
     return {
         "conversation": conversation.id,
         "quotes": [
@@ -169,7 +171,7 @@ def standings_json(conversation: "Conversation", standings: Sequence["Standing"]
 
 
 def _quoted(conversation: "Conversation", standings: Sequence["Standing"]) -> Iterator[tuple[str, "Quote", "Standing"]]:
-    """Yield every quote with its turn and number as a label, and how it stands."""
+    """Yield each quote with its label (turn and number) and its standing."""
     quotes = [
         (f"{turn.number}.{number}", quote)
         for turn in conversation.turns
@@ -181,10 +183,10 @@ def _quoted(conversation: "Conversation", standings: Sequence["Standing"]) -> It
 
 
 def _now(standing: "Standing") -> Iterator[str]:
-    """Yield what there is to say of where a text stands now."""
+    """Yield lines that describe the current text and place of a quote."""
     found = standing.found
     if standing.status == "changed":
-        yield f"now: {found.text}" if found else "nothing like it stands in this file now"
+        yield f"now: {found.text}" if found else "this file no longer contains anything similar"
     if found and standing.status != "same":
         place = f"page {found.page}" if found.page else f"line {found.line}" if found.line else ""
         below = f"below {HEADING_SEPARATOR.join(found.heading)}" if found.heading else ""

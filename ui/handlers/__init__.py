@@ -1,1 +1,1 @@
-"""What the page does: one module a journey, plain values in and out."""
+"""What the page does, without its markup: plain values in, plain values out."""

@@ -1,4 +1,4 @@
-"""The Ask tab's handlers: a question and the turns before it in, the turns after it out."""
+"""Handlers of the Ask tab: take a question and the turns so far, return the turns with the answer."""
 
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -6,55 +6,55 @@ from dataclasses import dataclass, replace
 
 from assistant.schema import Answer, Answering, Evidence, Quote, ScoredPassage, Turn, Turns
 from ingest.errors import UserFacingError
-from ingest.origin import look
+from ingest.origin import check_file
 from ingest.schema import CorpusDescription
 
 NAME = "Cited Assistant"
 LONGEST_QUESTION = 10_000
-"""Characters; far above any question, far below what would slow an encoder down."""
+"""Characters; far more than any question needs, far less than would slow down the encoder."""
 MOST_TURNS = 40
-"""Turns kept in one conversation; older ones leave the page."""
+"""Turns of a conversation that the page shows; older ones are dropped."""
 
 FURTHER = 5
-"""Passages that are offered besides the quoted ones."""
+"""Passages offered besides the quoted ones."""
 STOP_SECONDS = 0.05
-"""How soon an order to stop is seen; an answer is seen at once."""
+"""How often to check for a request to stop; an answer is noticed at once."""
 
 STOPPED = "You stopped this question"
-FAULT = "The program has a fault; its log says where. Ask again, or ask something else"
+FAULT = "Something went wrong in the program; its log has the details. Try again, or ask something else"
 
 
 @dataclass(slots=True)
 class Stop:
-    """Whether a session's work is to stop; Gradio's own way of cancelling reports a fault."""
+    """A session's request to stop its work; Gradio's own cancelling reports an error."""
 
-    ordered: bool = False
+    requested: bool = False
 
-    def order(self) -> None:
-        """Have the work stop where it can."""
-        self.ordered = True
+    def request(self) -> None:
+        """Ask the work to stop as soon as it can."""
+        self.requested = True
 
 
 def hint(question: str) -> str:
-    """Return what to tell the person about a question that cannot be asked, "" where it can."""
+    """Return a hint about a question that cannot be asked; "" if it can."""
     if not question.strip():
         return "Type a question first, then press Enter."
     if len(question) > LONGEST_QUESTION:
-        return f"This question has {len(question):,} characters; shorten it to {LONGEST_QUESTION:,} at most."
+        return f"This question has {len(question):,} characters. Shorten it to at most {LONGEST_QUESTION:,}."
     return ""
 
 
 def respond(
     assistant: Answering, question: str, turns: Turns, stop: Stop, *, as_typed: bool = False
 ) -> Iterator[Turns]:
-    """Yield the conversation with the question pending, then with what came of it.
+    """Yield the conversation with the question pending, then with its answer or error.
 
-    The question is understood by the one before it, unless it is to be asked `as_typed`.
+    A follow-up is resolved from the questions before it, unless `as_typed`.
     """
     settled = tuple(turn for turn in turns if not turn.pending)[1 - MOST_TURNS :]
     turn = Turn(settled[-1].number + 1 if settled else 1, question.strip())
-    history = () if as_typed else _leant_on(settled)
-    stop.ordered = False
+    history = () if as_typed else _history(settled)
+    stop.requested = False
     yield (*settled, turn)
     try:
         answer = _unless_stopped(lambda: assistant.ask(turn.question, history), stop)
@@ -64,8 +64,8 @@ def respond(
         yield (*settled, replace(turn, answer=answer, failure="" if answer else STOPPED))
 
 
-def _leant_on(turns: Turns) -> tuple[str, ...]:
-    """Return the last questions as typed, from the last that was asked by itself on."""
+def _history(turns: Turns) -> tuple[str, ...]:
+    """Return the questions as typed, starting with the last one that stood alone."""
     asked: list[str] = []
     for turn in reversed(turns):
         asked.append(turn.question)
@@ -75,18 +75,18 @@ def _leant_on(turns: Turns) -> tuple[str, ...]:
 
 
 def _unless_stopped(work: Callable[[], Answer], stop: Stop) -> Answer | None:
-    """Return what the work gives, or None as soon as a stop is ordered: the work then ends unheard."""
+    """Return the result of the work, or None as soon as a stop is requested; the work then ends in the background."""
     worker = ThreadPoolExecutor(1)
     answer = worker.submit(work)
     worker.shutdown(wait=False)
-    while not stop.ordered:
+    while not stop.requested:
         if wait([answer], timeout=STOP_SECONDS).done:
             return answer.result()
     return None
 
 
 def further(assistant: Answering, question: str, but: Collection[str]) -> tuple[Quote, ...]:
-    """Return the passages nearest to a question as whole quotes, without those whose ids are in `but`."""
+    """Return the passages nearest to a question as quotes of the whole passage, except those with ids in `but`."""
     found = [scored for scored in assistant.search(question, FURTHER + len(but)) if scored.passage.id not in but]
     return tuple(_whole(assistant, scored) for scored in found[:FURTHER])
 
@@ -94,18 +94,18 @@ def further(assistant: Answering, question: str, but: Collection[str]) -> tuple[
 def _whole(assistant: Answering, scored: ScoredPassage) -> Quote:
     passage = scored.passage
     document = assistant.document(*passage.place)
-    state, _ = look(passage.root, document)
+    state, _ = check_file(passage.root, document)
     evidence = Evidence(passage, passage.start, passage.end, scored.score)
     return Quote(evidence, document.url, document.line(passage.start), document.page(passage.start), state)
 
 
 def broken(turns: Turns) -> Turns:
-    """Return the conversation after a fault of the program: what was pending has failed."""
+    """Return the conversation after a program error: the pending turn has failed."""
     return tuple(replace(turn, failure=FAULT) if turn.pending else turn for turn in turns)
 
 
 def described(assistant: Answering) -> tuple[CorpusDescription, str]:
-    """Return the corpus' description, and the message of what failed where there is none."""
+    """Return the corpus' description and "", or an empty description and an error message."""
     try:
         return assistant.description(), ""
     except UserFacingError as error:

@@ -1,8 +1,8 @@
-"""The Corpus tab: sources, uploads, plans and runs; plain values in and out.
+"""Handlers of the Corpus tab: sources, uploads, plans and runs.
 
-Uploads lie in a folder of their own beside the index, a root like any other.
-What an upload or a removal takes the place of is set aside there until the
-plan is applied, so that it can be discarded.
+Uploads are kept in a folder beside the index and ingested like any other
+folder. Files that an upload replaces or a removal deletes are set aside until
+the plan is applied, so that the changes can be discarded.
 """
 
 import shutil
@@ -17,23 +17,25 @@ from queue import SimpleQueue
 from ingest.errors import IndexUnwritable, PruningUnconfirmed, RootInvalid, SettingsInvalid, SourceUnreadable
 from ingest.index.catalog import Catalog
 from ingest.models.encoder import Encoder
-from ingest.runs.pipeline import Plan, Prune, Report, forget, ingest, plan
+from ingest.runs.pipeline import Plan, Prune, RunReport, forget, ingest, plan
 from ingest.runs.status import SourceStatus, status
 from ingest.settings import Settings
 
 UPLOADS_FOLDER = "uploads"
 ASIDE_FOLDER = ".former"
-"""Inside the folder of uploads: a hidden one, which no run looks into."""
+"""A hidden folder inside the uploads folder; runs ignore it."""
 TELL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan and what it is for: `paths` to ingest, and whether the `emptied` folder of uploads is to be forgotten.
+    """A plan and how to carry it out.
 
-    `problems` tell which roots cannot be looked at, and why; they stay as they
-    are. `confirm` is whether its removals are to be asked about once more,
-    `waiting` whether there are uploads, or removals of some, that no run has seen.
+    `paths` are the folders to ingest. `emptied` says that the uploads folder is
+    empty now and is to be removed from the index. `problems` describe folders
+    that cannot be read; they are left unchanged. `confirm` says that the
+    removals need a confirmation, `waiting` that uploads or their removals have
+    not been applied yet.
     """
 
     plan: Plan
@@ -45,14 +47,14 @@ class Planned:
 
     @property
     def changes(self) -> int:
-        """How many sources change or are tried."""
+        """The number of sources that would change or fail."""
         found = self.plan
         return sum(map(len, (found.added, found.updated, found.renamed, found.removed, found.failed)))
 
 
 @dataclass(frozen=True, slots=True)
 class IngestProgress:
-    """How far a run is: files done, files in all, and the source at hand."""
+    """The progress of a run: files done, files in total, and the current source."""
 
     done: int
     total: int
@@ -60,12 +62,12 @@ class IngestProgress:
 
 
 def sources(data_dir: Path, search: str = "", kind: str = "") -> tuple[SourceStatus, ...]:
-    """Return the sources whose title or file holds all words of a search.
+    """Return the sources whose title or path contains all words of a search.
 
-    A `kind` leaves only those that were "read", that "failed", or that have "remarks".
+    `kind` limits them to those that were "read", that "failed", or that have "remarks".
 
     Raises:
-        IndexMissing: nothing was ingested there yet.
+        IndexMissing: nothing has been ingested yet.
         IndexStale: the index was made by another version.
     """
     words = search.casefold().split()
@@ -73,21 +75,21 @@ def sources(data_dir: Path, search: str = "", kind: str = "") -> tuple[SourceSta
 
 
 def uploads_folder(data_dir: Path) -> Path:
-    """Return the folder that uploads are kept in."""
+    """Return the folder of uploads."""
     return data_dir.absolute() / UPLOADS_FOLDER
 
 
 def removable(data_dir: Path) -> frozenset[str]:
-    """Return the sources that were uploaded and are still there."""
+    """Return the names of the uploaded files."""
     return frozenset(_files(uploads_folder(data_dir)))
 
 
 def add(uploads: Sequence[Path], settings: Settings) -> Planned:
-    """Keep uploaded files, in the place of former ones of the same name; return the plan.
+    """Add uploaded files, replacing those with the same names; return the plan.
 
     Raises:
         SettingsInvalid: the page is read-only.
-        SourceUnreadable: one of them is of no known format; none is kept.
+        SourceUnreadable: one of them has an unknown format; none is added.
         IndexUnwritable: the folder of uploads cannot be written to.
     """
     _check_writable(settings)
@@ -105,7 +107,7 @@ def add(uploads: Sequence[Path], settings: Settings) -> Planned:
 
 
 def remove(name: str, settings: Settings) -> Planned:
-    """Take an uploaded file away; return the plan.
+    """Remove an uploaded file; return the plan.
 
     Raises:
         SettingsInvalid: the page is read-only.
@@ -115,7 +117,7 @@ def remove(name: str, settings: Settings) -> Planned:
     _check_writable(settings)
     folder = uploads_folder(settings.data_dir)
     if name not in _files(folder):
-        raise SourceUnreadable("no such file was uploaded", name, "check for changes to see what there is")
+        raise SourceUnreadable("no such file was uploaded", name, "check for changes to update the list")
     try:
         _set_aside(name, settings.data_dir)
     except OSError as error:
@@ -124,7 +126,7 @@ def remove(name: str, settings: Settings) -> Planned:
 
 
 def discard(settings: Settings) -> None:
-    """Put the uploads back as they were when they were last applied.
+    """Undo all changes to the uploads since they were last applied.
 
     Raises:
         SettingsInvalid: the page is read-only.
@@ -143,12 +145,12 @@ def discard(settings: Settings) -> None:
 
 
 def plan_uploads(settings: Settings) -> Planned:
-    """Return what ingesting the uploads would do."""
+    """Return the plan for ingesting the uploads."""
     return _planned([uploads_folder(settings.data_dir)], settings.data_dir)
 
 
 def plan_all(settings: Settings) -> Planned:
-    """Return what ingesting every root of the index and the uploads again would do."""
+    """Return the plan for ingesting every folder of the index and the uploads again."""
     roots = [Path(root) for root in _roots(settings.data_dir)]
     folder = uploads_folder(settings.data_dir)
     within = any(folder.is_relative_to(root) for root in roots if root.is_relative_to(folder.parent))
@@ -157,17 +159,17 @@ def plan_all(settings: Settings) -> Planned:
 
 def apply(
     planned: Planned, settings: Settings, encoder: Encoder, *, prune: Prune = Prune.CAREFUL
-) -> Iterator[IngestProgress | Report | Planned]:
-    """Do what is planned; yield how far it is, and at last what was done.
+) -> Iterator[IngestProgress | RunReport | Planned]:
+    """Carry out a plan; yield the progress, then the report.
 
-    Where more is gone by now than the plan says, nothing is done and the plan
-    of now is yielded instead.
+    If more sources have disappeared than the plan says, change nothing and
+    yield a new plan instead.
 
     Raises:
         SettingsInvalid: the page is read-only.
-        PruningUnconfirmed: `prune` is careful and the plan wants its removals confirmed.
+        PruningUnconfirmed: `prune` is careful and the removals need a confirmation.
         IndexLocked: another process is writing.
-        UserFacingError: what else `ingest` raises.
+        UserFacingError: any other error of `ingest`.
     """
     _check_writable(settings)
     removed = planned.plan.removed
@@ -183,30 +185,30 @@ def apply(
     yield from _reporting(lambda tell: _run(planned, settings.data_dir, encoder, mode, tell))
 
 
-def _reporting(run: Callable[[Callable[[int, int, str], None]], Report]) -> Iterator[IngestProgress | Report]:
-    """Run in a thread of its own; yield the progress that it tells of, and then its report."""
-    told: SimpleQueue[IngestProgress | None] = SimpleQueue()
+def _reporting(run: Callable[[Callable[[int, int, str], None]], RunReport]) -> Iterator[IngestProgress | RunReport]:
+    """Call `run` in a separate thread; yield the progress it reports, then its report."""
+    steps: SimpleQueue[IngestProgress | None] = SimpleQueue()
     last = 0.0
 
     def tell(done: int, total: int, source: str) -> None:
         nonlocal last
         if time.monotonic() - last >= TELL_SECONDS:
             last = time.monotonic()
-            told.put(IngestProgress(done, total, source))
+            steps.put(IngestProgress(done, total, source))
 
     with ThreadPoolExecutor(1, "ingest") as worker:
         running = worker.submit(run, tell)
-        running.add_done_callback(lambda _: told.put(None))
-        while progress := told.get():
+        running.add_done_callback(lambda _: steps.put(None))
+        while progress := steps.get():
             yield progress
         yield running.result()
 
 
 def _run(
     planned: Planned, data_dir: Path, encoder: Encoder, mode: Prune, tell: Callable[[int, int, str], None]
-) -> Report:
+) -> RunReport:
     folder = uploads_folder(data_dir)
-    report = Report()
+    report = RunReport()
     if planned.paths:
         report = ingest(planned.paths, data_dir, encoder, prune=mode, on_progress=tell)
     if planned.emptied and mode is Prune.ALWAYS:
@@ -244,7 +246,7 @@ def _planned(roots: Sequence[Path], data_dir: Path) -> Planned:
 
 
 def _with_lost(found: Plan, data_dir: Path) -> Plan:
-    """Add the uploads that could never be read and are taken away: the index holds nothing of them but why."""
+    """Add removed uploads that could never be read; the index has no text of them, only the reason."""
     gone = _applied(data_dir) - set(_files(uploads_folder(data_dir))) - {former for former, _ in found.renamed}
     return replace(found, removed=tuple(sorted(gone | set(found.removed))))
 
@@ -269,14 +271,14 @@ def _roots(data_dir: Path) -> list[str]:
 
 
 def _applied(data_dir: Path) -> set[str]:
-    """Return the uploads that the index knows, read or failed."""
+    """Return the uploads that the index knows, whether read or failed."""
     folder = uploads_folder(data_dir)
     paths = (Path(each.root, each.source) for each in status(data_dir) if folder.is_relative_to(each.root))
     return {path.name for path in paths if path.parent == folder}
 
 
 def _set_aside(name: str, data_dir: Path) -> None:
-    """Make room for a file: what was applied is kept until the next plan is, what never was is deleted."""
+    """Make room for a file: keep an applied version until the next plan is applied, delete one that never was."""
     folder = uploads_folder(data_dir)
     path, aside = folder / name, folder / ASIDE_FOLDER / name
     if not path.is_file():
@@ -299,16 +301,16 @@ def _check_upload(upload: Path, data_dir: Path) -> None:
 
 def _check_writable(settings: Settings) -> None:
     if settings.read_only:
-        raise SettingsInvalid("this page only shows the texts", "CITED_READ_ONLY", "unset it to change them here")
+        raise SettingsInvalid("this page is read-only", "CITED_READ_ONLY", "unset it to change texts here")
 
 
 def _unwritable(folder: Path, error: OSError) -> IndexUnwritable:
     what = f"cannot be written ({(error.strerror or type(error).__name__).lower()})"
-    return IndexUnwritable(what, str(folder), "make room on the disk, or check that you may write there")
+    return IndexUnwritable(what, str(folder), "free some disk space, or check the permissions of this folder")
 
 
 def _files(folder: Path) -> list[str]:
-    """Return the names of the files in a folder, hidden ones left out."""
+    """Return the names of the files in a folder, except hidden ones."""
     if not folder.is_dir():
         return []
     return sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))

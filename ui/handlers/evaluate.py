@@ -1,4 +1,4 @@
-"""The Evaluate tab: files of prompts, runs with their progress, and the results that are kept beside the index."""
+"""Handlers of the Evaluate tab: files of test prompts, runs with progress, and saved results."""
 
 import shutil
 import time
@@ -23,13 +23,13 @@ KINDS = (".jsonl", ".yaml", ".yml", ".csv")
 STAMP = "%Y-%m-%d-%H%M%S"
 STAMP_LENGTH = 17
 PAUSE_SECONDS = 0.002
-"""After each prompt, so that a person's question, which waits for the index, goes first."""
+"""A pause after each prompt, so that questions of people waiting for the index go first."""
 TELL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationProgress:
-    """How far a run is: prompts done, prompts in all, and the seconds it took so far."""
+    """The progress of a run: prompts done, prompts in total, and seconds taken so far."""
 
     done: int
     total: int
@@ -38,7 +38,7 @@ class EvaluationProgress:
 
 @dataclass(frozen=True, slots=True)
 class FinishedEvaluation:
-    """A finished run: the file of its prompts, and `stem`, the name that its results and report are kept under."""
+    """A finished run: `name` is its file of prompts, `stem` the file name of its results and report."""
 
     name: str
     stem: str
@@ -49,18 +49,18 @@ class FinishedEvaluation:
 
 
 def prompts_files(data_dir: Path) -> list[str]:
-    """Return the names of the files of prompts, by name."""
+    """Return the names of the files of test prompts, sorted."""
     return sorted(path.name for path in _files(data_dir / PROMPTS_FOLDER) if path.suffix.lower() in KINDS)
 
 
 def kept_runs(data_dir: Path) -> list[tuple[str, str]]:
-    """Return the runs that are kept, newest first: when and of which prompts, and the file's name."""
+    """Return the saved runs, newest first: a label, and the name of the results file."""
     names = sorted((path.name for path in _files(data_dir / RESULTS_FOLDER) if path.suffix == ".jsonl"), reverse=True)
     return [(run_label(name), name) for name in names]
 
 
 def run_label(name: str) -> str:
-    """Return in words when a kept run was and what it asked; other files keep their names."""
+    """Return when a saved run was made and of which prompts; other files keep their names."""
     try:
         when = datetime.strptime(name[:STAMP_LENGTH], STAMP)
     except ValueError:
@@ -69,15 +69,15 @@ def run_label(name: str) -> str:
 
 
 def kept_file(name: str, data_dir: Path) -> Path | None:
-    """Return the file of results or the report of that name; None where none is kept."""
+    """Return the saved results or report with this name, or None."""
     return next((path for path in _files(data_dir / RESULTS_FOLDER) if path.name == name), None)
 
 
 def add_prompts(upload: Path, assistant: Answering, data_dir: Path, *, allow_unknown: bool = False) -> str:
-    """Keep an uploaded file of prompts that has no faults; return its name in the folder.
+    """Save an uploaded file of prompts if it has no faults; return its name in the folder.
 
     Raises:
-        PromptsInvalid: it has faults, all of them told by line; nothing is kept.
+        PromptsInvalid: the file has faults; lists all of them by line. Nothing is saved.
     """
     try:
         load_prompts(upload, None if allow_unknown else assistant.sources())
@@ -91,9 +91,9 @@ def add_prompts(upload: Path, assistant: Answering, data_dir: Path, *, allow_unk
 def run(
     assistant: Answering, name: str, data_dir: Path, *, allow_unknown: bool = False
 ) -> Iterator[EvaluationProgress | FinishedEvaluation]:
-    """Ask all prompts of a file in the folder; yield how far it is, and at last the run, which is kept.
+    """Ask all prompts of a file in the folder; yield the progress, then the finished run, which is saved.
 
-    Closing the iterator cancels the run; nothing of it is kept.
+    Closing the iterator cancels the run; nothing is saved then.
 
     Raises:
         PromptsInvalid: the file has faults; nothing is asked.
@@ -103,33 +103,33 @@ def run(
     prompts = load_prompts(path, None if allow_unknown else assistant.sources())
     yield EvaluationProgress(0, len(prompts), 0.0)
     results: list[Result] = []
-    began = told = time.monotonic()
+    began = reported = time.monotonic()
     for result in run_prompts(assistant, prompts):
         results.append(result)
         time.sleep(PAUSE_SECONDS)
         now = time.monotonic()
-        if now - told >= TELL_SECONDS:
-            told = now
+        if now - reported >= TELL_SECONDS:
+            reported = now
             yield EvaluationProgress(len(results), len(prompts), now - began)
     yield _kept_run(path, prompts, tuple(results), data_dir)
 
 
 def compare_with(run: FinishedEvaluation, earlier: str, data_dir: Path) -> Comparison:
-    """Compare a run with a kept one, and write that into the run's report.
+    """Compare a run with a saved one, and add the comparison to the run's report.
 
     Raises:
-        ResultsInvalid: the earlier run is gone, faulty or of other prompts.
+        ResultsInvalid: the earlier run no longer exists, has faults or is of other prompts.
     """
     path = kept_file(earlier, data_dir)
     if path is None:
-        raise ResultsInvalid("this run is no longer kept", earlier, "choose another")
+        raise ResultsInvalid("this run no longer exists", earlier, "choose another")
     comparison = compare(read_results(path), run.results, run.prompts)
     _write_report(run, data_dir, comparison, run_label(earlier))
     return comparison
 
 
 def forget_comparison(run: FinishedEvaluation, data_dir: Path) -> None:
-    """Write the run's report without a comparison."""
+    """Write the run's report again without a comparison."""
     _write_report(run, data_dir)
 
 
@@ -138,7 +138,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _kept_copy(upload: Path, folder: Path) -> Path:
-    """Copy a file into a folder; under another name where that name is taken by another content."""
+    """Copy a file into a folder; choose another name if a different file has this one."""
     content = upload.read_bytes()
     number = 1
     while True:
@@ -164,7 +164,7 @@ def _kept_run(path: Path, prompts: Sequence[Prompt], results: tuple[Result, ...]
 
 
 def _free_stem(name: str, folder: Path) -> str:
-    """Return the time and the name of the prompts, and a number where two runs end in one second."""
+    """Return the time and the name of the prompts, with a number if two runs end in the same second."""
     stem = f"{datetime.now():{STAMP}}-{name}"
     number = 1
     free = stem

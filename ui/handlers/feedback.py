@@ -1,4 +1,4 @@
-"""Whether answers were useful, and why: one line a turn in a file that its owner can read."""
+"""Saves feedback on answers: whether they were useful and why, one line of JSON per turn."""
 
 import logging
 import threading
@@ -19,11 +19,11 @@ FILE_NAME = "feedback.jsonl"
 LONGEST_REASON = 1_000
 """Characters of a reason."""
 LONGEST_PATH = 4_096
-"""Characters of a root or a source."""
+"""Characters of a folder or a source."""
 LONGEST_TEXT = 20_000
-"""Characters of a question as understood, which takes along of an earlier one, and of a quote."""
+"""Characters of a quote, or of a question completed from earlier ones."""
 MOST_QUOTES = 50
-"""Quotes of an answer; it has a few."""
+"""Quotes of an answer; usually there are only a few."""
 
 _one_at_a_time = threading.Lock()
 
@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 Given = dict[tuple[str, int], dict[str, object]]
 
 
-class QuotedText(BaseModel):
-    """What an answer quoted and where; characters, end exclusive."""
+class FeedbackQuote(BaseModel):
+    """A quote of the answer and its place (characters, end exclusive)."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -45,7 +45,7 @@ class QuotedText(BaseModel):
 
 
 class Feedback(BaseModel):
-    """What the form under an answer sends: the answer, and what a person thinks of it."""
+    """The data of the form under an answer: the answer, and the reader's opinion."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -57,15 +57,15 @@ class Feedback(BaseModel):
     understood: str = Field(max_length=LONGEST_TEXT)
     abstained: bool
     run: int
-    quotes: tuple[QuotedText, ...] = Field(max_length=MOST_QUOTES)
+    quotes: tuple[FeedbackQuote, ...] = Field(max_length=MOST_QUOTES)
 
 
 def save_feedback(given: Feedback, data_dir: Path) -> None:
-    """Write down what a person thinks of a turn, in place of what they thought before.
+    """Save the feedback on a turn, replacing any earlier feedback on it.
 
     Raises:
         FileInvalid: the file has faults; nothing is written.
-        IndexUnwritable: it cannot be written.
+        IndexUnwritable: the file cannot be written.
     """
     path = data_dir / FILE_NAME
     record = {**given.model_dump(mode="json"), "given": datetime.now(UTC).isoformat(timespec="seconds")}
@@ -74,18 +74,19 @@ def save_feedback(given: Feedback, data_dir: Path) -> None:
         with _one_at_a_time, FileLock(f"{path}.lock"):
             records, faults = _read(path)
             if faults:
-                raise FileInvalid("not a file of feedback", str(path), "mend it or move it away", faults)
+                raise FileInvalid("not a file of feedback", str(path), "correct it or move it away", faults)
             records[given.conversation, given.turn] = record
             replace_text(path, "".join(json_line(each) for each in records.values()))
     except OSError as error:
         what = f"cannot be written ({(error.strerror or type(error).__name__).lower()})"
-        raise IndexUnwritable(what, str(path), "make room on the disk, or check that you may write there") from error
+        remedy = "free some disk space, or check the permissions of this folder"
+        raise IndexUnwritable(what, str(path), remedy) from error
 
 
 def rated(conversation: str, turns: Turns, data_dir: Path) -> Turns:
-    """Return the turns of a conversation with what a person thought of them.
+    """Return the turns of a conversation with their ratings.
 
-    What cannot be read of the file is passed over, and named in the log.
+    Lines that cannot be read are skipped and logged.
     """
     path = data_dir / FILE_NAME
     try:
@@ -94,9 +95,8 @@ def rated(conversation: str, turns: Turns, data_dir: Path) -> Turns:
         log.warning("%s cannot be read: %s", path, error.strerror or type(error).__name__)
         return turns
     if faults:
-        log.warning(
-            "%s has faults, which are passed over, the first: line %s: %s", path, faults[0].line, faults[0].what
-        )
+        line, what = faults[0]
+        log.warning("%s has lines that cannot be read and are skipped; the first is line %s: %s", path, line, what)
     given = {turn: record for (known, turn), record in records.items() if known == conversation}
     return tuple(replace(turn, rating=_rating(given[turn.number]) if turn.number in given else None) for turn in turns)
 
@@ -106,7 +106,7 @@ def _rating(record: dict[str, object]) -> Rating:
 
 
 def _read(path: Path) -> tuple[Given, list[Fault]]:
-    """Return the lines of the file by conversation and turn, in their order, and what cannot be read of it.
+    """Return the lines of the file by conversation and turn, in file order, and the faults.
 
     Raises:
         OSError: the file cannot be read.
@@ -120,5 +120,5 @@ def _read(path: Path) -> tuple[Given, list[Fault]]:
         if isinstance(conversation, str) and isinstance(turn, int):
             given[conversation, turn] = dict(record.fields)
         else:
-            faults.append(Fault(record.line, "it names no conversation and turn"))
+            faults.append(Fault(record.line, "it has no conversation and turn"))
     return given, sorted(faults, key=lambda fault: fault.line or 0)

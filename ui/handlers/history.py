@@ -1,4 +1,4 @@
-"""Conversations that are kept: one legible JSON file each, in a folder of each owner's own."""
+"""Saves conversations: one readable JSON file each, in one folder per owner."""
 
 import hashlib
 import os
@@ -26,8 +26,8 @@ _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A kept conversation as it is listed; `words` is what a search looks through, without case."""
+class ConversationEntry:
+    """A saved conversation as listed; `words` is the case-folded text to search."""
 
     id: str
     name: str
@@ -37,27 +37,27 @@ class Kept:
 
 
 class Listing(NamedTuple):
-    """What is kept for an owner, the last changed first, and the files that cannot be read."""
+    """The saved conversations of an owner, last changed first, and the files that cannot be read."""
 
-    kept: tuple[Kept, ...]
+    kept: tuple[ConversationEntry, ...]
     unreadable: tuple[Path, ...]
 
 
 class History:
-    """Keeps the conversations of owners; each is known by a secret of their browser and sees their own only.
+    """Stores the conversations of owners, each identified by a secret in their browser; they see only their own.
 
-    Every change reads the file again and replaces it whole, one at a time, so
-    that windows which hold the same conversation add to it, and who reads the
-    folder never finds half a file.
+    Changes are made one at a time: each reads the file again and replaces it
+    whole. Windows that show the same conversation can both add to it, and
+    nobody ever reads half a file.
     """
 
     def __init__(self, data_dir: Path) -> None:
         self._folder = data_dir / FOLDER
         self._lock = threading.Lock()
-        self._known: dict[Path, tuple[tuple[int, int], Kept]] = {}
+        self._known: dict[Path, tuple[tuple[int, int], ConversationEntry]] = {}
 
     def listed(self, owner: str, find: str = "") -> Listing:
-        """Return the owner's conversations; those only in which every word of `find` occurs."""
+        """Return the owner's conversations that contain every word of `find`."""
         wanted = find.casefold().split()
         kept, unreadable = [], []
         for path in self._files(owner):
@@ -73,19 +73,19 @@ class History:
         )
 
     def load(self, owner: str, identity: str) -> Conversation | None:
-        """Return a conversation; None where this owner has none of that name.
+        """Return a conversation; None if this owner has none with this id.
 
         Raises:
-            ConversationInvalid: its file was altered.
+            ConversationInvalid: its file was edited.
         """
         path = self._path(owner, identity)
         return replace(read_conversation(path), id=identity) if path is not None and path.is_file() else None
 
     def append(self, owner: str, identity: str, turn: Turn) -> Conversation:
-        """Add a turn as the last of a conversation, or of a new one where there is none; return the whole.
+        """Append a turn to a conversation, creating it if needed; return the conversation.
 
         Raises:
-            ConversationInvalid: its file was altered; it stays as it is.
+            ConversationInvalid: its file was edited; it is not changed.
             IndexUnwritable: the folder cannot be written to.
         """
         now = datetime.now(UTC)
@@ -99,10 +99,10 @@ class History:
             return self._write(owner, replace(conversation, turns=turns))
 
     def rename(self, owner: str, identity: str, name: str) -> bool:
-        """Give a conversation another name, that of its first question where `name` is blank; False without one.
+        """Rename a conversation; a blank `name` restores its first question. Return whether it exists.
 
         Raises:
-            ConversationInvalid: its file was altered.
+            ConversationInvalid: its file was edited.
             IndexUnwritable: the folder cannot be written to.
         """
         with self._writing(owner):
@@ -114,7 +114,7 @@ class History:
             return True
 
     def delete(self, owner: str, identity: str) -> bool:
-        """Delete a conversation for good; False without one.
+        """Delete a conversation permanently. Return whether it existed.
 
         Raises:
             IndexUnwritable: the folder cannot be written to.
@@ -126,8 +126,8 @@ class History:
             path.unlink()
             return True
 
-    def _entry(self, path: Path) -> Kept | None:
-        """Return a file as it is listed, read again only where it changed; None where it was deleted meanwhile."""
+    def _entry(self, path: Path) -> ConversationEntry | None:
+        """Return the entry of a file, read again only if it changed; None if it has just been deleted."""
         try:
             found = path.stat()
         except FileNotFoundError:
@@ -135,7 +135,7 @@ class History:
         stamp = (found.st_mtime_ns, found.st_size)
         known = self._known.get(path)
         if known is None or known[0] != stamp:
-            known = self._known[path] = stamp, _kept(read_conversation(path))
+            known = self._known[path] = stamp, _entry_of(read_conversation(path))
         return known[1]
 
     def _files(self, owner: str) -> Iterator[Path]:
@@ -146,23 +146,23 @@ class History:
         return self._folder_of(owner) / f"{identity}.json" if _ID.fullmatch(identity) else None
 
     def _folder_of(self, owner: str) -> Path:
-        """Return an owner's folder, named by a digest: who reads the folder's name cannot pass for the owner."""
+        """Return an owner's folder, named by a digest, so that the folder's name does not give away the secret."""
         if not owner:
-            raise ValueError("a conversation is kept for an owner")
+            raise ValueError("a conversation needs an owner")
         return self._folder / hashlib.sha256(owner.encode()).hexdigest()[:16]
 
     @contextmanager
     def _writing(self, owner: str) -> Iterator[None]:
-        """Hold an owner's folder, against other threads and other processes."""
+        """Lock an owner's folder against other threads and processes."""
         folder = self._folder_of(owner)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with self._lock, FileLock(folder / "write.lock"):
                 yield
         except OSError as error:
-            what = f"the conversation cannot be kept ({(error.strerror or type(error).__name__).lower()})"
+            what = f"the conversation cannot be saved ({(error.strerror or type(error).__name__).lower()})"
             raise IndexUnwritable(
-                what, str(folder), "make room on the disk, or check that you may write there"
+                what, str(folder), "free some disk space, or check the permissions of this folder"
             ) from error
 
     def _write(self, owner: str, conversation: Conversation) -> Conversation:
@@ -171,15 +171,15 @@ class History:
 
 
 def new_id() -> str:
-    """Return the name of a conversation that begins now."""
+    """Return the id of a conversation that starts now."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Replace a file whole: whoever reads it finds the former text or this one.
+    """Replace a file atomically: readers see either the old text or the new one.
 
     Raises:
-        OSError: it cannot be written; the former file stands.
+        OSError: the file cannot be written; the old one is unchanged.
     """
     fresh = path.with_suffix(".new")
     with fresh.open("w", encoding="utf-8", newline="\n") as file:
@@ -194,9 +194,9 @@ def _name(text: str) -> str:
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1].rstrip()}…"
 
 
-def _kept(conversation: Conversation) -> Kept:
+def _entry_of(conversation: Conversation) -> ConversationEntry:
     quoted = (quote.text for turn in conversation.turns if turn.answer for quote in turn.answer.quotes)
     words = " ".join((conversation.name, *(turn.question for turn in conversation.turns), *quoted))
     asked = [turn.asked for turn in conversation.turns if turn.asked]
     changed = max(asked, default=conversation.begun)
-    return Kept(conversation.id, conversation.name, changed, len(conversation.turns), words.casefold())
+    return ConversationEntry(conversation.id, conversation.name, changed, len(conversation.turns), words.casefold())

@@ -1,4 +1,4 @@
-"""Saves what was asked as a test prompt."""
+"""Saves questions as test prompts."""
 
 import re
 import threading
@@ -11,13 +11,13 @@ from assistant.evaluation.prompts import Prompt, append_prompt, load_prompts
 PROMPTS_FOLDER = "prompts"
 SAVED_NAME = "saved.jsonl"
 LONGEST_NAME = 48
-"""Characters of a prompt's id, which is made of its question."""
+"""Characters of a prompt's id, which is made from its question."""
 
 _one_at_a_time = threading.Lock()
 
 
 def save_prompt(prompt: Prompt, data_dir: Path) -> str:
-    """Append a prompt (its id is chosen here) to the file of saved ones; return what to tell the person.
+    """Append a prompt to the file of saved prompts, with a new id; return a message for the user.
 
     Raises:
         PromptsInvalid: the prompt or the file has faults; nothing is written.
@@ -27,10 +27,10 @@ def save_prompt(prompt: Prompt, data_dir: Path) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         present = load_prompts(path, None) if path.exists() and path.stat().st_size else ()
         if any(plain(other.question) == plain(prompt.question) for other in present):
-            return f"This question is in {SAVED_NAME} already."
+            return f"This question is already in {SAVED_NAME}."
         identity = _identity(prompt.question, {other.id for other in present})
         append_prompt(path, Prompt(**{**_given(prompt), "id": identity}))  # type: ignore[arg-type]
-    return f"Saved to {SAVED_NAME}. The Evaluate tab offers it."
+    return f"Saved to {SAVED_NAME}. You can run it in the Evaluate tab."
 
 
 def _given(prompt: Prompt) -> dict[str, object]:
@@ -44,7 +44,7 @@ def _given(prompt: Prompt) -> dict[str, object]:
 
 
 def _identity(question: str, taken: Collection[str]) -> str:
-    """Return a name made of the question's words, and a number where it is taken."""
+    """Return an id made from the question's words, with a number if it is taken."""
     words = re.findall(r"\w+", question.casefold())
     name = "-".join(words)[:LONGEST_NAME].strip("-") or "question"
     numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))

@@ -1,1 +1,1 @@
-"""The web page: its server, layout and templates."""
+"""The web page: server, layout and templates."""

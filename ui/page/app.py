@@ -1,4 +1,4 @@
-"""The web page: its layout, wiring and theme."""
+"""The web page: layout, wiring and theme."""
 
 import asyncio
 import webbrowser
@@ -13,14 +13,14 @@ from markupsafe import Markup
 from assistant.schema import Answering
 from ingest.settings import Settings
 from ui.handlers import ask
-from ui.handlers.keeper import Keeper
-from ui.page.addresses import addresses
+from ui.handlers.conversations import Conversations
 from ui.page.ask_tab import ask_tab
 from ui.page.conversation import header_html
+from ui.page.conversation_routes import conversation_routes
 from ui.page.corpus_tab import corpus_tab
 from ui.page.evaluate_tab import evaluate_tab
-from ui.page.kept_addresses import kept_addresses
 from ui.page.owner import Owners
+from ui.page.routes import page_routes
 from ui.page.server import App, Served, listen, start
 from ui.page.templating import render
 from ui.page.uploads import UploadsOnly
@@ -47,10 +47,10 @@ TEAL = gr.themes.Color(
 
 
 def serve(assistant: Answering, settings: Settings, *, open_browser: bool = False, block: bool = True) -> Served:
-    """Serve the page on the settings' host and port until Ctrl+C, or return at once with `block` False.
+    """Serve the page on the host and port of the settings until Ctrl+C; return at once if `block` is False.
 
     Raises:
-        SettingsInvalid: the port is in use, or the host is no address of this machine.
+        SettingsInvalid: the port is in use, or the host is not an address of this machine.
     """
     served = start(_built(assistant, settings), listen(settings.host, settings.port))
     if open_browser:
@@ -61,7 +61,7 @@ def serve(assistant: Answering, settings: Settings, *, open_browser: bool = Fals
 
 
 def _built(assistant: Answering, settings: Settings) -> App:
-    """Build the application inside an event loop: where none runs, Gradio opens some and never closes them."""
+    """Build the application inside an event loop; otherwise Gradio opens loops that it never closes."""
 
     async def build() -> App:
         return build_app(assistant, settings)
@@ -71,18 +71,18 @@ def _built(assistant: Answering, settings: Settings) -> App:
 
 
 def build_app(assistant: Answering, settings: Settings) -> App:
-    """Build the web application: the page, and the addresses that its own script and links use."""
+    """Build the web application: the page, and the routes that its script and links use."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    keeper = Keeper(assistant, settings)
-    app.include_router(addresses(assistant, settings))
-    app.include_router(kept_addresses(keeper.history, settings))
+    conversations = Conversations(assistant, settings)
+    app.include_router(page_routes(assistant, settings))
+    app.include_router(conversation_routes(conversations.history, settings))
     app.add_middleware(Owners)
     if settings.mcp:
         _add_mcp(app, assistant, settings.host)
 
     gr.mount_gradio_app(
         app,
-        build_page(assistant, settings, keeper),
+        build_page(assistant, settings, conversations),
         path="/",
         server_name=settings.host,
         server_port=settings.port,
@@ -100,7 +100,7 @@ def build_app(assistant: Answering, settings: Settings) -> App:
 
 
 def _add_mcp(app: FastAPI, assistant: Answering, host: str) -> None:
-    """Serve MCP clients beside the page."""
+    """Serve MCP clients on the same port as the page."""
     from ui.programs.mcp_server import http_server
 
     routes, running = http_server(assistant, host)
@@ -108,8 +108,8 @@ def _add_mcp(app: FastAPI, assistant: Answering, host: str) -> None:
     app.router.lifespan_context = lambda _app: running
 
 
-def build_page(assistant: Answering, settings: Settings, keeper: Keeper) -> gr.Blocks:
-    """Build the page: one tab a journey; `settings` are for the tabs that write."""
+def build_page(assistant: Answering, settings: Settings, conversations: Conversations) -> gr.Blocks:
+    """Build the page with its three tabs."""
     description, _ = ask.described(assistant)
     title = description.name or ask.NAME
     page = UploadsOnly(title=title, analytics_enabled=False, fill_width=True)
@@ -118,7 +118,7 @@ def build_page(assistant: Answering, settings: Settings, keeper: Keeper) -> gr.B
         classes = ["read-only"] if settings.read_only else []
         classes += ["no-feedback"] if settings.read_only and not settings.history else []
         with gr.Tabs(elem_id="journeys", elem_classes=classes) as journeys, gr.Tab("Ask", id="ask"):
-            talk = ask_tab(assistant, keeper)
+            talk = ask_tab(assistant, conversations)
         with journeys, gr.Tab("Corpus", id="corpus") as tab:
             corpus_tab(assistant, settings, tab)
         with journeys, gr.Tab("Evaluate", id="evaluate") as tab:
@@ -136,7 +136,7 @@ def build_page(assistant: Answering, settings: Settings, keeper: Keeper) -> gr.B
 
 
 def _theme() -> gr.themes.Base:
-    """Return Gradio's base theme with one accent and fonts of the reader's own machine."""
+    """Return Gradio's base theme with one accent colour and system fonts."""
     return gr.themes.Base(primary_hue=TEAL, secondary_hue=TEAL, neutral_hue="stone", font=SANS, font_mono=MONO).set(
         body_background_fill="#f6f5f1",
         body_background_fill_dark="#131514",
@@ -154,5 +154,5 @@ def _asset(name: str) -> str:
 
 
 def _script() -> str:
-    """Return the page's script as the one function that Gradio calls."""
+    """Return the page's scripts as the single function that Gradio calls."""
     return "() => {\n" + "\n".join(map(_asset, SCRIPTS)) + "\n}"

@@ -9,10 +9,10 @@ import gradio as gr
 from assistant.schema import Answering, Turns
 from ui.handlers import ask
 from ui.handlers.ask import Stop
+from ui.handlers.conversations import Conversations, OpenConversation
 from ui.handlers.history import new_id
-from ui.handlers.keeper import Keeper, Opened
 from ui.page.conversation import conversation_html
-from ui.page.history import opened_html
+from ui.page.history import marker_html
 from ui.page.owner import owner_of
 from ui.page.sources import sources_html
 from ui.page.templating import render
@@ -22,14 +22,14 @@ QUIET: Any = {"api_visibility": "private", "show_progress": "hidden"}
 
 @dataclass(frozen=True, slots=True)
 class AskTab:
-    """The tab's parts.
+    """The components of the tab.
 
-    `opened` holds the name of the conversation that is shown, `marker` what the
-    page's script needs to know of it.
+    `opened` holds the id of the conversation shown, `marker` the details of it
+    that the page's script needs.
     """
 
     assistant: Answering
-    keeper: Keeper
+    conversations: Conversations
     conversation: gr.HTML
     sources: gr.HTML
     note: gr.HTML
@@ -39,34 +39,34 @@ class AskTab:
 
     @property
     def shown(self) -> list[Any]:
-        """What `show_opened` fills."""
+        """The components that `show_opened` fills."""
         return [self.conversation, self.sources, self.note, self.turns, self.opened, self.marker]
 
     def show(self, turns: Turns, identity: str) -> tuple[str, str]:
         """Return the conversation and its sources."""
         description, failure = ask.described(self.assistant)
-        return conversation_html(self.keeper.rated(identity, turns), description, failure), sources_html(turns)
+        return conversation_html(self.conversations.rated(identity, turns), description, failure), sources_html(turns)
 
-    def show_opened(self, opened: Opened) -> tuple[Any, ...]:
-        """Return all that shows a conversation that was opened or kept."""
+    def show_opened(self, opened: OpenConversation) -> tuple[Any, ...]:
+        """Return the values of all components for a conversation."""
         note = render("hint.html", hint=opened.note) if opened.note else ""
-        return *self.show(opened.turns, opened.id), note, opened.turns, opened.id, opened_html(opened)
+        return *self.show(opened.turns, opened.id), note, opened.turns, opened.id, marker_html(opened)
 
     def start(self, request: gr.Request) -> tuple[Any, ...]:
-        """Return what a window shows first: the conversation that its address names."""
+        """Return what a new window shows: the conversation in its address."""
         return self.open(request.query_params.get("conversation", ""), request)
 
     def open(self, identity: str, request: gr.Request) -> tuple[Any, ...]:
-        """Return what shows a kept conversation; an empty one where there is none of that name."""
-        return self.show_opened(self.keeper.open(owner_of(request.cookies), identity))
+        """Return what shows a saved conversation; an empty one if there is none with this id."""
+        return self.show_opened(self.conversations.open(owner_of(request.cookies), identity))
 
 
-def ask_tab(assistant: Answering, keeper: Keeper) -> AskTab:
-    """Lay the tab out: kept conversations, the conversation and its composer, the sources."""
+def ask_tab(assistant: Answering, conversations: Conversations) -> AskTab:
+    """Lay out the tab: saved conversations, the current one with the question box, the sources."""
     turns, stop = gr.State(()), gr.State(Stop())
     with gr.Row(elem_id="workbench"):
         with gr.Column(elem_id="history", min_width=0):
-            if keeper.history is not None:
+            if conversations.history is not None:
                 gr.HTML(render("history_panel.html"), apply_default_css=False)
         with gr.Column(elem_id="talk"):
             conversation = gr.HTML(elem_id="conversation", apply_default_css=False)
@@ -96,7 +96,7 @@ def ask_tab(assistant: Answering, keeper: Keeper) -> AskTab:
         with gr.Column(elem_id="evidence"):
             sources = gr.HTML(elem_id="sources", apply_default_css=False)
 
-    tab = AskTab(assistant, keeper, conversation, sources, note, turns, opened, marker)
+    tab = AskTab(assistant, conversations, conversation, sources, note, turns, opened, marker)
     for triggers, as_typed in (([box.submit, send.click], False), ([alone.click], True)):
         asked = gr.on(
             triggers,
@@ -109,14 +109,14 @@ def ask_tab(assistant: Answering, keeper: Keeper) -> AskTab:
         )
         asked.failure(_recover(tab), [turns, opened], tab.shown, **QUIET)
     go.click(tab.open, wanted, tab.shown, **QUIET)
-    halt.click(Stop.order, stop, None, queue=False, **QUIET)
+    halt.click(Stop.request, stop, None, queue=False, **QUIET)
     return tab
 
 
 def _respond(
     tab: AskTab, *, as_typed: bool
 ) -> Callable[[str, Turns, Stop, str, gr.Request], Iterator[tuple[object, ...]]]:
-    """Return the handler of a question: the box, and what `shown` is."""
+    """Return the handler of a question; its outputs are the question box and `shown`."""
 
     def respond(
         question: str, turns: Turns, stop: Stop, identity: str, request: gr.Request
@@ -127,22 +127,22 @@ def _respond(
             yield gr.skip(), gr.skip(), gr.skip(), render("hint.html", hint=note), *same[3:]
             return
         owner = owner_of(request.cookies)
-        before = turns or tab.keeper.open(owner, identity).turns
-        identity = identity or new_id()  # now, so that after a fault it is not kept under another name again
+        before = turns or tab.conversations.open(owner, identity).turns
+        identity = identity or new_id()  # chosen now, so that `recover` does not save it under a second id
         for now in ask.respond(tab.assistant, question, before, stop, as_typed=as_typed):
             if now[-1].pending:
                 conversation, _ = tab.show(now, identity)
                 yield "", conversation, gr.skip(), "", now, identity, *same[5:]
             else:
-                yield gr.skip(), *tab.show_opened(tab.keeper.keep(owner, identity, now))
+                yield gr.skip(), *tab.show_opened(tab.conversations.keep(owner, identity, now))
 
     return respond
 
 
 def _recover(tab: AskTab) -> Callable[[Turns, str, gr.Request], tuple[object, ...]]:
-    """Return the handler of a fault: it ends the waiting, the fault itself is logged by Gradio."""
+    """Return the handler of a program error: it ends the pending turn; Gradio logs the error."""
 
     def recover(turns: Turns, identity: str, request: gr.Request) -> tuple[object, ...]:
-        return tab.show_opened(tab.keeper.recover(owner_of(request.cookies), identity, ask.broken(turns)))
+        return tab.show_opened(tab.conversations.recover(owner_of(request.cookies), identity, ask.broken(turns)))
 
     return recover

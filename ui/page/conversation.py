@@ -1,4 +1,4 @@
-"""The conversation of the Ask tab: questions, quotes, abstentions, the welcome."""
+"""Renders the conversation of the Ask tab: questions, quotes, abstentions, the welcome."""
 
 import json
 import re
@@ -16,19 +16,19 @@ from ui.page.standing import StandingNote, stale_words, standing_note
 from ui.page.templating import render
 
 OFFERED = 3
-"""Questions that an answer or an abstention offers."""
+"""Example questions offered below an answer or an abstention."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShownTurn:
-    """A turn, and what its template says of it; `corpus_notice` stands below every answer."""
+    """A turn with the values its template needs; `corpus_notice` is shown below every answer."""
 
     turn: Turn
     corpus_notice: str
 
     @property
     def state(self) -> str:
-        """What became of the question: stopped, failed, pending, abstained or answered."""
+        """The state of the question: stopped, failed, pending, abstained or answered."""
         if self.turn.failure:
             return "stopped" if self.turn.failure == STOPPED else "failed"
         if self.turn.answer is None:
@@ -37,7 +37,7 @@ class ShownTurn:
 
     @property
     def question(self) -> list[tuple[str, bool]]:
-        """The question as typed, in parts; of each part whether it is a word that the texts lack."""
+        """The question as typed, in parts; the flag marks words that occur in no text."""
         words = "|".join(re.escape(term) for term in sorted(self._missing, key=len, reverse=True))
         if not words:
             return [(self.turn.question, False)]
@@ -46,39 +46,39 @@ class ShownTurn:
 
     @property
     def understood(self) -> str:
-        """The question as it was understood, where that is not as typed; "" otherwise."""
+        """The question as searched for; "" if that is as typed."""
         answer = self.turn.answer
         return answer.question if answer and answer.question.split() != self.turn.question.split() else ""
 
     @property
     def unnamed(self) -> list[str]:
-        """The words that the texts lack and that the reason of the abstention does not name."""
+        """The words that occur in no text and that the reason for abstaining does not name."""
         abstention = self.turn.answer.abstention if self.turn.answer else None
         return [term for term in self._missing if abstention and term not in abstention.reason]
 
     @property
     def quotes(self) -> list[tuple[Quote, StandingNote | None]]:
-        """The quotes of the answer, and what to tell of how each stands today."""
+        """The quotes of the answer, each with a note if it has changed."""
         quotes = self.turn.answer.quotes if self.turn.answer else ()
         return [(quote, standing_note(self.turn, number)) for number, quote in enumerate(quotes, 1)]
 
     @property
     def files(self) -> int:
-        """How many sources the quotes are from."""
+        """The number of sources quoted."""
         return len({quote.evidence.passage.place for quote, _ in self.quotes})
 
     @property
     def agreements(self) -> list[str]:
-        """The quotes that say the same, in words."""
-        said = []
+        """A sentence for each group of quotes that say the same."""
+        sentences = []
         for numbers in agreements([quote for quote, _ in self.quotes]):
             *others, last = (f"[{number}]" for number in numbers)
-            said.append(f"{len(numbers)} sources agree: {', '.join(others)} and {last} say the same.")
-        return said
+            sentences.append(f"{len(numbers)} sources agree: {', '.join(others)} and {last} say the same.")
+        return sentences
 
     @property
     def copies(self) -> list[tuple[str, str]]:
-        """What the buttons that copy the answer are called, and what each copies."""
+        """The labels of the copy buttons, and the text that each copies."""
         answer = self.turn.answer
         if answer is None:
             return []
@@ -88,7 +88,7 @@ class ShownTurn:
 
     @property
     def record(self) -> str:
-        """What feedback on the answer keeps of it, as JSON; see `ui.handlers.feedback.Feedback`."""
+        """The answer as feedback stores it, as JSON; see `ui.handlers.feedback.Feedback`."""
         answer = self.turn.answer
         if answer is None:
             return ""
@@ -109,12 +109,12 @@ class ShownTurn:
 
 
 def header_html(description: CorpusDescription, logo: Markup) -> str:
-    """Return the head of the page; `logo` is SVG."""
+    """Return the header of the page; `logo` is SVG."""
     return render("header.html", name=description.name or NAME, logo=logo)
 
 
 def conversation_html(turns: Turns, description: CorpusDescription, failure: str = "") -> str:
-    """Return the conversation, or a welcome where there is none; `failure` says why nothing can be asked."""
+    """Return the conversation, or a welcome if it is empty; `failure` says why nothing can be asked."""
     if not turns:
         return render("welcome.html", description=description, failure=failure)
     return render(
@@ -126,7 +126,7 @@ def conversation_html(turns: Turns, description: CorpusDescription, failure: str
 
 
 def _next_questions(turns: Turns, questions: Sequence[str]) -> list[str] | None:
-    """Return what else could be asked below the latest answer; None below an abstention, which offers it itself."""
+    """Return the questions to offer below the latest answer; None below an abstention, which has its own offer."""
     last = turns[-1].answer
     if last is None or last.abstention is not None:
         return None

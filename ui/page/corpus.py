@@ -1,11 +1,11 @@
-"""What the Corpus tab shows: a plan, progress, a result, the sources and the runs."""
+"""Renders the Corpus tab: plan, progress, report, sources and runs."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from ingest.runs.report import Report
+from ingest.runs.report import RunReport
 from ingest.runs.status import SourceStatus
 from ingest.schema import RunRecord
 from ui.handlers.corpus import IngestProgress, Planned
@@ -14,22 +14,22 @@ from ui.page.templating import render
 from ui.page.words import count
 
 MOST_SHOWN = 200
-"""Sources in the list; more make the page slow, and are found by searching."""
+"""Sources in the list; more would slow down the page, and can be found by searching."""
 MOST_LISTED = 100
-"""Sources of one kind in a plan or a result."""
+"""Sources of one kind listed in a plan or a report."""
 COUNTED = ("added", "updated", "renamed", "removed", "kept", "failed")
 
 
 @dataclass(frozen=True, slots=True)
 class ShownSource:
-    """A source in the list, and whether it has a button that removes it."""
+    """A source in the list; `removable` sources have a Remove button."""
 
     status: SourceStatus
     removable: bool
 
     @property
     def title(self) -> str:
-        """Its title, or the name of its file where it has none."""
+        """Its title, or its file name if it has none."""
         return self.status.title or Path(self.status.source).name
 
     @property
@@ -42,18 +42,18 @@ class ShownSource:
 
     @property
     def failing_since(self) -> str:
-        """When reading it began to fail; "" where that is not known."""
+        """Since when reading it has failed; "" if unknown."""
         return time_words(self.status.failing_since) if self.status.failing_since else ""
 
     @property
     def remarks(self) -> list[str]:
-        """What was uncertain in reading it, and which sources have the same text."""
+        """Remarks from reading it, and the sources with the same text."""
         same = f"Same text as {', '.join(self.status.same_as)}" if self.status.same_as else ""
         return [remark for remark in (self.status.note, same) if remark]
 
     @property
     def opens(self) -> str:
-        """The query that opens it; "" where there is no text to open."""
+        """The query that opens it in the reader; "" if it has no text."""
         return spans_query(self.status.root, self.status.source, ()) if self.status.ingested else ""
 
 
@@ -75,7 +75,7 @@ class ShownRun:
 
     @property
     def changed(self) -> str:
-        """How many sources of each kind it changed; "" where it changed none."""
+        """How many sources it added, updated, and so on; "" if none."""
         return change_words(self.record.counts)
 
     @property
@@ -85,17 +85,17 @@ class ShownRun:
 
 
 def start_html() -> str:
-    """Return what can be done here."""
+    """Return the introduction to the tab."""
     return render("corpus_start.html")
 
 
 def read_only_html() -> str:
-    """Return that nothing can be added here."""
+    """Return the note that this page is read-only."""
     return render("corpus_read_only.html")
 
 
 def plan_html(planned: Planned, note: str = "") -> str:
-    """Return what a run would do, a list for each kind; `note` stands above it."""
+    """Return what a run would do, as one list per kind of change, with `note` above them."""
     plan = planned.plan
     return render(
         "corpus_plan.html",
@@ -110,18 +110,18 @@ def plan_html(planned: Planned, note: str = "") -> str:
 
 
 def confirm_html(planned: Planned) -> str:
-    """Return the question that is asked before more than half of a folder is removed."""
-    gone = count(len(planned.plan.removed), "source")
-    note = f"{gone} would be removed, more than half of a folder. Are these files really meant to be gone?"
+    """Return the plan with a question to confirm; asked before removing more than half of a folder."""
+    removed = count(len(planned.plan.removed), "source")
+    note = f"{removed} would be removed, more than half of a folder. Did you mean to delete these files?"
     return plan_html(planned, note)
 
 
 def progress_html(progress: IngestProgress | None) -> str:
-    """Return how far a run is, by files; None where it has only begun."""
+    """Return the progress of a run in files; None means that it has just started."""
     return render("corpus_progress.html", progress=progress)
 
 
-def report_html(report: Report) -> str:
+def report_html(report: RunReport) -> str:
     """Return what a run did, failures first."""
     return render(
         "corpus_report.html",
@@ -136,17 +136,17 @@ def report_html(report: Report) -> str:
 
 
 def discarded_html() -> str:
-    """Return that uploads were taken back."""
-    return render("told.html", message="Discarded. The uploads are as they were.")
+    """Return the message that changes to the uploads were discarded."""
+    return render("status.html", message="Changes discarded. The uploads are as they were before.")
 
 
 def fault_html(message: str) -> str:
-    """Return what failed, as an alert."""
+    """Return an error message as an alert."""
     return render("alert.html", message=message)
 
 
 def sources_html(found: Sequence[SourceStatus], folder: Path, removable: Collection[str]) -> str:
-    """Return the sources; those of the `folder` of uploads that are `removable` have a button for it."""
+    """Return the list of sources; those in the uploads `folder` that are `removable` get a Remove button."""
     shown = found[:MOST_SHOWN]
     return render(
         "corpus_sources.html",
@@ -158,17 +158,17 @@ def sources_html(found: Sequence[SourceStatus], folder: Path, removable: Collect
 
 
 def runs_html(runs: Iterable[RunRecord]) -> str:
-    """Return the last runs: when, how long, and what they did."""
+    """Return the table of the last runs: when, how long, and what changed."""
     return render("corpus_runs.html", runs=[ShownRun(record) for record in runs])
 
 
 def change_words(counts: Mapping[str, int]) -> str:
-    """Return how many sources of each kind changed, "" where none did."""
+    """Return how many sources were added, updated, and so on; "" if none."""
     return ", ".join(f"{counts[kind]:,} {kind}" for kind in COUNTED if counts.get(kind))
 
 
 def time_words(moment: datetime) -> str:
-    """Return a moment in the time of this machine, to the minute."""
+    """Return a time in the time zone of this machine, to the minute."""
     return f"{moment.astimezone():%d %b %Y, %H:%M}"
 
 

@@ -7,7 +7,7 @@ import gradio as gr
 
 from assistant.schema import Answering
 from ingest.errors import PruningUnconfirmed, UserFacingError
-from ingest.runs.pipeline import Prune, Report
+from ingest.runs.pipeline import Prune, RunReport
 from ingest.runs.status import runs
 from ingest.settings import Settings
 from ui.handlers import ask, corpus
@@ -22,13 +22,13 @@ Shown = tuple[object, ...]
 
 
 def corpus_tab(assistant: Answering, settings: Settings, tab: gr.Tab) -> None:
-    """Lay the tab out: what adds and checks on one side, plan, sources and runs on the other."""
+    """Lay out the tab: uploading and checking on one side; plan, sources and runs on the other."""
     writes = not settings.read_only
     planned = gr.State(None)
     with gr.Row(elem_id="corpus"):
         with gr.Column(elem_id="supply"):
             files = gr.File(
-                label="Drop texts here, or choose them",
+                label="Drop files here, or click to choose",
                 file_count="multiple",
                 elem_id="drop",
                 height=150,
@@ -68,8 +68,8 @@ def corpus_tab(assistant: Answering, settings: Settings, tab: gr.Tab) -> None:
 
 
 def _buttons() -> dict[str, gr.Button]:
-    """Return the buttons below a plan, hidden until there is one."""
-    labels = ("Apply", "Apply and remove them", "Apply, but keep them", "Discard uploads", "Retry")
+    """Return the buttons below a plan, initially hidden."""
+    labels = ("Apply", "Apply and remove them", "Apply but keep them", "Discard changes", "Retry")
     return {
         name: gr.Button(
             label,
@@ -83,12 +83,12 @@ def _buttons() -> dict[str, gr.Button]:
 
 
 def _removing() -> tuple[gr.Textbox, gr.Button]:
-    """Return what the page's script fills in and presses for the Remove button of a source."""
+    """Return the hidden field and button through which the page's script removes a source."""
     return gr.Textbox(elem_id="remove-name", visible="hidden"), gr.Button(elem_id="remove-go", visible="hidden")
 
 
 def _decide(planned: Planned | None, html: str, *buttons: str) -> Shown:
-    """Return the plan, what is shown, and which buttons are to be seen."""
+    """Return the plan, the HTML to show, and the visibility of the buttons."""
     return planned, html, *(gr.Button(visible=name in buttons) for name in BUTTONS)
 
 
@@ -121,14 +121,14 @@ def _record(settings: Settings) -> Callable[[], str]:
     def recorded() -> str:
         try:
             return shown.runs_html(runs(settings.data_dir))
-        except UserFacingError:  # the list of sources tells of it
+        except UserFacingError:  # shown in the list of sources
             return ""
 
     return recorded
 
 
 def _planning(work: Callable[[], Planned]) -> Callable[[], Shown]:
-    """Return the handler that shows a plan, or what failed."""
+    """Return the handler that shows a plan, or an error message."""
 
     def plan() -> Shown:
         try:
@@ -140,7 +140,7 @@ def _planning(work: Callable[[], Planned]) -> Callable[[], Shown]:
 
 
 def _waiting(settings: Settings) -> Callable[[Planned | None], Shown]:
-    """Return the handler that shows the plan of uploads that were never applied, where there are some."""
+    """Return the handler that shows the plan for uploads that have not been applied, if there are any."""
 
     def waiting(planned: Planned | None) -> Shown:
         same = (gr.skip(),) * (2 + len(BUTTONS))
@@ -148,15 +148,15 @@ def _waiting(settings: Settings) -> Callable[[Planned | None], Shown]:
             return same
         try:
             found = corpus.plan_uploads(settings)
-        except UserFacingError:  # the list of sources tells of it
+        except UserFacingError:  # shown in the list of sources
             return same
-        return _offered(found, "These uploads wait to be applied.") if found.waiting else same
+        return _offered(found, "These uploads have not been applied yet.") if found.waiting else same
 
     return waiting
 
 
 def _add(settings: Settings) -> Callable[[list[str]], Shown]:
-    """Return the handler of dropped files: the plan, and the place to drop them, empty again."""
+    """Return the handler of dropped files; its outputs are the plan and the emptied drop zone."""
 
     def add(files: list[str]) -> Shown:
         return *_planning(lambda: corpus.add([uploaded(file) for file in files], settings))(), None
@@ -169,7 +169,7 @@ def _remove(settings: Settings) -> Callable[[str], Shown]:
 
 
 def _discard(settings: Settings) -> Callable[[], Shown]:
-    """Return the handler that takes uploads back."""
+    """Return the handler that discards changes to the uploads."""
 
     def discard() -> Shown:
         try:
@@ -182,7 +182,7 @@ def _discard(settings: Settings) -> Callable[[], Shown]:
 
 
 def _apply(assistant: Answering, settings: Settings, prune: Prune) -> Callable[[Planned | None], Iterator[Shown]]:
-    """Return the handler that does what is planned; asked about once more, it does so whatever is removed."""
+    """Return the handler that carries out a plan."""
 
     def apply(planned: Planned | None) -> Iterator[Shown]:
         if planned is None:
@@ -191,11 +191,12 @@ def _apply(assistant: Answering, settings: Settings, prune: Prune) -> Callable[[
         yield _decide(planned, shown.progress_html(None))
         try:
             for step in corpus.apply(planned, settings, assistant.encoder, prune=prune):
-                if isinstance(step, Report):
+                if isinstance(step, RunReport):
                     again = ("retry",) if step.failed else ()
                     yield _decide(planned if again else None, shown.report_html(step), *again)
                 elif isinstance(step, Planned):
-                    yield _offered(step, "More is gone by now than the plan said, so nothing was changed.")
+                    note = "More files have disappeared since, so nothing was changed. This is the new plan."
+                    yield _offered(step, note)
                 else:
                     yield _decide(planned, shown.progress_html(step))
         except PruningUnconfirmed:

@@ -17,7 +17,7 @@ from ui.page.uploads import uploaded
 
 
 def evaluate_tab(assistant: Answering, settings: Settings, tab: gr.Tab) -> None:
-    """Lay the tab out: what runs and compares on one side, what was found on the other."""
+    """Lay out the tab: controls on one side, results on the other."""
     data_dir = settings.data_dir
     if settings.read_only:  # every run leaves files
         gr.HTML(shown.read_only_html(), elem_id="results", apply_default_css=False)
@@ -27,7 +27,7 @@ def evaluate_tab(assistant: Answering, settings: Settings, tab: gr.Tab) -> None:
         with gr.Column(elem_id="setup"):
             name = gr.Dropdown([], label="Test prompts", elem_id="prompts-file", filterable=False, interactive=True)
             upload = gr.UploadButton("Add a file", file_types=list(evaluate.KINDS), elem_id="add-prompts", size="sm")
-            unknown = gr.Checkbox(label="May name sources that the texts lack", elem_id="unknown", container=False)
+            unknown = gr.Checkbox(label="Allow sources that are not in the corpus", elem_id="unknown", container=False)
             earlier = gr.Dropdown([], label="Compare with", elem_id="earlier", filterable=False, interactive=True)
             with gr.Row(elem_id="running"):
                 go = gr.Button("Run", variant="primary", elem_id="run", min_width=80)
@@ -51,12 +51,12 @@ def evaluate_tab(assistant: Answering, settings: Settings, tab: gr.Tab) -> None:
         **quiet,
     )
     running.failure(lambda: (shown.failure_html(ask.FAULT), *_buttons(busy=False)), None, [status, *buttons], **quiet)
-    cancel.click(Stop.order, stop, None, **quiet)
+    cancel.click(Stop.request, stop, None, **quiet)
     earlier.input(_compare(data_dir), [last, earlier], [comparison], **quiet)
 
 
 def _offer(data_dir: Path) -> Callable[[str | None, str | None], tuple[gr.Dropdown, gr.Dropdown]]:
-    """Return the handler that offers what files there are: prompts, and runs to compare with."""
+    """Return the handler that lists the files of prompts and the earlier runs."""
 
     def offer(name: str | None, earlier: str | None) -> tuple[gr.Dropdown, gr.Dropdown]:
         names = evaluate.prompts_files(data_dir)
@@ -73,7 +73,7 @@ def _earlier_runs(data_dir: Path, chosen: str | None, but: str = "") -> gr.Dropd
 
 
 def _add(assistant: Answering, data_dir: Path) -> Callable[[str, bool], tuple[object, ...]]:
-    """Return the handler of an uploaded file: the files on offer, status, and the button as it was."""
+    """Return the handler of an uploaded file; its outputs are the files of prompts, the status and the button."""
 
     def add(upload: str, unknown: bool) -> tuple[object, ...]:
         try:
@@ -88,7 +88,10 @@ def _add(assistant: Answering, data_dir: Path) -> Callable[[str, bool], tuple[ob
 def _evaluate(
     assistant: Answering, data_dir: Path
 ) -> Callable[[str | None, bool, str | None, Stop], Iterator[tuple[object, ...]]]:
-    """Return the handler of a run: status, results, comparison, prompts, the run, earlier runs and two buttons."""
+    """Return the handler of a run.
+
+    Its outputs are status, results, comparison, prompts, the run, the earlier runs and the two buttons.
+    """
 
     def run(name: str | None, unknown: bool, earlier: str | None, stop: Stop) -> Iterator[tuple[object, ...]]:
         same = (gr.skip(),) * 5
@@ -96,14 +99,14 @@ def _evaluate(
             yield shown.unchosen_html(), *same, gr.skip(), gr.skip()
             return
         idle, busy = _buttons(busy=False), _buttons(busy=True)
-        stop.ordered = False
+        stop.requested = False
         try:
             for step in evaluate.run(assistant, name, data_dir, allow_unknown=unknown):
                 if isinstance(step, FinishedEvaluation):
                     found = shown.run_html(step), _comparison(step, earlier, data_dir)
                     table, offered = shown.prompts_html(step.judgements), _earlier_runs(data_dir, earlier, step.stem)
                     yield shown.finished_html(step), *found, table, step, offered, *idle
-                elif stop.ordered:
+                elif stop.requested:
                     yield shown.cancelled_html(), *same, *idle
                     return
                 else:
@@ -115,12 +118,12 @@ def _evaluate(
 
 
 def _buttons(*, busy: bool) -> tuple[gr.Button, gr.Button]:
-    """Return the two buttons, Run and Cancel, of which one is to be seen."""
+    """Return the buttons Run and Cancel, one of them visible."""
     return gr.Button(visible=not busy), gr.Button(visible=busy)
 
 
 def _compare(data_dir: Path) -> Callable[[FinishedEvaluation | None, str | None], str]:
-    """Return the handler of an earlier run that is chosen: the comparison."""
+    """Return the handler that compares the last run with a chosen earlier one."""
     return lambda last, earlier: "" if last is None else _comparison(last, earlier, data_dir)
 
 

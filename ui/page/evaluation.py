@@ -1,4 +1,4 @@
-"""What the Evaluate tab shows: progress, faults, measures, plots, comparison and every prompt."""
+"""Renders the Evaluate tab: progress, faults, measures, plots, comparison and prompts."""
 
 import json
 from collections import Counter
@@ -25,26 +25,26 @@ ORDER = (
     Outcome.RIGHT_ABSTENTION,
     Outcome.UNJUDGED,
 )
-"""Outcomes, the worst first."""
+"""Outcomes, worst first."""
 MOST_SHOWN = 2_000
-"""Prompts in the table; a page of more is slow to open, the report has those that fail, all of them."""
+"""Prompts in the table; more would slow down the page. The report has all failing prompts."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShownQuote:
-    """A quote in the table of prompts; `right` is whether it answers, None where that was not judged."""
+    """A quote in the table of prompts; `right` says whether it answers, None if not judged."""
 
     quote: QuotedText
     right: bool | None
 
     @property
     def where(self) -> str:
-        """Its source and its place there, as far as they are known."""
+        """Its source and its place, as far as known."""
         return " · ".join(part for part in (self.quote.source, self.quote.place) if part)
 
     @property
     def opens(self) -> str:
-        """The query that opens its source with the quote marked; "" where its place is not known."""
+        """The query that opens its source with the quote marked; "" if its place is unknown."""
         quote = self.quote
         if quote.root is None or quote.start is None or quote.end is None:
             return ""
@@ -53,7 +53,7 @@ class ShownQuote:
 
 @dataclass(frozen=True, slots=True)
 class ShownPrompt:
-    """A prompt in the table, and the reply to it."""
+    """A prompt in the table with the reply to it."""
 
     judgement: Judgement
 
@@ -71,7 +71,7 @@ class ShownPrompt:
 
     @property
     def facts(self) -> list[str]:
-        """Its id and tags, the gate's score and the time of the reply, as far as they are known."""
+        """Its id, tags, gate score and reply time, as far as known."""
         prompt, result = self.judgement.prompt, self.judgement.result
         gate = [] if result.gate_score is None else [f"gate {result.gate_score:.3f}"]
         time = [] if result.milliseconds is None else [f"{result.milliseconds:.0f} ms"]
@@ -79,54 +79,54 @@ class ShownPrompt:
 
 
 def start_html() -> str:
-    """Return what can be done here."""
+    """Return the introduction to the tab."""
     return render("evaluate_start.html")
 
 
 def read_only_html() -> str:
-    """Return that nothing can be run here."""
+    """Return the note that this page is read-only."""
     return render("evaluate_read_only.html")
 
 
 def unchosen_html() -> str:
-    """Return that a file of prompts must be chosen first."""
+    """Return the message to choose a file of prompts first."""
     return render("evaluate_unchosen.html")
 
 
 def progress_html(progress: EvaluationProgress) -> str:
-    """Return how far a run is and how long it will take."""
+    """Return the progress of a run and the time left."""
     return render("evaluate_progress.html", progress=progress, left=left_words(progress))
 
 
 def finished_html(run: FinishedEvaluation) -> str:
-    """Return that a run is finished."""
-    return render("told.html", message=f"Asked {count(len(run.results), 'prompt')} of {run.name}")
+    """Return the message that a run is finished."""
+    return render("status.html", message=f"Asked {count(len(run.results), 'prompt')} from {run.name}")
 
 
 def cancelled_html() -> str:
-    """Return that a run was cancelled."""
+    """Return the message that a run was cancelled."""
     return render("evaluate_cancelled.html")
 
 
 def added_html(name: str) -> str:
-    """Return that a file of prompts was added."""
-    return render("told.html", message=f"Added {name}")
+    """Return the message that a file of prompts was added."""
+    return render("status.html", message=f"Added {name}")
 
 
 def failure_html(message: str) -> str:
-    """Return what failed, as an alert."""
+    """Return an error message as an alert."""
     return render("alert.html", message=message)
 
 
 def fault_html(error: UserFacingError) -> str:
-    """Return what failed; of a faulty file every fault with its line."""
+    """Return an error message; for a file with faults, list each with its line."""
     if not isinstance(error, FileInvalid) or not error.faults:
         return failure_html(str(error))
     return render("evaluate_faults.html", file=error.where.rpartition("/")[2], what=error.what, faults=error.faults)
 
 
 def run_html(run: FinishedEvaluation) -> str:
-    """Return a run's outcomes, measures and plots, and where to get its files."""
+    """Return a run's outcomes, measures and plots, with links to its files."""
     counts = Counter(each.outcome for each in run.judgements)
     points = risk_against_coverage(run.judgements)
     judged = any(each.outcome is not Outcome.UNJUDGED for each in run.judgements)
@@ -145,7 +145,7 @@ def run_html(run: FinishedEvaluation) -> str:
 
 
 def comparison_html(comparison: Comparison, earlier: str, run: FinishedEvaluation) -> str:
-    """Return what changed since an earlier run; prompts that flipped lead to their rows."""
+    """Return what changed since an earlier run; flipped prompts link to their rows."""
     return render(
         "evaluate_comparison.html",
         comparison=comparison,
@@ -158,7 +158,7 @@ def comparison_html(comparison: Comparison, earlier: str, run: FinishedEvaluatio
 
 
 def prompts_html(judgements: Sequence[Judgement]) -> str:
-    """Return every prompt, the failing ones first, with filters by outcome and tag."""
+    """Return the table of prompts, worst outcomes first, with filters by outcome and tag."""
     shown = _ordered(judgements)[:MOST_SHOWN]
     outcomes = Counter(each.outcome for each in shown)
     tags = Counter(tag for each in shown for tag in each.prompt.tags)
@@ -173,7 +173,7 @@ def prompts_html(judgements: Sequence[Judgement]) -> str:
 
 
 def left_words(progress: EvaluationProgress) -> str:
-    """Return about how long a run will still take; "" where that cannot be told."""
+    """Return roughly how long a run will still take; "" if unknown."""
     if not 0 < progress.done < progress.total:
         return ""
     seconds = progress.seconds / progress.done * (progress.total - progress.done)
@@ -181,21 +181,21 @@ def left_words(progress: EvaluationProgress) -> str:
 
 
 def value_words(value: float | None, unit: str) -> str:
-    """Return a measure's value: a share in per cent, others as they are, a dash where there is none."""
+    """Return a measure's value: shares in per cent, others as they are, a dash if undefined."""
     if value is None:
         return "–"
     return f"{100 * value:.1f} %" if unit == SHARE else f"{value:.1f}"
 
 
 def interval_words(estimate: Estimate) -> str:
-    """Return a measure's 95 % interval, or why there is none."""
+    """Return a measure's 95 % interval, or why it has none."""
     if estimate.low is None or estimate.high is None:
         return "too few prompts"
     return f"{value_words(estimate.low, estimate.measure.unit)} to {value_words(estimate.high, estimate.measure.unit)}"
 
 
 def change_words(difference: Difference) -> str:
-    """Return how much a measure changed, with its 95 % interval where there is one."""
+    """Return how much a measure changed, with a 95 % interval if it has one."""
     if difference.low is None or difference.high is None:
         return f"{difference.change:+.4f}"
     return f"{difference.change:+.4f} ({difference.low:+.4f} to {difference.high:+.4f})"

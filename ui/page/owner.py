@@ -1,4 +1,4 @@
-"""Whose browser this is: a random secret in a cookie, so that people who share a page do not mix."""
+"""Identifies a browser by a random secret in a cookie, to keep the conversations of several people apart."""
 
 import re
 import secrets
@@ -11,28 +11,28 @@ from ui.page.server import App, Message, Receive, Scope, Send
 
 COOKIE = "cited_owner"
 SECONDS = 400 * 24 * 3600
-"""How long a browser keeps the secret after its last visit: the longest that browsers allow."""
+"""How long a browser keeps the secret after its last visit; browsers allow no more."""
 
 _SECRET = re.compile(r"[0-9a-f]{32}")
 
 
 def owner_of(cookies: Mapping[str, str]) -> str:
-    """Return the browser's secret; "" where it has none, as a program or a browser that refuses cookies."""
+    """Return the browser's secret; "" if it has none, like programs and browsers that refuse cookies."""
     secret = cookies.get(COOKIE, "")
     return secret if _SECRET.fullmatch(secret) else ""
 
 
 class Owners:
-    """An application that gives every browser a secret with the page, and renews it with every visit.
+    """Middleware that sets the browser's secret when it loads the page, and renews it on every visit.
 
-    The page's script cannot read it, other sites cannot make use of it.
+    Scripts cannot read the cookie (HttpOnly), and other sites cannot use it (SameSite).
     """
 
     def __init__(self, app: App) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
         if scope["type"] != "http" or scope["path"] != "/":
             await self._app(scope, receive, send)
             return

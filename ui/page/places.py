@@ -1,4 +1,4 @@
-"""Addresses of places: spans of a source that the reader marks, and texts on pages of the web."""
+"""Links to places: spans that the reader marks in a source, and texts on web pages."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 @dataclass(frozen=True, slots=True)
 class MarkedSpan:
-    """A span of a source (characters, end exclusive) and the `fingerprint` of the text that stood there."""
+    """A span of a source (characters, end exclusive) with the `fingerprint` of its text."""
 
     start: int
     end: int
@@ -18,15 +18,15 @@ class MarkedSpan:
 
     @classmethod
     def of(cls, start: int, text: str) -> Self:
-        """Return the span of a text that begins at `start`."""
+        """Return the span of a text that starts at `start`."""
         return cls(start, start + len(text), fingerprint(text))
 
     @classmethod
     def parse(cls, written: str) -> Self:
-        """Return the span that `str` wrote.
+        """Parse a span written by `str`.
 
         Raises:
-            ValueError: it is not one.
+            ValueError: it is not a span.
         """
         start, end, sha = written.split("-")
         return cls(int(start), int(end), sha)
@@ -35,23 +35,23 @@ class MarkedSpan:
         return f"{self.start}-{self.end}-{self.sha}"
 
     def stands_in(self, text: str) -> bool:
-        """Whether the source still holds the same characters there."""
+        """Whether the text still has the same characters at this span."""
         return 0 <= self.start < self.end <= len(text) and fingerprint(text[self.start : self.end]) == self.sha
 
 
 def fingerprint(text: str) -> str:
-    """Return a short digest that tells whether a span still holds the same text."""
+    """Return a short digest of a text, to detect changes."""
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def spans_query(root: str, source: str, spans: Iterable[MarkedSpan]) -> str:
-    """Return the query of an address that names spans of a source."""
+    """Return the query string that names spans of a source."""
     values = [("root", root), ("source", source), *(("at", str(span)) for span in spans)]
     return urlencode(values, errors="surrogatepass")
 
 
 def web_address(url: str | None, text: str = "") -> str | None:
-    """Return an http or https address that leads to `text` on its page; None for anything else.
+    """Return an http or https address with a fragment that leads to `text`; None for other addresses.
 
     Source: https://wicg.github.io/scroll-to-text-fragment/
     """
@@ -70,5 +70,5 @@ def web_address(url: str | None, text: str = "") -> str | None:
 
 
 def web_host(address: str) -> str:
-    """Return the host that an address of the web leads to, as it is shown to a person."""
+    """Return the host of a web address, for display."""
     return urlsplit(address).netloc

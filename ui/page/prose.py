@@ -1,18 +1,18 @@
-"""Cuts a text into the pieces that the page marks and wraps; together they are the whole text."""
+"""Splits a text into pieces to mark and wrap; together they are the whole text."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 SOFT_BREAK = re.compile(r"(?m)^.{50,}(?<=\S)\n(?=[^\W\d_]|[\"'“‘(])")
-"""A line end inside a paragraph wrapped by hand: the line before is long, the next begins with a word."""
+"""A line break inside a hard-wrapped paragraph: the line before is long, the next starts with a word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What is marked in a text: characters `start` to `end` (exclusive).
+    """A mark in a text: characters `start` to `end` (exclusive).
 
-    `number` tells the marks of the reader apart, `asked` says that the reader was opened for this one.
+    `number` identifies the mark in the reader; `asked` is true for the one that the reader was opened at.
     """
 
     start: int
@@ -23,14 +23,14 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class ProsePiece:
-    """A piece of a text that is marked, or not; a newline stood between its `lines`."""
+    """A marked or unmarked piece of a text, split into `lines` at hard-wrap newlines."""
 
     lines: tuple[str, ...]
     mark: Mark | None
 
 
 def prose_pieces(text: str, marks: Iterable[Mark] = ()) -> list[ProsePiece]:
-    """Cut a text at its marks (in order, disjoint), and its pieces where lines were wrapped by hand."""
+    """Split a text at its marks (in order, disjoint), and the pieces at hard-wrap newlines."""
     breaks = [match.end() - 1 for match in SOFT_BREAK.finditer(text)]
 
     def piece(start: int, end: int, mark: Mark | None) -> ProsePiece:

@@ -1,4 +1,4 @@
-"""The reader: a whole source with its quotes marked, and what stands around a quote."""
+"""Renders the reader: a whole source with its quotes marked, and the paragraphs around a quote."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -14,15 +14,15 @@ from ui.page.words import place_words
 
 Side = Literal["before", "after"]
 FRONT_MATTER = re.compile(r"\A---\n.*?\n(?:---|\.\.\.)(?:\n|\Z)", re.DOTALL)
-MOVED = "This source was ingested again since; the quote no longer stands at its place."
+MOVED = "This source has changed since the answer was given. The quote is no longer in this place."
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderPiece:
-    """A piece of a document as the reader shows it.
+    """A piece of a document in the reader.
 
-    Headings and page breaks have their `number`, a heading the `level` of its
-    element, running text the `marks` in it.
+    Headings and page breaks have a `number`, headings the `level` of their
+    HTML element, text pieces their `marks`.
     """
 
     kind: Literal["details", "page", "heading", "text"]
@@ -33,10 +33,10 @@ class ReaderPiece:
 
 
 def reader_html(document: Document, spans: Sequence[MarkedSpan]) -> str:
-    """Return the whole document with spans of it marked, as the body of a dialog.
+    """Return the whole document with spans marked, as the content of a dialog.
 
-    The first span is the one that was asked for. What no longer stands in its
-    place is not marked, and a note says so of the first. No spans mark nothing.
+    The first span is the one to show. Spans whose text has changed are not
+    marked; if that is the first one, a note says so.
     """
     standing = [span for span in spans if span.stands_in(document.text)]
     asked = spans[0] if spans and spans[0] in standing else None
@@ -51,15 +51,15 @@ def reader_html(document: Document, spans: Sequence[MarkedSpan]) -> str:
 
 
 def reader_failure_html(error: UserFacingError) -> str:
-    """Return what the dialog shows of a source that cannot be read."""
+    """Return what the dialog shows if a source cannot be read."""
     return render("reader_failure.html", message=str(error))
 
 
 def neighbour_html(document: Document, span: MarkedSpan, at: int, side: Side) -> str:
-    """Return the paragraph that stands before or after `at`, with the heading between; `data-at` is where it goes on.
+    """Return the paragraph before or after `at`, with any heading in between; `data-at` is where to continue.
 
-    `span` is the passage that all of this stands around: where its text is
-    another by now, a note says so.
+    `span` is the passage that this is about. If its text has changed, return a
+    note instead.
     """
     if not span.stands_in(document.text):
         return render("note.html", kind="state", text=MOVED)
@@ -85,7 +85,7 @@ def neighbour_html(document: Document, span: MarkedSpan, at: int, side: Side) ->
 
 
 def _marks(standing: Sequence[MarkedSpan], asked: MarkedSpan | None) -> list[Mark]:
-    """Return the spans as marks in the order of the text; of two that overlap the first one."""
+    """Return the spans as marks in text order; of two that overlap, only the first."""
     marks: list[Mark] = []
     for span in sorted(set(standing), key=lambda span: (span.start, span.end)):
         if not marks or marks[-1].end <= span.start:
@@ -94,7 +94,7 @@ def _marks(standing: Sequence[MarkedSpan], asked: MarkedSpan | None) -> list[Mar
 
 
 def _pieces(document: Document, marks: Sequence[Mark]) -> Iterator[ReaderPiece]:
-    """Yield the text, its headings as headings, with a line where a page begins."""
+    """Yield the text with its headings and page breaks."""
     at = 0
     matter = FRONT_MATTER.match(document.text) if document.verbatim else None
     if matter and not any(mark.start < matter.end() for mark in marks):
@@ -116,7 +116,7 @@ def _pieces(document: Document, marks: Sequence[Mark]) -> Iterator[ReaderPiece]:
 
 
 def _text(text: str, start: int, end: int, marks: Sequence[Mark]) -> Iterator[ReaderPiece]:
-    """Yield a span of the text without the empty lines around it, unless nothing is left; with the marks in it."""
+    """Yield a span of the text with its marks, without empty lines around it; nothing if it is empty."""
     while start < end and text[start] == "\n":
         start += 1
     while start < end and text[end - 1] == "\n":

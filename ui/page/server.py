@@ -1,4 +1,4 @@
-"""The server behind the page: it listens on this machine, guards every answer and stops when it is told to."""
+"""The web server of the page: it listens, adds security headers and shuts down cleanly."""
 
 import asyncio
 import errno
@@ -19,11 +19,11 @@ POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; form-action 'self'"
 )
-"""Content-Security-Policy: the browser itself refuses whatever would leave the machine."""
+"""Content-Security-Policy: the browser blocks every request to another host."""
 STREAM_SECONDS = 0.25
-"""How soon an open stream notices that the server stops."""
+"""How often an open stream checks whether the server is stopping."""
 START_SECONDS = 30.0
-"""A server that is not up by then will not come up: measured 0.3 s on two busy cores."""
+"""How long to wait for the server to start; it took 0.3 s on two busy cores."""
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +35,10 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Guard:
-    """An application whose every answer carries the content policy, and whose streams end when it stops.
+    """Middleware that adds the security headers to every response and ends open streams on shutdown.
 
-    A page that is open keeps a stream open; without this the server would wait
-    for it, then cut it off with a traceback in the terminal.
+    An open page keeps a stream open. Without this, the server would wait for
+    it on shutdown and then cut it off with a traceback.
     """
 
     def __init__(self, app: App) -> None:
@@ -47,7 +47,7 @@ class Guard:
         self._headers = [(b"content-security-policy", POLICY.encode()), (b"referrer-policy", b"no-referrer")]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
         unfinished = False
 
         async def receiving() -> Message:
@@ -72,7 +72,7 @@ class Guard:
 
 
 class Served:
-    """A page being served: its address, and how to wait for its end or bring it about."""
+    """A running page: its address, and methods to wait for its end or to stop it."""
 
     def __init__(self, listener: socket.socket, guard: Guard, server: uvicorn.Server, thread: threading.Thread) -> None:
         self.url = _address(listener)
@@ -82,7 +82,7 @@ class Served:
         self._thread = thread
 
     def wait(self) -> None:
-        """Wait until the server ends; Ctrl+C ends it."""
+        """Wait until the server stops; Ctrl+C stops it."""
         try:
             while self._thread.is_alive():
                 self._thread.join(timeout=1.0)
@@ -90,17 +90,17 @@ class Served:
             self.close()
 
     def close(self) -> None:
-        """Stop the server and give its port back."""
+        """Stop the server and free its port."""
         self._guard.stopping = True
         self._server.should_exit = True
         self._thread.join()
 
 
 def start(app: App, listener: socket.socket) -> Served:
-    """Serve an application on a socket that listens, in a thread of its own.
+    """Serve an application on a listening socket, in a separate thread.
 
     Raises:
-        UserFacingError: the server did not come up.
+        UserFacingError: the server did not start.
     """
     guard = Guard(_known_by_name(app, listener))
     config = uvicorn.Config(guard, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=5)
@@ -122,7 +122,7 @@ def listen(host: str, port: int) -> socket.socket:
     """Open the socket that the page listens on.
 
     Raises:
-        SettingsInvalid: the port is in use, or the host is no address of this machine.
+        SettingsInvalid: the port is in use, or the host is not an address of this machine.
     """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -130,7 +130,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise SettingsInvalid(
-                f"port {port} is in use", "CITED_PORT", "choose another with --port, or 0 for any free one"
+                f"port {port} is in use", "CITED_PORT", "choose another with --port; 0 takes any free one"
             ) from error
         if error.errno == errno.EACCES:
             raise SettingsInvalid(
@@ -142,9 +142,9 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def _known_by_name(app: App, listener: socket.socket) -> App:
-    """Refuse, on loopback, requests that name another host: a foreign site whose name leads here.
+    """On loopback, refuse requests for other host names, to prevent DNS rebinding.
 
-    Source: DNS rebinding, Jackson et al., Protecting Browsers from DNS Rebinding Attacks (CCS 2007).
+    Source: Jackson et al., Protecting Browsers from DNS Rebinding Attacks (CCS 2007).
     """
     if not _is_loopback(listener):
         return app

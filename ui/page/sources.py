@@ -1,4 +1,4 @@
-"""The sources of a conversation: cards of quotes, the nearest passages of an abstention."""
+"""Renders the sources of a conversation: cards of quotes, or the nearest passages of an abstention."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ FURTHER = "found, not quoted"
 class Card:
     """A quote or a passage with its place.
 
-    `opens` is the query that opens its source, with this text and others of the
-    same answer marked.
+    `opens` is the query that opens its source with this quote and the answer's
+    other quotes from it marked.
     """
 
     quote: Quote
@@ -30,33 +30,33 @@ class Card:
 
     @property
     def marks(self) -> tuple[Mark]:
-        """The quote, as a mark in its passage."""
+        """The quote as a mark in its passage."""
         evidence = self.quote.evidence
         return (Mark(evidence.start - evidence.passage.start, evidence.end - evidence.passage.start),)
 
     @property
     def around(self) -> str:
-        """The query that names the whole passage, to ask what stands around it."""
+        """The query that names the whole passage, to load the paragraphs around it."""
         passage = self.quote.evidence.passage
         return spans_query(passage.root, passage.source, [MarkedSpan.of(passage.start, passage.text)])
 
     @property
     def file_note(self) -> str:
-        """What became of the file since it was ingested; "" where it is the same."""
+        """Whether the file was changed or deleted since it was ingested, as a sentence; "" if neither."""
         note = FILE_NOTES.get(self.quote.file)
         return f"{note[:1].upper()}{note[1:]}." if note else ""
 
     @property
     def stale(self) -> bool:
-        """Whether the file is no longer what was ingested."""
+        """Whether the file differs from what was ingested."""
         return self.quote.file is not FileState.SAME
 
 
 @dataclass(frozen=True, slots=True)
 class TurnSources:
-    """The sources of a turn: the cards of its quotes, those of passages that do not answer it, or neither.
+    """The sources of a turn: cards of its quotes or, if it has none, of the nearest passages.
 
-    `further` is the query that asks for further passages, "" where there are none to ask for.
+    `further` is the query for further passages, "" if the turn shows none at all.
     """
 
     turn: Turn
@@ -66,14 +66,14 @@ class TurnSources:
 
 
 def sources_html(turns: Turns) -> str:
-    """Return the sources of every turn, those of the latest shown, or how to read them where there is none."""
+    """Return the sources of every turn, with only the latest visible; an explanation if there are no turns."""
     if not turns:
         return render("legend.html")
     return render("sources.html", groups=[_sources(turn) for turn in turns], tag=NEAREST)
 
 
 def further_html(quotes: Sequence[Quote]) -> str:
-    """Return further passages that were found, each folded and told to be unquoted."""
+    """Return further passages, each folded and labelled as not quoted."""
     return render("further.html", cards=[_card(quote, [quote]) for quote in quotes], tag=FURTHER)
 
 
@@ -90,7 +90,7 @@ def _sources(turn: Turn) -> TurnSources:
 
 
 def _card(quote: Quote, quotes: Sequence[Quote], standing: StandingNote | None = None) -> Card:
-    """Return the card of a quote; its source opens with all `quotes` from it marked, at this one."""
+    """Return the card of a quote; it opens the source at this quote, with all `quotes` from it marked."""
     place = quote.evidence.passage.place
     beside = [each for each in quotes if each is not quote and each.evidence.passage.place == place]
     spans = [MarkedSpan.of(each.evidence.start, each.text) for each in (quote, *beside)]

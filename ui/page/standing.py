@@ -1,17 +1,17 @@
-"""Says how a text that was quoted stands today."""
+"""Describes whether a quoted text is unchanged, moved, changed or gone."""
 
 from dataclasses import dataclass
 
-from assistant.schema import Found, Quote, Status, Turn
+from assistant.schema import LocatedText, Quote, Status, Turn
 from ui.page.places import MarkedSpan, spans_query
 
 
 @dataclass(frozen=True, slots=True)
 class StandingNote:
-    """What to tell of a text that no longer stands as it did: a word in bold, and a sentence.
+    """A note on a quoted text that changed or moved: a word in bold, and a sentence.
 
-    `found` is where the text stands now, or the text that is nearest to it if
-    it does not (`stands`); `opens` is the query that opens its source.
+    If the text still exists (`stands`), `found` is where it is now; otherwise
+    it is the most similar text. `opens` is the query that opens that source.
     """
 
     status: Status
@@ -19,12 +19,12 @@ class StandingNote:
     word: str
     sentence: str
     title: str
-    found: Found | None
+    found: LocatedText | None
     opens: str
 
 
 def standing_note(turn: Turn, number: int) -> StandingNote | None:
-    """Return what to tell of a shown text (1-based); None of one that stands as it did, or was not looked at again."""
+    """Return the note on a shown text (1-based); None if it is unchanged or was not checked."""
     standing = turn.standings[number - 1] if number <= len(turn.standings) else None
     if standing is None or (standing.status is Status.SAME and standing.framed):
         return None
@@ -37,21 +37,21 @@ def standing_note(turn: Turn, number: int) -> StandingNote | None:
 
 
 def stale_words(turn: Turn) -> str:
-    """Return a warning for people who copy an answer of which something no longer stands; "" where all does."""
+    """Return a warning to copy along with an answer if some quotes no longer exist; "" if all do."""
     stale = [str(number) for number, standing in enumerate(turn.standings, 1) if not standing.stands]
     if not stale:
         return ""
-    return f"Looked at again: {', '.join(f'[{number}]' for number in stale)} no longer stands in the texts."
+    return f"Checked again, no longer in the texts: {', '.join(f'[{number}]' for number in stale)}."
 
 
-def _sentence(quote: Quote, status: Status, found: Found | None) -> str:
+def _sentence(quote: Quote, status: Status, found: LocatedText | None) -> str:
     if status is Status.SAME:
         return "The text around it has changed since."
     if status is Status.GONE:
-        return "Its source is no longer there, and no other text holds these words."
+        return "Its source no longer exists, and no other text contains these words."
     if status is Status.CHANGED:
-        nearest = "The nearest there now:" if found else "Nothing like it stands there now."
-        return f"These words no longer stand in the texts. {nearest}"
+        nearest = "The most similar text now:" if found else "The source has nothing similar now."
+        return f"These words are no longer in the texts. {nearest}"
     if found is not None and (found.root, found.source) == quote.evidence.passage.place:
-        return "It stood elsewhere in this file or below another heading when it was quoted; now here:"
-    return "These words stand in another file now:"
+        return "When it was quoted, it was elsewhere in this file or below another heading. It is now here:"
+    return "These words are in another file now:"

@@ -1,8 +1,8 @@
-"""Renders the page's HTML from the Jinja2 templates in `templates/`, in which every value is escaped.
+"""Renders the page's HTML from the Jinja2 templates in `templates/`; every value is escaped.
 
-Line breaks lay a template out and never reach the page: one beside a tag or at
-a Jinja2 statement or expression is dropped with the spaces around it, any other
-is one space. So no white space comes in around a quote.
+Line breaks in a template are only layout. One next to a tag or to a Jinja2
+statement or expression is dropped with the spaces around it; any other becomes
+one space. This keeps stray white space away from quotes.
 """
 
 import re
@@ -21,7 +21,7 @@ _LINE_BREAK = re.compile(r"\s*\n\s*")
 
 
 class _LineBreaks(Extension):
-    """Takes the line breaks out of the text of templates; values keep theirs."""
+    """Removes line breaks from the text of templates; values keep theirs."""
 
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
         for token in stream:
@@ -49,11 +49,11 @@ _ENVIRONMENT.globals.update(
 
 
 def render(template: str, **values: object) -> str:
-    """Return the HTML of a template, such as `corpus.html`; lone surrogates, which cannot be sent, are spelled out.
+    """Return the HTML of a template; lone surrogates, which cannot be sent, are written as escapes.
 
     Raises:
         jinja2.TemplateNotFound: there is no such template.
-        jinja2.UndefinedError: the template uses a value that is not given.
+        jinja2.UndefinedError: a value that the template uses is missing.
     """
     html = _ENVIRONMENT.get_template(template).render(values)
     return html.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,4 +1,4 @@
-"""What may come in as a file: only what was uploaded through this page."""
+"""Accepts only files that were uploaded through this page."""
 
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,11 @@ from ingest.errors import SourceUnreadable
 
 
 class UploadsOnly(gr.Blocks):
-    """A page whose handlers take as files only those that were uploaded.
+    """A page whose handlers accept only uploaded files.
 
-    Gradio looks into the path of a file that a client names only once a page
-    "has launched", which a mounted one never has: without this, a client reads
-    any file of the machine, and has the server fetch any address.
+    Gradio checks the file paths that a client sends only after a page "has
+    launched", which never happens to a mounted page. Without this class a
+    client could read any file on the machine and make the server fetch any URL.
     """
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - Gradio's own options
@@ -23,7 +23,7 @@ class UploadsOnly(gr.Blocks):
         self.has_launched = True
 
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        """Check every file in the data of an event before Gradio makes anything of it.
+        """Check every file in an event's data before Gradio processes it.
 
         Raises:
             gr.Error: one of them was not uploaded.
@@ -36,17 +36,17 @@ class UploadsOnly(gr.Blocks):
 
 
 def uploaded(path: str, folder: Path | None = None) -> Path:
-    """Return the path of an uploaded file, links resolved.
+    """Return the path of an uploaded file, with links resolved.
 
-    `folder` is the one that uploads are kept in: Gradio's, unless another is named.
+    `folder` is where uploads are stored, by default Gradio's folder.
 
     Raises:
-        SourceUnreadable: it is no file inside that folder.
+        SourceUnreadable: the path is not a file inside that folder.
     """
     name = path.rpartition("/")[2]
     found = Path(path).resolve() if "\0" not in path else None
     if found is None or not found.is_relative_to((folder or Path(get_upload_folder())).resolve()):
         raise SourceUnreadable("was not uploaded", name, "choose it again on this page")
     if not found.is_file():
-        raise SourceUnreadable("was not uploaded, or is gone", name, "choose it again on this page")
+        raise SourceUnreadable("was not uploaded, or no longer exists", name, "choose it again on this page")
     return found

@@ -1,4 +1,4 @@
-"""Counts and places in words."""
+"""Writes counts and places in words."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from ingest.schema import HEADING_SEPARATOR
 
 
 def thousands(number: int) -> str:
-    """Return a number with its thousands set apart."""
+    """Return a number with thousands separators."""
     return f"{number:,}"
 
 
@@ -16,12 +16,12 @@ def count(number: int, noun: str) -> str:
 
 
 def heading_words(path: Sequence[str], title: str) -> str:
-    """Return a path of headings as one line, without a first one that only repeats the title."""
+    """Return a path of headings as one line, without a first one that repeats the title."""
     return HEADING_SEPARATOR.join(path[1:] if path[:1] == (title,) else path)
 
 
 def place_words(page: int | None, line: int | None) -> str:
-    """Return page and line in words, as far as there are any."""
+    """Return page and line in words, as far as known."""
     pages = f"page {page:,}" if page is not None else ""
     lines = f"line {line:,}" if line is not None else ""
     return ", ".join(filter(None, (pages, lines)))

@@ -1,1 +1,1 @@
-"""What other programs use: the HTTP API and the MCP server."""
+"""The interfaces for other programs: HTTP endpoints and the MCP server."""

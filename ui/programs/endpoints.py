@@ -1,4 +1,4 @@
-"""The public endpoints of the page's server, for `gradio_client` and for plain HTTP: JSON in, JSON out."""
+"""The public endpoints of the page's server, for `gradio_client` and plain HTTP: JSON in, JSON out."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -20,51 +20,52 @@ STRICT = ConfigDict(strict=True)
 
 
 def add_endpoints(assistant: Answering, settings: Settings) -> None:
-    """Add `ask`, `search` and `ingest_plan` to the page that is being built; nothing else of it is public."""
+    """Add the endpoints `ask`, `search` and `ingest_plan` to the page being built; the page has no others."""
 
-    def ask(question: str, history: list[str] = []) -> Json:  # noqa: B006 - the clients read the default
+    def ask(question: str, history: list[str] = []) -> Json:  # noqa: B006 - clients read the default
         """Answer a question in exact quotes from the texts, each with its place, or abstain.
 
-        `history` are the questions before it, oldest first. Returns what `cited
-        ask --json` prints: question, abstained, reason, missing_terms, quotes,
-        ranked, nearest, gate_score and run. A quote, as a passage in `nearest`,
-        has source, title, text, start, end (characters of the source, end
-        exclusive), line, page, heading, url, root and file (same, changed, gone).
+        `history` contains the earlier questions, oldest first. Returns what
+        `cited ask --json` prints: question, abstained, reason, missing_terms,
+        quotes, ranked, nearest, gate_score and run. Each quote and each passage
+        in `nearest` has source, title, text, start, end (characters of the
+        source, end exclusive), line, page, heading, url, root and file (same,
+        changed, gone).
         """
         return programs.ask_json(programs.ask(assistant, question, history))
 
     def search(question: str, limit: int = 10) -> Json:
-        """Find the passages nearest to a question, best first, at most `limit` (1 to 50); they need not answer it.
+        """Find up to `limit` (1 to 50) passages nearest to a question, best first; they may not answer it.
 
-        Returns question and passages. A passage has source, title, text, start,
-        end (characters of the source, end exclusive), line, page, heading, url,
-        root and score (the higher, the nearer).
+        Returns question and passages. Each passage has source, title, text,
+        start, end (characters of the source, end exclusive), line, page,
+        heading, url, root and score (higher is nearer).
         """
         return programs.search_json(question, programs.search(assistant, question, limit))
 
     def ingest_plan() -> Json:
-        """Tell what ingesting all known folders again would do; nothing is changed.
+        """Show what ingesting all known folders again would do, without changing anything.
 
-        Returns found (how many files there are), added, updated, removed and
+        Returns found (the number of files), added, updated, removed and
         unchanged (sources), renamed (each with former and source), failed (each
-        with source and reason), and problems (why a folder cannot be looked at).
+        with source and reason), and problems (why a folder cannot be read).
         """
         if settings.read_only:
-            raise SettingsInvalid("this page only shows the texts", "CITED_READ_ONLY", "unset it to plan changes")
+            raise SettingsInvalid("this page is read-only", "CITED_READ_ONLY", "unset it to plan changes")
         return programs.plan_json(corpus.plan_all(settings))
 
     for endpoint in (ask, search, ingest_plan):
         group = "plan" if endpoint is ingest_plan else "ask"
-        api(_told(endpoint), api_name=endpoint.__name__, concurrency_id=group)
+        api(_checked(endpoint), api_name=endpoint.__name__, concurrency_id=group)
 
 
-def _told(endpoint: Callable[..., Json]) -> Callable[..., Json]:
-    """Check the types of what comes in; have the program told what it can mend, in words, as Gradio's own error."""
+def _checked(endpoint: Callable[..., Json]) -> Callable[..., Json]:
+    """Check the argument types, and raise errors that the client can fix as Gradio's own error."""
     checked: Callable[..., Json] = validate_call(config=STRICT)(endpoint)
     names = list(signature(endpoint).parameters)
 
     @wraps(endpoint)
-    def tell(*given: Any) -> Json:  # noqa: ANN401 - it is what is checked here
+    def call(*given: Any) -> Json:  # noqa: ANN401 - the types are checked here
         try:
             return checked(**dict(zip(names, given, strict=False)))
         except ValidationError as error:
@@ -74,4 +75,4 @@ def _told(endpoint: Callable[..., Json]) -> Callable[..., Json]:
         except UserFacingError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
-    return tell
+    return call

@@ -1,7 +1,7 @@
-"""What programs may ask for, whether they come by way of Gradio's client or of MCP; it is checked here.
+"""The requests that programs can make, through Gradio's client or MCP, with their checks.
 
-What is returned by the `*_json` functions here holds text that can be sent: in
-place of half a surrogate pair, which a file name may hold, stands its escape.
+The `*_json` functions return text that can be sent: lone surrogates, which a
+file name may contain, are escaped.
 """
 
 import re
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 MOST_PASSAGES = 50
 LONGEST_EXCERPT = 20_000
-"""Characters of a source given at a time: about 5,000 tokens of a language model."""
+"""Characters of a source per request: about 5,000 tokens of a language model."""
 
 Json = dict[str, Any]
-Found = tuple[ScoredPassage, Document]
+SearchHit = tuple[ScoredPassage, Document]
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What is wanted of a source: characters (`start` and `end`, exclusive) or lines (1-based, inclusive), or all."""
+    """The requested part of a source: characters (`end` exclusive) or lines (1-based, inclusive); by default all."""
 
     start: int | None = None
     end: int | None = None
@@ -38,7 +38,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """Characters `start` to `end` of a document; `next` is where to go on, None where nothing wanted is left."""
+    """Characters `start` to `end` of a document; `next` is where to continue, None if the request is complete."""
 
     root: str
     document: Document
@@ -48,15 +48,15 @@ class Excerpt:
 
     @property
     def text(self) -> str:
-        """The characters."""
+        """The text of the excerpt."""
         return self.document.text[self.start : self.end]
 
 
 def ask(assistant: Answering, question: str, history: Sequence[str] = ()) -> Answer:
-    """Answer a question; `history` are the questions before it, oldest first.
+    """Answer a question; `history` contains the earlier questions, oldest first.
 
     Raises:
-        RequestInvalid: one of them is empty or too long.
+        RequestInvalid: one of the questions is empty or too long.
     """
     _check_question(question, "question")
     for number, before in enumerate(history, 1):
@@ -64,24 +64,24 @@ def ask(assistant: Answering, question: str, history: Sequence[str] = ()) -> Ans
     return assistant.ask(question.strip(), history=[before.strip() for before in history])
 
 
-def search(assistant: Answering, question: str, limit: int) -> list[Found]:
+def search(assistant: Answering, question: str, limit: int) -> list[SearchHit]:
     """Return the passages nearest to a question, best first, each with its document.
 
     Raises:
-        RequestInvalid: the question is empty or too long, or the limit is not from 1 to `MOST_PASSAGES`.
+        RequestInvalid: the question is empty or too long, or `limit` is not from 1 to `MOST_PASSAGES`.
     """
     _check_question(question, "question")
     if not 1 <= limit <= MOST_PASSAGES:
-        raise RequestInvalid(f"{limit} is no number of passages", "limit", f"pass one from 1 to {MOST_PASSAGES}")
+        raise RequestInvalid(f"{limit} is out of range", "limit", f"pass a number from 1 to {MOST_PASSAGES}")
     found = assistant.search(question.strip(), limit)
     return [(each, assistant.document(*each.passage.place)) for each in found]
 
 
 def read(assistant: Answering, source: str, root: str, span: Span) -> Excerpt:
-    """Return what is wanted of a source, `LONGEST_EXCERPT` characters at most; `root` may be "" where only one has it.
+    """Return at most `LONGEST_EXCERPT` characters of a span; `root` may be "" if only one root contains the source.
 
     Raises:
-        RequestInvalid: there is no such source, span or line, or several roots have the source.
+        RequestInvalid: the source or span does not exist, or several roots contain the source.
     """
     root = _root_of(assistant, source, root)
     document = assistant.document(root, source)
@@ -95,13 +95,13 @@ def ask_json(answer: Answer) -> Json:
     return _sendable(answer_json(answer))  # type: ignore[no-any-return]
 
 
-def search_json(question: str, found: Sequence[Found]) -> Json:
-    """Return the passages that were found for a question, each with its place and score."""
-    return _sendable({"question": question, "passages": [passage_json(*each) for each in found]})  # type: ignore[no-any-return]
+def search_json(question: str, hits: Sequence[SearchHit]) -> Json:
+    """Return the hits of a search, each with its place and score."""
+    return _sendable({"question": question, "passages": [passage_json(*each) for each in hits]})  # type: ignore[no-any-return]
 
 
 def excerpt_json(excerpt: Excerpt) -> Json:
-    """Return an excerpt and its place: `characters` is the length of the whole source, lines are None if extracted."""
+    """Return an excerpt and its place; `characters` is the length of the source, lines are None for extracted text."""
     document = excerpt.document
     values = {
         "source": document.source,
@@ -121,7 +121,7 @@ def excerpt_json(excerpt: Excerpt) -> Json:
 
 
 def plan_json(planned: "Planned") -> Json:
-    """Return what a run would do: sources by what becomes of them, and why a folder cannot be looked at."""
+    """Return what a run would do: the sources by kind of change, and why a folder cannot be read."""
     plan = planned.plan
     values = {
         "found": plan.found,
@@ -137,7 +137,7 @@ def plan_json(planned: "Planned") -> Json:
 
 
 def sendable(text: str) -> str:
-    """Return the text with half surrogate pairs, which cannot be sent, made visible."""
+    """Return the text with lone surrogates, which cannot be sent, escaped."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -151,34 +151,34 @@ def _sendable(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
 
 def _check_question(question: str, where: str) -> None:
     if not question.strip():
-        raise RequestInvalid("there is no question", where, "pass what is to be answered")
+        raise RequestInvalid("the question is empty", where, "pass a question")
     if len(question) > LONGEST_QUESTION:
-        what = f"a question of {len(question):,} characters is too long"
-        raise RequestInvalid(what, where, f"shorten it to {LONGEST_QUESTION:,} at most")
+        what = f"the question is too long ({len(question):,} characters)"
+        raise RequestInvalid(what, where, f"shorten it to at most {LONGEST_QUESTION:,}")
 
 
 def _root_of(assistant: Answering, source: str, root: str) -> str:
     roots = assistant.roots_of(source)
     if not roots or (root and root not in roots):
-        raise RequestInvalid("the index has no such source", source, "name one as `ask` or `search` do")
+        raise RequestInvalid("the index has no such source", source, "use a source returned by `ask` or `search`")
     if not root and len(roots) > 1:
-        raise RequestInvalid("several folders have this source", source, f"pass as root one of {', '.join(roots)}")
+        raise RequestInvalid("several folders contain this source", source, f"pass root: one of {', '.join(roots)}")
     return root or roots[0]
 
 
 def _characters(document: Document, span: Span) -> tuple[int, int]:
-    """Return the wanted characters of a document."""
+    """Return the start and end of a span in characters."""
     if span.first_line is None and span.last_line is None:
         return _checked(document, span.start or 0, len(document.text) if span.end is None else span.end)
     if span.start is not None or span.end is not None:
-        raise RequestInvalid("characters and lines were asked for", document.source, "pass one kind of span")
+        raise RequestInvalid("both characters and lines were requested", document.source, "pass only one kind")
     if not document.verbatim:
-        raise RequestInvalid("this text was extracted and has no lines", document.source, "pass start and end")
+        raise RequestInvalid("extracted text has no lines", document.source, "pass start and end")
     ends = [line.end() for line in re.finditer(r"[^\n]*\n|[^\n]+", document.text)]
     first = 1 if span.first_line is None else span.first_line
     last = len(ends) if span.last_line is None else span.last_line
     if not 1 <= first <= min(last, len(ends)):
-        what = f"there are no lines {first} to {last}"
+        what = f"lines {first} to {last} do not exist"
         raise RequestInvalid(what, document.source, f"it has {len(ends)} lines; pass 1 <= first_line <= last_line")
     return [0, *ends][first - 1], ends[min(last, len(ends)) - 1]
 
@@ -186,6 +186,6 @@ def _characters(document: Document, span: Span) -> tuple[int, int]:
 def _checked(document: Document, start: int, end: int) -> tuple[int, int]:
     length = len(document.text)
     if not 0 <= start <= min(end, length):
-        what = f"there are no characters {start} to {end}"
+        what = f"characters {start} to {end} do not exist"
         raise RequestInvalid(what, document.source, f"it has {length} characters; pass 0 <= start <= end")
     return start, min(end, length)

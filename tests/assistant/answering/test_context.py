@@ -10,7 +10,7 @@ from assistant.answering.evidence import NAMES, Features, Sentence, with_context
 from assistant.answering.quote import Quoter, choose
 from assistant.answering.retrieve import Candidate
 from ingest.index.catalog import Catalog
-from ingest.runs.pipeline import Report
+from ingest.runs.pipeline import RunReport
 
 Quoted = Callable[..., list[str]]
 
@@ -66,7 +66,7 @@ AFTER = [
 
 
 @pytest.fixture
-def quoted(indexed: Callable[..., Report], tmp_path: Path) -> Quoted:
+def quoted(indexed: Callable[..., RunReport], tmp_path: Path) -> Quoted:
     """Return what is quoted where one sentence of a file, the one that holds `part`, answers."""
 
     def run(name: str, text: str, part: str) -> list[str]:

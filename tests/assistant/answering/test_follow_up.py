@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from assistant.answering.follow_up import Reading, understood
+from assistant.answering.follow_up import ResolvedQuestion, resolve_follow_up
 from ingest.index.catalog import Catalog, Snapshot
-from ingest.runs.pipeline import Report
+from ingest.runs.pipeline import RunReport
 
 FILES = {
     "heat.txt": "Heat eases sciatica. Use heat for ten minutes.",
@@ -19,7 +19,7 @@ EARLIER = "Does heat help with sciatica?"
 
 
 @pytest.fixture
-def snapshot(indexed: Callable[..., Report], tmp_path: Path) -> Iterator[Snapshot]:
+def snapshot(indexed: Callable[..., RunReport], tmp_path: Path) -> Iterator[Snapshot]:
     indexed(FILES)
     with Catalog(tmp_path / "data").read() as opened:
         yield opened
@@ -27,7 +27,9 @@ def snapshot(indexed: Callable[..., Report], tmp_path: Path) -> Iterator[Snapsho
 
 @pytest.mark.parametrize("question", ["why?", "For how long?", "And how often?", "Who are they"])
 def test_what_means_nothing_alone_takes_the_last_question_along(question: str, snapshot: Snapshot) -> None:
-    assert understood(question, ["Where is my knee?", EARLIER], snapshot) == Reading(f"{EARLIER} {question}", True)
+    assert resolve_follow_up(question, ["Where is my knee?", EARLIER], snapshot) == ResolvedQuestion(
+        f"{EARLIER} {question}", True
+    )
 
 
 @pytest.mark.parametrize(
@@ -43,7 +45,9 @@ def test_what_means_nothing_alone_takes_the_last_question_along(question: str, s
     ],
 )
 def test_what_points_back_takes_along_what_the_last_question_is_about(question: str, snapshot: Snapshot) -> None:
-    assert understood(question, ["Where is my knee?", EARLIER], snapshot) == Reading(f"heat sciatica: {question}", True)
+    assert resolve_follow_up(question, ["Where is my knee?", EARLIER], snapshot) == ResolvedQuestion(
+        f"heat sciatica: {question}", True
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,7 +64,7 @@ def test_what_points_back_takes_along_what_the_last_question_is_about(question: 
 def test_another_case_takes_along_what_stands_with_it_in_a_passage(
     question: str, expected: str, snapshot: Snapshot
 ) -> None:
-    assert understood(question, [EARLIER], snapshot) == Reading(expected, expected != question)
+    assert resolve_follow_up(question, [EARLIER], snapshot) == ResolvedQuestion(expected, expected != question)
 
 
 @pytest.mark.parametrize(
@@ -87,31 +91,33 @@ def test_another_case_takes_along_what_stands_with_it_in_a_passage(
     ],
 )
 def test_a_question_of_its_own_is_asked_as_typed(question: str, snapshot: Snapshot) -> None:
-    assert understood(question, [EARLIER], snapshot) == Reading(question, False)
+    assert resolve_follow_up(question, [EARLIER], snapshot) == ResolvedQuestion(question, False)
 
 
 def test_a_short_question_that_fits_several_subjects_is_asked_of_the_earlier_one(snapshot: Snapshot) -> None:
     earlier = "Should I use cold on a swollen knee?"
-    assert understood("How many minutes?", [earlier], snapshot) == Reading("cold swollen knee: How many minutes?", True)
-    assert understood("Does yoga ease?", [earlier], snapshot) == Reading("Does yoga ease?", False)
+    assert resolve_follow_up("How many minutes?", [earlier], snapshot) == ResolvedQuestion(
+        "cold swollen knee: How many minutes?", True
+    )
+    assert resolve_follow_up("Does yoga ease?", [earlier], snapshot) == ResolvedQuestion("Does yoga ease?", False)
 
 
 def test_a_chain_of_follow_ups_keeps_its_subject_and_does_not_pile_up(snapshot: Snapshot) -> None:
-    assert understood("and women?", [EARLIER, "and yoga?"], snapshot).text == "sciatica yoga: and women?"
+    assert resolve_follow_up("and women?", [EARLIER, "and yoga?"], snapshot).text == "sciatica yoga: and women?"
     chain = [EARLIER, "Is it safe?", "What causes it?"]
-    assert understood("Is it common?", chain, snapshot).text == "heat sciatica: Is it common?"
-    assert understood("why?", chain, snapshot).text == "heat sciatica: What causes it? why?"
+    assert resolve_follow_up("Is it common?", chain, snapshot).text == "heat sciatica: Is it common?"
+    assert resolve_follow_up("why?", chain, snapshot).text == "heat sciatica: What causes it? why?"
 
 
 def test_without_history_nothing_is_added(snapshot: Snapshot) -> None:
-    assert understood("why?", [], snapshot) == Reading("why?", False)
+    assert resolve_follow_up("why?", [], snapshot) == ResolvedQuestion("why?", False)
 
 
 def test_nothing_is_added_where_there_is_nothing_to_lean_on(snapshot: Snapshot) -> None:
-    assert understood("and yoga?", ["Why?"], snapshot) == Reading("and yoga?", False)
-    assert understood("why?", [" "], snapshot) == Reading("why?", False)
+    assert resolve_follow_up("and yoga?", ["Why?"], snapshot) == ResolvedQuestion("and yoga?", False)
+    assert resolve_follow_up("why?", [" "], snapshot) == ResolvedQuestion("why?", False)
 
 
 def test_of_a_long_question_the_follow_up_keeps_its_room(snapshot: Snapshot) -> None:
-    assert understood("why?", ["heat " * 2_000 + "and cold"], snapshot).text.endswith("heat and cold why?")
-    assert len(understood("why?", ["heat " * 2_000], snapshot).text) < 600
+    assert resolve_follow_up("why?", ["heat " * 2_000 + "and cold"], snapshot).text.endswith("heat and cold why?")
+    assert len(resolve_follow_up("why?", ["heat " * 2_000], snapshot).text) < 600

@@ -15,7 +15,7 @@ from assistant.schema import Abstention, Answer, Evidence
 from ingest.errors import QuoteMismatch
 from ingest.index.catalog import Catalog
 from ingest.origin import FileState
-from ingest.runs.pipeline import Report
+from ingest.runs.pipeline import RunReport
 from ingest.schema import Passage
 
 NOTHING = Features(**dict.fromkeys(NAMES, 0.0))
@@ -120,7 +120,7 @@ def stored(data: Path) -> Evidence:
     return Evidence(found, *found.sentences[0], 1.0)
 
 
-def test_a_quote_has_its_line_and_the_state_of_its_file(indexed: Callable[..., Report], tmp_path: Path) -> None:
+def test_a_quote_has_its_line_and_the_state_of_its_file(indexed: Callable[..., RunReport], tmp_path: Path) -> None:
     indexed({"a.txt": "\n\nHeat helps the hip. Rest helps.\n"})
     evidence = stored(tmp_path / "data")
     states = []
@@ -136,7 +136,7 @@ def test_a_quote_has_its_line_and_the_state_of_its_file(indexed: Callable[..., R
     assert states == [FileState.SAME, FileState.CHANGED, FileState.GONE]
 
 
-def test_a_quote_that_is_not_what_stands_there_is_an_error(indexed: Callable[..., Report], tmp_path: Path) -> None:
+def test_a_quote_that_is_not_what_stands_there_is_an_error(indexed: Callable[..., RunReport], tmp_path: Path) -> None:
     indexed({"a.txt": "Heat helps the hip. Rest helps."})
     true = stored(tmp_path / "data")
     false = Passage(
@@ -148,7 +148,7 @@ def test_a_quote_that_is_not_what_stands_there_is_an_error(indexed: Callable[...
 
 
 def test_a_catalog_that_was_changed_consistently_is_caught_by_the_file(
-    indexed: Callable[..., Report], tmp_path: Path
+    indexed: Callable[..., RunReport], tmp_path: Path
 ) -> None:
     indexed({"a.txt": "Heat helps the hip. Rest helps."})
     with closing(sqlite3.connect(tmp_path / "data" / "catalog.sqlite")) as catalog, catalog:

@@ -14,7 +14,7 @@ from assistant.answering.weights import load_model
 from assistant.assistant import Assistant
 from assistant.index import Index
 from ingest.errors import ModelMissing
-from ingest.runs.pipeline import Report
+from ingest.runs.pipeline import RunReport
 from ingest.schema import Passage
 
 NOTHING = Features(**dict.fromkeys(NAMES, 0.0))
@@ -102,7 +102,7 @@ def test_the_bundled_one_tells_an_answer_from_a_neighbour(tmp_path: Path) -> Non
     assert answer > neighbour
 
 
-def test_the_assistant_asks_it(indexed: Callable[..., Report], tmp_path: Path, encoder: object) -> None:
+def test_the_assistant_asks_it(indexed: Callable[..., RunReport], tmp_path: Path, encoder: object) -> None:
     indexed({"a.txt": "Heat helps. Heat helps a stiff back a great deal on cold days."})
     plain = Assistant(Index(tmp_path / "data", encoder))  # type: ignore[arg-type]
     asked = Assistant(Index(tmp_path / "data", encoder), Longest())  # type: ignore[arg-type]
@@ -112,7 +112,7 @@ def test_the_assistant_asks_it(indexed: Callable[..., Report], tmp_path: Path, e
 
 
 def test_only_a_corpus_of_one_source_leads_over_its_own_passages(
-    indexed: Callable[..., Report], tmp_path: Path, encoder: object
+    indexed: Callable[..., RunReport], tmp_path: Path, encoder: object
 ) -> None:
     many = "\n\n".join(f"Heat helps backs on day {day}." for day in range(12))
     for files, lead in (({"a.txt": many}, "small"), ({"a.txt": many, "b.txt": "Cats sleep."}, "whole")):

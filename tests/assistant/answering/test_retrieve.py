@@ -10,7 +10,7 @@ from assistant.assistant import Assistant
 from assistant.index import Index
 from assistant.render import answer_json, answer_text
 from ingest.models.encoder import TokenVectors
-from ingest.runs.pipeline import Report
+from ingest.runs.pipeline import RunReport
 from tests.conftest import FakeEncoder
 
 HALF = "Is the trigon \udcff valve safe?"
@@ -26,7 +26,7 @@ class Strict(FakeEncoder):
 
 
 @pytest.fixture
-def assistant(indexed: Callable[..., Report], tmp_path: Path) -> Iterator[Assistant]:
+def assistant(indexed: Callable[..., RunReport], tmp_path: Path) -> Iterator[Assistant]:
     indexed({"valve.txt": "The valve is safe to use in summer."})
     opened = Assistant(Index(tmp_path / "data", Strict()))  # type: ignore[arg-type]
     yield opened

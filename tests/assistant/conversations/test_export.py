@@ -42,7 +42,7 @@ def shown(kind: str, conversation: Conversation) -> str:
 def test_a_citation_has_all_that_finds_it_again(kind: str) -> None:
     answer = Answer("Does walking help?", (quote_of("Walking helps.", url="https://example.org/a"),), None, (), 0.9, 7)
     told = shown(kind, conversation_of(Turn(1, "Does it?", answer)))
-    assert "Walking Begun 2026-03-01 12:30 UTC." in told
+    assert "Walking Started 2026-03-01 12:30 UTC." in told
     assert "1. Does it? Understood as: Does walking help? Walking helps." in told
     assert "[1] A title · Back · a/b.md · line 3 · https://example.org/a" in told
     assert f"/texts, characters 40–54, run 7, SHA-256 {SHA}" in told
@@ -54,7 +54,7 @@ def test_an_abstention_and_a_failure_are_told(kind: str) -> None:
     turns = (Turn(1, "Ibuprofen?", Answer("Ibuprofen?", (), abstention, (), 0.1, 7)), Turn(2, "Why?", failure="broken"))
     told = shown(kind, conversation_of(*turns))
     assert "The texts do not answer this. The texts never mention “ibuprofen”." in told
-    assert "Searched 12 passages of 3 documents. The nearest passages, which are not an answer: Near." in told
+    assert "Searched 12 passages of 3 documents. The nearest passages, which do not answer it: Near." in told
     assert "2. Why? This did not work: broken" in told
 
 

@@ -86,14 +86,14 @@ def set_in_quote(name: str, value: object) -> Change:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (set_in_quote("text", "Walking harms."), "the text is not the one that sha256 was made of"),
-        (set_in_quote("sha256", "0" * 64), "the text is not the one that sha256 was made of"),
-        (set_in_quote("start", 41), "the text is not what the passage has at this span"),
+        (set_in_quote("text", "Walking harms."), "the text does not match its sha256"),
+        (set_in_quote("sha256", "0" * 64), "the text does not match its sha256"),
+        (set_in_quote("start", 41), "the text differs from the passage at this span"),
         (set_in_quote("end", 4000), "the quote lies outside its passage"),
         (set_in_quote("start", "40"), "turns.0.answer.quotes.0.start: Input should be a valid integer"),
         (lambda record: record.pop("format"), 'does not say "format": "cited-conversation"'),
         (lambda record: record.update(version=2), "version: Input should be 1"),
-        (lambda record: record["turns"][1].update(number=1), "the numbers of the turns do not ascend"),
+        (lambda record: record["turns"][1].update(number=1), "the turn numbers are not in ascending order"),
         (lambda record: record["turns"][0]["answer"].update(quotes=[]), "an answer has quotes or an abstention"),
     ],
     ids=["text", "hash", "span", "outside", "type", "foreign", "version", "numbers", "neither"],
@@ -111,7 +111,7 @@ def test_an_altered_file_is_told_of(written: Path, change: Change, told: str) ->
 def test_a_foreign_file_is_told_of(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.json"
     path.write_bytes(content)
-    with pytest.raises(ConversationInvalid, match="not a conversation of this program"):
+    with pytest.raises(ConversationInvalid, match="not a conversation exported by this program"):
         read_conversation(path)
 
 

@@ -10,7 +10,7 @@ from assistant.conversations.verify import verify
 from assistant.schema import Evidence, Quote, Standing, Status
 from ingest.index.catalog import Catalog
 from ingest.origin import FileState
-from ingest.runs.pipeline import Prune, Report, forget, ingest
+from ingest.runs.pipeline import Prune, RunReport, forget, ingest
 from ingest.schema import Passage
 
 BACK = """# Back
@@ -20,7 +20,7 @@ Walking every day eases low back pain. Bed rest for more than two days makes it 
 A warm pack helps for a while.
 """
 WALKING = "Walking every day eases low back pain."
-Indexed = Callable[..., Report]
+Indexed = Callable[..., RunReport]
 Verified = Callable[..., Standing]
 
 

@@ -12,18 +12,18 @@ from assistant.assistant import Assistant
 from assistant.conversations.verify import verify
 from assistant.evaluation.prompts import load_prompts
 from assistant.index import Index
-from assistant.schema import Evidence, Found, Quote, Standing, Status
+from assistant.schema import Evidence, LocatedText, Quote, Standing, Status
 from ingest.index.catalog import Catalog
 from ingest.models.encoder import OnnxEncoder
 from ingest.origin import FileState
 from ingest.readers.registry import read
-from ingest.runs.pipeline import Report, ingest
+from ingest.runs.pipeline import RunReport, ingest
 from ingest.schema import Passage
 from ingest.text.chunk import split
 from tests.conftest import FakeEncoder
 
 ROOT = Path(__file__).parents[3]
-Indexed = Callable[..., Report]
+Indexed = Callable[..., RunReport]
 KNEE = "# Knee\n\n## What helps the knee\n\n{}Swimming.\n\n## What harms the knee\n\n{}Kneeling on concrete.\n"
 RUB = "Rub it with ointment twice a day.\n\n"
 
@@ -41,8 +41,8 @@ def standing(quote: Quote, tmp_path: Path) -> Standing:
     return found
 
 
-def placed(found: Standing) -> Found:
-    assert isinstance(found.found, Found)
+def placed(found: Standing) -> LocatedText:
+    assert isinstance(found.found, LocatedText)
     return found.found
 
 

@@ -70,7 +70,7 @@ def test_every_format_holds_the_same_prompts(name: str, text: str, tmp_path: Pat
 
 def test_a_csv_cell_may_go_over_lines(tmp_path: Path) -> None:
     text = 'id,question,answers,sources\r\none,"What\r\nhelps?",walk,\r\ntwo,Where?,,c.md\r\n'
-    assert faults_of(written(tmp_path, "p.csv", text)) == [(4, "the corpus holds no source 'c.md'")]
+    assert faults_of(written(tmp_path, "p.csv", text)) == [(4, "the corpus has no source 'c.md'")]
 
 
 JSONL_FAULTS = """\
@@ -93,8 +93,8 @@ JSONL_FAULTS = """\
 {"id": "seventeen", "question": "Q?", "answers": ["a"], "leans": true}
 {"id": "eighteen", "question": "Q?", "answers": ["a"], "history": ["P?"], "leans": 1}
 """
-KNOWN = "known are id, question, history, answers, passages, sources, relevance, unanswerable, leans, tags"
-NOTHING = "none of answers, passages, sources, relevance and unanswerable: nothing to judge"
+KNOWN = "the fields are id, question, history, answers, passages, sources, relevance, unanswerable, leans, tags"
+NOTHING = "nothing to judge: give answers, passages, sources, relevance or unanswerable"
 
 
 def test_every_fault_of_a_jsonl_file_is_told_with_its_line(tmp_path: Path) -> None:
@@ -103,26 +103,26 @@ def test_every_fault_of_a_jsonl_file_is_told_with_its_line(tmp_path: Path) -> No
         (1, "invalid JSON: Expecting ',' delimiter (column 49)"),
         (2, "id is missing"),
         (3, "question is missing"),
-        (4, "both answers and passages and unanswerable"),
-        (6, "id 'four' is already that of line 4"),
+        (4, "unanswerable does not go with answers and passages"),
+        (6, "id 'four' is already used on line 4"),
         (7, NOTHING),
         (8, f"unknown field 'anwers'; {KNOWN}"),
         (9, "id must be text (put 9 in quotation marks)"),
         (9, "answers must be a list of texts"),
-        (9, "tags must hold texts only (put 3 in quotation marks)"),
+        (9, "tags must contain only texts (put 3 in quotation marks)"),
         (9, "unanswerable must be true or false"),
-        (9, "both answers and unanswerable"),
+        (9, "unanswerable does not go with answers"),
         (10, "the grade of 'a.md' must be a whole number from 0 to 3"),
         (10, "the grade of 'b.md' must be a whole number from 0 to 3"),
-        (11, "the corpus holds no source 'c.md'"),
-        (11, "the corpus holds no source 'd.md'"),
+        (11, "the corpus has no source 'c.md'"),
+        (11, "the corpus has no source 'd.md'"),
         (12, "not a JSON object"),
         (13, "'id' is given twice"),
         (14, "question is missing"),
-        (14, "answers holds an empty text"),
+        (14, "answers contains an empty text"),
         (15, "relevance grades no file above 0"),
         (16, "relevance must map files to grades"),
-        (17, "leans without a history to lean on"),
+        (17, "leans needs a history"),
         (18, "leans must be true or false"),
     ]
 
@@ -148,12 +148,12 @@ def test_faults_of_yaml_name_the_line_of_their_field(tmp_path: Path) -> None:
         "- id: z\n  question: Q?\n  relevance:\n    a.md: high\n"
     )
     assert faults_of(written(tmp_path, "p.yaml", text)) == [
-        (4, "both answers and unanswerable"),
-        (5, "id 'one' is already that of line 1"),
-        (7, "the corpus holds no source 'c.md'"),
+        (4, "unanswerable does not go with answers"),
+        (5, "id 'one' is already used on line 1"),
+        (7, "the corpus has no source 'c.md'"),
         (10, "id is missing"),
         (11, f"unknown field 'extra'; {KNOWN}"),
-        (12, "answers must hold texts only (put 2000 in quotation marks)"),
+        (12, "answers must contain only texts (put 2000 in quotation marks)"),
         (13, "not a mapping of fields"),
         (16, "'id' is given twice"),
         (20, "the grade of 'a.md' must be a whole number from 0 to 3"),
@@ -188,11 +188,11 @@ def test_faults_of_csv_name_the_row_they_begin_in(tmp_path: Path) -> None:
     )
     assert faults_of(written(tmp_path, "p.csv", text)) == [
         (2, "unanswerable must be true or false"),
-        (2, "both answers and unanswerable"),
+        (2, "unanswerable does not go with answers"),
         (4, "the grade of 'a.md' must be a whole number from 0 to 3"),
         (5, "id is missing"),
         (6, f"unknown field 'anwers'; {KNOWN}"),
-        (6, "id 'two' is already that of line 4"),
+        (6, "id 'two' is already used on line 4"),
         (7, "7 cells, but the first row names 6 fields"),
     ]
 
@@ -221,13 +221,13 @@ def test_what_is_not_utf8(name: str, line: int, tmp_path: Path) -> None:
     ("name", "text"), [("p.jsonl", "\n\n"), ("p.yaml", ""), ("p.yaml", "[]"), ("p.csv", "id,question\n")]
 )
 def test_a_file_without_prompts(name: str, text: str, tmp_path: Path) -> None:
-    assert faults_of(written(tmp_path, name, text)) == [(None, "it holds no prompts")]
+    assert faults_of(written(tmp_path, name, text)) == [(None, "the file has no prompts")]
 
 
 def test_a_missing_file_and_an_unknown_kind(tmp_path: Path) -> None:
     with pytest.raises(PromptsInvalid, match="cannot be read"):
         load_prompts(tmp_path / "none.jsonl", None)
-    with pytest.raises(PromptsInvalid, match=r"name one of \.jsonl, \.yaml, \.yml, \.csv"):
+    with pytest.raises(PromptsInvalid, match=r"use one of \.jsonl, \.yaml, \.yml, \.csv"):
         load_prompts(written(tmp_path, "p.txt", ""), None)
 
 
@@ -257,11 +257,11 @@ def test_what_cannot_be_appended_leaves_the_file_alone(tmp_path: Path) -> None:
     path = tmp_path / "p.jsonl"
     append_prompt(path, EXPECTED[0])
     before = path.read_bytes()
-    with pytest.raises(PromptsInvalid, match="is in the file already"):
+    with pytest.raises(PromptsInvalid, match="is already in the file"):
         append_prompt(path, EXPECTED[0])
-    with pytest.raises(PromptsInvalid, match="both answers and unanswerable"):
+    with pytest.raises(PromptsInvalid, match="unanswerable does not go with answers"):
         append_prompt(path, replace(EXPECTED[0], id="new", unanswerable=True))
-    with pytest.raises(PromptsInvalid, match=r"only added to \.jsonl"):
+    with pytest.raises(PromptsInvalid, match=r"only be added to \.jsonl"):
         append_prompt(tmp_path / "p.csv", EXPECTED[0])
     with pytest.raises(PromptsInvalid, match="cannot be written"):
         append_prompt(tmp_path / "none" / "p.jsonl", EXPECTED[0])

@@ -46,14 +46,14 @@ def html_of(folder: Path, prompts: tuple[Prompt, ...], results: tuple[Result, ..
 
 def test_the_report_tells_measures_and_every_failing_prompt(tmp_path: Path) -> None:
     html = html_of(tmp_path, PROMPTS, RESULTS, unmet=("quote_hit is low",), missing=2)
-    assert "5 prompts, 2 more without a result; half of the replies within 20 ms" in html
+    assert "5 prompts, 2 more without a result; median reply time 20 ms" in html
     assert "quote_hit is low" in html
     assert "Failing prompts (3)" in html
     assert re.search(r"Quote hit rate <code.*?0\.3333", html, re.DOTALL)
     for words in ("Where&lt;script&gt;", "elbow&lt;script&gt;", "Which dose?", "ten grams", "How often?", "Before?"):
         assert words in html
     assert "a&lt;b&gt;.md, characters 3–12" in html
-    assert "nothing: it abstained" in html
+    assert "nothing (abstained)" in html
     assert html.count("<svg") == 2
 
 

@@ -112,12 +112,12 @@ def test_every_fault_of_a_results_file_is_told_with_its_line(tmp_path: Path) -> 
     )
     with pytest.raises(ResultsInvalid) as caught:
         read_results(path)
-    quotes = "quotes must be a list of objects with source and text, and whole numbers for their place"
+    quotes = "quotes must be a list of objects with source, text and, as whole numbers, their place"
     assert [tuple(fault) for fault in caught.value.faults][1:] == [
-        (4, "a second result of 'a'"),
+        (4, "a second result for 'a'"),
         (5, "id must be text"),
         (5, "abstained must be true or false"),
-        (5, "ranked holds a source twice"),
+        (5, "ranked lists a source twice"),
         (5, quotes),
         (5, "gate_score must be a number"),
         (6, "asked must be text"),
@@ -142,7 +142,7 @@ def test_demands_are_met_from_their_value_on() -> None:
     short = ["quote_hit=1.01", "words_per_answer=2.5", "ndcg10=0", "false_answer=-1"]
     assert unmet([parse_demand(text) for text in short], estimates) == (
         "quote_hit (Quote hit rate) is 1, below 1.01",
-        "words_per_answer (Words an answer) is 3, above 2.5",
+        "words_per_answer (Words per answer) is 3, above 2.5",
         "ndcg10 (nDCG@10) is undefined: no prompt measures it",
         "false_answer (False answers) is 0, above -1",
     )

@@ -1,7 +1,7 @@
 from collections.abc import Mapping, Sequence
 
 from assistant.evaluation.prompts import Prompt
-from assistant.evaluation.trace import Found, StageSummary, is_right, summarize, trace
+from assistant.evaluation.trace import StageResult, StageSummary, is_right, summarize, trace
 from assistant.schema import Evidence, ScoredPassage
 from ingest.schema import Passage
 
@@ -10,12 +10,12 @@ RIGHT = Passage("1", "/", "a.md", 0, len(TEXT), TEXT, None, (), ((0, 24), (25, l
 WRONG = Passage("2", "/", "b.md", 0, 5, "Arms.", None, (), ((0, 5),), "1")
 
 
-def scored(*passages: Passage) -> list[Found]:
+def scored(*passages: Passage) -> list[StageResult]:
     return [ScoredPassage(passage, 1.0) for passage in passages]
 
 
 class Staged:
-    def stages(self, question: str, history: Sequence[str] = ()) -> Mapping[str, Sequence[Found]]:
+    def stages(self, question: str, history: Sequence[str] = ()) -> Mapping[str, Sequence[StageResult]]:
         if "hip" in question:
             return {
                 "dense": scored(WRONG, RIGHT),

@@ -27,7 +27,7 @@ def put(catalog: Catalog, encoder: Encoder) -> Iterator["Put"]:
 
 
 class Put:
-    """Write documents, each its text by its source, as one finished run."""
+    """Store documents (text by source) as one finished run."""
 
     def __init__(self, catalog: Catalog, encoder: Encoder) -> None:
         self._catalog, self._encoder = catalog, encoder
@@ -64,7 +64,7 @@ def test_a_damaged_file(data: Path, catalog: Catalog, put: "Put") -> None:
         file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     content = path.read_bytes()
     path.write_bytes(content[:8_192] + b"\xaa" * (len(content) - 8_192))
-    with pytest.raises(IndexUnreadable, match="is damaged .*; move catalog.sqlite and"), catalog.read() as snapshot:
+    with pytest.raises(IndexUnreadable, match=r"is damaged .*; move catalog.sqlite\* to"), catalog.read() as snapshot:
         snapshot.document("/root", "a.md")
     with pytest.raises(IndexUnreadable), catalog.write() as draft:
         draft.drop_document("/root", "a.md")
@@ -76,7 +76,7 @@ def test_a_damaged_file(data: Path, catalog: Catalog, put: "Put") -> None:
         Catalog(data, create=True)
 
 
-def test_a_folder_that_may_not_be_written_to(data: Path, put: "Put") -> None:
+def test_an_unwritable_folder(data: Path, put: "Put") -> None:
     put({"a.md": "Walk."})
     for name in ("catalog.sqlite-wal", "catalog.sqlite-shm"):
         (data / name).unlink(missing_ok=True)
@@ -88,7 +88,7 @@ def test_a_folder_that_may_not_be_written_to(data: Path, put: "Put") -> None:
             pass
 
 
-def test_a_document_comes_back_as_it_was_put(catalog: Catalog, encoder: Encoder) -> None:
+def test_a_document_is_returned_as_it_was_stored(catalog: Catalog, encoder: Encoder) -> None:
     text = "Hip\n\nWalk 🦴. Rest.\n\nSleep."
     document = Document(
         "sub/a.pdf",
@@ -138,7 +138,7 @@ def test_titles_and_headings_are_searched(catalog: Catalog, put: Put) -> None:
     assert found(catalog, ["sciatica"]) == ["a"]
 
 
-def test_words_with_marks_are_found(catalog: Catalog, put: Put) -> None:
+def test_words_with_punctuation_are_found(catalog: Catalog, put: Put) -> None:
     put({"a": "Take 2.5 mg or 1,000 IU; العلاج 漢字 snake_case o'clock.", "b": "Take 25 mg."})
     for word in ("2.5", "1,000", "العلاج", "漢字", "snake_cas", "oclock"):
         assert found(catalog, [word]) == ["a"], word
@@ -152,7 +152,7 @@ def test_document_frequencies(catalog: Catalog, put: Put) -> None:
         assert snapshot.document_frequencies([]) == {}
 
 
-def test_a_document_that_is_dropped_or_replaced_is_found_no_more(catalog: Catalog, put: Put) -> None:
+def test_a_dropped_or_replaced_document_is_no_longer_found(catalog: Catalog, put: Put) -> None:
     put({"a": "Walk.", "b": "Walk."})
     put({"a": "Rest."})
     assert found(catalog, ["walk"]) == ["b"]
@@ -166,7 +166,7 @@ def test_a_document_that_is_dropped_or_replaced_is_found_no_more(catalog: Catalo
         assert snapshot.document_frequencies(["walk"]) == {"walk": 0}
 
 
-def test_a_root_goes_with_its_documents(catalog: Catalog, put: Put) -> None:
+def test_a_root_is_dropped_with_its_documents(catalog: Catalog, put: Put) -> None:
     put({"a": "Walk."}, root="/one")
     put({"a": "Walk."}, root="/two")
     with catalog.write() as draft:
@@ -177,7 +177,7 @@ def test_a_root_goes_with_its_documents(catalog: Catalog, put: Put) -> None:
         assert snapshot.counts() == (1, 1)
 
 
-def test_a_draft_that_raises_leaves_everything_as_it_was(catalog: Catalog, put: Put) -> None:
+def test_a_draft_that_raises_is_rolled_back(catalog: Catalog, put: Put) -> None:
     put({"a": "Walk."})
     with pytest.raises(KeyError), catalog.write() as draft:
         draft.drop_document("/root", "a")
@@ -211,7 +211,7 @@ def test_many_keys_at_once(catalog: Catalog, put: Put) -> None:
         assert snapshot.passages([10**9]) == {}
 
 
-def test_the_description_is_put_together_from_all_roots(catalog: Catalog, put: Put) -> None:
+def test_the_description_combines_all_roots(catalog: Catalog, put: Put) -> None:
     put({"a": "Walk."})
     with catalog.write() as draft:
         draft.put_root("/one", CorpusDescription("Hips", "", "Ask a doctor.", ("Why?", "When?")))
@@ -230,7 +230,7 @@ def test_an_index_of_another_version(data: Path, catalog: Catalog, put: Put) -> 
         pass
 
 
-def test_faults_name_the_passage_that_is_not_in_its_text(data: Path, catalog: Catalog, put: Put) -> None:
+def test_faults_name_the_passage_that_differs_from_its_document(data: Path, catalog: Catalog, put: Put) -> None:
     put({"a": "Walk a bit."})
     with catalog.read() as snapshot:
         assert snapshot.faults() == []

@@ -33,7 +33,7 @@ def held_elsewhere(data: Path) -> Iterator["subprocess.Popen[str]"]:
             process.kill()
 
 
-def test_a_second_writer_is_told_who_writes_and_since_when(data: Path) -> None:
+def test_a_second_writer_learns_who_writes_and_since_when(data: Path) -> None:
     with held_elsewhere(data) as process:
         with (
             pytest.raises(IndexLocked, match=rf"process {process.pid} \(since 20\d\d-.*\) is writing"),
@@ -70,12 +70,12 @@ def test_the_lock_is_free_after_an_error(data: Path) -> None:
     assert not locked(data)
 
 
-def test_looking_makes_nothing(data: Path) -> None:
+def test_testing_the_lock_creates_nothing(data: Path) -> None:
     assert not locked(data)
     assert not data.exists()
 
 
-def test_who_may_not_write_is_not_told_of_a_lock(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_write_permission_the_lock_seems_free(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_given: object, **_named: object) -> None:
         raise PermissionError(13, "Permission denied")
 

@@ -61,14 +61,14 @@ def test_more_than_one_batch(vectors: Vectors) -> None:
     assert list(vectors.ids()) == ["00000"]
 
 
-def test_what_was_added_is_there_when_opened_again(tmp_path: Path) -> None:
+def test_vectors_persist(tmp_path: Path) -> None:
     with Vectors(tmp_path, IDENTITY) as vectors:
         vectors.add(["a"], rows((1, 0, 0)))
     with Vectors(tmp_path, IDENTITY) as vectors:
         assert list(vectors.ids()) == ["a"]
 
 
-def test_encoders_have_collections_of_their_own(tmp_path: Path) -> None:
+def test_each_encoder_has_its_own_collections(tmp_path: Path) -> None:
     with Vectors(tmp_path, IDENTITY) as vectors:
         vectors.add(["a"], rows((1, 0, 0)))
     other = EncoderIdentity("fake", "2", 3, 64)
@@ -102,13 +102,13 @@ def test_shards_find_what_one_collection_finds(tmp_path: Path) -> None:
 
 
 def sizes(folder: Path) -> list[int]:
-    """Return how many vectors each collection has."""
+    """Return the number of vectors in each collection."""
     with chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False)) as client:
         found = {collection.name: collection.count() for collection in client.list_collections()}
     return [found[name] for name in sorted(found)]
 
 
-def test_a_shard_with_room_is_filled_before_another_is_made(tmp_path: Path) -> None:
+def test_a_shard_with_room_is_filled_before_another_is_created(tmp_path: Path) -> None:
     names = [f"{number:02}" for number in range(25)]
     with Vectors(tmp_path, IDENTITY, shard_size=10) as vectors:
         vectors.add(names, rows(*[(1, number, 0) for number in range(25)]))
@@ -131,7 +131,7 @@ def test_shards_of_other_encoders_are_dropped(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("sound", [0, 65_536])
-def test_a_damaged_folder_is_told_and_may_be_made_anew(tmp_path: Path, sound: int) -> None:
+def test_a_damaged_folder_is_reported_and_can_be_replaced(tmp_path: Path, sound: int) -> None:
     folder = tmp_path / "chroma"
     with Vectors(folder, IDENTITY) as vectors:
         vectors.add(["a"], rows((1, 0, 0)))
@@ -147,7 +147,7 @@ def test_a_damaged_folder_is_told_and_may_be_made_anew(tmp_path: Path, sound: in
         assert vectors.count() == 1
 
 
-def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created(tmp_path: Path) -> None:
     (tmp_path / "chroma").write_text("x", encoding="utf-8")
     with pytest.raises(IndexUnreadable, match="the vectors cannot be read"):
         Vectors(tmp_path / "chroma", IDENTITY)

@@ -23,20 +23,20 @@ def test_vectors_are_of_unit_length_in_the_order_of_the_texts(exported: OnnxEnco
     assert np.allclose(vectors, alone, atol=1e-4)
 
 
-def test_no_texts_no_vectors(exported: OnnxEncoder) -> None:
+def test_no_texts_give_no_vectors(exported: OnnxEncoder) -> None:
     assert exported.encode([]).shape == (0, 384)
     assert exported.encode_tokens([]) == []
     assert exported.count_tokens([]) == []
 
 
-def test_a_text_beyond_the_window_is_cut_to_it(exported: OnnxEncoder) -> None:
+def test_a_text_longer_than_the_window_is_truncated(exported: OnnxEncoder) -> None:
     assert exported.identity.window == 256
     long, longer = exported.encode(["pain " * 400, "pain " * 800])
     assert np.allclose(long, longer, atol=1e-5)
     assert exported.count_tokens(["pain " * 400]) == [400]
 
 
-def test_tokens_have_their_place_and_unit_vectors(exported: OnnxEncoder) -> None:
+def test_tokens_have_spans_and_unit_vectors(exported: OnnxEncoder) -> None:
     text = "Ibuprofen eases the pain."
     (tokens,) = exported.encode_tokens([text])
     assert "".join(text[a:b] for a, b in tokens.spans) == text.replace(" ", "")
@@ -50,13 +50,13 @@ def test_meaning_counts_more_than_words(exported: OnnxEncoder) -> None:
     assert question @ answer > question @ other
 
 
-def test_the_export_is_used_again(exported: OnnxEncoder, models: Path) -> None:
+def test_the_export_is_reused(exported: OnnxEncoder, models: Path) -> None:
     again = open_encoder(BUNDLED, models)
     assert again.identity == exported.identity
     assert again.identity.name == BUNDLED
 
 
-def test_prompts_are_put_before_what_is_encoded(models: Path, tmp_path: Path) -> None:
+def test_prompts_are_prepended(models: Path, tmp_path: Path) -> None:
     (folder,) = models.iterdir()
     shutil.copytree(folder, tmp_path / "prompted")
     identity = json.loads((folder / "identity.json").read_text(encoding="utf-8"))
@@ -69,7 +69,7 @@ def test_prompts_are_put_before_what_is_encoded(models: Path, tmp_path: Path) ->
     assert tokens.spans == ((0, 3), (4, 8))
 
 
-def test_a_model_that_is_not_here(tmp_path: Path) -> None:
+def test_a_missing_model(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match="CITED_ENCODER") as caught:
         open_encoder(str(tmp_path / "none"), tmp_path / "models")
     assert caught.value.where == str(tmp_path / "none")
@@ -77,9 +77,7 @@ def test_a_model_that_is_not_here(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("missing", ["model.onnx", "tokenizer.json"])
-def test_an_export_that_lacks_a_part_is_made_again(
-    exported: OnnxEncoder, models: Path, tmp_path: Path, missing: str
-) -> None:
+def test_an_incomplete_export_is_made_again(exported: OnnxEncoder, models: Path, tmp_path: Path, missing: str) -> None:
     name = str(tmp_path / "none")  # so that its export fails at once
     (whole,) = models.iterdir()
     folder = Path(shutil.copytree(whole, tmp_path / "models" / folder_name(name)))
@@ -93,7 +91,7 @@ def test_an_export_that_lacks_a_part_is_made_again(
 
 @pytest.mark.parametrize("damaged", ["model.onnx", "tokenizer.json", "identity.json"])
 @pytest.mark.parametrize("kept", [0, 100])
-def test_a_damaged_export_is_named_with_what_to_do(models: Path, tmp_path: Path, damaged: str, kept: int) -> None:
+def test_a_damaged_export_is_reported_with_a_remedy(models: Path, tmp_path: Path, damaged: str, kept: int) -> None:
     folder = Path(shutil.copytree(next(models.iterdir()), tmp_path / "models" / folder_name(BUNDLED)))
     (folder / damaged).write_bytes((folder / damaged).read_bytes()[:kept])
     with pytest.raises(ModelMissing, match="cannot be loaded") as caught:
@@ -101,12 +99,12 @@ def test_a_damaged_export_is_named_with_what_to_do(models: Path, tmp_path: Path,
     assert (caught.value.where, caught.value.remedy[:18]) == (str(folder), "delete this folder")
 
 
-def test_a_folder_that_no_export_can_be_written_to(tmp_path: Path) -> None:
+def test_an_unwritable_models_folder(tmp_path: Path) -> None:
     (tmp_path / "models").write_text("x", encoding="utf-8")
     with pytest.raises(IndexUnwritable, match=r"models: cannot be written \(.*\); check that it is a folder"):
         open_encoder(BUNDLED, tmp_path / "models")
 
 
-def test_an_export_that_is_gone(tmp_path: Path) -> None:
+def test_a_missing_export(tmp_path: Path) -> None:
     with pytest.raises(IndexMissing, match="ingest"):
         OnnxEncoder(tmp_path / "gone")

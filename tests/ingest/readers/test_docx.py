@@ -37,7 +37,7 @@ def element(xml: str) -> BaseOxmlElement:
 
 
 def repacked(content: bytes, *, without: str = "", **changed: bytes) -> bytes:
-    """Pack the parts of a DOCX anew, without one of them or with others in their place."""
+    """Repack a DOCX without one of its parts or with some of them replaced."""
     written = BytesIO()
     with zipfile.ZipFile(BytesIO(content)) as old, zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as new:
         parts = {name: old.read(name) for name in old.namelist() if name != without}
@@ -139,14 +139,14 @@ def test_titles(read_as: ReadAs, word: WordDocument) -> None:
 
 
 def test_no_text(refused: Refused, word: WordDocument) -> None:
-    assert refused("a.docx", saved(word)).what == "holds no text to quote"
+    assert refused("a.docx", saved(word)).what == "contains no text to quote"
 
 
-def test_what_is_no_docx(refused: Refused, word: WordDocument) -> None:
+def test_files_that_are_not_docx(refused: Refused, word: WordDocument) -> None:
     word.add_paragraph("Text.")
     content = saved(word)
-    assert refused("a.docx", b"hello").what == "is no DOCX file (not a ZIP package)"
-    assert refused("b.docx", content[:-100]).what == "is no DOCX file (not a ZIP package)"
+    assert refused("a.docx", b"hello").what == "is not a valid DOCX file (not a ZIP package)"
+    assert refused("b.docx", content[:-100]).what == "is not a valid DOCX file (not a ZIP package)"
     assert refused("c.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99)).remedy.endswith("without a password")
     with BytesIO() as written:
         with zipfile.ZipFile(written, "w") as package:
@@ -172,7 +172,7 @@ def test_damaged_bytes(refused: Refused, word: WordDocument) -> None:
     assert refused("a.docx", bytes(content)).what.startswith("is not a readable DOCX")
 
 
-def test_what_unpacks_to_too_much_is_refused_unread(refused: Refused, read_as: ReadAs, word: WordDocument) -> None:
+def test_a_zip_bomb_is_refused_unread(refused: Refused, read_as: ReadAs, word: WordDocument) -> None:
     word.add_paragraph("Text.")
     content = saved(word)
     error = refused("a.docx", repacked(content, word__a_bin=bytes(30_000_000)))

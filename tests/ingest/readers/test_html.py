@@ -66,24 +66,24 @@ def test_spans_by_hand(read_as: ReadAs) -> None:
     assert [(b.start, b.end, b.apart) for b in document.blocks] == [(6, 10, False), (12, 16, False)]
 
 
-def test_text_without_any_tag_around_it(read_as: ReadAs) -> None:
+def test_text_outside_of_any_element(read_as: ReadAs) -> None:
     assert quotes(read_as("a.html", "Rest <i>helps</i>.<div>Walk.</div>Swim.")) == ["Rest helps.", "Walk.", "Swim."]
 
 
-def test_two_line_breaks_part_paragraphs(read_as: ReadAs) -> None:
+def test_two_line_breaks_separate_paragraphs(read_as: ReadAs) -> None:
     assert quotes(read_as("a.html", "<p>One<br>more<br> <br/>Two</p>")) == ["One\nmore", "Two"]
 
 
-def test_a_table_for_layout_is_no_row(read_as: ReadAs) -> None:
+def test_a_layout_table_is_not_a_row(read_as: ReadAs) -> None:
     source = "<table><tr><td>Left<table><tr><td>a</td><td></td><td>b</td></tr></table></td><td>Right</td></tr></table>"
     assert quotes(read_as("a.html", source)) == ["Left", "a | b", "Right"]
 
 
-def test_what_looks_like_navigation_stays_if_there_is_nothing_else(read_as: ReadAs) -> None:
+def test_apparent_navigation_is_kept_if_there_is_nothing_else(read_as: ReadAs) -> None:
     assert quotes(read_as("a.html", "<body><nav><p>Only this.</p></nav></body>")) == ["Only this."]
 
 
-def test_a_linked_list_item_and_a_marked_article_stay(read_as: ReadAs) -> None:
+def test_a_linked_list_item_and_a_marked_article_are_kept(read_as: ReadAs) -> None:
     source = (
         "<body class='nav'><article class='sidebar'><h1>T</h1><p>Long enough to be content, this sentence is.</p>"
         "<p><a href='/x'>A whole sentence may be a link.</a></p></article></body>"
@@ -97,7 +97,7 @@ def test_a_row_of_links_is_a_menu_and_one_link_is_not(read_as: ReadAs) -> None:
     assert quotes(read_as("a.html", source)) == ["Content.", "Linked item"]
 
 
-def test_what_trafilatura_judges_content_stays_wherever_it_stands(read_as: ReadAs) -> None:
+def test_what_trafilatura_judges_content_is_kept_anywhere(read_as: ReadAs) -> None:
     texts = [f"A long sentence of real content stands in a box, and its number is {number}." for number in range(9)]
     paragraphs = "".join(f"<p>{text}</p>" for text in texts)
     assert quotes(read_as("a.html", f"<p>First.</p><div class='menu'>{paragraphs}</div>")) == ["First.", *texts]
@@ -108,7 +108,7 @@ def test_an_aside_in_an_article_is_its_note_and_elsewhere_a_sidebar(read_as: Rea
     assert quotes(read_as("a.html", source)) == ["Content.", "A note."]
 
 
-def test_hidden_and_side_texts_go_unless_judged_content(read_as: ReadAs) -> None:
+def test_hidden_and_side_texts_are_dropped_unless_judged_content(read_as: ReadAs) -> None:
     source = "<p>Content.</p><div class='cookie-banner'>We use cookies.</div><aside hidden>Psst</aside>"
     assert quotes(read_as("a.html", source)) == ["Content."]
 
@@ -145,7 +145,7 @@ def test_charsets(read_as: ReadAs, content: str | bytes, text: str) -> None:
 
 
 @pytest.mark.parametrize("declared", ["", "<meta charset=utf-8>", "<meta charset=unicode_escape>", "<meta charset=x>"])
-def test_a_charset_that_nobody_declares_is_guessed(read_as: ReadAs, declared: str) -> None:
+def test_an_undeclared_charset_is_guessed(read_as: ReadAs, declared: str) -> None:
     document = read_as("a.html", f"{declared}\n<p>".encode() + b"Caf\xe9 au lait")
     assert quotes(document) == ["Café au lait"]
     assert document.note.startswith("its encoding was guessed: cp1252;")
@@ -153,7 +153,7 @@ def test_a_charset_that_nobody_declares_is_guessed(read_as: ReadAs, declared: st
 
 def test_a_charset_that_does_not_fit(refused: Refused) -> None:
     error = refused("a.html", b"<meta charset=euc-kr><p>Caf\xff\xff")
-    assert error.what == "is neither UTF-8 nor the cp949 that it declares"
+    assert error.what == "is neither UTF-8 nor cp949, as it declares"
     assert "BOM" in refused("b.html", b"\xff\xfe<").what
 
 
@@ -161,7 +161,7 @@ def test_a_charset_that_does_not_fit(refused: Refused) -> None:
     "content", ["<!-- nothing -->", "<html><body></body></html>", "<script>x</script>", "<h1>T</h1>"]
 )
 def test_a_page_without_text(refused: Refused, content: str | bytes) -> None:
-    assert refused("a.html", content).what == "holds no text to quote"
+    assert refused("a.html", content).what == "contains no text to quote"
 
 
 def test_deep_nesting_is_read_or_refused_but_never_cut(read_as: ReadAs, refused: Refused) -> None:
@@ -182,7 +182,7 @@ def test_deep_nesting_is_read_or_refused_but_never_cut(read_as: ReadAs, refused:
         "<p>" + "x<br>" * 50_000,
     ],
 )
-def test_large_pages_take_no_time(read_as: ReadAs, source: str) -> None:
+def test_large_pages_are_fast(read_as: ReadAs, source: str) -> None:
     assert read_as("a.html", source).blocks
 
 
@@ -192,7 +192,7 @@ def test_nothing_is_logged(read_as: ReadAs, caplog: pytest.LogCaptureFixture) ->
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-def test_character_references_to_nothing_do_no_harm() -> None:
+def test_invalid_character_references_are_replaced() -> None:
     assert quotes(html.read(b"<p>a&#xD800;b&#0;c", "a.html")) == ["a\ufffdb\ufffdc"]
     with pytest.raises(SourceUnreadable):
         html.read(b"<p>a\0b", "a.html")

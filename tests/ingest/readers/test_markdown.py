@@ -54,7 +54,7 @@ def test_quoted_paragraphs_start_after_the_mark(read_as: ReadAs) -> None:
     assert quotes(document) == ["one\n> two\nlazy", "item", "deep"]
 
 
-def test_table_rows_are_blocks_and_the_delimiter_row_is_none(read_as: ReadAs) -> None:
+def test_table_rows_are_blocks_except_the_delimiter_row(read_as: ReadAs) -> None:
     source = "| Drug | Dose |\n|---|:-:|\n| a \\| b | 1 |\n| c | 2 |\n\n> | x | y |\n> |---|---|\n> | 1 | 2 |\n"
     document = read_as("a.md", source)
     assert quotes(document) == [
@@ -71,11 +71,11 @@ def test_code_is_one_block_without_its_fences(read_as: ReadAs) -> None:
     assert quotes(read_as("a.md", source)) == ["a = 1\n\n  b", "indented\n      code", "in list", "open"]
 
 
-def test_an_empty_fence_is_no_block(read_as: ReadAs) -> None:
+def test_an_empty_fence_is_not_a_block(read_as: ReadAs) -> None:
     assert quotes(read_as("a.md", "```\n```\n\n> ```\n>\n> ```\n\nText")) == ["Text"]
 
 
-def test_html_blocks_are_shown_text_only(read_as: ReadAs) -> None:
+def test_html_blocks_keep_only_visible_text(read_as: ReadAs) -> None:
     source = (
         "<!-- hidden\n\nstill -->\n\n<div align='x'>\n<p>Shown <b>text</b>.</p>\n</div>\n\n<hr>\n\n"
         "<div>&nbsp;</div>\n\n<script>\nvar a;\n</script>\n\n<!-- a --> after <!-- b --> more\n"
@@ -83,17 +83,17 @@ def test_html_blocks_are_shown_text_only(read_as: ReadAs) -> None:
     assert quotes(read_as("a.md", source)) == ["Shown <b>text</b>.", "after", "more"]
 
 
-def test_link_definitions_and_thematic_breaks_are_no_blocks(read_as: ReadAs) -> None:
+def test_link_definitions_and_thematic_breaks_are_not_blocks(read_as: ReadAs) -> None:
     document = read_as("a.md", "One [a].\n\n[a]: https://e.org\n  'T'\n[a]: https://f.org\n\n***\n\nTwo.\n\nThree.\n")
     assert quotes(document) == ["One [a].", "Two.", "Three."]
     assert [block.apart for block in document.blocks] == [False, True, False]
 
 
-def test_equal_paragraphs_keep_their_own_places(read_as: ReadAs) -> None:
+def test_equal_paragraphs_keep_their_own_spans(read_as: ReadAs) -> None:
     assert spans(read_as("a.md", "Same.\n\n- Same.\n\n> Same.\n")) == [(0, 5), (9, 14), (18, 23)]
 
 
-def test_offsets_are_those_of_the_file_with_crlf_bom_and_emoji(tmp_path: Path, read_as: ReadAs) -> None:
+def test_offsets_match_the_file_with_crlf_bom_and_emoji(tmp_path: Path, read_as: ReadAs) -> None:
     document = read_as("a.md", "\ufeff# Hüfte 🦴\r\n\r\n- Öl\r\n\r\n> Übung\r\n".encode())
     own = Path(tmp_path / "a.md").read_text(encoding="utf-8")
     assert document.text == own == "\ufeff# Hüfte 🦴\n\n- Öl\n\n> Übung\n"
@@ -101,7 +101,7 @@ def test_offsets_are_those_of_the_file_with_crlf_bom_and_emoji(tmp_path: Path, r
     assert spans(document) == [(14, 16), (20, 25)]
 
 
-def test_a_bom_before_text_is_in_no_block(read_as: ReadAs) -> None:
+def test_a_bom_is_outside_the_blocks(read_as: ReadAs) -> None:
     assert spans(read_as("a.md", "\ufeffText")) == [(1, 5)]
 
 
@@ -124,7 +124,7 @@ def test_only_web_addresses_are_links(read_as: ReadAs, address: str) -> None:
 
 
 @pytest.mark.parametrize("title", ["", "[a]", "'  '"])
-def test_without_a_usable_title_the_first_top_heading_counts(read_as: ReadAs, title: str | None) -> None:
+def test_the_first_top_heading_replaces_an_unusable_title(read_as: ReadAs, title: str | None) -> None:
     assert read_as("a.md", f"---\ntitle: {title}\n---\n## Sub\n\n# Top\n\nText").title == "Top"
     assert read_as("hip_pain-2.md", f"---\ntitle: {title}\n---\n## Sub\n\nText").title == "hip pain 2"
 
@@ -135,9 +135,9 @@ def test_empty_front_matter(read_as: ReadAs) -> None:
 
 
 @pytest.mark.parametrize("source", ["---\n\nText\n", "---\n\nText: x\n\n---\n", "---\n", "--- \nText"])
-def test_a_thematic_break_at_the_start_is_no_front_matter(read_as: ReadAs, refused: Refused, source: str) -> None:
+def test_a_thematic_break_at_the_start_is_not_front_matter(read_as: ReadAs, refused: Refused, source: str) -> None:
     if source == "---\n":
-        assert refused("a.md", source).what == "holds no text to quote"
+        assert refused("a.md", source).what == "contains no text to quote"
     else:
         assert quotes(read_as("a.md", source))[0].startswith("Text")
 
@@ -145,22 +145,22 @@ def test_a_thematic_break_at_the_start_is_no_front_matter(read_as: ReadAs, refus
 @pytest.mark.parametrize(
     ("matter", "what"),
     [
-        ("a: b\ntitle: 'x\nc: d", "has invalid front matter in line "),
-        ("a: b\nc: [1", "has invalid front matter in line "),
-        ("a: b\n\tc: d", "has invalid front matter in line 3: "),
-        ("a: b\nc: \x07", "has invalid front matter in line 3: special characters are not allowed"),
-        ("? [a]\n: b", "has invalid front matter in line 2: found unhashable key"),
-        ("a: *b", "has invalid front matter in line 2: found undefined alias 'b'"),
-        ("just words", "has front matter that is not a mapping (line 2)"),
-        ("- a\n- b", "has front matter that is not a mapping (line 2)"),
-        ("[" * 5000, "has front matter nested too deeply (line 2)"),
+        ("a: b\ntitle: 'x\nc: d", "has invalid document details in line "),
+        ("a: b\nc: [1", "has invalid document details in line "),
+        ("a: b\n\tc: d", "has invalid document details in line 3: "),
+        ("a: b\nc: \x07", "has invalid document details in line 3: special characters are not allowed"),
+        ("? [a]\n: b", "has invalid document details in line 2: found unhashable key"),
+        ("a: *b", "has invalid document details in line 2: found undefined alias 'b'"),
+        ("just words", "has document details that are not `name: value` lines (line 2)"),
+        ("- a\n- b", "has document details that are not `name: value` lines (line 2)"),
+        ("[" * 5000, "has document details nested too deeply (line 2)"),
     ],
 )
-def test_front_matter_that_cannot_be_used_is_refused(refused: Refused, matter: str, what: str) -> None:
+def test_invalid_front_matter_is_refused(refused: Refused, matter: str, what: str) -> None:
     assert refused("a.md", f"---\n{matter}\n---\nText").what.startswith(what)
 
 
-def test_many_levels_of_lists_and_quotes_lose_nothing(read_as: ReadAs) -> None:
+def test_deeply_nested_lists_and_quotes_lose_nothing(read_as: ReadAs) -> None:
     lists = read_as("a.md", "\n".join("  " * level + f"- item{level}" for level in range(1000)))
     assert quotes(lists) == [f"item{level}" for level in range(1000)]
     assert quotes(read_as("a.md", "- " * 1000 + "end")) == ["end"]
@@ -169,7 +169,7 @@ def test_many_levels_of_lists_and_quotes_lose_nothing(read_as: ReadAs) -> None:
     assert "q299" in quotes(stairs)[-1]
 
 
-def test_very_long_lines_take_no_time(read_as: ReadAs) -> None:
+def test_very_long_lines_are_fast(read_as: ReadAs) -> None:
     assert spans(read_as("a.md", "word " * 400_000)) == [(0, 1_999_999)]
     assert len(quotes(read_as("a.md", "[" * 200_000))) == 1
     title = "*a_" * 50_000
@@ -182,7 +182,7 @@ def test_very_long_lines_take_no_time(read_as: ReadAs) -> None:
 @example("\ufeff- a")
 @example("a\n=\n\n[b]: c\n")
 @example("<div>a")
-def test_any_text_gives_sound_blocks(content: str) -> None:
+def test_any_text_gives_valid_blocks(content: str) -> None:
     try:
         document = markdown.read(content.encode(), "a.md")
     except SourceUnreadable:
@@ -214,7 +214,7 @@ def test_every_word_is_in_one_block_or_heading(lines: list[str]) -> None:
             assert sum(start <= offset < end for start, end in places) == 1
 
 
-def test_escapes_of_front_matter_are_joined_or_left_out(read_as: ReadAs) -> None:
+def test_escaped_surrogates_in_front_matter_are_joined_or_dropped(read_as: ReadAs) -> None:
     document = read_as("a.md", '---\ntitle: "Hello \\ud83d\\ude00 \\ud83d\\0!"\n---\nText here.\n')
     assert document.title == "Hello 😀 !"
     assert read_as("a.md", '---\ntitle: "\\ud83d"\n---\nText here.\n').title == "a"

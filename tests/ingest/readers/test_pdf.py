@@ -14,7 +14,7 @@ Refused = Callable[[str, str | bytes], SourceUnreadable]
 
 
 def make_pdf(pages: list[list[str]], title: str | None = None) -> bytes:
-    """Write a PDF by hand: a page for every list, a line of text for every string."""
+    """Write a PDF by hand: one page per list, one line of text per string."""
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"",
@@ -61,7 +61,7 @@ def quotes(document: Document) -> list[str]:
     return [document.text[block.start : block.end] for block in document.blocks]
 
 
-def test_pages_are_joined_and_their_starts_kept(read_as: ReadAs) -> None:
+def test_pages_are_joined_and_their_starts_recorded(read_as: ReadAs) -> None:
     pages = [["Most back pain", "passes with"], [], ["time."], ["Café “walks” help."], []]
     document = read_as("a.pdf", make_pdf(pages, "Bäck"))
     assert document.text == "Most back pain\npasses with\ntime.\n\nCafé “walks” help."
@@ -83,28 +83,28 @@ def test_a_short_line_that_ends_a_sentence_ends_a_paragraph(read_as: ReadAs) -> 
     assert quotes(document) == [f"{long}\nShort end.", f"{long}\nno end\n{long}\n{long}", "• one", "• two"]
 
 
-def test_equal_pages_keep_their_own_places(read_as: ReadAs) -> None:
+def test_equal_pages_keep_their_own_spans(read_as: ReadAs) -> None:
     document = read_as("a.pdf", make_pdf([["Same."], ["Same."]]))
     assert [(b.start, b.end, document.page(b.start)) for b in document.blocks] == [(0, 5, 1), (7, 12, 2)]
 
 
 @pytest.mark.parametrize("title", [None, "", "  ", "Untitled", "untitled-1", "Microsoft Word - x", "draft.docx"])
-def test_titles_that_say_nothing(read_as: ReadAs, title: str | None) -> None:
+def test_default_titles_are_ignored(read_as: ReadAs, title: str | None) -> None:
     assert read_as("hip_pain.pdf", make_pdf([["x"]], title)).title == "hip pain"
 
 
 @pytest.mark.parametrize("algorithm", ["RC4-128", "AES-128", "AES-256"])
-def test_a_password_is_asked_for_only_where_there_is_one(read_as: ReadAs, refused: Refused, algorithm: str) -> None:
+def test_only_a_file_with_a_user_password_is_refused(read_as: ReadAs, refused: Refused, algorithm: str) -> None:
     content = make_pdf([["Open."]])
     error = refused("a.pdf", encrypted(content, "secret", algorithm))
-    assert (error.what, error.remedy) == ("needs a password", "save it without a password")
+    assert (error.what, error.remedy) == ("is password-protected", "save it without a password")
     assert read_as("b.pdf", encrypted(content, "", algorithm)).text == "Open."
 
 
 @pytest.mark.parametrize("pages", [[], [[]], [[], ["  "]]])
 def test_no_text_on_any_page(refused: Refused, pages: list[list[str]]) -> None:
     error = refused("a.pdf", make_pdf(pages))
-    assert (error.what, error.remedy) == ("holds no text, likely a scan", "run it through OCR first")
+    assert (error.what, error.remedy) == ("contains no text (probably a scan)", "run OCR on it first")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_broken_files(refused: Refused, content: bytes, what: str) -> None:
     assert refused("a.pdf", content).what.startswith(what)
 
 
-def test_pypdf_says_nothing_on_its_own(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
+def test_pypdf_logs_nothing(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
     content = make_pdf([["x"]]).replace(b"startxref\n", b"startxref\n9")
     with caplog.at_level(logging.DEBUG):
         assert pdf.read(content, "a.pdf").text == "x"

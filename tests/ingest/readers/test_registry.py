@@ -20,12 +20,12 @@ def test_the_suffix_names_the_format_in_any_case(tmp_path: Path) -> None:
     assert read(path, "NOTES.TXT").text == "Rest."
 
 
-def test_an_unknown_suffix_names_the_formats_there_are(tmp_path: Path) -> None:
+def test_an_unsupported_suffix_names_the_supported_formats(tmp_path: Path) -> None:
     path = tmp_path / "book.mobi"
     path.write_bytes(b"x")
     with pytest.raises(SourceUnreadable) as caught:
         read(path, "books/book.mobi")
-    assert caught.value.what == "is of no known format"
+    assert caught.value.what == "has an unsupported format"
     assert caught.value.where == "books/book.mobi"
     assert all(suffix in caught.value.remedy for suffix in FORMATS)
 
@@ -46,11 +46,11 @@ def test_an_empty_file_is_refused_in_every_format(refused: Refused, suffix: str,
 
 
 @pytest.mark.parametrize("suffix", [".txt", ".md", ".html"])
-def test_a_binary_file_is_no_text(refused: Refused, suffix: str) -> None:
-    assert refused(f"a{suffix}", b"\x89PNG\x00\x01").what == "is not text (it holds NUL bytes)"
+def test_a_binary_file_is_not_text(refused: Refused, suffix: str) -> None:
+    assert refused(f"a{suffix}", b"\x89PNG\x00\x01").what == "is not text (it contains NUL bytes)"
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(SourceUnreadable, match=r"^gone.txt: cannot be read: No such file or directory; check"):
         read(tmp_path / "gone.txt", "gone.txt")
 
@@ -64,12 +64,12 @@ def test_a_directory_with_the_suffix_of_a_file(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_a_named_pipe_does_not_hang(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.txt")
-    with pytest.raises(SourceUnreadable, match="is not a file"):
+    with pytest.raises(SourceUnreadable, match="is not a file but a pipe"):
         read(tmp_path / "pipe.txt", "pipe.txt")
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
-def test_a_file_we_may_not_read(tmp_path: Path) -> None:
+def test_a_file_without_read_permission(tmp_path: Path) -> None:
     path = tmp_path / "secret.txt"
     path.write_text("x", encoding="utf-8")
     path.chmod(0)
@@ -86,4 +86,4 @@ def test_a_name_that_is_not_utf8_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_headings_alone_are_nothing_to_quote(refused: Refused) -> None:
-    assert refused("a.md", "---\ntitle: T\n---\n# One\n\n## Two\n").what == "holds no text to quote"
+    assert refused("a.md", "---\ntitle: T\n---\n# One\n\n## Two\n").what == "contains no text to quote"

@@ -25,7 +25,7 @@ def test_paragraphs_are_blocks_and_blank_lines_set_them_apart(read_as: ReadAs) -
     assert document.verbatim
 
 
-def test_offsets_are_those_of_the_file_read_as_text(tmp_path: Path, read_as: ReadAs) -> None:
+def test_offsets_match_the_file_read_as_text(tmp_path: Path, read_as: ReadAs) -> None:
     document = read_as("a.txt", b"Caf\xc3\xa9 one.\r\n\r\nTwo\rthree.\r\n")
     assert document.text == "Café one.\n\nTwo\nthree.\n"
     assert spans(document) == [(0, 9, False), (11, 21, True)]
@@ -40,15 +40,15 @@ def test_a_bom_stays_in_the_text_and_out_of_the_blocks(tmp_path: Path, read_as: 
     assert spans(document) == [(1, 5, False)]
 
 
-def test_equal_paragraphs_keep_their_own_places(read_as: ReadAs) -> None:
+def test_equal_paragraphs_keep_their_own_spans(read_as: ReadAs) -> None:
     assert spans(read_as("a.txt", "Same.\n\nSame.\n\nSame.")) == [(0, 5, False), (7, 12, True), (14, 19, True)]
 
 
-def test_what_lies_beyond_the_basic_plane_counts_as_one_character(read_as: ReadAs) -> None:
+def test_a_character_beyond_the_basic_plane_counts_once(read_as: ReadAs) -> None:
     assert spans(read_as("a.txt", "🦴 bone\n\nend")) == [(0, 6, False), (8, 11, True)]
 
 
-def test_only_newlines_part_lines(read_as: ReadAs) -> None:
+def test_only_newlines_end_lines(read_as: ReadAs) -> None:
     assert spans(read_as("a.txt", "a\u2028b\x0c\x85c")) == [(0, 6, False)]
 
 
@@ -66,12 +66,12 @@ def test_wide_encodings_are_read_by_their_bom(read_as: ReadAs, encoding: str) ->
 
 @pytest.mark.parametrize("content", [b"\xff\xfea", b"\xff\xfe\x00\xd8a\x00", b"\xfe\xff\x00a\x00"])
 def test_broken_wide_encodings_are_refused(refused: Refused, content: bytes) -> None:
-    assert refused("a.txt", content).what == "is broken: its characters do not fit its BOM (UTF-16)"
+    assert refused("a.txt", content).what == "is damaged: its bytes do not match its BOM (UTF-16)"
 
 
 def test_nul_is_refused_in_every_encoding(refused: Refused) -> None:
-    assert refused("a.txt", "a\0b".encode("utf-16")).what == "is not text (it holds NUL characters)"
-    assert refused("a.txt", "Hip".encode("utf-16-le")).what == "is not text (it holds NUL bytes)"
+    assert refused("a.txt", "a\0b".encode("utf-16")).what == "is not text (it contains NUL characters)"
+    assert refused("a.txt", "Hip".encode("utf-16-le")).what == "is not text (it contains NUL bytes)"
 
 
 @pytest.mark.parametrize(
@@ -86,14 +86,14 @@ def test_nul_is_refused_in_every_encoding(refused: Refused) -> None:
         ("Ο πόνος στη μέση περνά σε λίγες εβδομάδες.", "cp1253"),
     ],
 )
-def test_other_encodings_are_guessed_and_said(read_as: ReadAs, tmp_path: Path, text: str, encoding: str) -> None:
+def test_other_encodings_are_guessed_and_noted(read_as: ReadAs, tmp_path: Path, text: str, encoding: str) -> None:
     document = read_as("a.txt", text.encode(encoding))
     assert document.text == text == (tmp_path / "a.txt").read_text(encoding=document.encoding)
-    assert document.note == f"its encoding was guessed: {document.encoding}; if letters are wrong, save it as UTF-8"
+    assert document.note == f"its encoding was guessed: {document.encoding}; if letters look wrong, save it as UTF-8"
 
 
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"])
-def test_bytes_that_fit_no_encoding_are_named_with_their_line(refused: Refused, line_end: bytes) -> None:
+def test_bytes_in_no_encoding_are_named_with_their_line(refused: Refused, line_end: bytes) -> None:
     error = refused("a.txt", line_end.join([b"one", b"two", bytes(range(128, 256)), bytes(range(1, 32)) * 9]))
     assert str(error) == "a.txt: is not UTF-8 (byte 0x80 in line 3); save it as UTF-8"
 
@@ -106,15 +106,15 @@ def test_utf8_with_a_broken_byte_is_not_guessed(refused: Refused, name: str, bro
     assert str(error) == f"{name}: is not UTF-8 (byte 0x{byte:02x} in line {line}); save it as UTF-8"
 
 
-def test_an_endless_line_is_refused(refused: Refused) -> None:
-    assert refused("a.txt", "x" * 6_000_000).what == "has a line of 6,000,000 characters, which is no prose"
+def test_an_overlong_line_is_refused(refused: Refused) -> None:
+    assert refused("a.txt", "x" * 6_000_000).what == "has a line of 6,000,000 characters (limit 5,000,000)"
 
 
 def test_a_very_long_line_is_one_block(read_as: ReadAs) -> None:
     assert spans(read_as("a.txt", "word " * 400_000)) == [(0, 1_999_999, False)]
 
 
-def test_a_very_long_blank_line_takes_no_time(read_as: ReadAs) -> None:
+def test_a_very_long_blank_line_is_fast(read_as: ReadAs) -> None:
     assert spans(read_as("a.txt", "a\n" + " " * 1_000_000 + "\nb")) == [(0, 1, False), (1_000_003, 1_000_004, True)]
 
 

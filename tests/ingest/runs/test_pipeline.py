@@ -17,11 +17,11 @@ from ingest.index.lock import write_lock
 from ingest.index.vectors import Vectors
 from ingest.models.encoder import Encoder, Vectors32
 from ingest.readers import registry
-from ingest.runs.pipeline import Report, forget, ingest
+from ingest.runs.pipeline import RunReport, forget, ingest
 from ingest.schema import Document, Passage
 
 Write = Callable[..., Path]
-Indexed = Callable[..., Report]
+Indexed = Callable[..., RunReport]
 Passages = Callable[[], dict[str, list[Passage]]]
 
 HIP = "# Hip\n\nLie on the other side.\n\n## Night\n\nA pillow helps.\n\n## Day\n\nWalk a bit.\n"
@@ -49,7 +49,7 @@ def test_a_first_run(indexed: Indexed, passages_of: Passages, whole: Callable[[]
     whole()
 
 
-def test_the_same_again_encodes_nothing(indexed: Indexed, encoder: Fake, whole: Callable[[], None]) -> None:
+def test_an_unchanged_folder_encodes_nothing(indexed: Indexed, encoder: Fake, whole: Callable[[], None]) -> None:
     indexed({"hip.md": HIP, "back.md": BACK})
     encoder.encoded.clear()
     report = indexed({})
@@ -70,7 +70,7 @@ def test_an_edit_encodes_only_what_changed(
     whole()
 
 
-def test_every_passage_is_the_text_at_its_place(
+def test_every_passage_is_the_text_of_its_span(
     indexed: Indexed, write: Write, passages_of: Passages, document_of: Callable[[Path, str], Document | None]
 ) -> None:
     files = {
@@ -87,7 +87,7 @@ def test_every_passage_is_the_text_at_its_place(
             assert (write({}) / source).read_text(encoding="utf-8") == document.text
 
 
-def test_texts_set_apart_by_blank_lines_are_passages_of_their_own(indexed: Indexed, passages_of: Passages) -> None:
+def test_texts_separated_by_blank_lines_are_separate_passages(indexed: Indexed, passages_of: Passages) -> None:
     indexed({"texts.txt": "Back pain passes.\nMost of it.\n\n\nHips are joints.\n\n\n\nWalk.\n"})
     assert texts(passages_of())["texts.txt"] == ["Back pain passes.\nMost of it.", "Hips are joints.", "Walk."]
 
@@ -107,7 +107,7 @@ def test_a_move_and_a_rename_keep_the_vectors(
     whole()
 
 
-def test_a_file_that_is_gone_is_removed_and_listed(
+def test_a_deleted_file_is_removed_and_listed(
     indexed: Indexed, write: Write, passages_of: Passages, whole: Callable[[], None]
 ) -> None:
     root = write({"hip.md": HIP, "back.md": BACK})
@@ -134,7 +134,7 @@ def test_a_file_that_fails_keeps_its_former_passages(
 
 
 @pytest.mark.parametrize("fault", ["reading", "storing"])
-def test_what_no_reader_foresaw_fails_one_file(
+def test_an_unexpected_error_fails_one_file(
     indexed: Indexed,
     passages_of: Passages,
     whole: Callable[[], None],
@@ -178,7 +178,7 @@ def test_one_bad_root_stops_the_run_before_it_changes_anything(
     assert not data.exists()
 
 
-def test_there_is_nothing_to_rebuild(data: Path, encoder: Fake) -> None:
+def test_a_rebuild_without_an_index(data: Path, encoder: Fake) -> None:
     with pytest.raises(IndexMissing):
         ingest([], data, encoder, rebuild=True)
     assert not data.exists()
@@ -269,7 +269,7 @@ def test_paths_that_overlap_are_ingested_once(
     assert (report.found, report.added, report.unchanged, report.passages) == (2, ["hip.md", "sub/back.md"], [], 4)
 
 
-def test_another_encoder_is_refused_and_rebuild_makes_the_index_anew(
+def test_another_encoder_is_refused_and_a_rebuild_switches_to_it(
     indexed: Indexed,
     write: Write,
     data: Path,
@@ -324,7 +324,7 @@ def test_vectors_that_are_missing_are_encoded_again(
     whole()
 
 
-def test_damaged_vectors_are_told_and_a_rebuild_sets_them_aside(
+def test_damaged_vectors_are_reported_and_a_rebuild_moves_them_aside(
     indexed: Indexed, data: Path, encoder: Fake, whole: Callable[[], None]
 ) -> None:
     indexed({"hip.md": HIP})
@@ -370,7 +370,7 @@ def test_a_run_that_raises_midway_leaves_the_former_state(
     whole()
 
 
-def test_an_error_in_the_progress_display_stops_the_run_whole(
+def test_an_error_in_the_progress_display_rolls_the_run_back(
     indexed: Indexed, write: Write, data: Path, encoder: Fake, passages_of: Passages
 ) -> None:
     indexed({"hip.md": HIP})
@@ -383,11 +383,11 @@ def test_an_error_in_the_progress_display_stops_the_run_whole(
     assert "A pillow helps." in texts(passages_of())["hip.md"]
 
 
-def test_progress_names_every_file_and_ends_whole(write: Write, data: Path, encoder: Fake) -> None:
-    told: list[tuple[int, int, str]] = []
+def test_progress_names_every_file_and_ends_complete(write: Write, data: Path, encoder: Fake) -> None:
+    reported: list[tuple[int, int, str]] = []
     root = write({"hip.md": HIP, "back.md": BACK})
-    ingest([root], data, encoder, on_progress=lambda *progress: told.append(progress))
-    assert told == [(0, 2, "back.md"), (1, 2, "hip.md"), (2, 2, "")]
+    ingest([root], data, encoder, on_progress=lambda *progress: reported.append(progress))
+    assert reported == [(0, 2, "back.md"), (1, 2, "hip.md"), (2, 2, "")]
 
 
 WRITE = """
@@ -416,7 +416,7 @@ def test_forgetting_needs_the_lock_too(indexed: Indexed, write: Write, data: Pat
         forget(write({}), data)
 
 
-def test_a_reader_keeps_its_run_and_sees_the_next_one_without_opening_anew(
+def test_a_reader_keeps_its_run_and_sees_the_next_one_without_reopening(
     indexed: Indexed, data: Path, encoder: Fake
 ) -> None:
     indexed({"hip.md": HIP})
@@ -439,23 +439,23 @@ def test_forget(indexed: Indexed, write: Write, data: Path, whole: Callable[[], 
     with pytest.raises(IndexMissing):
         forget(write({"hip.md": HIP}), data)
     indexed({})
-    with pytest.raises(RootInvalid, match="the index has no such root; its roots are /"):
+    with pytest.raises(RootInvalid, match="the index has no such folder; its folders are /"):
         forget(write({}) / "hip.md", data)
     assert forget(write({}), data) == 1
     assert (write({}) / "hip.md").is_file()
     whole()
-    with pytest.raises(RootInvalid, match="its roots are none"):
+    with pytest.raises(RootInvalid, match="its folders are none"):
         forget(write({}), data)
     assert indexed({}).added == ["hip.md"]
 
 
-def test_a_root_that_is_gone_can_be_forgotten(indexed: Indexed, write: Write, data: Path) -> None:
+def test_a_missing_root_can_be_forgotten(indexed: Indexed, write: Write, data: Path) -> None:
     indexed({"hip.md": HIP})
     shutil.rmtree(write({}))
     assert forget(write({}), data) == 1
 
 
-def test_the_description_is_stored_and_a_broken_one_keeps_the_former(indexed: Indexed, data: Path) -> None:
+def test_the_description_is_stored_and_survives_a_broken_one(indexed: Indexed, data: Path) -> None:
     indexed({"hip.md": HIP, "corpus.yaml": "name: Hips"})
     report = indexed({"corpus.yaml": "name: ["})
     assert (report.found, [source for source, _ in report.failed]) == (2, ["corpus.yaml"])

@@ -15,7 +15,7 @@ Write = Callable[..., Path]
 
 
 def shut(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Refuse to list a folder, as permissions do for everyone but root."""
+    """Make a folder impossible to list, as permissions do for everyone but root."""
     real = os.scandir
 
     def scandir(path: str | Path = ".") -> Iterator[os.DirEntry[str]]:
@@ -27,7 +27,7 @@ def shut(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
 
 
 def bar(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Refuse to look at what is in a folder, as permissions do for everyone but root: it can be listed, not entered."""
+    """Make a folder's contents inaccessible, as permissions do for everyone but root: it can be listed, not entered."""
     real = os.stat
 
     def stat(path: str | Path, *rest: int | None, **named: bool) -> os.stat_result:
@@ -38,7 +38,7 @@ def bar(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setattr(os, "stat", stat)
 
 
-def test_files_of_known_formats_in_order(write: Write) -> None:
+def test_files_in_supported_formats_in_order(write: Write) -> None:
     root = write(
         {"b.txt": "x", "a/c.md": "x", "a/d.xyz": "x", "corpus.yaml": "name: X", ".hidden/e.txt": "x", ".f.md": "x"}
     )
@@ -58,17 +58,17 @@ def test_a_folder_without_a_text(write: Write, tmp_path: Path, files: dict[str, 
         scan(write(files), [])
 
 
-def test_a_path_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(RootInvalid, match="there is no such file or folder"):
+def test_a_missing_path(tmp_path: Path) -> None:
+    with pytest.raises(RootInvalid, match="no such file or folder; check the path"):
         scan(tmp_path / "none", [])
 
 
-def test_a_path_that_cannot_be_looked_at(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_inaccessible_path(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     root = write({"sub/a.md": "x"})
     bar(monkeypatch, root)
-    with pytest.raises(RootInvalid, match=r"sub: cannot be looked at \(permission denied\)"):
+    with pytest.raises(RootInvalid, match=r"sub: cannot be accessed \(permission denied\)"):
         scan(root / "sub", [])
-    with pytest.raises(RootInvalid, match=r"cannot be looked at \(file name too long\)"):
+    with pytest.raises(RootInvalid, match=r"cannot be accessed \(file name too long\)"):
         scan(root.parent / ("x" * 300), [])
 
 
@@ -93,12 +93,11 @@ def test_files_in_a_folder_that_cannot_be_entered_fail_alone(
     report = ingest([root], data, encoder)
     assert report.unchanged == ["a.md"]
     assert [reason for _, reason in report.failed] == [
-        f"sub/{name}.md: cannot be read: Permission denied; check that it is a file and that you may read it"
-        for name in "bd"
+        f"sub/{name}.md: cannot be read: Permission denied; check that it is a file you may read" for name in "bd"
     ]
 
 
-def test_the_index_inside_a_root_is_passed_over(write: Write, tmp_path: Path, data: Path) -> None:
+def test_the_index_inside_a_root_is_skipped(write: Write, tmp_path: Path, data: Path) -> None:
     root = write({"a.md": "x"}, folder=".")
     write({"feedback.jsonl": "{}", "uploads/b.md": "x"}, folder="data")
     (tmp_path / "link").symlink_to(root)
@@ -108,9 +107,7 @@ def test_the_index_inside_a_root_is_passed_over(write: Write, tmp_path: Path, da
     assert list(scan(data / "uploads" / "b.md", [root, data / "uploads"], data).files) == ["b.md"]
 
 
-def test_uploads_stay_a_root_of_their_own_below_another(
-    write: Write, tmp_path: Path, data: Path, encoder: Encoder
-) -> None:
+def test_uploads_stay_their_own_root_inside_another(write: Write, tmp_path: Path, data: Path, encoder: Encoder) -> None:
     write({"a.md": "A.", "b.md": "B."}, folder=".")
     uploads = write({"c.md": "C."}, folder="data/uploads")
     paths = [tmp_path, uploads]
@@ -126,11 +123,11 @@ def test_a_single_file_is_its_own_root(write: Write) -> None:
     root = write({"a.md": "x", "b.xyz": "x"})
     found = scan(root / "a.md", [])
     assert (found.root, found.files) == (root / "a.md", {"a.md": root / "a.md"})
-    with pytest.raises(RootInvalid, match="of no known format"):
+    with pytest.raises(RootInvalid, match="has an unsupported format"):
         scan(root / "b.xyz", [])
 
 
-def test_what_lies_inside_a_known_root_belongs_to_it(write: Write) -> None:
+def test_a_path_inside_a_known_root_belongs_to_it(write: Write) -> None:
     root = write({"a.md": "x", "sub/b.md": "x", "sub/c.md": "x", "subway/d.md": "x"})
     file, folder = scan(root / "sub" / "b.md", [root]), scan(root / "sub", [root])
     assert (file.root, list(file.files)) == (root, ["sub/b.md"])
@@ -185,7 +182,7 @@ def test_links(write: Write, tmp_path: Path) -> None:
     (root / "loop.md").symlink_to(root / "loop.md")
     found = scan(root, [])
     assert list(found.files) == ["a.md", "inside.md", "loop.md", "sub/b.md"]
-    assert found.closed == (("out.md", "it is a link that leads out of the folder"),)
+    assert found.closed == (("out.md", "it is a link to a file outside the folder"),)
 
 
 def test_a_root_that_is_a_link(write: Write, tmp_path: Path) -> None:
@@ -209,13 +206,13 @@ def test_a_broken_description(write: Write, content: str) -> None:
     assert caught.value.where == "corpus.yaml"
 
 
-def test_characters_of_a_description_that_cannot_be_stored(write: Write) -> None:
+def test_unstorable_characters_in_a_description_are_dropped(write: Write) -> None:
     content = 'name: "\\ud83d\\ude00 Hips\\0"\nnotice: "Ask\\ud83d"\nquestions: ["Why\\ude00?"]\n'
     assert describe(write({"corpus.yaml": content})) == CorpusDescription("😀 Hips", "", "Ask", ("Why?",))
 
 
 @pytest.mark.parametrize("content", ["name: 2024-13-45", "name: !!int ''", "name: !!bool x", "name: " + "[" * 5_000])
-def test_values_that_cannot_be(write: Write, content: str) -> None:
+def test_invalid_yaml_values(write: Write, content: str) -> None:
     with pytest.raises(SourceUnreadable, match="cannot be read as YAML"):
         describe(write({"corpus.yaml": content}))
 

@@ -11,17 +11,17 @@ from ingest.errors import IndexMissing, IndexStale, PruningUnconfirmed, RootInva
 from ingest.index.catalog import Catalog
 from ingest.models.encoder import Encoder
 from ingest.runs.pipeline import Prune, forget, ingest, plan
-from ingest.runs.report import Plan, Report
+from ingest.runs.report import Plan, RunReport
 from ingest.runs.status import runs, status
 from ingest.schema import Change
 
 Write = Callable[..., Path]
-Indexed = Callable[..., Report]
+Indexed = Callable[..., RunReport]
 
 HIP = "# Hip\n\nWalk a bit.\n"
 BACK = "# Back\n\nKeep moving.\n"
 
-# An index as the first version of the tables had it.
+# An index with the first version of the tables.
 FIRST_VERSION = """
 CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR);
 CREATE TABLE roots (id INTEGER PRIMARY KEY, path VARCHAR NOT NULL UNIQUE, description JSON NOT NULL, color VARCHAR);
@@ -47,7 +47,7 @@ def test_a_plan_before_the_first_run(write: Write, data: Path) -> None:
         plan([root / "none"], data)
 
 
-def test_a_plan_tells_what_the_run_then_does(indexed: Indexed, write: Write, data: Path) -> None:
+def test_a_plan_predicts_what_the_run_does(indexed: Indexed, write: Write, data: Path) -> None:
     root = write({"a.md": HIP, "b.md": BACK, "c.md": "C.", "d.md": "D.", "e.md": "E."})
     indexed({})
     write({"a.md": HIP + "More.\n", "new.md": "New."})
@@ -55,8 +55,8 @@ def test_a_plan_tells_what_the_run_then_does(indexed: Indexed, write: Write, dat
     (root / "c.md").unlink()
     (root / "d.md").unlink()
     (root / "d.md").symlink_to(root / "nothing")
-    told = plan([root], data)
-    assert told == Plan(
+    planned = plan([root], data)
+    assert planned == Plan(
         found=5,
         added=("new.md",),
         updated=("a.md",),
@@ -66,7 +66,7 @@ def test_a_plan_tells_what_the_run_then_does(indexed: Indexed, write: Write, dat
         failed=(("d.md", "cannot be opened"),),
     )
     report = indexed({})
-    assert report.renamed == list(told.renamed)
+    assert report.renamed == list(planned.renamed)
     assert (report.added, report.updated, report.unchanged, report.removed) == (
         ["new.md"],
         ["a.md"],
@@ -81,9 +81,9 @@ def test_a_plan_names_new_files_that_cannot_be_opened(indexed: Indexed, write: W
     root = write({"a.md": HIP})
     (root / "link.md").symlink_to(root / "nothing")
     os.mkfifo(root / "pipe.md")
-    told = plan([root], data)
-    assert told.added == ("a.md",)
-    assert told.failed == (("link.md", "cannot be opened"), ("pipe.md", "cannot be opened"))
+    planned = plan([root], data)
+    assert planned.added == ("a.md",)
+    assert planned.failed == (("link.md", "cannot be opened"), ("pipe.md", "cannot be opened"))
     report = indexed({})
     assert (report.added, [source for source, _ in report.failed]) == (["a.md"], ["link.md", "pipe.md"])
 
@@ -116,7 +116,7 @@ def test_a_file_of_another_format_is_not_renamed(indexed: Indexed, write: Write,
     ]
 
 
-def test_a_parent_that_takes_over_shows_in_the_plan(write: Write, data: Path, encoder: Encoder) -> None:
+def test_a_plan_includes_the_roots_inside_a_parent(write: Write, data: Path, encoder: Encoder) -> None:
     root = write({"hip.md": HIP, "sub/back.md": BACK})
     ingest([root / "sub"], data, encoder)
     assert plan([root], data) == Plan(found=2, added=("hip.md",), unchanged=("sub/back.md",))
@@ -130,7 +130,7 @@ def test_removing_more_than_half_is_refused(indexed: Indexed, write: Write, data
     assert not plan([root], data).prunes_most
     (root / "c.md").unlink()
     assert plan([root], data).prunes_most
-    with pytest.raises(PruningUnconfirmed, match=r"3 of 4 sources are gone.*--yes.*--no-prune"):
+    with pytest.raises(PruningUnconfirmed, match=r"3 of 4 files are gone.*--yes.*--no-prune"):
         indexed({})
     assert len(status(data)) == 4
     kept = ingest([root], data, encoder, prune=Prune.NEVER)
@@ -148,7 +148,7 @@ def test_a_folder_renamed_as_a_whole_prunes_nothing(indexed: Indexed, write: Wri
     assert report.encoded == 0
 
 
-def test_failures_are_remembered_until_they_are_mended(indexed: Indexed, write: Write, data: Path) -> None:
+def test_failures_are_remembered_until_they_are_fixed(indexed: Indexed, write: Write, data: Path) -> None:
     root = write({"hip.md": HIP, "bad.md": "x"})
     (root / "bad.md").write_bytes(b"\0")
     indexed({})
@@ -171,9 +171,7 @@ def test_failures_are_remembered_until_they_are_mended(indexed: Indexed, write: 
     assert [source.source for source in status(data)] == ["hip.md"]
 
 
-def test_a_failure_outside_of_what_was_looked_at_stays(
-    indexed: Indexed, write: Write, data: Path, encoder: Encoder
-) -> None:
+def test_a_failure_outside_the_scan_is_kept(indexed: Indexed, write: Write, data: Path, encoder: Encoder) -> None:
     root = write({"hip.md": HIP, "bad.md": "x"})
     (root / "bad.md").write_bytes(b"\0")
     indexed({"corpus.yaml": "["})
@@ -185,7 +183,7 @@ def test_a_failure_outside_of_what_was_looked_at_stays(
     assert status(data) == ()
 
 
-def test_texts_that_stand_twice(indexed: Indexed, data: Path) -> None:
+def test_duplicate_texts(indexed: Indexed, data: Path) -> None:
     indexed({"a.txt": "Walk a bit.", "b.txt": "Walk  a\nbit.\n", "c.txt": "Rest."}, folder="one")
     report = indexed({"d.txt": "Walk a bit."}, folder="two")
     assert report.duplicates == [("a.txt", "b.txt", "d.txt")]
@@ -198,7 +196,7 @@ def test_texts_that_stand_twice(indexed: Indexed, data: Path) -> None:
     }
 
 
-def test_a_text_that_stands_under_one_name_in_two_roots(indexed: Indexed, tmp_path: Path, data: Path) -> None:
+def test_a_duplicate_with_the_same_name_in_another_root(indexed: Indexed, tmp_path: Path, data: Path) -> None:
     indexed({"hip.md": HIP}, folder="one")
     report = indexed({"hip.md": HIP, "other.md": HIP}, folder="two")
     one, two = (f"hip.md in {tmp_path / folder}" for folder in ("one", "two"))
@@ -225,9 +223,9 @@ def test_runs_are_remembered_newest_first(indexed: Indexed, write: Write, data: 
 
 
 def test_no_index(data: Path) -> None:
-    for look in (status, runs):
+    for read in (status, runs):
         with pytest.raises(IndexMissing):
-            look(data)
+            read(data)
 
 
 def test_an_index_of_the_first_version_is_rebuilt_from_its_texts(
@@ -236,9 +234,9 @@ def test_an_index_of_the_first_version_is_rebuilt_from_its_texts(
     data.mkdir()
     with closing(sqlite3.connect(data / "catalog.sqlite")) as file:
         file.executescript(FIRST_VERSION)
-    for look in (status, runs, lambda folder: plan([write({"b.md": BACK})], folder)):
+    for read in (status, runs, lambda folder: plan([write({"b.md": BACK})], folder)):
         with pytest.raises(IndexStale, match="run `cited ingest --rebuild`"):
-            look(data)
+            read(data)
     with pytest.raises(IndexStale):
         ingest([write({"b.md": BACK})], data, encoder)
     report = ingest([], data, encoder, rebuild=True)

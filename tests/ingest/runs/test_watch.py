@@ -10,11 +10,11 @@ import pytest
 from ingest.errors import IndexLocked, PruningUnconfirmed, RootInvalid, UserFacingError
 from ingest.index.lock import write_lock
 from ingest.models.encoder import Encoder
-from ingest.runs.report import Report
+from ingest.runs.report import RunReport
 from ingest.runs.watch import watch
 
 Write = Callable[..., Path]
-Outcomes = Callable[[], Report | UserFacingError]
+Outcomes = Callable[[], RunReport | UserFacingError]
 
 PATIENCE = 60  # seconds
 
@@ -23,20 +23,20 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def watched(write: Write, data: Path, encoder: Encoder) -> Iterator[Callable[..., Outcomes]]:
-    """Watch paths in a thread; returns what waits for the next outcome."""
+    """Watch paths in a thread; return a function that waits for the next outcome."""
     stop = Event()
     threads: list[Thread] = []
 
     def start(*paths: Path) -> Outcomes:
-        told: Queue[Report | UserFacingError] = Queue()
+        outcomes: Queue[RunReport | UserFacingError] = Queue()
 
         def run() -> None:
             for outcome in watch(paths, data, encoder, stop=stop):
-                told.put(outcome)
+                outcomes.put(outcome)
 
         threads.append(Thread(target=run))
         threads[0].start()
-        return lambda: told.get(timeout=PATIENCE)
+        return lambda: outcomes.get(timeout=PATIENCE)
 
     yield start
     stop.set()
@@ -44,8 +44,8 @@ def watched(write: Write, data: Path, encoder: Encoder) -> Iterator[Callable[...
     assert not threads[0].is_alive()
 
 
-def reported(outcome: Report | UserFacingError) -> Report:
-    assert isinstance(outcome, Report), outcome
+def reported(outcome: RunReport | UserFacingError) -> RunReport:
+    assert isinstance(outcome, RunReport), outcome
     return outcome
 
 
@@ -55,7 +55,7 @@ def test_changes_are_ingested_as_they_settle(watched: Callable[..., Outcomes], w
     assert reported(outcome()).added == ["a.md", "b.md"]
     write({"c.md": "C.", "sub/d.md": "D."})
     assert reported(outcome()).added == ["c.md", "sub/d.md"]
-    # The dance of an editor: a copy aside, the new text under another name, renamed into place.
+    # How editors save: move the old file aside, write the new text under another name, rename it into place.
     (root / "a.md").rename(root / "a.md~")
     (root / ".a.md.swp").write_text("A, edited.", encoding="utf-8")
     (root / ".a.md.swp").rename(root / "a.md")
@@ -79,7 +79,7 @@ def test_the_index_and_hidden_files_do_not_start_a_run(
     assert root.name == "corpus"
 
 
-def test_errors_are_told_and_the_watch_goes_on(watched: Callable[..., Outcomes], write: Write, data: Path) -> None:
+def test_errors_are_yielded_and_the_watch_continues(watched: Callable[..., Outcomes], write: Write, data: Path) -> None:
     root = write({"a.md": "A.", "b.md": "B.", "c.md": "C."})
     outcome = watched(root)
     outcome()
@@ -115,12 +115,12 @@ def test_a_single_file_that_is_replaced(watched: Callable[..., Outcomes], write:
         assert reported(outcome()).updated == ["a.md"]
     (root / "a.md").rename(root / "a.md.bak")
     assert isinstance(outcome(), RootInvalid)
-    (root / "a.md").write_text("A, anew.", encoding="utf-8")
+    (root / "a.md").write_text("A, again.", encoding="utf-8")
     assert reported(outcome()).updated == ["a.md"]
 
 
 @pytest.mark.parametrize("away", ["deleted", "moved"])
-def test_a_root_that_is_made_again(watched: Callable[..., Outcomes], write: Write, tmp_path: Path, away: str) -> None:
+def test_a_root_that_is_recreated(watched: Callable[..., Outcomes], write: Write, tmp_path: Path, away: str) -> None:
     root = write({"a.md": "A.", "sub/b.md": "B."})
     outcome = watched(root)
     outcome()
@@ -162,6 +162,6 @@ def test_a_burst(watched: Callable[..., Outcomes], write: Write) -> None:
     assert sorted(added) == names
 
 
-def test_a_path_that_is_not_there(data: Path, encoder: Encoder, tmp_path: Path) -> None:
+def test_a_missing_path(data: Path, encoder: Encoder, tmp_path: Path) -> None:
     with pytest.raises(RootInvalid):
         next(watch([tmp_path / "none"], data, encoder, stop=Event()))

@@ -61,7 +61,7 @@ def test_any_text_is_covered_by_passages_that_slice_back(
     for reader in (text.read, markdown.read):
         try:
             doc = reader(content.encode("utf-8", "ignore"), "some/a-file.md")
-        except Exception as error:  # noqa: BLE001 - refusing is the readers' business
+        except Exception as error:  # noqa: BLE001 - readers may refuse a text
             assert type(error).__name__ == "SourceUnreadable"
             continue
         check(doc, fake(window=window))
@@ -74,7 +74,7 @@ def test_passages_fit_the_window_of_the_real_encoder(exported: Encoder, content:
     check(document(content, blocks=[Block(0, len(content))] if content.strip() else []), exported)
 
 
-def test_no_text_no_passages(encoder: Encoder) -> None:
+def test_no_text_gives_no_passages(encoder: Encoder) -> None:
     assert cut(document("", blocks=[]), "/", encoder) == []
     assert cut(document("  "), "/", encoder) == []
 
@@ -99,12 +99,12 @@ def test_a_passage_never_spans_a_heading(encoder: Encoder) -> None:
     ]
 
 
-def test_markup_between_blocks_counts(encoder: Encoder) -> None:
+def test_markup_between_blocks_counts_towards_the_limit(encoder: Encoder) -> None:
     doc = markdown.read(b"Rest.\n\n<!-- " + b"not shown " * 60 + b"-->\n\nWalk.\n", "a.md")
     assert [p.text for p in cut(doc, "/", encoder)] == ["Rest.", "Walk."]
 
 
-def test_heading_levels_that_are_skipped(encoder: Encoder) -> None:
+def test_skipped_heading_levels(encoder: Encoder) -> None:
     content = "AAA\nrest.\nBBB\nwalk.\nCCC\nsleep."
     headings = (Heading(1, "AAA", 0, 3), Heading(3, "BBB", 10, 13), Heading(2, "CCC", 20, 23))
     blocks = (Block(4, 9), Block(14, 19), Block(24, 30))
@@ -117,14 +117,14 @@ def test_texts_set_apart_by_blank_lines_stay_apart(encoder: Encoder) -> None:
     assert [p.text for p in cut(doc, "/", encoder)] == ["Back pain passes.\nMost of it.", "Hips are joints.", "Walk."]
 
 
-def test_the_same_text_in_two_places_shares_a_vector_and_no_id(encoder: Encoder) -> None:
+def test_the_same_text_in_two_places_shares_a_vector_but_not_an_id(encoder: Encoder) -> None:
     first = cut(document("Rest.\n\nRest.", blocks=[Block(0, 5), Block(7, 12, apart=True)]), "/a", encoder)
     other = cut(document("Rest."), "/b", encoder)
     assert len({p.sha for p in (*first, *other)}) == 1
     assert len({p.id for p in (*first, *other)}) == 3
 
 
-def test_title_heading_and_encoder_are_part_of_the_vectors_name(fake: Callable[..., Encoder]) -> None:
+def test_title_heading_and_encoder_are_part_of_the_vector_id(fake: Callable[..., Encoder]) -> None:
     shas = {
         cut(document("Rest."), "/", fake())[0].sha,
         cut(document("Rest.", title="Other"), "/", fake())[0].sha,

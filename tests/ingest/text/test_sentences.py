@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ingest.text.sentences import LONGEST_PIECE, sentence_spans
 
-# Words, marks that splitters trip over, and white space of all kinds.
+# Words, characters that confuse sentence splitters, and all kinds of white space.
 PIECES = st.sampled_from(
     ["Dr.", "e.g.", "2.5", "[50]", "[a, b]", "Walk", "walk", ".", "!", "?", "...", "”", '"', ")", " ", "  ", "\t"]
     + ["\n", "\xa0", "\u2003", "é", "漢字。", "🦴", "العلاج", "∯", "&ᓰ&", "U.S.", "i.", "1)", "A.", "\x1c", "\u200b"]
@@ -56,7 +56,7 @@ than a day or two makes recovery slower. Nobody should take more than approx.
 2.5 mg a day, and none at night."""
 
 
-def test_a_sentence_goes_on_over_wrapped_lines() -> None:
+def test_a_sentence_continues_over_wrapped_lines() -> None:
     assert parts(WRAPPED) == [
         "Most episodes of low back pain get better within a few weeks.",
         "Keep moving: bed rest for more\nthan a day or two makes recovery slower.",
@@ -78,7 +78,7 @@ Parents and the nurse on duty.
 Exercises"""
 
 
-def test_headings_and_lists_between_the_wrapped_lines_of_a_page_stay_apart() -> None:
+def test_headings_and_lists_between_wrapped_lines_stay_separate() -> None:
     assert parts(PAGE) == [
         "Care of the lower back",
         "Most episodes of low back pain get better within a few weeks, whatever is done about\nthem.",
@@ -106,11 +106,11 @@ def test_headings_and_lists_between_the_wrapped_lines_of_a_page_stay_apart() -> 
         "Adults of any age and weight: two tablets by day and one at night\nChildren under 6 years: none",
     ],
 )
-def test_lines_that_end_on_purpose_part_sentences(text: str) -> None:
+def test_deliberate_line_ends_separate_sentences(text: str) -> None:
     assert parts(text) == text.split("\n")
 
 
-def test_full_stops_of_abbreviations_part_nothing() -> None:
+def test_full_stops_of_abbreviations_end_no_sentence() -> None:
     text = "It should be max. 30 mg unless approx. 12 hours went by. Take 5 mg. then rest. Rest 30 min. Then go."
     assert parts(text) == [
         "It should be max. 30 mg unless approx. 12 hours went by.",
@@ -121,19 +121,19 @@ def test_full_stops_of_abbreviations_part_nothing() -> None:
     assert parts("Smith et al. Found it. هل هذا صحيح؟ نعم.") == ["Smith et al. Found it.", "هل هذا صحيح؟", "نعم."]
 
 
-def test_sentences_that_run_together_are_parted() -> None:
+def test_sentences_without_a_space_between_them_are_split() -> None:
     assert parts("It wears over time.Historically, it was rest.") == [
         "It wears over time.",
         "Historically, it was rest.",
     ]
 
 
-def test_repeated_sentences_have_spans_of_their_own() -> None:
+def test_repeated_sentences_have_their_own_spans() -> None:
     assert sentence_spans("Rest. Rest. Rest.", 0, 17) == ((0, 5), (6, 11), (12, 17))
 
 
 @pytest.mark.parametrize("unit", ["Walk a bit every day. ", "word ", "x", "漢"])
-def test_long_paragraphs_are_cut_in_little_time(unit: str) -> None:
+def test_long_paragraphs_are_split_fast(unit: str) -> None:
     text = unit * (600_000 // len(unit))
     started = time.process_time()
     spans = sentence_spans(text, 0, len(text))
@@ -142,7 +142,7 @@ def test_long_paragraphs_are_cut_in_little_time(unit: str) -> None:
     assert sum(len(text[a:b].replace(" ", "")) for a, b in spans) == len(text.replace(" ", ""))
 
 
-def test_marks_that_close_a_sentence_stay_with_it() -> None:
+def test_closing_marks_stay_with_their_sentence() -> None:
     assert parts("**Never touch the blade.** The blade is sharp.") == [
         "**Never touch the blade.**",
         "The blade is sharp.",
@@ -150,7 +150,7 @@ def test_marks_that_close_a_sentence_stay_with_it() -> None:
     assert parts("| Zorb | Children. Pregnant women. |") == ["| Zorb | Children. Pregnant women. |"]
 
 
-def test_one_long_line_does_not_part_the_wrapped_ones() -> None:
+def test_one_long_line_does_not_split_the_wrapped_ones() -> None:
     wrapped = (
         "The rules do not hold for any of the members who joined in the years before\n1990, nor for guests of theirs."
     )
@@ -180,8 +180,8 @@ def test_one_long_line_does_not_part_the_wrapped_ones() -> None:
         "« ",
     ],
 )
-def test_no_text_stalls_the_cutting(unit: str) -> None:
-    """Nine bracketed numbers took 26 seconds once, without a way to interrupt them."""
+def test_no_text_stalls_the_splitting(unit: str) -> None:
+    """Nine bracketed numbers once took 26 seconds and could not be interrupted."""
     for length in (60, 200_000):
         text = unit * (length // len(unit))
         started = time.process_time()
@@ -190,7 +190,7 @@ def test_no_text_stalls_the_cutting(unit: str) -> None:
         assert time.process_time() - started < 5
 
 
-def test_a_whole_sentence_in_brackets_and_marks_of_items() -> None:
+def test_a_whole_sentence_in_brackets_and_list_markers() -> None:
     assert parts("(See the other summary.) This one is short.") == ["(See the other summary.)", "This one is short."]
     assert parts("1. Lie on your back.\n2. Bend your knees.") == ["1. Lie on your back.", "2. Bend your knees."]
     assert parts("It is from c.750 AD. Non-U.S. readers may skip it, i.e. This part.") == [

@@ -11,13 +11,13 @@ def test_words_are_folded_and_stemmed() -> None:
     assert stems("") == ""
 
 
-def test_stop_words_are_left_out_whatever_their_case_or_apostrophe() -> None:
+def test_stop_words_are_dropped_in_any_case_and_with_any_apostrophe() -> None:
     assert stems("It's THE hip, isn’t it?") == "hip"
     assert [term.stop for term in analyse("the hip")] == [True, False]
     assert "not" in STOP_WORDS
 
 
-def test_the_possessive_goes_and_an_inner_apostrophe_stays_one_word() -> None:
+def test_the_possessive_is_dropped_and_an_inner_apostrophe_keeps_one_word() -> None:
     assert stems("Parkinson's Parkinson’s") == "parkinson parkinson"
     assert stems("o'clock") == "oclock"
 
@@ -35,7 +35,7 @@ def test_words_of_other_scripts_are_words(word: str) -> None:
 
 
 @given(text=st.text(max_size=200))
-def test_every_term_stands_where_it_says(text: str) -> None:
+def test_terms_are_ordered_and_inside_the_text(text: str) -> None:
     at = 0
     for term in analyse(text):
         assert at <= term.start < term.end <= len(text)

@@ -46,114 +46,114 @@ def run(tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
         monkeypatch.setattr(sys, "argv", ["cited", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
             main()
-        told = capsys.readouterr()
+        result = capsys.readouterr()
         code = ended.value.code
-        return Ran(code if isinstance(code, int) else 0, told.out, told.err)
+        return Ran(code if isinstance(code, int) else 0, result.out, result.err)
 
     return call
 
 
 def test_help_names_every_command() -> None:
-    told = CliRunner().invoke(app, ["--help"])
-    assert told.exit_code == 0
+    result = CliRunner().invoke(app, ["--help"])
+    assert result.exit_code == 0
     for command in ("ingest", "ask", "ui", "verify", "forget", "doctor", "evaluate"):
-        assert command in told.output
+        assert command in result.output
 
 
 def test_version(run: Run) -> None:
-    told = run("--version")
+    result = run("--version")
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    assert (told.code, told.out) == (0, f"cited {version}\n")
+    assert (result.code, result.out) == (0, f"cited {version}\n")
 
 
 def test_ingest_ask_forget_doctor(run: Run, write: Callable[..., Path]) -> None:
     root = write({"hip.md": HIP, "back.md": BACK, "corpus.yaml": "notice: Ask a doctor."})
-    told = run("ingest", root)
-    assert (told.code, told.out) == (0, "Run 1: 2 files found, 2 added; 2 passages encoded, 2 in the index\n")
+    result = run("ingest", root)
+    assert (result.code, result.out) == (0, "Run 1: 2 files found, 2 added; 2 passages encoded, 2 in the index\n")
 
-    told = run("ask", "Does walking every day ease low back pain?")
-    assert told.code == 0
-    assert "Walking every day eases low back pain." in told.out
-    assert "Ask a doctor." in told.out
+    result = run("ask", "Does walking every day ease low back pain?")
+    assert result.code == 0
+    assert "Walking every day eases low back pain." in result.out
+    assert "Ask a doctor." in result.out
 
-    told = run("ask", "--json", "Does walking every day ease low back pain?")
-    assert told.code == 0
-    assert "Walking every day eases low back pain." in json.dumps(json.loads(told.out))
+    result = run("ask", "--json", "Does walking every day ease low back pain?")
+    assert result.code == 0
+    assert "Walking every day eases low back pain." in json.dumps(json.loads(result.out))
 
-    told = run("doctor")
-    assert told.code == 0
-    assert "run 1, 2 documents, 2 passages" in told.out
+    result = run("doctor")
+    assert result.code == 0
+    assert "run 1, 2 documents, 2 passages" in result.out
 
-    told = run("forget", root)
-    assert (told.code, told.out) == (0, f"Forgot {root}: 2 documents removed from the index\n")
+    result = run("forget", root)
+    assert (result.code, result.out) == (0, f"Forgot {root}: 2 documents removed from the index\n")
 
 
-def test_a_run_that_changes_things_says_what(run: Run, write: Callable[..., Path]) -> None:
+def test_a_run_reports_its_changes(run: Run, write: Callable[..., Path]) -> None:
     root = write({"hip.md": HIP, "back.md": BACK, "a.md": "# A\n\nA.", "b.md": "# B\n\nB.", "notes.xyz": "?"})
     run("ingest", root)
     (root / "hip.md").unlink()
     write({"back.md": BACK + "Rest does not.\n", "new.md": "# New\n\nNew.\n"})
-    told = run("ingest", root)
-    assert told.code == 0
-    assert told.out.splitlines() == [
+    result = run("ingest", root)
+    assert result.code == 0
+    assert result.out.splitlines() == [
         "Run 2: 4 files found, 1 added, 1 updated, 2 unchanged, 1 removed; 2 passages encoded, 4 in the index",
         "removed: hip.md",
-        "Skipped, of no known format: notes.xyz",
+        "Skipped, unsupported format: notes.xyz",
     ]
 
 
-def test_files_that_fail_are_told_on_stderr_and_by_the_exit_code(run: Run, write: Callable[..., Path]) -> None:
+def test_failed_files_are_reported_on_stderr_and_by_the_exit_code(run: Run, write: Callable[..., Path]) -> None:
     root = write({"hip.md": HIP, "bad\x1b[31m.md": "x"})
     (root / "bad\x1b[31m.md").write_bytes(b"\0")
-    told = run("ingest", root)
-    assert told.code == 1
-    assert "1 added, 1 failed" in told.out
-    assert r"failed: bad\x1b[31m.md: is not text" in told.err
-    assert "\x1b[31m" not in told.out + told.err
+    result = run("ingest", root)
+    assert result.code == 1
+    assert "1 added, 1 failed" in result.out
+    assert r"failed: bad\x1b[31m.md: is not text" in result.err
+    assert "\x1b[31m" not in result.out + result.err
     (root / "bad\x1b[31m.md").unlink()
 
 
-def test_names_are_printed_without_obeying_them(run: Run, write: Callable[..., Path]) -> None:
+def test_control_characters_in_names_are_escaped(run: Run, write: Callable[..., Path]) -> None:
     root = write({"hip.md": HIP, "a.md": "# A\n\nA.", "bad\n\x1b[31m.md": BACK, "x\x1b[31m.xyz": "?"})
     run("ingest", root)
     (root / "bad\n\x1b[31m.md").unlink()
-    told = run("ingest", root)
-    assert r"removed: bad\n\x1b[31m.md" in told.out
-    assert "\x1b[31m" not in told.out
+    result = run("ingest", root)
+    assert r"removed: bad\n\x1b[31m.md" in result.out
+    assert "\x1b[31m" not in result.out
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["ask", "Why?"], "nothing was ingested here yet"),
+        (["ask", "Why?"], "nothing has been ingested here yet"),
         (["doctor"], "run `cited ingest FOLDER`"),
-        (["forget", "/nowhere"], "nothing was ingested here yet"),
-        (["ingest", "/nowhere"], "/nowhere: there is no such file or folder; check the path"),
-        (["ingest", "--rebuild"], "nothing was ingested here yet"),
-        (["ingest", "/" + "x" * 300], "cannot be looked at (file name too long)"),
+        (["forget", "/nowhere"], "nothing has been ingested here yet"),
+        (["ingest", "/nowhere"], "/nowhere: no such file or folder; check the path"),
+        (["ingest", "--rebuild"], "nothing has been ingested here yet"),
+        (["ingest", "/" + "x" * 300], "cannot be accessed (file name too long)"),
         (["ingest", b"/tmp/caf\xe9".decode("utf-8", "surrogateescape")], "its name is not valid UTF-8; rename it"),
     ],
 )
 def test_errors_are_one_line_and_exit_code_1(run: Run, arguments: list[str], words: str, tmp_path: Path) -> None:
-    told = run(*arguments)
-    assert told.code == 1
+    result = run(*arguments)
+    assert result.code == 1
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["models"]
-    assert told.err.splitlines()[-1].startswith("cited: ")
-    assert words in told.err
-    assert "Traceback" not in told.err
+    assert result.err.splitlines()[-1].startswith("cited: ")
+    assert words in result.err
+    assert "Traceback" not in result.err
 
 
-def test_a_second_writer_is_told_who_writes(run: Run, write: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_second_writer_learns_who_writes(run: Run, write: Callable[..., Path], tmp_path: Path) -> None:
     with write_lock(tmp_path / "data"):
-        told = run("ingest", write({"hip.md": HIP}))
-    assert told.code == 1
-    assert f"process {os.getpid()} (since " in told.err
+        result = run("ingest", write({"hip.md": HIP}))
+    assert result.code == 1
+    assert f"process {os.getpid()} (since " in result.err
 
 
 def test_an_unknown_setting(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CITED_DATADIR", "/tmp")
-    told = run("ask", "Why?")
-    assert (told.code, told.err[:46]) == (1, "cited: CITED_DATADIR: there is no such setting")
+    result = run("ask", "Why?")
+    assert (result.code, result.err[:38]) == (1, "cited: CITED_DATADIR: unknown setting;")
 
 
 @pytest.mark.parametrize("arguments", [["ingest"], ["ask"], ["forget"], ["nonsense"], ["ask", "Why?", "--nonsense"]])
@@ -168,21 +168,23 @@ def test_an_index_in_another_place(run: Run, write: Callable[..., Path], tmp_pat
     assert run("ask", "What keeps the hip level?").code == 1
 
 
-def test_a_cold_ask_leaves_torch_alone(run: Run, write: Callable[..., Path]) -> None:
+def test_a_cold_ask_does_not_import_torch(run: Run, write: Callable[..., Path]) -> None:
     run("ingest", write({"hip.md": HIP, "back.md": BACK}))
     command = [sys.executable, "-X", "importtime", "-c", "from ui.command.cli import main; main()"]
     command += ["ask", "What keeps the hip level?"]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
-    assert "A pillow between the knees keeps the hip level." in told.stdout
-    imported = {line.rsplit("|", 1)[1].strip() for line in told.stderr.splitlines() if line.startswith("import time:")}
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert "A pillow between the knees keeps the hip level." in result.stdout
+    imported = {
+        line.rsplit("|", 1)[1].strip() for line in result.stderr.splitlines() if line.startswith("import time:")
+    }
     assert "onnxruntime" in imported
     assert not imported & {"torch", "transformers", "sentence_transformers", "gradio", "trafilatura", "docx", "pypdf"}
 
 
 def test_a_dry_run_changes_nothing(run: Run, write: Callable[..., Path], tmp_path: Path) -> None:
     root = write({"hip.md": HIP, "back.md": BACK, "c.md": "# C\n\nC."})
-    told = run("ingest", root, "--dry-run")
-    assert (told.code, told.out.splitlines()[0]) == (0, "Dry run: 3 files found, 3 added; nothing was changed")
+    result = run("ingest", root, "--dry-run")
+    assert (result.code, result.out.splitlines()[0]) == (0, "Dry run: 3 files found, 3 added; nothing was changed")
     assert run("ask", "Why?").code == 1
     run("ingest", root)
     (root / "hip.md").rename(root / "hips.md")
@@ -198,12 +200,12 @@ def test_a_dry_run_changes_nothing(run: Run, write: Callable[..., Path], tmp_pat
     assert run("status").out.splitlines()[-1] == "3 files, 3 passages, 0 failed"
 
 
-def test_a_dry_run_fails_where_the_run_would(run: Run, write: Callable[..., Path]) -> None:
+def test_a_dry_run_fails_if_the_run_would(run: Run, write: Callable[..., Path]) -> None:
     root = write({"hip.md": HIP})
     (root / "out.md").symlink_to("/etc/hostname")
-    told = run("ingest", root, "--dry-run")
-    assert told.code == 1
-    assert told.out.splitlines()[-1] == "would fail: out.md (it is a link that leads out of the folder)"
+    result = run("ingest", root, "--dry-run")
+    assert result.code == 1
+    assert result.out.splitlines()[-1] == "would fail: out.md (it is a link to a file outside the folder)"
 
 
 def test_a_question_with_stdin_closed(run: Run, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,90 +214,90 @@ def test_a_question_with_stdin_closed(run: Run, write: Callable[..., Path], monk
     (root / "hip.md").unlink()
     (root / "c.md").unlink()
     monkeypatch.setattr(sys, "stdin", None)
-    told = run("ingest", root)
-    assert told.code == 1
-    assert "more than half, so nothing was changed" in told.err
+    result = run("ingest", root)
+    assert result.code == 1
+    assert "more than half, so nothing was changed" in result.err
 
 
-def test_a_terminal_that_knows_few_characters(run: Run, write: Callable[..., Path]) -> None:
+def test_a_terminal_with_few_characters(run: Run, write: Callable[..., Path]) -> None:
     run("ingest", write({"髋🦴.md": "# 🦴\n\nA pillow keeps the 髋 level.\n"}))
-    told = {}
+    result = {}
     for arguments in (["status"], ["ask", "What keeps the 髋 level?"], ["ask", "--json", "What keeps the 髋 level?"]):
         command = [sys.executable, "-c", "from ui.command.cli import main; main()", *arguments]
         environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
         done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, env=environment, check=True)
-        told[len(arguments)] = done.stdout.decode("cp1252")
-    assert r"\u9acb\U0001f9b4.md" in told[1]
-    assert r"A pillow keeps the \u9acb level." in told[2]
-    assert json.loads(told[3])["quotes"][0]["text"] == "A pillow keeps the 髋 level."
+        result[len(arguments)] = done.stdout.decode("cp1252")
+    assert r"\u9acb\U0001f9b4.md" in result[1]
+    assert r"A pillow keeps the \u9acb level." in result[2]
+    assert json.loads(result[3])["quotes"][0]["text"] == "A pillow keeps the 髋 level."
 
 
-def test_a_quote_is_exact_and_its_control_characters_are_not_obeyed(
+def test_a_quote_is_exact_and_its_control_characters_are_escaped(
     run: Run, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     text = "A pillow\tbetween the knees\x1b[31m keeps  the\xa0hip level and\x9b2J straight for the whole of the night."
     run("ingest", write({"hip.txt": text}))
-    told = run("ask", "What keeps the hip level?")
+    result = run("ask", "What keeps the hip level?")
     shown = text.replace("\x1b", r"\x1b").replace("\x9b", r"\x9b")
-    assert told.out.splitlines()[0] == f"[1] {shown}"
+    assert result.out.splitlines()[0] == f"[1] {shown}"
 
 
-def test_doctor_shows_names_as_they_are(run: Run, write: Callable[..., Path]) -> None:
+def test_doctor_prints_names_literally(run: Run, write: Callable[..., Path]) -> None:
     names = ["notes [old]", "a[/b]", "a\x1b[31m"]
     roots = [write({"hip.md": HIP}, name) for name in names]
     run("ingest", *roots)
     for root in roots:
         shutil.rmtree(root)
-    told = run("doctor")
-    assert told.code == 1
-    lines = told.out.splitlines()
+    result = run("doctor")
+    assert result.code == 1
+    lines = result.out.splitlines()
     for root in map(printable, map(str, roots)):
-        assert f"no  root: {root} is gone" in lines
+        assert f"no  folder: {root} is missing" in lines
     assert f"      run `cited forget '{roots[0]}'`" in lines
 
 
-def test_removing_more_than_half_wants_a_yes(run: Run, write: Callable[..., Path]) -> None:
+def test_removing_more_than_half_needs_confirmation(run: Run, write: Callable[..., Path]) -> None:
     root = write({"hip.md": HIP, "back.md": BACK, "c.md": "# C\n\nC."})
     run("ingest", root)
     (root / "hip.md").unlink()
     (root / "c.md").unlink()
-    told = run("ingest", root)
-    assert told.code == 1
-    assert "2 of 3 sources are gone, more than half, so nothing was changed; check the folder" in told.err
-    told = run("ingest", root, "--no-prune")
-    assert (told.code, told.out.splitlines()[1:]) == (0, ["gone, but kept: c.md", "gone, but kept: hip.md"])
+    result = run("ingest", root)
+    assert result.code == 1
+    assert "2 of 3 files are gone, more than half, so nothing was changed; check the folder" in result.err
+    result = run("ingest", root, "--no-prune")
+    assert (result.code, result.out.splitlines()[1:]) == (0, ["gone, but kept: c.md", "gone, but kept: hip.md"])
     assert run("status").out.splitlines()[-1] == "3 files, 3 passages, 0 failed"
-    told = run("ingest", root, "--yes")
-    assert (told.code, told.out.splitlines()[1:]) == (0, ["removed: c.md", "removed: hip.md"])
+    result = run("ingest", root, "--yes")
+    assert (result.code, result.out.splitlines()[1:]) == (0, ["removed: c.md", "removed: hip.md"])
 
 
 def test_runs_and_status(run: Run, write: Callable[..., Path]) -> None:
     root = write({"hip.md": HIP, "back.md": BACK, "bad.md": "x", "twin.md": HIP})
     (root / "bad.md").write_bytes(b"\0")
-    told = run("ingest", root)
-    assert "same text in: hip.md, twin.md" in told.out
+    result = run("ingest", root)
+    assert "same text in: hip.md, twin.md" in result.out
     (root / "twin.md").rename(root / "other.md")
     run("ingest", root)
-    told = run("runs")
-    assert told.code == 0
-    lines = told.out.splitlines()
+    result = run("runs")
+    assert result.code == 0
+    lines = result.out.splitlines()
     assert lines[0].startswith("Run 2, 20")
     assert lines[0].endswith(" s: 1 renamed, 2 unchanged, 1 failed; 0 passages encoded")
     assert lines[1].startswith("  failed: bad.md: is not text")
     assert lines[2] == "  renamed: other.md (was twin.md)"
     assert run("runs", 1).out.splitlines()[0].startswith("Run 1, 20")
     assert run("runs", 9).code == 2
-    told = run("status")
-    assert told.code == 1
-    assert "failed  bad.md  (0 passages, 0 characters, never read)" in told.out
-    assert "bad.md: is not text (it holds NUL bytes); save it as UTF-8 (tried again in the next run)" in told.out
-    assert "same text as other.md" in told.out
+    result = run("status")
+    assert result.code == 1
+    assert "failed  bad.md  (0 passages, 0 characters, never read)" in result.out
+    assert "bad.md: is not text (it contains NUL bytes); save it as UTF-8 (retried in the next run)" in result.out
+    assert "same text as other.md" in result.out
     assert run("status", "--failed").out.splitlines()[-1] == "1 file, 0 passages, 1 failed"
 
 
 @pytest.mark.parametrize(("host", "warned"), [("0.0.0.0", True), ("127.0.0.1", False)])
-def test_a_page_that_others_reach_is_warned_about(
+def test_a_page_that_others_can_reach_causes_a_warning(
     run: Run, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, host: str, warned: bool
 ) -> None:
     import uvicorn
@@ -306,15 +308,15 @@ def test_a_page_that_others_reach_is_warned_about(
 
     ended = threading.Thread()
     ended.start()
-    with socket.socket() as bound:  # it does not listen: no test is to be reached from elsewhere
+    with socket.socket() as bound:  # it does not listen: tests must not be reachable from elsewhere
         bound.bind((host, 0))
         served = Served(bound, Guard(nothing), uvicorn.Server(uvicorn.Config(nothing)), ended)
         monkeypatch.setattr("ui.page.app.serve", lambda *_given, **_named: served)
         run("ingest", write({"hip.md": HIP}))
-        told = run("ui", "--host", host)
-    assert told.out == f"The page is at {served.url} (Ctrl+C stops it)\n"
-    warning = f"cited: warning: the page has no password: whoever reaches {host} reads it\n"
-    assert told.err.endswith(warning) is warned
+        result = run("ui", "--host", host)
+    assert result.out == f"The page is at {served.url} (Ctrl+C to stop)\n"
+    warning = f"cited: warning: the page has no password: anyone who can reach {host} can read it\n"
+    assert result.err.endswith(warning) is warned
 
 
 def test_a_watch_stops_cleanly_on_a_signal(run: Run, write: Callable[..., Path]) -> None:
@@ -323,7 +325,7 @@ def test_a_watch_stops_cleanly_on_a_signal(run: Run, write: Callable[..., Path])
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         lines = iter(process.stdout.readline, "")
-        assert next(lines) == "Watching for changes (Ctrl+C stops)\n"
+        assert next(lines) == "Watching for changes (Ctrl+C to stop)\n"
         assert next(lines).startswith("Run 1: 1 file found, 1 added")
         write({"back.md": BACK})
         assert next(lines).startswith("Run 2: 2 files found, 1 added, 1 unchanged")

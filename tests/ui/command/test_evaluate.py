@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from assistant import assistant as chain
 from assistant.assistant import Assistant
-from assistant.evaluation.trace import Found
+from assistant.evaluation.trace import StageResult
 from assistant.index import Index
 from assistant.schema import Abstention, Answer, Evidence, Quote, ScoredPassage
 from ingest.errors import PromptsInvalid, ResultsInvalid, SettingsInvalid, UserFacingError
@@ -35,7 +35,7 @@ class HipExpert:
         quote = Quote(Evidence(PASSAGE, 0, 14, 1.0), None, 1, None, FileState.SAME)
         return Answer(question, (quote,), None, ("a.md",), 0.8, 1)
 
-    def stages(self, question: str, history: Sequence[str] = ()) -> Mapping[str, Sequence[Found]]:
+    def stages(self, question: str, history: Sequence[str] = ()) -> Mapping[str, Sequence[StageResult]]:
         return {"dense": [ScoredPassage(PASSAGE, 1.0)], "evidence": [Evidence(PASSAGE, 0, 14, 1.0)]}
 
     def sources(self) -> frozenset[str]:
@@ -44,7 +44,7 @@ class HipExpert:
 
 @pytest.fixture
 def prompts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Write prompts, and let the command open an assistant that needs no index."""
+    """Write prompts, and make the command open an assistant that needs no index."""
 
     @contextmanager
     def open_assistant(settings: Settings) -> Iterator[HipExpert]:
@@ -89,10 +89,10 @@ def test_files_are_written(prompts: Path) -> None:
 
 def test_unmet_demands_exit_with_1_and_met_ones_do_not(prompts: Path) -> None:
     assert run(prompts, "--fail-under", "quote_hit=0.5", "--fail-under", "false_answer=0")[0] == 0
-    code, _, told = run(prompts, "--fail-under", "quote_hit=0.9", "--fail-under", "false_answer=0")
+    code, _, err = run(prompts, "--fail-under", "quote_hit=0.9", "--fail-under", "false_answer=0")
     assert code == 1
-    assert "Not met: quote_hit (Quote hit rate) is 0.5, below 0.9" in told
-    assert "false_answer" not in told
+    assert "Not met: quote_hit (Quote hit rate) is 0.5, below 0.9" in err
+    assert "false_answer" not in err
 
 
 def test_stages_show_where_a_prompt_is_lost(prompts: Path) -> None:
@@ -104,7 +104,7 @@ def test_stages_show_where_a_prompt_is_lost(prompts: Path) -> None:
     assert knee.count("–") == 2
 
 
-def test_a_comparison_tells_flips_with_the_words_of_the_prompt(prompts: Path) -> None:
+def test_a_comparison_lists_flips_with_their_questions(prompts: Path) -> None:
     earlier = prompts.parent / "r.jsonl"
     run(prompts, "--results", str(earlier))
     _, same, _ = run(prompts, "--compare", str(earlier))
@@ -118,7 +118,7 @@ def test_a_comparison_tells_flips_with_the_words_of_the_prompt(prompts: Path) ->
     assert "[red]hip[/red]" in flip
 
 
-def test_what_is_wrong_is_told_before_anything_is_asked(prompts: Path) -> None:
+def test_invalid_options_are_refused_before_anything_is_asked(prompts: Path) -> None:
     with pytest.raises(SettingsInvalid, match="there is no measure"):
         run(prompts, "--fail-under", "hits=1")
     with pytest.raises(ResultsInvalid, match="its folder does not exist"):
@@ -126,11 +126,11 @@ def test_what_is_wrong_is_told_before_anything_is_asked(prompts: Path) -> None:
     with pytest.raises(ResultsInvalid, match="cannot be read"):
         run(prompts, "--compare", str(prompts.parent / "none.jsonl"))
     prompts.write_text('{"id": "a", "question": "Q?", "sources": ["c.md"]}\n')
-    with pytest.raises(PromptsInvalid, match="holds no source 'c.md'"):
+    with pytest.raises(PromptsInvalid, match="has no source 'c.md'"):
         run(prompts)
 
 
-def test_sources_that_the_corpus_lacks_are_allowed_on_demand(prompts: Path) -> None:
+def test_unknown_sources_are_allowed_on_demand(prompts: Path) -> None:
     prompts.write_text('{"id": "a", "question": "hip?", "sources": ["a.md", "elsewhere.md"]}\n')
     assert run(prompts, "--allow-unknown-sources")[0] == 0
 
@@ -150,7 +150,7 @@ CALIBRATION = (
 def indexed_prompts(
     prompts: Path, indexed: Callable[[dict[str, str]], object], encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    """Write prompts beside a real index, and let the command open the real assistant with the tests' encoder."""
+    """Write prompts next to a real index, and make the command open the real assistant with the fake encoder."""
     indexed(FILES)
 
     @contextmanager
@@ -172,23 +172,23 @@ def test_calibration_stores_a_threshold_between_the_kinds_and_shows_what_it_chan
     results = indexed_prompts.parent / "r.jsonl"
     run(indexed_prompts, "--threshold", "1")
     _, out, _ = run(indexed_prompts, "--calibrate", "--false-answers", "0", "--results", str(results))
-    told = re.search(r"Threshold of the gate: 1.0000 before, (0\.\d{4}) from now on", out)
-    assert told
-    assert scores(results)["dose"] < float(told[1]) < min(scores(results)["hip"], scores(results)["back"])
+    printed = re.search(r"Gate threshold: was 1.0000, now (0\.\d{4})", out)
+    assert printed
+    assert scores(results)["dose"] < float(printed[1]) < min(scores(results)["hip"], scores(results)["back"])
     assert re.search(r"False refusals +1\.0000 +0\.0000 +-1\.0000 ", out)
     assert '"abstained": false' in results.read_text(encoding="utf-8")
 
 
-def test_the_threshold_is_given_or_taken_back(indexed_prompts: Path) -> None:
-    assert "0.5 (default) before, 0.2500 from now on" in run(indexed_prompts, "--threshold", "0.25")[1]
-    assert "0.2500 before, 0.5 (default) from now on" in run(indexed_prompts, "--threshold", "default")[1]
-    assert "0.5 (default) before, 0.0000 from now on" in run(indexed_prompts, "--threshold", "0")[1]
+def test_the_threshold_is_set_and_reset(indexed_prompts: Path) -> None:
+    assert "was 0.5 (default), now 0.2500" in run(indexed_prompts, "--threshold", "0.25")[1]
+    assert "was 0.2500, now 0.5 (default)" in run(indexed_prompts, "--threshold", "default")[1]
+    assert "was 0.5 (default), now 0.0000" in run(indexed_prompts, "--threshold", "0")[1]
     assert "false answer: 1" in run(indexed_prompts)[1]
 
 
 @pytest.mark.parametrize("value", ["high", "1.5", "-0.1", "nan"])
 def test_a_threshold_is_a_probability(prompts: Path, value: str) -> None:
-    with pytest.raises(SettingsInvalid, match="is no threshold"):
+    with pytest.raises(SettingsInvalid, match="is not a threshold"):
         run(prompts, f"--threshold={value}")
-    with pytest.raises(SettingsInvalid, match="both chosen and given"):
+    with pytest.raises(SettingsInvalid, match="cannot be combined with --calibrate"):
         run(prompts, f"--threshold={value}", "--calibrate")

@@ -4,7 +4,7 @@ from io import StringIO
 import pytest
 from rich.text import Text
 
-from ingest.runs.report import Plan, Report
+from ingest.runs.report import Plan, RunReport
 from ingest.schema import RunRecord
 from ui.command.show import show_answer, show_plan, show_report, show_run
 
@@ -16,22 +16,22 @@ class Terminal(StringIO):
         return True
 
 
-def test_a_note_is_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
-    show_report(Report(notes=[("a.zip", "bad\x1b[2J.docx cannot be read")]))
+def test_control_characters_in_a_note_are_escaped(capsys: pytest.CaptureFixture[str]) -> None:
+    show_report(RunReport(notes=[("a.zip", "bad\x1b[2J.docx cannot be read")]))
     assert r"note: a.zip: bad\x1b[2J.docx cannot be read" in capsys.readouterr().out
 
 
-def test_a_clock_that_was_put_back(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_clock_that_was_set_back(capsys: pytest.CaptureFixture[str]) -> None:
     show_run(RunRecord(1, datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC), {}), most=5)
     assert ", 0.0 s: nothing to do" in capsys.readouterr().out
 
 
-def test_a_plan_says_once_why_a_file_would_fail(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_plan_gives_the_reason_for_a_failure_once(capsys: pytest.CaptureFixture[str]) -> None:
     show_plan(Plan(found=1, failed=(("a.md", "cannot be opened"),)))
     assert capsys.readouterr().out.splitlines()[1:] == ["would fail: a.md (cannot be opened)"]
 
 
-def test_an_answer_on_a_terminal_keeps_its_colours_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_on_a_terminal_has_only_its_own_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr("sys.stdout", terminal)
     monkeypatch.setenv("TERM", "xterm")

@@ -172,7 +172,7 @@ def test_card_names_the_place() -> None:
     [
         (FileState.SAME, None),
         (FileState.CHANGED, "This file has changed since it was ingested."),
-        (FileState.GONE, "This file is no longer there."),
+        (FileState.GONE, "This file no longer exists."),
     ],
 )
 def test_card_tells_a_changed_file(state: FileState, note: str | None) -> None:
@@ -203,9 +203,9 @@ def test_nearest_passages_are_folded_and_never_marked() -> None:
 
 def test_abstention_without_anything_near() -> None:
     html = sources_of(abstention_of())
-    assert "No passages to show" in html
+    assert "No passages found" in html
     assert "See the" not in conversation_of(abstention_of())
-    assert "Not in these texts" not in conversation_of(abstention_of())
+    assert "Words that occur in no text" not in conversation_of(abstention_of())
 
 
 def test_notice_stands_under_answers_and_abstentions_only() -> None:
@@ -266,14 +266,14 @@ def test_reader_shows_all_text_with_headings_and_the_mark() -> None:
 
 def test_reader_of_an_empty_span_shows_the_text_without_a_mark_or_a_note() -> None:
     html = reader_html(DOCUMENT, [])
-    assert marked(html) == [] and "no longer stands" not in html and "Second." in html
+    assert marked(html) == [] and "has changed since" not in html and "Second." in html
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 10), (-3, 2), (0, 10_000), (9, 3)])
 def test_reader_marks_nothing_where_the_quote_no_longer_stands(start: int, end: int) -> None:
     html = reader_html(DOCUMENT, [MarkedSpan(start, end, fingerprint("First <b>."))])
     assert marked(html) == []
-    assert "no longer stands at its place" in html
+    assert "The quote is no longer in this place." in html
     assert "Second." in html
 
 
@@ -338,7 +338,7 @@ def test_a_stop_ends_the_waiting_at_once_and_its_answer_is_not_shown_later() -> 
 
     steps = ask.respond(Slow(abstention_of()), "Q?", (), stop)
     assert next(steps)[0].pending
-    stop.order()
+    stop.request()
     assert states(steps) == [[(1, False, ask.STOPPED)]]
     release.set()
     assert states(ask.respond(Slow(abstention_of()), "R?", (), stop))[-1] == [(1, False, "")]
@@ -347,7 +347,7 @@ def test_a_stop_ends_the_waiting_at_once_and_its_answer_is_not_shown_later() -> 
 def test_a_stopped_question_can_be_asked_again() -> None:
     html = conversation_html((Turn(1, "Why <me>?", failure=ask.STOPPED),), DESCRIPTION)
     assert 'data-state="stopped"' in html and "This did not work" not in html
-    assert 'class="example" data-question="Why &lt;me&gt;?">Ask it again' in html
+    assert 'class="example" data-question="Why &lt;me&gt;?">Ask again' in html
 
 
 def test_further_passages_are_not_those_that_were_shown() -> None:
@@ -356,7 +356,7 @@ def test_further_passages_are_not_those_that_were_shown() -> None:
     assert [(quote.text, quote.line, quote.file) for quote in found][0] == ("\n# O", 2, FileState.GONE)
     html = further_html(found)
     assert html.count('<span class="tag">found, not quoted</span>') == 5 and "<mark" not in html
-    assert plain(further_html(())) == "No further passages were found."
+    assert plain(further_html(())) == "No further passages found."
 
 
 def test_fold_of_further_passages_asks_for_others_than_those_shown() -> None:
@@ -384,7 +384,7 @@ def test_an_abstention_is_copied_as_one() -> None:
     html = conversation_of(abstention_of(quote_in("1. Near.", "1. Near.")))
     text, markdown = (unescape(found) for found in re.findall(r'data-copy="([^"]*)"', html))
     assert "The texts do not answer this. Nothing carries <this>." in text
-    assert "The nearest passages, which are not an answer:\n\n> 1\\. Near.\n\nA title" in markdown
+    assert "The nearest passages, which do not answer it:\n\n> 1\\. Near.\n\nA title" in markdown
 
 
 def test_an_answer_offers_what_was_not_asked_yet_once() -> None:

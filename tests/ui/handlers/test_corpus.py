@@ -8,7 +8,7 @@ import pytest
 
 from ingest.errors import IndexLocked, PruningUnconfirmed, SettingsInvalid, SourceUnreadable
 from ingest.index.lock import write_lock
-from ingest.runs.pipeline import Plan, Prune, Report, ingest
+from ingest.runs.pipeline import Plan, Prune, RunReport, ingest
 from ingest.runs.status import SourceStatus, runs, status
 from ingest.settings import Settings
 from tests.conftest import FakeEncoder
@@ -17,7 +17,7 @@ from ui.handlers.corpus import IngestProgress, Planned
 from ui.page import corpus as shown
 
 HOSTILE = "<script>alert(1)</script>"
-Indexed = Callable[..., Report]
+Indexed = Callable[..., RunReport]
 
 
 @pytest.fixture
@@ -43,9 +43,9 @@ def upload(tmp_path: Path, settings: Settings) -> Callable[..., Planned]:
     return upload
 
 
-def applied(planned: Planned, settings: Settings, prune: Prune = Prune.CAREFUL) -> Report:
+def applied(planned: Planned, settings: Settings, prune: Prune = Prune.CAREFUL) -> RunReport:
     *_, last = corpus.apply(planned, settings, FakeEncoder(), prune=prune)
-    assert isinstance(last, Report)
+    assert isinstance(last, RunReport)
     return last
 
 
@@ -73,7 +73,7 @@ def test_an_upload_is_planned_then_applied(settings: Settings, upload: Callable[
 def test_progress_is_told_a_file(settings: Settings, upload: Callable[..., Planned]) -> None:
     steps = list(corpus.apply(upload(ships="Ninety ships."), settings, FakeEncoder()))
     assert steps[0] == IngestProgress(0, 1, "ships.txt")
-    assert isinstance(steps[-1], Report)
+    assert isinstance(steps[-1], RunReport)
 
 
 def test_an_edit_is_discarded_or_applied(settings: Settings, upload: Callable[..., Planned]) -> None:
@@ -134,7 +134,7 @@ def test_what_is_no_text_is_refused_and_nothing_kept(settings: Settings, tmp_pat
     good, strange, hidden = tmp_path / "good.md", tmp_path / "song.mp3", tmp_path / ".note.md"
     for path in (good, strange, hidden):
         path.write_text("text", encoding="utf-8")
-    with pytest.raises(SourceUnreadable, match=r"song\.mp3: the file is of no known format; known formats are"):
+    with pytest.raises(SourceUnreadable, match=r"song\.mp3: has an unsupported format; convert it to one of"):
         corpus.add([good, strange], settings)
     with pytest.raises(SourceUnreadable, match="hidden"):
         corpus.add([good, hidden], settings)
@@ -167,7 +167,7 @@ def test_a_root_that_is_gone_does_not_stop_the_others(
     (tmp_path / "corpus").rename(tmp_path / "elsewhere")
     upload(ships="Ninety ships.")
     planned = corpus.plan_all(settings)
-    assert "there is no such file or folder" in planned.problems[0]
+    assert "no such file or folder" in planned.problems[0]
     assert applied(planned, settings).added == ["ships.txt"]
     assert names(settings) == ["a.md", "b.md", "ships.txt"]
 
@@ -213,10 +213,10 @@ def test_what_is_shown_is_escaped_and_cut() -> None:
     listed = shown.sources_html([source] * 201, Path("/r"), {HOSTILE})
     assert HOSTILE not in listed
     assert listed.count("<li ") == 200
-    assert "1 more; search to find them" in listed
+    assert "1 more not listed. Search to find them" in listed
     assert 'class="remove"' in listed
     assert 'class="remove"' not in shown.sources_html([source], Path("/other"), {HOSTILE})
-    assert HOSTILE not in shown.report_html(Report(failed=[(HOSTILE, HOSTILE)], notes=[(HOSTILE, HOSTILE)]))
+    assert HOSTILE not in shown.report_html(RunReport(failed=[(HOSTILE, HOSTILE)], notes=[(HOSTILE, HOSTILE)]))
     assert HOSTILE not in shown.progress_html(IngestProgress(1, 2, HOSTILE))
 
 

@@ -160,10 +160,10 @@ def test_a_file_that_was_edited_is_listed_as_it_is_now(history: History, tmp_pat
 
 def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
     (tmp_path / "history").write_text("a file where the folder should be", encoding="utf-8")
-    with pytest.raises(IndexUnwritable, match="cannot be kept"):
+    with pytest.raises(IndexUnwritable, match="cannot be saved"):
         History(tmp_path).append(ANNA, "", answered("One?"))
 
 
 def test_nobody_has_no_folder(history: History) -> None:
-    with pytest.raises(ValueError, match="for an owner"):
+    with pytest.raises(ValueError, match="needs an owner"):
         history.append("", "", answered("One?"))

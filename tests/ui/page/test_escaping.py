@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from markupsafe import Markup
 
-from assistant.schema import Abstention, Answer, Evidence, Found, Quote, Rating, Standing, Status, Turn
+from assistant.schema import Abstention, Answer, Evidence, LocatedText, Quote, Rating, Standing, Status, Turn
 from ingest.errors import SourceUnreadable
 from ingest.origin import FileState
 from ingest.schema import Block, CorpusDescription, Document, Heading, Passage
 from tests.ui.page.hostile import HARMLESS, HOSTILE, SHOWN, Read
-from ui.handlers.history import Kept, Listing
-from ui.handlers.keeper import Opened
+from ui.handlers.conversations import OpenConversation
+from ui.handlers.history import ConversationEntry, Listing
 from ui.page.conversation import conversation_html, header_html
-from ui.page.history import list_html, opened_html
+from ui.page.history import list_html, marker_html
 from ui.page.places import MarkedSpan
 from ui.page.reader import neighbour_html, reader_failure_html, reader_html
 from ui.page.sources import further_html, sources_html
@@ -30,7 +30,7 @@ def quote_of(text: str, url: str) -> Quote:
 
 def turns_of(text: str) -> tuple[Turn, ...]:
     quote, linked = quote_of(text, text), quote_of(text, f"https://example.org/{text}")
-    found = Found(text, text, 0, len(text), text, 1, 1, (text,))
+    found = LocatedText(text, text, 0, len(text), text, 1, 1, (text,))
     standings = (Standing(Status.CHANGED, found), Standing(Status.MOVED, found))
     answer = Answer(f"{text}: understood", (quote, linked), None, (text,), 0.9, 7)
     abstention = Abstention(text + "?", (text, "unnamed" + text), (quote, linked), 1, 1)
@@ -69,9 +69,9 @@ RENDERED: dict[str, Callable[[str], str]] = {
     "further": lambda text: further_html([quote_of(text, text)]),
     "hint": lambda text: render("hint.html", hint=text),
     "list": lambda text: list_html(
-        Listing((Kept(text, text, datetime(2026, 1, 2, tzinfo=UTC), 1, text),), (Path(text),)), text, text
+        Listing((ConversationEntry(text, text, datetime(2026, 1, 2, tzinfo=UTC), 1, text),), (Path(text),)), text, text
     ),
-    "opened": lambda text: opened_html(Opened(text, turns_of(text), note=text)),
+    "opened": lambda text: marker_html(OpenConversation(text, turns_of(text), note=text)),
     "reader": in_reader,
     "reader without marks": lambda text: reader_html(document_of(text), []),
     "unreadable": lambda text: reader_failure_html(SourceUnreadable(text, text, text)),

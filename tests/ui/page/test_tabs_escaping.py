@@ -13,7 +13,7 @@ from assistant.evaluation.measures import score
 from assistant.evaluation.prompts import Prompt
 from assistant.evaluation.results import QuotedText, Result
 from ingest.errors import Fault, PromptsInvalid
-from ingest.runs.pipeline import Plan, Report
+from ingest.runs.pipeline import Plan, RunReport
 from ingest.runs.status import SourceStatus
 from tests.ui.page.hostile import HARMLESS, HOSTILE, SHOWN, Read
 from ui.handlers.corpus import IngestProgress, Planned
@@ -31,7 +31,7 @@ def plan(text: str) -> str:
 def report(text: str) -> str:
     names = {kind: [text] for kind in ("added", "updated", "unchanged", "removed", "kept", "skipped")}
     pairs = {kind: [(text, text)] for kind in ("renamed", "failed", "duplicates", "notes")}
-    return corpus.report_html(Report(**names, **pairs))  # type: ignore[arg-type]
+    return corpus.report_html(RunReport(**names, **pairs))  # type: ignore[arg-type]
 
 
 def sources(text: str) -> str:

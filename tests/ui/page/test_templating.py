@@ -27,7 +27,7 @@ def test_no_white_space_comes_in_around_a_quote() -> None:
 
 
 def test_a_line_break_inside_a_sentence_is_one_space() -> None:
-    assert "<mark>The quote is marked where it stands.</mark> And what comes after it.</p></div>" in sources_html(())
+    assert "<mark>The quote is marked in it.</mark> And what comes after.</p></div>" in sources_html(())
 
 
 def test_a_line_break_between_attributes_is_one_space() -> None:

@@ -1,4 +1,4 @@
-"""The public endpoints, called by Gradio's own client on a running server."""
+"""The public endpoints, called with Gradio's own client on a running server."""
 
 import json
 from collections.abc import Iterator
@@ -46,23 +46,23 @@ def posted(address: str, body: bytes, kind: str) -> tuple[int, str]:
 
 
 def test_three_endpoints_and_no_other(client: Client) -> None:
-    told = client.view_api(return_format="dict", print_info=False)
-    assert isinstance(told, dict)
-    assert set(told["named_endpoints"]) == {"/ask", "/search", "/ingest_plan"}
-    assert told["unnamed_endpoints"] == {}
+    api = client.view_api(return_format="dict", print_info=False)
+    assert isinstance(api, dict)
+    assert set(api["named_endpoints"]) == {"/ask", "/search", "/ingest_plan"}
+    assert api["unnamed_endpoints"] == {}
     names = {
         endpoint: [(each["parameter_name"], each["parameter_has_default"]) for each in info["parameters"]]
-        for endpoint, info in told["named_endpoints"].items()
+        for endpoint, info in api["named_endpoints"].items()
     }
     assert names == {
         "/ask": [("question", False), ("history", True)],
         "/search": [("question", False), ("limit", True)],
         "/ingest_plan": [],
     }
-    assert all("Returns" in info["description"] for info in told["named_endpoints"].values())
+    assert all("Returns" in info["description"] for info in api["named_endpoints"].values())
 
 
-def test_ask_gives_quotes(client: Client, texts: Path) -> None:
+def test_ask_returns_quotes(client: Client, texts: Path) -> None:
     answer = client.predict("Are apples red fruit?", api_name="/ask")
     assert list(answer) == ANSWER
     for quote in answer["quotes"] + answer["nearest"]:
@@ -83,7 +83,7 @@ def test_ask_abstains(client: Client) -> None:
     assert "kiwis" in answer["missing_terms"]
 
 
-def test_search_gives_places_and_scores(client: Client) -> None:
+def test_search_returns_places_and_scores(client: Client) -> None:
     found = client.predict("green pears", 2, api_name="/search")
     assert list(found) == ["question", "passages"]
     assert [list(passage) for passage in found["passages"]] == [[*QUOTE, "score"]] * 2
@@ -95,18 +95,18 @@ def test_search_gives_places_and_scores(client: Client) -> None:
 @pytest.mark.parametrize(
     ("given", "endpoint", "words"),
     [
-        ([" "], "/ask", "question: there is no question"),
+        ([" "], "/ask", "question: the question is empty"),
         ([7], "/ask", "question: Input should be a valid string"),
         (["Why?", "Which?"], "/ask", "history: Input should be a valid list"),
         (["Why?", [None]], "/ask", "history.0: Input should be a valid string"),
-        (["Why?", 51], "/search", "limit: 51 is no number of passages; pass one from 1 to 50"),
+        (["Why?", 51], "/search", "limit: 51 is out of range; pass a number from 1 to 50"),
         (["Why?", "ten"], "/search", "limit: Input should be a valid integer"),
     ],
 )
-def test_mistakes_are_told_in_words(client: Client, given: list[object], endpoint: str, words: str) -> None:
-    with pytest.raises(AppError) as told:
+def test_mistakes_are_reported(client: Client, given: list[object], endpoint: str, words: str) -> None:
+    with pytest.raises(AppError) as caught:
         client.predict(*given, api_name=endpoint)
-    assert words in str(told.value)
+    assert words in str(caught.value)
 
 
 def test_the_plan_changes_nothing(client: Client, texts: Path) -> None:
@@ -130,23 +130,25 @@ def test_the_plan_changes_nothing(client: Client, texts: Path) -> None:
 
 def test_plain_http_is_enough(address: str) -> None:
     body = json.dumps({"question": "Are apples red?"}).encode()
-    status, told = posted(f"{address}gradio_api/call/v2/ask", body, "application/json")
+    status, body_text = posted(f"{address}gradio_api/call/v2/ask", body, "application/json")
     assert status == 200
-    with build_opener(ProxyHandler({})).open(f"{address}gradio_api/call/ask/{json.loads(told)['event_id']}") as events:
+    with build_opener(ProxyHandler({})).open(
+        f"{address}gradio_api/call/ask/{json.loads(body_text)['event_id']}"
+    ) as events:
         assert "event: complete" in events.read().decode()
 
 
-def test_a_read_only_page_plans_nothing_and_takes_nothing(serve: Serve, address: str) -> None:
+def test_a_read_only_page_plans_and_accepts_nothing(serve: Serve, address: str) -> None:
     body = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\nText\r\n--x--\r\n'
     kind = "multipart/form-data; boundary=x"
     assert posted(f"{address}gradio_api/upload", body, kind)[0] == 200
     closed = serve(read_only=True)
     for path in ("gradio_api/upload", "gradio_api/upload?upload_id=x", "gradio_api/%75pload"):
-        assert posted(closed + path, body, kind) == (403, "This page only shows the texts: it takes nothing.")
+        assert posted(closed + path, body, kind) == (403, "This page is read-only.")
     prompt = json.dumps({"question": "Are apples red?", "unanswerable": True}).encode()
     assert posted(f"{closed}prompts", prompt, "application/json")[0] == 403
     client = Client(closed, verbose=False)
-    with pytest.raises(AppError, match="this page only shows the texts; unset it to plan changes"):
+    with pytest.raises(AppError, match="this page is read-only; unset it to plan changes"):
         client.predict(api_name="/ingest_plan")
     assert client.predict("Are apples red fruit?", api_name="/ask")["ranked"][0] == "apples.md"
     client.close()

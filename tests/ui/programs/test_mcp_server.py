@@ -1,4 +1,4 @@
-"""The MCP server, spoken to by the protocol's own client: over HTTP beside the page, and over stdin and stdout."""
+"""The MCP server, called with the protocol's own client: over HTTP next to the page, and over stdin and stdout."""
 
 import asyncio
 import json
@@ -109,7 +109,7 @@ def test_get_source_whole_in_lines_and_in_parts(endpoint: str) -> None:
     assert lines.structured_content["text"] == "Apples are red fruit.\n"
     part = called(endpoint, "get_source", source="long.md")
     assert (part.structured_content["end"], part.structured_content["next"]) == (LONGEST_EXCERPT, LONGEST_EXCERPT)
-    assert text_of(part).endswith(f"(There is more: go on with start={LONGEST_EXCERPT}.)")
+    assert text_of(part).endswith(f"(There is more: continue with start={LONGEST_EXCERPT}.)")
     rest = called(endpoint, "get_source", source="long.md", start=LONGEST_EXCERPT).structured_content
     assert part.structured_content["text"] + rest["text"] == TEXTS["long.md"]
 
@@ -117,11 +117,15 @@ def test_get_source_whole_in_lines_and_in_parts(endpoint: str) -> None:
 @pytest.mark.parametrize(
     ("tool", "given", "words"),
     [
-        ("ask", {"question": " "}, "question: there is no question; pass what is to be answered"),
-        ("search", {"question": "Why?", "limit": 99}, "limit: 99 is no number of passages; pass one from 1 to 50"),
+        ("ask", {"question": " "}, "question: the question is empty; pass a question"),
+        ("search", {"question": "Why?", "limit": 99}, "limit: 99 is out of range; pass a number from 1 to 50"),
         ("search", {"question": "Why?", "limit": "many"}, "limit\n  Input should be a valid integer"),
-        ("get_source", {"source": "/etc/passwd"}, "/etc/passwd: the index has no such source; name one as `ask`"),
-        ("get_source", {"source": "apples.md", "start": 9_999}, "apples.md: there are no characters 9999"),
+        (
+            "get_source",
+            {"source": "/etc/passwd"},
+            "/etc/passwd: the index has no such source; use a source returned by `ask`",
+        ),
+        ("get_source", {"source": "apples.md", "start": 9_999}, "apples.md: characters 9999 to "),
     ],
 )
 def test_mistakes_are_errors_of_the_tool_with_a_remedy(
@@ -153,7 +157,7 @@ def test_foreign_names_and_pages_are_refused(endpoint: str, serve: Serve) -> Non
 
 @pytest.fixture
 def data(tmp_path: Path, models: Path) -> Path:
-    """A data folder without an index, with the encoder that is exported once a session."""
+    """A data folder without an index, with the encoder exported once per session."""
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "models").symlink_to(models)
     return tmp_path / "data"
@@ -166,7 +170,7 @@ def stdio(data: Path) -> StdioServerParameters:
 
 
 @pytest.mark.model
-def test_over_stdio_every_tool_also_where_the_index_comes_later(
+def test_every_tool_over_stdio_even_if_the_index_is_created_later(
     stdio: StdioServerParameters, data: Path, exported: OnnxEncoder, write: Callable[..., Path]
 ) -> None:
     async def calls(client: Client) -> list[CallToolResult]:
@@ -182,7 +186,7 @@ def test_over_stdio_every_tool_also_where_the_index_comes_later(
 
     early, answer, found, source, unknown = session(stdio_client(stdio), calls)
     assert early.is_error is True
-    assert "nothing was ingested here yet; run `cited ingest FOLDER`" in text_of(early)
+    assert "nothing has been ingested here yet; run `cited ingest FOLDER`" in text_of(early)
     quote = "A pillow between the knees keeps the hip level."
     assert [each["text"] for each in answer.structured_content["quotes"]] == [quote]
     assert text_of(answer) == f"[1] {quote}\n    Hip pain at night · hip.md · line 3"
@@ -237,11 +241,11 @@ def test_a_signal_ends_it(tmp_path: Path, number: signal.Signals) -> None:
 
 
 @pytest.mark.slow
-def test_it_starts_without_the_page_and_without_torch(tmp_path: Path) -> None:
+def test_it_starts_without_importing_the_page_or_torch(tmp_path: Path) -> None:
     command = [sys.executable, "-X", "importtime", *CITED[1:], "mcp", "--data-dir", str(tmp_path)]
-    told = subprocess.run(
+    done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True, input=json.dumps(HELLO) + "\n"
     )
-    imported = {line.rsplit("|", 1)[1].strip() for line in told.stderr.splitlines() if line.startswith("import time:")}
+    imported = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
     assert "mcp" in imported
     assert not imported & {"torch", "transformers", "gradio", "trafilatura", "docx", "pypdf"}

@@ -1,4 +1,4 @@
-"""What programs may ask for: answers, passages, parts of sources, and what is refused, by whichever way they come."""
+"""Requests of programs: answers, passages, parts of sources, and invalid requests."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,12 +16,12 @@ from ui.programs.requests import LONGEST_EXCERPT, MOST_PASSAGES, Span
 
 APPLES = "# Apples\n\nApples are red 🍎.\nPears are green.\n"
 PAGE = "<title>Page</title><p>Melons are round.</p>"
-LONG = "# Long\n\n" + "".join(f"Sentence {number} tells of plums.\n" for number in range(2_000))
+LONG = "# Long\n\n" + "".join(f"Sentence {number} is about plums.\n" for number in range(2_000))
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of two roots, which both have one source, and of the index."""
+    """A folder with two roots that share a source name, and the index."""
     folder = tmp_path_factory.mktemp("programs")
     for name, text in {"a/apples.md": APPLES, "a/long.md": LONG, "a/page.html": PAGE, "b/apples.md": "Else."}.items():
         (folder / name).parent.mkdir(exist_ok=True)
@@ -38,10 +38,10 @@ def assistant(folder: Path) -> Iterator[Assistant]:
     opened.close()
 
 
-def test_an_answer_is_what_the_command_prints(assistant: Assistant) -> None:
-    told = programs.ask_json(programs.ask(assistant, "  Which apples are red?  "))
-    assert told["question"] == "Which apples are red?"
-    assert set(told) >= {"abstained", "reason", "missing_terms", "quotes", "ranked", "nearest", "gate_score", "run"}
+def test_an_answer_has_the_keys_of_the_command(assistant: Assistant) -> None:
+    result = programs.ask_json(programs.ask(assistant, "  Which apples are red?  "))
+    assert result["question"] == "Which apples are red?"
+    assert set(result) >= {"abstained", "reason", "missing_terms", "quotes", "ranked", "nearest", "gate_score", "run"}
 
 
 def test_earlier_questions_are_passed_on(assistant: Assistant) -> None:
@@ -51,13 +51,13 @@ def test_earlier_questions_are_passed_on(assistant: Assistant) -> None:
 @pytest.mark.parametrize(
     ("question", "history", "words"),
     [
-        ("", [], "question: there is no question; "),
-        (" \n", [], "question: there is no question; "),
-        ("x" * 10_001, [], "question: a question of 10,001 characters is too long; shorten it to 10,000"),
-        ("Why?", ["Which?", ""], "history, question 2: there is no question"),
+        ("", [], "question: the question is empty; "),
+        (" \n", [], "question: the question is empty; "),
+        ("x" * 10_001, [], r"question: the question is too long \(10,001 characters\); shorten it to at most 10,000"),
+        ("Why?", ["Which?", ""], "history, question 2: the question is empty"),
     ],
 )
-def test_what_is_no_question(assistant: Assistant, question: str, history: list[str], words: str) -> None:
+def test_invalid_questions(assistant: Assistant, question: str, history: list[str], words: str) -> None:
     with pytest.raises(RequestInvalid, match=f"^{words}"):
         programs.ask(assistant, question, history)
 
@@ -71,8 +71,8 @@ def test_passages_come_with_place_and_score(assistant: Assistant) -> None:
 
 
 @pytest.mark.parametrize("limit", [0, -1, MOST_PASSAGES + 1])
-def test_an_impossible_number_of_passages(assistant: Assistant, limit: int) -> None:
-    with pytest.raises(RequestInvalid, match="limit: .* pass one from 1 to 50"):
+def test_an_invalid_number_of_passages(assistant: Assistant, limit: int) -> None:
+    with pytest.raises(RequestInvalid, match="limit: .* pass a number from 1 to 50"):
         programs.search(assistant, "apples", limit)
 
 
@@ -93,7 +93,7 @@ def test_a_long_source_is_read_in_parts_that_join(assistant: Assistant) -> None:
     assert [len(part) for part in parts[:-1]] == [LONGEST_EXCERPT] * (len(LONG) // LONGEST_EXCERPT)
 
 
-def test_a_span_ends_where_it_was_asked_to(assistant: Assistant) -> None:
+def test_a_span_ends_where_requested(assistant: Assistant) -> None:
     part = read(assistant, "long.md", start=10, end=LONGEST_EXCERPT + 11)
     assert (part["end"], part["next"]) == (LONGEST_EXCERPT + 10, LONGEST_EXCERPT + 10)
     rest = read(assistant, "long.md", start=LONGEST_EXCERPT + 10, end=LONGEST_EXCERPT + 11)
@@ -112,7 +112,7 @@ def test_a_span_ends_where_it_was_asked_to(assistant: Assistant) -> None:
         ((4, None), "Pears are green.\n"),
     ],
 )
-def test_lines_are_given_whole(
+def test_lines_are_returned_whole(
     assistant: Assistant, folder: Path, lines: tuple[int | None, int | None], text: str
 ) -> None:
     span = {name: line for name, line in zip(("first_line", "last_line"), lines, strict=True) if line}
@@ -130,22 +130,22 @@ def test_extracted_text_has_no_lines(assistant: Assistant) -> None:
 @pytest.mark.parametrize(
     ("span", "words"),
     [
-        ({"start": -1}, "there are no characters -1 to"),
-        ({"start": 5, "end": 4}, "there are no characters 5 to 4"),
+        ({"start": -1}, "characters -1 to [0-9]+ do not exist"),
+        ({"start": 5, "end": 4}, "characters 5 to 4 do not exist"),
         ({"start": 10**9}, "it has [0-9]+ characters"),
-        ({"first_line": 3, "last_line": 2}, "there are no lines 3 to 2"),
+        ({"first_line": 3, "last_line": 2}, "lines 3 to 2 do not exist"),
         ({"first_line": 9_999}, "it has 2002 lines"),
-        ({"first_line": -3}, "there are no lines -3"),
-        ({"last_line": 0}, "there are no lines 1 to 0"),
-        ({"start": 1, "first_line": 1}, "characters and lines were asked for"),
+        ({"first_line": -3}, "lines -3 to 2002 do not exist"),
+        ({"last_line": 0}, "lines 1 to 0 do not exist"),
+        ({"start": 1, "first_line": 1}, "both characters and lines were requested"),
     ],
 )
-def test_impossible_spans(assistant: Assistant, span: dict[str, int], words: str) -> None:
+def test_invalid_spans(assistant: Assistant, span: dict[str, int], words: str) -> None:
     with pytest.raises(RequestInvalid, match=words):
         read(assistant, "long.md", **span)
 
 
-def test_a_source_of_several_folders_wants_a_root(assistant: Assistant, folder: Path) -> None:
+def test_a_source_in_several_folders_needs_a_root(assistant: Assistant, folder: Path) -> None:
     with pytest.raises(RequestInvalid, match=f"several folders.*{folder / 'a'}, {folder / 'b'}"):
         read(assistant, "apples.md")
     assert read(assistant, "apples.md", str(folder / "b"))["text"] == "Else."
@@ -154,8 +154,8 @@ def test_a_source_of_several_folders_wants_a_root(assistant: Assistant, folder: 
             read(assistant, source, root)
 
 
-def test_what_cannot_be_sent_is_made_visible() -> None:
+def test_lone_surrogates_are_escaped() -> None:
     planned = Planned(Plan(found=1, renamed=(("old.md", "b\udcff.md"),), failed=(("x", "cannot be opened"),)))
-    told = programs.plan_json(planned)
-    assert told["renamed"] == [{"former": "old.md", "source": "b\\udcff.md"}]
-    assert told["failed"] == [{"source": "x", "reason": "cannot be opened"}]
+    result = programs.plan_json(planned)
+    assert result["renamed"] == [{"former": "old.md", "source": "b\\udcff.md"}]
+    assert result["failed"] == [{"source": "x", "reason": "cannot be opened"}]

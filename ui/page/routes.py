@@ -1,0 +1,99 @@
+"""Routes that the page's own script and links use, in addition to Gradio's."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Query
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse
+from pydantic import BaseModel, ConfigDict
+
+from assistant.evaluation.prompts import Prompt
+from assistant.schema import Answering
+from ingest.errors import UserFacingError
+from ingest.settings import Settings
+from ui.handlers import ask, evaluate
+from ui.handlers.saving import save_prompt
+from ui.page.places import MarkedSpan
+from ui.page.reader import Side, neighbour_html, reader_failure_html, reader_html
+from ui.page.sources import further_html
+
+UPLOADS = "/gradio_api/upload"
+"""Gradio's own route for uploads to any page."""
+PROMPTS = "/prompts"
+
+
+class NewPrompt(BaseModel):
+    """The data of the form under an answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    question: str
+    answers: tuple[str, ...] = ()
+    passages: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    unanswerable: bool = False
+
+
+def page_routes(assistant: Answering, settings: Settings) -> APIRouter:
+    """Return the routes.
+
+    `/reader` returns a whole source for the page's dialog, `/neighbour` the
+    paragraphs around a passage, `/further` passages that an answer does not
+    quote. `/prompts` takes a test prompt, `/results` returns the files of
+    evaluations. A read-only page refuses test prompts, and uploads to Gradio's
+    own route.
+    """
+    router = APIRouter()
+    if settings.read_only:
+        for address in (UPLOADS, PROMPTS):
+            router.add_api_route(address, _refuse, methods=["POST"])
+
+    @router.get("/reader", response_class=HTMLResponse)
+    def reader(root: str, source: str, at: Annotated[Sequence[str], Query()] = ()) -> HTMLResponse:
+        spans = [_span(written) for written in at]
+        return _shown(lambda: reader_html(assistant.document(root, source), spans))
+
+    @router.get("/neighbour", response_class=HTMLResponse)
+    def neighbour(root: str, source: str, at: str, edge: int, side: Side) -> HTMLResponse:
+        span = _span(at)
+        return _shown(lambda: neighbour_html(assistant.document(root, source), span, edge, side))
+
+    @router.get("/further", response_class=HTMLResponse)
+    def further(question: str, but: Annotated[Sequence[str], Query()]) -> HTMLResponse:
+        return _shown(lambda: further_html(ask.further(assistant, question, but)))
+
+    @router.post(PROMPTS)
+    def save(new: NewPrompt) -> JSONResponse:
+        try:
+            message = save_prompt(Prompt("new", **new.model_dump()), settings.data_dir)
+        except UserFacingError as error:
+            return JSONResponse(str(error), status_code=400)
+        return JSONResponse(message)
+
+    @router.get("/results/{name}")
+    def results(name: str) -> FileResponse:
+        path = evaluate.kept_file(name, settings.data_dir)
+        if path is None:
+            raise HTTPException(404, "there is no such file")
+        return FileResponse(path, filename=name)
+
+    return router
+
+
+def _refuse() -> PlainTextResponse:
+    return PlainTextResponse("This page is read-only.", status_code=403)
+
+
+def _shown(render: Callable[[], str]) -> HTMLResponse:
+    """Return the rendered HTML, or an error message for the page to show instead."""
+    try:
+        return HTMLResponse(render())
+    except UserFacingError as error:
+        return HTMLResponse(reader_failure_html(error), status_code=404)
+
+
+def _span(written: str) -> MarkedSpan:
+    try:
+        return MarkedSpan.parse(written)
+    except ValueError as error:
+        raise HTTPException(422, "a place is written START-END-SHA") from error
