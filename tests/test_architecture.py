@@ -51,11 +51,7 @@ HOMES = {
     "langchain_core": {"assistant/assistant.py", "assistant/langchain.py"},
     "langchain": set(),
     "torch": {"ingest/models/encoder.py", "ingest/models/onnx_export.py", "assistant/answering/rerank.py", *TRAINING},
-    "sentence_transformers": {
-        "ingest/models/encoder.py",
-        "assistant/answering/rerank.py",
-        "assistant/training/cross_encoder.py",
-    },
+    "sentence_transformers": {"ingest/models/encoder.py", "assistant/answering/rerank.py"},
     "onnxruntime": {"ingest/models/onnx_export.py", *TRAINING},
     "mcp": {"ui/programs/mcp_server.py"},
 }
