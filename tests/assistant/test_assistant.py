@@ -75,6 +75,7 @@ def test_an_abstention_names_the_missing_words_and_shows_the_nearest(assistant: 
     assert 1 <= len(abstention.nearest) <= 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("question", ODD)
 def test_odd_questions_get_an_answer_or_an_abstention(assistant: Assistant, question: str) -> None:
     answer = assistant.ask(question)

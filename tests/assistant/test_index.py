@@ -108,6 +108,7 @@ def test_questions_do_not_wait_for_each_other(indexed: Callable[..., RunReport],
     assert together < 0.7 * one_by_one
 
 
+@pytest.mark.slow
 def test_answers_stay_the_same_while_runs_come_and_go(indexed: Callable[..., RunReport], tmp_path: Path) -> None:
     indexed(FILES)
     assistant = Assistant(Index(tmp_path / "data", FakeEncoder()))

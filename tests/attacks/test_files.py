@@ -97,6 +97,7 @@ Ways = Callable[[Path], str]
 WAYS: list[Ways] = [str, lambda path: f"/tmp/gradio/../..{path}", lambda path: f"file://{path}"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS, ids=["plain", "dotted", "file-url"])
 @pytest.mark.parametrize("element, data", [("drop", lambda file: [[file]]), ("add-prompts", lambda file: [file, True])])
 def test_a_path_that_was_not_uploaded_is_never_read(
@@ -110,6 +111,7 @@ def test_a_path_that_was_not_uploaded_is_never_read(
     assert kept(data_dir) == []
 
 
+@pytest.mark.slow
 def test_no_address_is_fetched_in_the_place_of_an_upload(client: Client, data_dir: Path) -> None:
     asked: list[str] = []
 
@@ -138,6 +140,7 @@ def test_no_address_is_fetched_in_the_place_of_an_upload(client: Client, data_di
     assert kept(data_dir) == []
 
 
+@pytest.mark.slow
 def test_what_was_uploaded_is_taken(client: Client, data_dir: Path) -> None:
     path = client.upload("pears.md", b"# Pears\n\nPears are green fruit.\n")
     answer = client.call(client.handler("drop", "upload"), [[named(path)]])

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("name", SETS)
 def test_the_independent_scorer_agrees(name: str, seed: int, tmp_path: Path) -> None:

@@ -113,6 +113,7 @@ def test_host_of_another_machine_names_the_setting(assistant: Answering) -> None
         serve(assistant, Settings(host="192.0.2.1", port=0), block=False)
 
 
+@pytest.mark.slow
 def test_closing_gives_the_port_back_though_a_page_is_open(assistant: Answering) -> None:
     from ui.page.app import serve
 

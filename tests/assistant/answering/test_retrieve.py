@@ -33,6 +33,7 @@ def assistant(indexed: Callable[..., RunReport], tmp_path: Path) -> Iterator[Ass
     opened.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("history", [(), (HALF,), ("Is a \udcff valve safe?", "And\ud800 now?")])
 @pytest.mark.parametrize("question", [HALF, "\udcff", "Why\udcff?", "trig\udcffon\ud800"])
 def test_half_a_surrogate_pair_is_a_question_mark(assistant: Assistant, question: str, history: Sequence[str]) -> None:

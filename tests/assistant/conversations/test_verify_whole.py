@@ -22,6 +22,7 @@ from ingest.schema import Passage
 from ingest.text.chunk import split
 from tests.conftest import FakeEncoder
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[3]
 Indexed = Callable[..., RunReport]
 KNEE = "# Knee\n\n## What helps the knee\n\n{}Swimming.\n\n## What harms the knee\n\n{}Kneeling on concrete.\n"

@@ -201,6 +201,7 @@ def test_a_snapshot_does_not_see_later_runs(data: Path, catalog: Catalog, put: P
     assert found(catalog, ["rest"]) == ["a", "b"]
 
 
+@pytest.mark.slow
 def test_many_keys_at_once(catalog: Catalog, put: Put) -> None:
     put({f"{number:04}": f"Text number {number}." for number in range(1_000)})
     with catalog.read() as snapshot:

@@ -53,6 +53,7 @@ def test_deleting_removes(vectors: Vectors) -> None:
     assert vectors.nearest(rows((0, 0, 1))[0], 1)[0][0] == "a"
 
 
+@pytest.mark.slow
 def test_more_than_one_batch(vectors: Vectors) -> None:
     names = [f"{number:05}" for number in range(5_500)]
     vectors.add(names, rows(*[(1, number, 0) for number in range(5_500)]))

@@ -173,6 +173,7 @@ def test_deep_nesting_is_read_or_refused_but_never_cut(read_as: ReadAs, refused:
     assert len(quotes(read_as("c.html", "<nav>x</nav>" + "<ul><li>a" * 700))) == 700
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "source",
     [

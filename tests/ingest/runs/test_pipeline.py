@@ -352,6 +352,7 @@ class Failing:
         return self._encoder.encode(found)
 
 
+@pytest.mark.slow
 def test_a_run_that_raises_midway_leaves_the_former_state(
     indexed: Indexed, write: Write, data: Path, encoder: Fake, passages_of: Passages, whole: Callable[[], None]
 ) -> None:

@@ -211,6 +211,7 @@ def test_unstorable_characters_in_a_description_are_dropped(write: Write) -> Non
     assert describe(write({"corpus.yaml": content})) == CorpusDescription("😀 Hips", "", "Ask", ("Why?",))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", ["name: 2024-13-45", "name: !!int ''", "name: !!bool x", "name: " + "[" * 5_000])
 def test_invalid_yaml_values(write: Write, content: str) -> None:
     with pytest.raises(SourceUnreadable, match="cannot be read as YAML"):

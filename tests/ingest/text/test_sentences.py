@@ -157,6 +157,7 @@ def test_one_long_line_does_not_split_the_wrapped_ones() -> None:
     assert parts(f"{wrapped}\nhttps://example.org/{'long/' * 30}")[0].startswith(wrapped[:-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     [

@@ -15,6 +15,7 @@ from tests.conftest import GRADIO_WARNINGS
 from tests.ui.conftest import TEXTS, Serve
 
 pytestmark = [
+    pytest.mark.slow,
     *GRADIO_WARNINGS,
 ]
 

@@ -25,6 +25,7 @@ from tests.ui.conftest import TEXTS, Serve
 from ui.programs.requests import LONGEST_EXCERPT
 
 pytestmark = [
+    pytest.mark.slow,
     *GRADIO_WARNINGS,
 ]
 
@@ -225,7 +226,6 @@ def test_stdout_carries_the_protocol_only_and_a_closed_stdin_ends_it(
     assert answer["result"]["structuredContent"]["quotes"][0]["source"] == "hip.md"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it(tmp_path: Path, number: signal.Signals) -> None:
     with start(tmp_path / "data") as process:
@@ -240,7 +240,6 @@ def test_a_signal_ends_it(tmp_path: Path, number: signal.Signals) -> None:
         assert "Traceback" not in process.stderr.read()
 
 
-@pytest.mark.slow
 def test_it_starts_without_importing_the_page_or_torch(tmp_path: Path) -> None:
     command = [sys.executable, "-X", "importtime", *CITED[1:], "mcp", "--data-dir", str(tmp_path)]
     done = subprocess.run(
