@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ingest.errors import SourceUnreadable
 from ingest.schema import Document
+from ingest.settings import DEFAULT_LIMITS
 
 
 class FileState(StrEnum):
@@ -52,9 +53,10 @@ def read_current(root: str, document: Document) -> tuple[FileState, Document | N
         return state, document
     if state is FileState.GONE:
         return state, None
-    from ingest.readers.registry import read
+    from ingest.readers import isolated
 
     try:
-        return state, read(file_path(root, document.source), document.source)
+        reading = isolated.read(file_path(root, document.source), document.source, DEFAULT_LIMITS)
+        return state, reading.document
     except SourceUnreadable:
         return state, replace(document, text="", page_starts=(), headings=(), blocks=())

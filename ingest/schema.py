@@ -84,6 +84,14 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """A document and the spans of its sentences, one tuple per block."""
+
+    document: Document
+    sentences: tuple[tuple[Span, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """Whole sentences of one document that together fit the encoder's window.
 

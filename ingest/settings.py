@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from platformdirs import user_data_path
 from pydantic import Field, ValidationError
@@ -11,6 +11,16 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from ingest.errors import SettingsInvalid
 
 PREFIX = "CITED_"
+
+
+class ReadLimits(NamedTuple):
+    """The limits on reading one file; a file that exceeds one is reported as a failure."""
+
+    seconds: float = 120.0
+    megabytes: int = 2_000
+
+
+DEFAULT_LIMITS = ReadLimits()
 
 
 class Settings(BaseSettings):
@@ -31,6 +41,12 @@ class Settings(BaseSettings):
         description="sentence-transformers CrossEncoder: bundled, a local folder, a model name, or none",
     )
     allow_downloads: bool = Field(default=False, description="allow downloading models from a model hub")
+    file_seconds: float = Field(
+        default=DEFAULT_LIMITS.seconds, gt=0, description="seconds that reading one file may take"
+    )
+    file_megabytes: int = Field(
+        default=DEFAULT_LIMITS.megabytes, ge=500, description="megabytes of memory that reading one file may take"
+    )
     host: str = Field(default="127.0.0.1", description="address the page listens on")
     port: int = Field(default=7860, ge=0, le=65535, description="port the page listens on; 0 picks a free one")
 
@@ -44,6 +60,11 @@ class Settings(BaseSettings):
     def models_dir(self) -> Path:
         """The folder of the exported models."""
         return self.data_dir / "models"
+
+    @property
+    def read_limits(self) -> ReadLimits:
+        """The limits on reading one file."""
+        return ReadLimits(self.file_seconds, self.file_megabytes)
 
 
 def disable_telemetry() -> None:

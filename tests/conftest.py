@@ -13,6 +13,8 @@ from filelock import FileLock
 
 from ingest.models.encoder import BUNDLED, EncoderIdentity, OnnxEncoder, TokenVectors, Vectors32, open_encoder
 from ingest.runs.pipeline import RunReport, ingest
+from ingest.schema import Document, Reading
+from ingest.text.sentences import document_sentences
 
 DIMENSION = 64
 # Gradio asks pandas 3 for options of pandas 2 when it sums up its events, in a thread of its own.
@@ -47,6 +49,11 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in [name for name in os.environ if name.startswith("CITED_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("CITED_DATA_DIR", str(tmp_path / "data"))
+
+
+def reading_of(document: Document) -> Reading:
+    """Return a document with its sentences."""
+    return Reading(document, document_sentences(document))
 
 
 class FakeEncoder:

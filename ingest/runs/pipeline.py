@@ -19,6 +19,7 @@ from ingest.runs.changes import Changes, find_changes, plan_of, stored_below
 from ingest.runs.report import Plan, RunReport
 from ingest.runs.run import Progress, Run
 from ingest.runs.scan import Scan, is_part, scan
+from ingest.settings import DEFAULT_LIMITS, ReadLimits
 
 __all__ = ["Plan", "Progress", "Prune", "RunReport", "check", "forget", "ingest", "plan", "set_gate_threshold"]
 
@@ -73,6 +74,7 @@ def ingest(
     *,
     rebuild: bool = False,
     prune: Prune = Prune.CAREFUL,
+    limits: ReadLimits = DEFAULT_LIMITS,
     on_progress: Progress = _silent,
 ) -> RunReport:
     """Update the index from folders or files; the rest of the index stays as it is.
@@ -97,7 +99,7 @@ def ingest(
             changes = [find_changes(each, stored_below(draft, each)) for each in scans]
             if prune is Prune.CAREFUL:
                 _check_pruning(changes)
-            run = Run(draft, vectors, encoder, on_progress)
+            run = Run(draft, vectors, encoder, limits, on_progress)
             if rebuild:
                 draft.upgrade()
                 run.rebuild()

@@ -11,14 +11,15 @@ from ingest.index.snapshot import named
 from ingest.index.vectors import Vectors
 from ingest.models.encoder import Encoder
 from ingest.origin import file_path
-from ingest.readers.registry import read
+from ingest.readers import isolated
+from ingest.readers.isolated import REPORT_IT
 from ingest.runs.changes import Changes
 from ingest.runs.report import RunReport
 from ingest.runs.scan import DESCRIPTION_FILE, Scan, describe
-from ingest.schema import CorpusDescription, Document, Passage
+from ingest.schema import CorpusDescription, Passage, Reading
+from ingest.settings import ReadLimits
 from ingest.text.chunk import encoded_text, split
 
-REPORT_IT = "save it again, or report this as a bug"
 ENCODED_AT_ONCE = 256  # passages queued before they are encoded
 
 logger = logging.getLogger(__name__)
@@ -29,10 +30,13 @@ Progress = Callable[[int, int, str], None]  # files done, files in total, curren
 class Run:
     """Updates a draft, one document at a time."""
 
-    def __init__(self, draft: Draft, vectors: Vectors, encoder: Encoder, on_progress: Progress) -> None:
+    def __init__(
+        self, draft: Draft, vectors: Vectors, encoder: Encoder, limits: ReadLimits, on_progress: Progress
+    ) -> None:
         self._draft = draft
         self._vectors = vectors
         self._encoder = encoder
+        self._limits = limits
         self._on_progress = on_progress
         self._started = datetime.now(UTC)
         self._queue: dict[str, str] = {}  # vector id to the text to encode
@@ -45,7 +49,7 @@ class Run:
             self._on_progress(done, len(stored), source)
             document = self._draft.document(root, source)
             if document is not None:
-                self._put(root, document)
+                self._put(root, isolated.cut(document, self._limits))
 
     def restore_vectors(self) -> None:
         """Encode passages whose vector is missing again; if the counts agree, assume that none is."""
@@ -117,13 +121,13 @@ class Run:
         """
         root, report = str(found.root), self._report
         try:
-            document = _read(found.files[source], source)
-            self._put(root, document)
+            reading = isolated.read(found.files[source], source, self._limits)
+            self._put(root, reading)
         except SourceUnreadable as error:
             logger.warning("%s", error)
             return {source: str(error)}
-        if document.note:
-            report.notes.append((source, document.note))
+        if reading.document.note:
+            report.notes.append((source, reading.document.note))
         if former is None:
             report.added.append(source)
         elif former == source:
@@ -151,10 +155,11 @@ class Run:
             str(found.root), reasons, checked=lambda source: source == DESCRIPTION_FILE or found.concerns(source)
         )
 
-    def _put(self, root: str, document: Document) -> None:
+    def _put(self, root: str, reading: Reading) -> None:
         """Split a document, store it with its passages, and queue the passages for encoding."""
+        document = reading.document
         try:
-            passages = list(split(document, root, self._encoder))
+            passages = list(split(reading, root, self._encoder))
             with self._draft.savepoint():
                 self._draft.put_document(root, document, passages)
         except UnicodeError as error:
@@ -175,15 +180,6 @@ class Run:
             self._vectors.add(missing, self._encoder.encode([self._queue[sha] for sha in missing]))
         self._report.encoded += len(missing)
         self._queue.clear()
-
-
-def _read(path: Path, source: str) -> Document:
-    """Read a file; an unexpected ValueError of its reader fails only this file."""
-    try:
-        return read(path, source)
-    except ValueError as error:
-        logger.warning("%s", source, exc_info=True)
-        raise SourceUnreadable(f"cannot be read ({type(error).__name__})", source, REPORT_IT) from error
 
 
 def _to_read(changes: Changes) -> list[tuple[str, str | None]]:

@@ -7,6 +7,7 @@ from threading import Event
 from ingest.errors import IndexLocked, UserFacingError
 from ingest.models.encoder import Encoder
 from ingest.runs.pipeline import Prune, RunReport, ingest
+from ingest.settings import DEFAULT_LIMITS, ReadLimits
 
 # Milliseconds without a change that end a batch: editors save by writing, renaming and deleting files.
 SETTLED = 400
@@ -15,7 +16,13 @@ TICK = 500  # milliseconds between checks of `stop`, and before retrying a run w
 
 
 def watch(
-    paths: Sequence[Path], data_dir: Path, encoder: Encoder, *, stop: Event, prune: Prune = Prune.CAREFUL
+    paths: Sequence[Path],
+    data_dir: Path,
+    encoder: Encoder,
+    *,
+    stop: Event,
+    prune: Prune = Prune.CAREFUL,
+    limits: ReadLimits = DEFAULT_LIMITS,
 ) -> Iterator[RunReport | UserFacingError]:
     """Ingest the paths, then again after each change below them; yield each outcome until `stop` is set.
 
@@ -28,13 +35,13 @@ def watch(
     roots = [path.absolute() for path in paths]
     changes = _changes(roots, data_dir.absolute(), stop)
     next(changes, None)  # start watching before the first run, so that no change is missed
-    yield ingest(roots, data_dir, encoder, prune=prune)
+    yield ingest(roots, data_dir, encoder, prune=prune, limits=limits)
     last_error, locked = "", False
     for changed in changes:
         if not changed and not locked:
             continue
         try:
-            yield ingest(roots, data_dir, encoder, prune=prune)
+            yield ingest(roots, data_dir, encoder, prune=prune, limits=limits)
             last_error, locked = "", False
         except UserFacingError as error:
             locked = isinstance(error, IndexLocked)

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ingest.models.encoder import Encoder
-from ingest.schema import HEADING_SEPARATOR, Document, Heading, Passage, Span, naming, place_id
-from ingest.text.sentences import sentence_spans
+from ingest.schema import HEADING_SEPARATOR, Document, Heading, Passage, Reading, Span, naming, place_id
 
 VERSION = 4  # of the splitting rules; an index built with another version is stale
 # Tokens; the encoder's window may be smaller. No trial of other sizes is recorded.
@@ -29,7 +28,7 @@ class _Sentence:
     first: bool
 
 
-def split(document: Document, root: str, encoder: Encoder) -> Iterator[Passage]:
+def split(reading: Reading, root: str, encoder: Encoder) -> Iterator[Passage]:
     """Yield the passages of a document, in order.
 
     Passages are disjoint and contain whole sentences; a sentence longer than
@@ -37,9 +36,10 @@ def split(document: Document, root: str, encoder: Encoder) -> Iterator[Passage]:
     of a block set apart. Together they cover all characters of the blocks
     except white space.
     """
+    document = reading.document
     pack: list[_Sentence] = []
     room = 0
-    for sentence in _sentences(document, encoder):
+    for sentence in _sentences(reading, encoder):
         tokens = sentence.tokens
         if pack:
             tokens += _gap_tokens(document.text[pack[-1].end : sentence.start], encoder)
@@ -79,19 +79,20 @@ def _room(document: Document, heading: tuple[str, ...], encoder: Encoder) -> int
     return max(1, min(PASSAGE_TOKENS, window - min(prefix, window // PREFIX_SHARE)))
 
 
-def _sentences(document: Document, encoder: Encoder) -> Iterator[_Sentence]:
+def _sentences(reading: Reading, encoder: Encoder) -> Iterator[_Sentence]:
     """Yield the sentences of all blocks, each short enough for one passage."""
+    document = reading.document
     headings = iter(document.headings)
     upcoming = next(headings, None)
     path: tuple[Heading, ...] = ()
-    for block in document.blocks:
+    for block, sentences in zip(document.blocks, reading.sentences, strict=True):
         first = block.apart
         while upcoming is not None and upcoming.start < block.start:
             path = (*(h for h in path if h.level < upcoming.level), upcoming)
             upcoming = next(headings, None)
             first = True
         names = tuple(h.title for h in path)
-        spans = list(_fitting(document, sentence_spans(document.text, block.start, block.end), names, encoder))
+        spans = list(_fitting(document, sentences, names, encoder))
         counts = encoder.count_tokens([document.text[start:end] for start, end in spans])
         for (start, end), tokens in zip(spans, counts, strict=True):
             yield _Sentence(start, end, tokens, names, first)

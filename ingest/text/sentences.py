@@ -5,7 +5,7 @@ import re
 
 from sentencex import segment
 
-from ingest.schema import Span
+from ingest.schema import Document, Span
 
 # Characters: the longest text given to sentencex, and the longest sentence. sentencex takes quadratic time in unclosed
 # quotation marks (60,000 take a second); this limit keeps the total linear, under 10 ms per piece.
@@ -69,6 +69,11 @@ def sentence_spans(text: str, start: int, end: int) -> tuple[Span, ...]:
         else:
             spans.append((first, first + len(bare)))
     return tuple(spans)
+
+
+def document_sentences(document: Document) -> tuple[tuple[Span, ...], ...]:
+    """Return the spans of a document's sentences, one tuple per block; see `sentence_spans`."""
+    return tuple(sentence_spans(document.text, block.start, block.end) for block in document.blocks)
 
 
 def starts_item(line: str) -> bool:

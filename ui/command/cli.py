@@ -121,7 +121,15 @@ def _ingest(paths: list[Path], settings: "Settings", *, rebuild: bool, prune: "P
         def show(done: int, total: int, source: str) -> None:
             bar.update(task, completed=done, total=total, description=printable(source)[-40:].ljust(40))
 
-        return run_ingest(paths, settings.data_dir, encoder, rebuild=rebuild, prune=prune, on_progress=show)
+        return run_ingest(
+            paths,
+            settings.data_dir,
+            encoder,
+            rebuild=rebuild,
+            prune=prune,
+            limits=settings.read_limits,
+            on_progress=show,
+        )
 
 
 def _watch(paths: list[Path], settings: "Settings", prune: "Prune") -> None:
@@ -141,7 +149,8 @@ def _watch(paths: list[Path], settings: "Settings", prune: "Prune") -> None:
     encoder = open_encoder(settings.encoder, settings.models_dir, allow_downloads=settings.allow_downloads)
     typer.echo("Watching for changes (Ctrl+C to stop)")
     try:
-        for outcome in watch(paths, settings.data_dir, encoder, stop=stop, prune=prune):
+        runs = watch(paths, settings.data_dir, encoder, stop=stop, prune=prune, limits=settings.read_limits)
+        for outcome in runs:
             if isinstance(outcome, UserFacingError):
                 typer.echo(f"cited: {outcome}", err=True)
             else:

@@ -182,7 +182,7 @@ def apply(
         if set(now.plan.removed) - set(removed):
             yield now
             return
-    yield from _reporting(lambda tell: _run(planned, settings.data_dir, encoder, mode, tell))
+    yield from _reporting(lambda tell: _run(planned, settings, encoder, mode, tell))
 
 
 def _reporting(run: Callable[[Callable[[int, int, str], None]], RunReport]) -> Iterator[IngestProgress | RunReport]:
@@ -205,12 +205,13 @@ def _reporting(run: Callable[[Callable[[int, int, str], None]], RunReport]) -> I
 
 
 def _run(
-    planned: Planned, data_dir: Path, encoder: Encoder, mode: Prune, tell: Callable[[int, int, str], None]
+    planned: Planned, settings: Settings, encoder: Encoder, mode: Prune, tell: Callable[[int, int, str], None]
 ) -> RunReport:
+    data_dir = settings.data_dir
     folder = uploads_folder(data_dir)
     report = RunReport()
     if planned.paths:
-        report = ingest(planned.paths, data_dir, encoder, prune=mode, on_progress=tell)
+        report = ingest(planned.paths, data_dir, encoder, prune=mode, limits=settings.read_limits, on_progress=tell)
     if planned.emptied and mode is Prune.ALWAYS:
         gone = sorted(_applied(data_dir))
         forget(folder, data_dir)

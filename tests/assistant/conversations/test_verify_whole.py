@@ -20,7 +20,7 @@ from ingest.readers.registry import read
 from ingest.runs.pipeline import RunReport, ingest
 from ingest.schema import Passage
 from ingest.text.chunk import split
-from tests.conftest import FakeEncoder
+from tests.conftest import FakeEncoder, reading_of
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[3]
@@ -94,7 +94,7 @@ def test_pieces_of_an_overlong_sentence_stand(
 ) -> None:
     text = "# Long\n\nFirst. " + " ".join(f"considered{number}" for number in range(200)) + " end.\n"
     indexed({"f.md": text})
-    pieces = list(split(read(tmp_path / "corpus" / "f.md", "f.md"), str(tmp_path / "corpus"), encoder))
+    pieces = list(split(reading_of(read(tmp_path / "corpus" / "f.md", "f.md")), str(tmp_path / "corpus"), encoder))
     assert len(pieces) > 3
     indexed({"f.md": above + text})
     for piece in pieces:
@@ -107,7 +107,7 @@ def test_what_untouched_bytes_say_stands_wherever_sentences_are_cut_by_now(
     indexed: Indexed, tmp_path: Path, encoder: FakeEncoder
 ) -> None:
     indexed({"f.md": "It helps, says Dr. Moore.\n"})
-    (passage,) = split(read(tmp_path / "corpus" / "f.md", "f.md"), str(tmp_path / "corpus"), encoder)
+    (passage,) = split(reading_of(read(tmp_path / "corpus" / "f.md", "f.md")), str(tmp_path / "corpus"), encoder)
     quote = Quote(Evidence(passage, 0, 18, 1.0), None, 1, None, FileState.SAME)  # an earlier version cut at "Dr."
     assert standing(quote, tmp_path).status is Status.SAME
     indexed({"f.md": "It helps, says Dr. Moore. And more.\n"})

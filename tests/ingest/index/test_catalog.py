@@ -11,6 +11,7 @@ from ingest.index.catalog import Catalog
 from ingest.models.encoder import Encoder
 from ingest.schema import Block, CorpusDescription, Document, Heading, Passage
 from ingest.text.chunk import split
+from tests.conftest import reading_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -37,7 +38,7 @@ class Put:
             draft.put_root(root, CorpusDescription())
             for source, text in texts.items():
                 document = Document(source, title, None, text, "0" * 64, blocks=(Block(0, len(text)),))
-                draft.put_document(root, document, split(document, root, self._encoder))
+                draft.put_document(root, document, split(reading_of(document), root, self._encoder))
             draft.set_encoder(self._encoder.identity)
             draft.finish(NOW, {"added": len(texts)})
 
@@ -101,7 +102,7 @@ def test_a_document_is_returned_as_it_was_stored(catalog: Catalog, encoder: Enco
         blocks=(Block(5, 18), Block(20, 26, apart=True)),
         verbatim=False,
     )
-    passages = list(split(document, "/root", encoder))
+    passages = list(split(reading_of(document), "/root", encoder))
     with catalog.write() as draft:
         draft.put_root("/root", CorpusDescription())
         draft.put_document("/root", document, passages)

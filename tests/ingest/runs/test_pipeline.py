@@ -18,7 +18,9 @@ from ingest.index.vectors import Vectors
 from ingest.models.encoder import Encoder, Vectors32
 from ingest.readers import registry
 from ingest.runs.pipeline import RunReport, forget, ingest
-from ingest.schema import Document, Passage
+from ingest.schema import Document, Passage, Reading
+from ingest.settings import ReadLimits
+from tests.conftest import reading_of
 
 Write = Callable[..., Path]
 Indexed = Callable[..., RunReport]
@@ -133,23 +135,16 @@ def test_a_file_that_fails_keeps_its_former_passages(
     assert indexed({"hip.md": HIP}).failed == []
 
 
-@pytest.mark.parametrize("fault", ["reading", "storing"])
-def test_an_unexpected_error_fails_one_file(
-    indexed: Indexed,
-    passages_of: Passages,
-    whole: Callable[[], None],
-    monkeypatch: pytest.MonkeyPatch,
-    fault: str,
+def test_a_text_that_cannot_be_stored_fails_one_file(
+    indexed: Indexed, passages_of: Passages, whole: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     indexed({"hip.md": HIP, "back.md": BACK})
 
-    def read(path: Path, source: str) -> Document:
+    def read(path: Path, source: str, _limits: ReadLimits) -> Reading:
         document = registry.read(path, source)
-        if source == "hip.md" and fault == "reading":
-            raise ValueError("year 0 is out of range")
-        return replace(document, title="\ud800") if source == "hip.md" else document
+        return reading_of(replace(document, title="\ud800") if source == "hip.md" else document)
 
-    monkeypatch.setattr("ingest.runs.run.read", read)
+    monkeypatch.setattr("ingest.readers.isolated.read", read)
     report = indexed({"hip.md": HIP + "More.\n", "new.md": BACK})
     assert (report.added, report.updated, [source for source, _ in report.failed]) == (["new.md"], [], ["hip.md"])
     assert "A pillow helps." in texts(passages_of())["hip.md"]

@@ -6,10 +6,12 @@ import pytest
 
 from ingest.errors import RootInvalid, SourceUnreadable
 from ingest.models.encoder import Encoder
+from ingest.readers.registry import read
 from ingest.runs.pipeline import ingest, plan
 from ingest.runs.report import Plan
 from ingest.runs.scan import describe, scan
 from ingest.schema import CorpusDescription
+from tests.conftest import reading_of
 
 Write = Callable[..., Path]
 
@@ -36,6 +38,7 @@ def bar(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         return real(path, *rest, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(os, "stat", stat)
+    monkeypatch.setattr("ingest.readers.isolated.read", lambda path, source, _limits: reading_of(read(path, source)))
 
 
 def test_files_in_supported_formats_in_order(write: Write) -> None:

@@ -8,6 +8,7 @@ from ingest.models.encoder import Encoder
 from ingest.readers import markdown, text
 from ingest.schema import Block, Document, Heading, Passage
 from ingest.text.chunk import PASSAGE_TOKENS, SPECIAL_TOKENS, encoded_text, split
+from tests.conftest import reading_of
 
 LINE = st.sampled_from(
     ["# One", "## Two", "### Three", "Walk. Every day.", "- item one", "> quote", "", "", "| a | b |", "word " * 90]
@@ -31,7 +32,7 @@ def document(content: str, *, blocks: Sequence[Block] | None = None, title: str 
 
 
 def cut(doc: Document, root: str, encoder: Encoder) -> list[Passage]:
-    return list(split(doc, root, encoder))
+    return list(split(reading_of(doc), root, encoder))
 
 
 def check(doc: Document, encoder: Encoder) -> None:
