@@ -47,6 +47,10 @@ class PruningUnconfirmed(UserFacingError):
     """More than half of a root's sources are missing, and their removal was not confirmed."""
 
 
+class PlanOutdated(UserFacingError):
+    """The files or the index changed after a run was planned; nothing was changed."""
+
+
 class IndexMissing(UserFacingError):
     """The data directory has no index, or nothing has been ingested yet."""
 

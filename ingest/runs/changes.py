@@ -18,6 +18,7 @@ class Changes:
 
     `indexed` is the number of documents in the scanned part of the root.
     `unopened` are files that cannot be opened; reading them reports why.
+    `shas` maps every other file's source to its SHA-256.
     """
 
     scan: Scan
@@ -28,6 +29,7 @@ class Changes:
     unchanged: tuple[str, ...]
     removed: tuple[str, ...]
     unopened: tuple[str, ...]
+    shas: Mapping[str, str]
 
     @property
     def prunes_most(self) -> bool:
@@ -48,13 +50,12 @@ def find_changes(scan: Scan, stored: Mapping[str, StoredDocument]) -> Changes:
     """Return how the scanned files differ from the stored documents of the root."""
     concerned = {source for source in stored if source in scan.files or scan.concerns(source)}
     gone = sorted(concerned - scan.files.keys())
-    new = [source for source in scan.files if source not in stored]
-    # A new file can be a renamed one only if something is gone.
-    hashed = [source for source in scan.files if gone or source in stored]
-    shas = {source: _sha(scan.files[source]) for source in hashed}
-    renamed = _renamed({source: stored[source].sha for source in gone}, {s: shas[s] for s in new if gone})
-    known = [source for source in scan.files if source in stored and shas[source]]
-    unopened = [s for s, path in scan.files.items() if not (shas[s] if s in shas else _is_readable(path))]
+    hashed = {source: _sha(path) for source, path in scan.files.items()}
+    shas = {source: sha for source, sha in hashed.items() if sha}
+    new = [source for source in shas if source not in stored]
+    renamed = _renamed({source: stored[source].sha for source in gone}, {source: shas[source] for source in new})
+    known = [source for source in shas if source in stored]
+    unopened = [source for source in scan.files if source not in shas]
     placed = {*unopened, *(name for pair in renamed for name in pair)}
     return Changes(
         scan=scan,
@@ -65,6 +66,7 @@ def find_changes(scan: Scan, stored: Mapping[str, StoredDocument]) -> Changes:
         unchanged=tuple(s for s in known if shas[s] == stored[s].sha),
         removed=tuple(s for s in gone if s not in placed),
         unopened=tuple(unopened),
+        shas=shas,
     )
 
 
@@ -80,6 +82,11 @@ def plan_of(changes: Sequence[Changes]) -> Plan:
         removed=tuple(source for each in changes for source in each.removed),
         skipped=tuple(source for each in changes for source in each.scan.skipped),
         failed=(*closed, *((source, "cannot be opened") for each in changes for source in each.unopened)),
+        shas={
+            each.scan.files[source]: each.shas.get(source, "")
+            for each in changes
+            for source in sorted(each.scan.files.keys() - set(each.unchanged))
+        },
         prunes_most=any(each.prunes_most for each in changes),
     )
 
@@ -93,10 +100,6 @@ def _renamed(gone: Mapping[str, str], new: Mapping[str, str]) -> tuple[tuple[str
 
 def _suffix(source: str) -> str:
     return PurePosixPath(source).suffix.lower()
-
-
-def _is_readable(path: Path) -> bool:
-    return os.path.isfile(path) and os.access(path, os.R_OK)
 
 
 def _sha(path: Path) -> str:

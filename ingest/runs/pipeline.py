@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import count
 from pathlib import Path
 
-from ingest.errors import IndexMissing, IndexStale, IndexUnreadable, PruningUnconfirmed, RootInvalid
+from ingest.errors import IndexMissing, IndexStale, IndexUnreadable, PlanOutdated, PruningUnconfirmed, RootInvalid
 from ingest.index.catalog import FILE_NAME, Catalog, Draft
 from ingest.index.lock import write_lock
 from ingest.index.tables import SCHEMA_VERSION
@@ -74,6 +74,7 @@ def ingest(
     *,
     rebuild: bool = False,
     prune: Prune = Prune.CAREFUL,
+    expected: Plan | None = None,
     limits: ReadLimits = DEFAULT_LIMITS,
     on_progress: Progress = _silent,
 ) -> RunReport:
@@ -81,11 +82,13 @@ def ingest(
 
     Readers see all changes at once when the run finishes. With `rebuild`,
     every document of the index is split and encoded again from its stored
-    text, for another encoder or another version of the program.
+    text, for another encoder or another version of the program. With
+    `expected`, the run does exactly what that plan says, or nothing.
 
     Raises:
         RootInvalid: a path is missing or contains nothing to read; nothing was changed.
         IndexMissing: there is neither a path nor an index.
+        PlanOutdated: the run would not do what `expected` says; nothing was changed.
         PruningUnconfirmed: more than half of a root's sources are gone; nothing was changed.
         IndexLocked: another process is writing.
         IndexStale: the index was built by another encoder or version.
@@ -97,6 +100,8 @@ def ingest(
             _check_identity(draft, encoder.identity, data_dir, rebuild)
             scans = _scan_all(paths, [Path(root) for root in draft.roots()], data_dir)
             changes = [find_changes(each, stored_below(draft, each)) for each in scans]
+            if expected is not None and plan_of(changes) != expected:
+                raise PlanOutdated("the files have changed since this was planned", "", "plan again")
             if prune is Prune.CAREFUL:
                 _check_pruning(changes)
             run = Run(draft, vectors, encoder, limits, on_progress)

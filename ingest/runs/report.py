@@ -1,6 +1,8 @@
 """Plans (what a run would do) and run reports (what it did)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ingest.schema import Change
 
@@ -13,6 +15,8 @@ class Plan:
 
     `renamed` contains (old source, new source), `failed` (source, reason) for
     files that cannot be opened, and `removed` the sources gone from the folder.
+    `shas` maps each file that would be read to the SHA-256 of its bytes, in
+    hexadecimal, or "" if it cannot be opened.
     found = added + updated + renamed + unchanged + failed.
     """
 
@@ -24,6 +28,7 @@ class Plan:
     removed: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     failed: tuple[tuple[str, str], ...] = ()
+    shas: Mapping[Path, str] = field(default_factory=dict)
     prunes_most: bool = False  # more than half of a root's sources are gone
 
 

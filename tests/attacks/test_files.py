@@ -88,9 +88,8 @@ def named(path: str) -> dict[str, Any]:
 
 
 def kept(data_dir: Path) -> list[str]:
-    return sorted(
-        path.name for name in ("uploads", "prompts") for path in (data_dir / name).rglob("*") if path.is_file()
-    )
+    found = [path.name for name in ("uploads", "prompts") for path in (data_dir / name).rglob("*") if path.is_file()]
+    return sorted(name for name in found if name != ".lock")
 
 
 Ways = Callable[[Path], str]
@@ -99,7 +98,9 @@ WAYS: list[Ways] = [str, lambda path: f"/tmp/gradio/../..{path}", lambda path: f
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS, ids=["plain", "dotted", "file-url"])
-@pytest.mark.parametrize("element, data", [("drop", lambda file: [[file]]), ("add-prompts", lambda file: [file, True])])
+@pytest.mark.parametrize(
+    "element, data", [("drop", lambda file: [[file], None]), ("add-prompts", lambda file: [file, True])]
+)
 def test_a_path_that_was_not_uploaded_is_never_read(
     client: Client, tmp_path: Path, data_dir: Path, element: str, data: Callable[[object], list[Any]], way: Ways
 ) -> None:
@@ -130,7 +131,7 @@ def test_no_address_is_fetched_in_the_place_of_an_upload(client: Client, data_di
     thread.start()
     try:
         url = f"http://127.0.0.1:{server.server_address[1]}/notes.md"
-        answer = client.call(client.handler("drop", "upload"), [[named(url)]])
+        answer = client.call(client.handler("drop", "upload"), [[named(url)], None])
     finally:
         server.shutdown()
         thread.join()
@@ -143,7 +144,7 @@ def test_no_address_is_fetched_in_the_place_of_an_upload(client: Client, data_di
 @pytest.mark.slow
 def test_what_was_uploaded_is_taken(client: Client, data_dir: Path) -> None:
     path = client.upload("pears.md", b"# Pears\n\nPears are green fruit.\n")
-    answer = client.call(client.handler("drop", "upload"), [[named(path)]])
+    answer = client.call(client.handler("drop", "upload"), [[named(path)], None])
     assert "pears.md" in answer
     assert kept(data_dir) == ["pears.md"]
 

@@ -3,18 +3,33 @@
 Uploads are kept in a folder beside the index and ingested like any other
 folder. Files that an upload replaces or a removal deletes are set aside until
 the plan is applied, so that the changes can be discarded.
+
+Several pages may do this at once. An upload that waits to be applied is only
+replaced by the page that uploaded it, or discarded by a page that showed it;
+a plan is carried out as it was shown, or not at all.
 """
 
+import hashlib
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from dataclasses import dataclass, replace
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
 
-from ingest.errors import IndexUnwritable, PruningUnconfirmed, RootInvalid, SettingsInvalid, SourceUnreadable
+from filelock import FileLock
+
+from ingest.errors import (
+    IndexUnwritable,
+    PlanOutdated,
+    PruningUnconfirmed,
+    RootInvalid,
+    SettingsInvalid,
+    SourceUnreadable,
+)
 from ingest.index.catalog import Catalog
 from ingest.models.encoder import Encoder
 from ingest.runs.pipeline import Plan, Prune, RunReport, forget, ingest, plan
@@ -24,6 +39,7 @@ from ingest.settings import Settings
 UPLOADS_FOLDER = "uploads"
 ASIDE_FOLDER = ".former"
 """A hidden folder inside the uploads folder; runs ignore it."""
+LOCK_NAME = ".lock"
 TELL_SECONDS = 0.2
 
 
@@ -35,7 +51,8 @@ class Planned:
     empty now and is to be removed from the index. `problems` describe folders
     that cannot be read; they are left unchanged. `confirm` says that the
     removals need a confirmation, `waiting` that uploads or their removals have
-    not been applied yet.
+    not been applied yet. `own` maps the names of the files that this page
+    uploaded to their SHA-256. `expected` is what the run has to find.
     """
 
     plan: Plan
@@ -44,6 +61,8 @@ class Planned:
     problems: tuple[str, ...] = ()
     confirm: bool = False
     waiting: bool = False
+    own: Mapping[str, str] = field(default_factory=dict)
+    expected: Plan = Plan()
 
     @property
     def changes(self) -> int:
@@ -84,8 +103,11 @@ def removable(data_dir: Path) -> frozenset[str]:
     return frozenset(_files(uploads_folder(data_dir)))
 
 
-def add(uploads: Sequence[Path], settings: Settings) -> Planned:
+def add(uploads: Sequence[Path], settings: Settings, before: Planned | None = None) -> Planned:
     """Add uploaded files, replacing those with the same names; return the plan.
+
+    `before` is the page's last plan. A file of the same name that another
+    page uploaded and that waits to be applied stays; the new one gets a number.
 
     Raises:
         SettingsInvalid: the page is read-only.
@@ -95,18 +117,18 @@ def add(uploads: Sequence[Path], settings: Settings) -> Planned:
     _check_writable(settings)
     for upload in uploads:
         _check_upload(upload, settings.data_dir)
-    folder = uploads_folder(settings.data_dir)
-    try:
+    own = dict(before.own) if before is not None else {}
+    with _changing(settings.data_dir) as folder:
         for upload in uploads:
-            _set_aside(upload.name, settings.data_dir)
-            folder.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(upload, folder / upload.name)
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-    return plan_uploads(settings)
+            sha = _sha(upload)
+            name = _free_name(upload.name, sha, own, settings.data_dir)
+            _set_aside(name, settings.data_dir)
+            shutil.copyfile(upload, folder / name)
+            own[name] = sha
+    return replace(plan_uploads(settings), own=own)
 
 
-def remove(name: str, settings: Settings) -> Planned:
+def remove(name: str, settings: Settings, before: Planned | None = None) -> Planned:
     """Remove an uploaded file; return the plan.
 
     Raises:
@@ -115,33 +137,30 @@ def remove(name: str, settings: Settings) -> Planned:
         IndexUnwritable: the folder of uploads cannot be written to.
     """
     _check_writable(settings)
-    folder = uploads_folder(settings.data_dir)
-    if name not in _files(folder):
+    if name not in _files(uploads_folder(settings.data_dir)):
         raise SourceUnreadable("no such file was uploaded", name, "check for changes to update the list")
-    try:
+    with _changing(settings.data_dir):
         _set_aside(name, settings.data_dir)
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-    return plan_uploads(settings)
+    return replace(plan_uploads(settings), own=before.own if before is not None else {})
 
 
-def discard(settings: Settings) -> None:
-    """Undo all changes to the uploads since they were last applied.
+def discard(planned: Planned | None, settings: Settings) -> None:
+    """Undo the changes to the uploads that a plan shows and that were not applied.
 
     Raises:
         SettingsInvalid: the page is read-only.
         IndexUnwritable: the folder of uploads cannot be written to.
     """
     _check_writable(settings)
-    folder = uploads_folder(settings.data_dir)
-    applied = _applied(settings.data_dir)
-    try:
-        for name in set(_files(folder)) - applied:
-            (folder / name).unlink()
-        for name in _files(folder / ASIDE_FOLDER):
-            (folder / ASIDE_FOLDER / name).replace(folder / name)
-    except OSError as error:
-        raise _unwritable(folder, error) from error
+    shas = planned.plan.shas if planned is not None else {}
+    with _changing(settings.data_dir) as folder:
+        aside = folder / ASIDE_FOLDER
+        for name in _waiting(settings.data_dir):
+            if shas.get(folder / name) == _sha(folder / name):
+                (folder / name).unlink()
+        for name in _files(aside):
+            if not (folder / name).exists():
+                (aside / name).replace(folder / name)
 
 
 def plan_uploads(settings: Settings) -> Planned:
@@ -162,8 +181,8 @@ def apply(
 ) -> Iterator[IngestProgress | RunReport | Planned]:
     """Carry out a plan; yield the progress, then the report.
 
-    If more sources have disappeared than the plan says, change nothing and
-    yield a new plan instead.
+    If the files are no longer those of the plan, change nothing and yield a
+    new plan instead.
 
     Raises:
         SettingsInvalid: the page is read-only.
@@ -176,13 +195,16 @@ def apply(
     if prune is Prune.CAREFUL and planned.confirm:
         raise PruningUnconfirmed(f"{len(removed)} sources, more than half of a folder, are gone")
     mode = Prune.ALWAYS if removed and prune is not Prune.NEVER else Prune.NEVER
-    if mode is Prune.ALWAYS:
-        roots = [*planned.paths, *([uploads_folder(settings.data_dir)] if planned.emptied else [])]
-        now = _planned(roots, settings.data_dir)
-        if set(now.plan.removed) - set(removed):
-            yield now
-            return
-    yield from _reporting(lambda tell: _run(planned, settings, encoder, mode, tell))
+    try:
+        yield from _reporting(lambda tell: _run(planned, settings, encoder, mode, tell))
+    except PlanOutdated:
+        yield plan_again(planned, settings)
+
+
+def plan_again(planned: Planned, settings: Settings) -> Planned:
+    """Return the plan for the same folders as they are now."""
+    roots = [*planned.paths, *([uploads_folder(settings.data_dir)] if planned.emptied else [])]
+    return replace(_planned(roots, settings.data_dir), own=planned.own)
 
 
 def _reporting(run: Callable[[Callable[[int, int, str], None]], RunReport]) -> Iterator[IngestProgress | RunReport]:
@@ -209,21 +231,35 @@ def _run(
 ) -> RunReport:
     data_dir = settings.data_dir
     folder = uploads_folder(data_dir)
+    aside = _files(folder / ASIDE_FOLDER)
     report = RunReport()
+    if planned.emptied and _files(folder):
+        raise PlanOutdated("the folder of uploads is no longer empty", str(folder), "plan again")
     if planned.paths:
-        report = ingest(planned.paths, data_dir, encoder, prune=mode, limits=settings.read_limits, on_progress=tell)
+        report = ingest(
+            planned.paths,
+            data_dir,
+            encoder,
+            prune=mode,
+            expected=planned.expected,
+            limits=settings.read_limits,
+            on_progress=tell,
+        )
     if planned.emptied and mode is Prune.ALWAYS:
         gone = sorted(_applied(data_dir))
         forget(folder, data_dir)
         report.removed.extend(gone)
-    if (planned.emptied or folder in planned.paths) and (folder / ASIDE_FOLDER).is_dir():
-        shutil.rmtree(folder / ASIDE_FOLDER)
+    if planned.emptied or folder in planned.paths:
+        with _changing(data_dir):
+            for name in aside:
+                (folder / ASIDE_FOLDER / name).unlink(missing_ok=True)
     return report
 
 
 def _planned(roots: Sequence[Path], data_dir: Path) -> Planned:
     folder = uploads_folder(data_dir)
     plans: list[Plan] = []
+    expected: list[Plan] = []
     paths: list[Path] = []
     problems: list[str] = []
     emptied = confirm = waiting = False
@@ -238,12 +274,13 @@ def _planned(roots: Sequence[Path], data_dir: Path) -> Planned:
                 problems.append(str(error))
                 continue
             paths.append(root)
+            expected.append(plans[-1])
         if root == folder and str(folder) in _roots(data_dir):
             plans[-1] = _with_lost(plans[-1], data_dir)
         aside = set(_files(folder / ASIDE_FOLDER)) if root == folder else set()
         confirm |= plans[-1].prunes_most and not set(plans[-1].removed) <= aside
-        waiting |= root == folder and bool(aside or set(_files(folder)) - _applied(data_dir))
-    return Planned(_merged(plans), tuple(paths), emptied, tuple(problems), confirm, waiting)
+        waiting |= root == folder and bool(aside or _waiting(data_dir))
+    return Planned(_merged(plans), tuple(paths), emptied, tuple(problems), confirm, waiting, expected=_merged(expected))
 
 
 def _with_lost(found: Plan, data_dir: Path) -> Plan:
@@ -262,6 +299,7 @@ def _merged(plans: Sequence[Plan]) -> Plan:
         removed=tuple(source for each in plans for source in each.removed),
         skipped=tuple(source for each in plans for source in each.skipped),
         failed=tuple(pair for each in plans for pair in each.failed),
+        shas={path: sha for each in plans for path, sha in each.shas.items()},
         prunes_most=any(each.prunes_most for each in plans),
     )
 
@@ -278,17 +316,55 @@ def _applied(data_dir: Path) -> set[str]:
     return {path.name for path in paths if path.parent == folder}
 
 
+def _waiting(data_dir: Path) -> list[str]:
+    """Return the names of the uploads that were not applied: new ones and those that replace another."""
+    folder = uploads_folder(data_dir)
+    applied = _applied(data_dir) - set(_files(folder / ASIDE_FOLDER))
+    return [name for name in _files(folder) if name not in applied]
+
+
+def _free_name(name: str, sha: str, own: Mapping[str, str], data_dir: Path) -> str:
+    """Return the name for an upload: numbered if another page's upload of that name waits to be applied."""
+    folder = uploads_folder(data_dir)
+    waiting = set(_waiting(data_dir))
+    path = Path(name)
+    for number in count(2):
+        if name not in waiting or _sha(folder / name) in (sha, own.get(name)):
+            return name
+        name = f"{path.stem} ({number}){path.suffix}"
+    raise AssertionError
+
+
 def _set_aside(name: str, data_dir: Path) -> None:
     """Make room for a file: keep an applied version until the next plan is applied, delete one that never was."""
     folder = uploads_folder(data_dir)
     path, aside = folder / name, folder / ASIDE_FOLDER / name
     if not path.is_file():
         return
-    if name in _applied(data_dir) and not aside.exists():
+    if name in _waiting(data_dir):
+        path.unlink()
+    else:
         aside.parent.mkdir(exist_ok=True)
         path.replace(aside)
-    else:
-        path.unlink()
+
+
+@contextmanager
+def _changing(data_dir: Path) -> Iterator[Path]:
+    """Lock the folder of uploads against other pages and processes, and yield it."""
+    folder = uploads_folder(data_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / LOCK_NAME):
+            yield folder
+    except OSError as error:
+        what = f"cannot be written ({(error.strerror or type(error).__name__).lower()})"
+        remedy = "free some disk space, or check the permissions of this folder"
+        raise IndexUnwritable(what, str(folder), remedy) from error
+
+
+def _sha(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check_upload(upload: Path, data_dir: Path) -> None:
@@ -303,11 +379,6 @@ def _check_upload(upload: Path, data_dir: Path) -> None:
 def _check_writable(settings: Settings) -> None:
     if settings.read_only:
         raise SettingsInvalid("this page is read-only", "CITED_READ_ONLY", "unset it to change texts here")
-
-
-def _unwritable(folder: Path, error: OSError) -> IndexUnwritable:
-    what = f"cannot be written ({(error.strerror or type(error).__name__).lower()})"
-    return IndexUnwritable(what, str(folder), "free some disk space, or check the permissions of this folder")
 
 
 def _files(folder: Path) -> list[str]:

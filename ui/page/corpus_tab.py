@@ -56,9 +56,9 @@ def corpus_tab(assistant: Answering, settings: Settings, tab: gr.Tab) -> None:
         return
     tab.select(_waiting(settings), planned, deciding, **QUIET)
     check.click(_planning(lambda: corpus.plan_all(settings)), None, deciding, concurrency_id="plan", **QUIET)
-    files.upload(_add(settings), files, [*deciding, files], concurrency_id="plan", **QUIET)
-    removing.click(_remove(settings), name, deciding, concurrency_id="plan", **QUIET)
-    buttons["discard"].click(_discard(settings), None, deciding, concurrency_id="plan", **QUIET)
+    files.upload(_add(settings), [files, planned], [*deciding, files], concurrency_id="plan", **QUIET)
+    removing.click(_remove(settings), [name, planned], deciding, concurrency_id="plan", **QUIET)
+    buttons["discard"].click(_discard(settings), planned, deciding, concurrency_id="plan", **QUIET)
     modes = {"apply": Prune.CAREFUL, "remove": Prune.ALWAYS, "keep": Prune.NEVER, "retry": Prune.NEVER}
     for button, prune in modes.items():
         apply = _apply(assistant, settings, prune)
@@ -155,25 +155,25 @@ def _waiting(settings: Settings) -> Callable[[Planned | None], Shown]:
     return waiting
 
 
-def _add(settings: Settings) -> Callable[[list[str]], Shown]:
+def _add(settings: Settings) -> Callable[[list[str], Planned | None], Shown]:
     """Return the handler of dropped files; its outputs are the plan and the emptied drop zone."""
 
-    def add(files: list[str]) -> Shown:
-        return *_planning(lambda: corpus.add([uploaded(file) for file in files], settings))(), None
+    def add(files: list[str], before: Planned | None) -> Shown:
+        return *_planning(lambda: corpus.add([uploaded(file) for file in files], settings, before))(), None
 
     return add
 
 
-def _remove(settings: Settings) -> Callable[[str], Shown]:
-    return lambda name: _planning(lambda: corpus.remove(name, settings))()
+def _remove(settings: Settings) -> Callable[[str, Planned | None], Shown]:
+    return lambda name, before: _planning(lambda: corpus.remove(name, settings, before))()
 
 
-def _discard(settings: Settings) -> Callable[[], Shown]:
+def _discard(settings: Settings) -> Callable[[Planned | None], Shown]:
     """Return the handler that discards changes to the uploads."""
 
-    def discard() -> Shown:
+    def discard(planned: Planned | None) -> Shown:
         try:
-            corpus.discard(settings)
+            corpus.discard(planned, settings)
         except UserFacingError as error:
             return _decide(None, shown.fault_html(str(error)))
         return _decide(None, shown.discarded_html())
@@ -192,10 +192,10 @@ def _apply(assistant: Answering, settings: Settings, prune: Prune) -> Callable[[
         try:
             for step in corpus.apply(planned, settings, assistant.encoder, prune=prune):
                 if isinstance(step, RunReport):
-                    again = ("retry",) if step.failed else ()
-                    yield _decide(planned if again else None, shown.report_html(step), *again)
+                    again = corpus.plan_again(planned, settings) if step.failed else None
+                    yield _decide(again, shown.report_html(step), *["retry"] * bool(again))
                 elif isinstance(step, Planned):
-                    note = "More files have disappeared since, so nothing was changed. This is the new plan."
+                    note = "The files have changed since, so nothing was changed. This is the new plan."
                     yield _offered(step, note)
                 else:
                     yield _decide(planned, shown.progress_html(step))

@@ -31,14 +31,14 @@ def settings(tmp_path: Path, indexed: Indexed) -> Settings:
 def upload(tmp_path: Path, settings: Settings) -> Callable[..., Planned]:
     """Upload texts by name."""
 
-    def upload(**files: str) -> Planned:
+    def upload(before: Planned | None = None, **files: str) -> Planned:
         paths = []
         for stem, text in files.items():
             path = tmp_path / "mine" / f"{stem}.txt"
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
             paths.append(path)
-        return corpus.add(paths, settings)
+        return corpus.add(paths, settings, before)
 
     return upload
 
@@ -78,14 +78,54 @@ def test_progress_is_told_a_file(settings: Settings, upload: Callable[..., Plann
 
 def test_an_edit_is_discarded_or_applied(settings: Settings, upload: Callable[..., Planned]) -> None:
     applied(upload(ships="Ninety ships."), settings)
-    assert upload(ships="Forty ships.", other="Other.").plan.updated == ("ships.txt",)
-    upload(ships="Fifty ships.")
-    corpus.discard(settings)
+    first = upload(ships="Forty ships.", other="Other.")
+    assert first.plan.updated == ("ships.txt",)
+    second = upload(first, ships="Fifty ships.")
+    corpus.discard(second, settings)
     assert text_of("ships.txt", settings) == "Ninety ships."
     assert corpus.plan_uploads(settings).changes == 0
-    assert applied(upload(ships="Forty ships."), settings).updated == ["ships.txt"]
-    corpus.discard(settings)
+    planned = upload(ships="Forty ships.")
+    assert applied(planned, settings).updated == ["ships.txt"]
+    corpus.discard(planned, settings)
     assert text_of("ships.txt", settings) == "Forty ships."
+
+
+def test_two_pages_upload_the_same_name_and_both_are_kept(settings: Settings, upload: Callable[..., Planned]) -> None:
+    mine = upload(ships="Ninety ships.")
+    theirs = upload(ships="Forty ships.")
+    assert theirs.plan.added == ("ships (2).txt", "ships.txt")
+    [again] = corpus.apply(mine, settings, FakeEncoder())
+    assert isinstance(again, Planned)  # it would add more than was shown
+    assert names(settings) == ["a.md", "b.md"]
+    assert applied(again, settings).added == ["ships (2).txt", "ships.txt"]
+    assert text_of("ships.txt", settings) == "Ninety ships."
+    assert text_of("ships (2).txt", settings) == "Forty ships."
+    assert upload(ships="Ninety ships.").changes == 0
+
+
+def test_two_pages_replace_the_same_upload(settings: Settings, upload: Callable[..., Planned]) -> None:
+    applied(upload(ships="Ninety ships."), settings)
+    mine = upload(ships="Fifty ships.")
+    theirs = upload(ships="Forty ships.")
+    assert (theirs.plan.added, theirs.plan.updated) == (("ships (2).txt",), ("ships.txt",))
+    corpus.discard(mine, settings)
+    assert text_of("ships.txt", settings) == "Ninety ships."
+    assert text_of("ships (2).txt", settings) == "Forty ships."
+    assert applied(corpus.plan_uploads(settings), settings).added == ["ships (2).txt"]
+
+
+def test_only_what_was_planned_is_applied(settings: Settings, upload: Callable[..., Planned], tmp_path: Path) -> None:
+    planned = upload(ships="Ninety ships.")
+    (settings.data_dir / "uploads" / "ships.txt").write_text("No ships.", encoding="utf-8")
+    [again] = corpus.apply(planned, settings, FakeEncoder())
+    assert isinstance(again, Planned)
+    assert again.plan.added == planned.plan.added
+    assert applied(again, settings).added == ["ships.txt"]
+    emptied = corpus.remove("ships.txt", settings)
+    upload(boats="Two boats.")
+    [again] = corpus.apply(emptied, settings, FakeEncoder())
+    assert isinstance(again, Planned)
+    assert (again.plan.added, again.plan.removed) == (("boats.txt",), ("ships.txt",))
 
 
 def test_the_only_upload_is_removed_without_asking_twice(settings: Settings, upload: Callable[..., Planned]) -> None:
@@ -93,12 +133,12 @@ def test_the_only_upload_is_removed_without_asking_twice(settings: Settings, upl
     planned = corpus.remove("ships.txt", settings)
     assert planned.plan.removed == ("ships.txt",)
     assert not planned.confirm
-    corpus.discard(settings)
+    corpus.discard(planned, settings)
     assert text_of("ships.txt", settings) == "Ninety ships."
     assert applied(corpus.remove("ships.txt", settings), settings).removed == ["ships.txt"]
     assert names(settings) == ["a.md", "b.md"]
     assert corpus.plan_all(settings).changes == 0
-    assert not (settings.data_dir / "uploads" / ".former").exists()
+    assert not list((settings.data_dir / "uploads" / ".former").iterdir())
 
 
 def test_uploads_are_planned_where_a_folder_holds_the_index_too(
@@ -157,6 +197,7 @@ def test_removals_are_confirmed_or_kept(settings: Settings, tmp_path: Path) -> N
         applied(again, settings)
     assert names(settings) == ["a.md", "b.md"]
     assert applied(again, settings, Prune.NEVER).kept == ["a.md", "b.md"]
+    again = corpus.plan_again(again, settings)
     assert applied(again, settings, Prune.ALWAYS).removed == ["a.md", "b.md"]
     assert names(settings) == ["c.md"]
 
@@ -185,7 +226,7 @@ def test_a_page_that_only_shows_refuses(settings: Settings, upload: Callable[...
     calls: list[Callable[[], object]] = [
         lambda: corpus.add([], shows),
         lambda: corpus.remove("ships.txt", shows),
-        lambda: corpus.discard(shows),
+        lambda: corpus.discard(planned, shows),
         lambda: applied(planned, shows),
     ]
     for call in calls:
