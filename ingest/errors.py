@@ -47,6 +47,10 @@ class PruningUnconfirmed(UserFacingError):
     """More than half of a root's sources are missing, and their removal was not confirmed."""
 
 
+class RunStopped(UserFacingError):
+    """A run was asked to stop; the index is as the last finished run left it."""
+
+
 class PlanOutdated(UserFacingError):
     """The files or the index changed after a run was planned; nothing was changed."""
 

@@ -5,6 +5,7 @@ import os
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
+from threading import Event
 
 from ingest.errors import SourceUnreadable
 from ingest.schema import Document
@@ -56,7 +57,7 @@ def read_current(root: str, document: Document) -> tuple[FileState, Document | N
     from ingest.readers import isolated
 
     try:
-        reading = isolated.read(file_path(root, document.source), document.source, DEFAULT_LIMITS)
+        reading = isolated.read(file_path(root, document.source), document.source, DEFAULT_LIMITS, Event())
         return state, reading.document
     except SourceUnreadable:
         return state, replace(document, text="", page_starts=(), headings=(), blocks=())

@@ -8,71 +8,69 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
+import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO
+from threading import Event, Lock, Thread
+from typing import IO, Self
 
-from ingest.errors import SourceUnreadable
+from ingest.errors import RunStopped, SourceUnreadable, UserFacingError
 from ingest.readers.child import Answer, Request
 from ingest.schema import Document, Reading
 from ingest.settings import ReadLimits
 
 REPORT_IT = "save it again, or report this as a bug"
 
+TICK = 0.1
+"""Seconds between checks for a stop."""
+
 _ERROR = re.compile(r"(?:\w+\.)*(\w+)(?::|$)")  # in the last line of a traceback
 
 logger = logging.getLogger(__name__)
 
 
-def read(path: Path, source: str, limits: ReadLimits) -> Reading:
+def read(path: Path, source: str, limits: ReadLimits, stop: Event) -> Reading:
     """Read a file in the child process.
 
     Raises:
+        RunStopped: `stop` was set meanwhile.
         SourceUnreadable: see `ingest.readers.registry.read`; also if the file
             exceeds a limit, or the child process ends for any other reason.
     """
-    return _shared.ask((path, source), source, limits)
+    return _shared.ask((path, source), source, limits, stop)
 
 
-def cut(document: Document, limits: ReadLimits) -> Reading:
+def cut(document: Document, limits: ReadLimits, stop: Event) -> Reading:
     """Split a document into sentences in the child process.
 
     Raises:
+        RunStopped: `stop` was set meanwhile.
         SourceUnreadable: it exceeds a limit.
     """
-    return _shared.ask(document, document.source, limits)
+    return _shared.ask(document, document.source, limits, stop)
 
 
 class _Child:
     """The child process. It is started by the first request and again after a file has ended it; threads take turns."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._errors: IO[bytes] | None = None
         self._megabytes = 0
 
-    def ask(self, request: Request, source: str, limits: ReadLimits) -> Reading:
+    def ask(self, request: Request, source: str, limits: ReadLimits, stop: Event) -> Reading:
         """Return the answer to a request."""
         with self._lock:
             process = self._started(limits.megabytes)
-            late = threading.Event()
-
-            def end() -> None:
-                late.set()
-                process.kill()
-
-            timer = threading.Timer(limits.seconds, end)
-            timer.start()
+            watch = _Watch(process, limits.seconds, stop)
             with ExitStack() as unanswered:
-                unanswered.callback(timer.cancel)
                 unanswered.callback(self.stop)  # after Ctrl+C, its answer would be taken for the next one
-                answer = _exchange(process, request, limits.seconds)
+                with watch:
+                    answer = _exchange(process, request, limits.seconds)
                 unanswered.pop_all()
-            timer.cancel()
-            if answer is None or late.is_set():
-                raise self._failure(source, limits, late=late.is_set())
+            if answer is None or watch.late or watch.stopped:
+                raise self._failure(source, limits, watch)
         if isinstance(answer, SourceUnreadable):
             raise answer
         return answer
@@ -107,11 +105,13 @@ class _Child:
         )
         return self._process
 
-    def _failure(self, source: str, limits: ReadLimits, *, late: bool) -> SourceUnreadable:
+    def _failure(self, source: str, limits: ReadLimits, watch: "_Watch") -> UserFacingError:
         """Return why the process ended, and forget it."""
         status, lines = self._ended()
         split_it = "split it, or remove it if you do not trust it; if you do,"
-        if late:
+        if watch.stopped:
+            return stopped()
+        if watch.late:
             what = f"takes more than {limits.seconds:g} seconds to read"
             return SourceUnreadable(what, source, f"{split_it} set CITED_FILE_SECONDS higher")
         error = _ERROR.match(lines[-1]) if lines else None
@@ -121,6 +121,40 @@ class _Child:
             return SourceUnreadable(what, source, f"{split_it} set CITED_FILE_MEGABYTES higher")
         logger.warning("%s: the reader ended:\n%s", source, "\n".join(lines))
         return SourceUnreadable(f"cannot be read ({kind})", source, REPORT_IT)
+
+
+class _Watch:
+    """Ends a process while it answers if it takes too long, or if a stop is requested."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", seconds: float, stop: Event) -> None:
+        self.late = self.stopped = False
+        self._process = process
+        self._seconds = seconds
+        self._stop = stop
+        self._answered = Event()
+        self._thread = Thread(target=self._watch, name="reading", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._answered.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        end = time.monotonic() + self._seconds
+        while not self._answered.wait(max(0.0, min(TICK, end - time.monotonic()))):
+            self.stopped = self._stop.is_set()
+            self.late = time.monotonic() >= end
+            if self.stopped or self.late:
+                self._process.kill()
+                return
+
+
+def stopped() -> RunStopped:
+    """Return the error of a run that was asked to stop."""
+    return RunStopped("the run was stopped; the index is as it was before", "", "ingest again to finish it")
 
 
 def _exchange(process: "subprocess.Popen[bytes]", request: Request, seconds: float) -> Answer | None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import count
 from pathlib import Path
+from threading import Event
 
 from ingest.errors import IndexMissing, IndexStale, IndexUnreadable, PlanOutdated, PruningUnconfirmed, RootInvalid
 from ingest.index.catalog import FILE_NAME, Catalog, Draft
@@ -34,6 +35,15 @@ class Prune(StrEnum):
     CAREFUL = "careful"  # remove them, unless they are more than half of a root's
     ALWAYS = "always"
     NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What was mended: vectors encoded again, vectors removed, shards made anew."""
+
+    restored: int
+    removed: int
+    renewed: int
 
 
 def _silent(_done: int, _total: int, _source: str) -> None:
@@ -77,17 +87,21 @@ def ingest(
     expected: Plan | None = None,
     limits: ReadLimits = DEFAULT_LIMITS,
     on_progress: Progress = _silent,
+    stop: Event | None = None,
 ) -> RunReport:
     """Update the index from folders or files; the rest of the index stays as it is.
 
     Readers see all changes at once when the run finishes. With `rebuild`,
     every document of the index is split and encoded again from its stored
     text, for another encoder or another version of the program. With
-    `expected`, the run does exactly what that plan says, or nothing.
+    `expected`, the run does exactly what that plan says, or nothing. Setting
+    `stop` ends the run within seconds; what was encoded by then is kept for
+    the next run.
 
     Raises:
         RootInvalid: a path is missing or contains nothing to read; nothing was changed.
         IndexMissing: there is neither a path nor an index.
+        RunStopped: `stop` was set; nothing was changed.
         PlanOutdated: the run would not do what `expected` says; nothing was changed.
         PruningUnconfirmed: more than half of a root's sources are gone; nothing was changed.
         IndexLocked: another process is writing.
@@ -96,15 +110,16 @@ def ingest(
     if not os.path.exists(data_dir / FILE_NAME):
         check(paths, data_dir)  # a run that fails here must not leave an empty index
     with _writing(data_dir, encoder.identity, create=True, rebuild=rebuild) as (catalog, vectors):
+        vectors.renew()
         with catalog.write() as draft:
-            _check_identity(draft, encoder.identity, data_dir, rebuild)
+            _check_identity(draft, encoder.identity, data_dir, rebuild=rebuild)
             scans = _scan_all(paths, [Path(root) for root in draft.roots()], data_dir)
             changes = [find_changes(each, stored_below(draft, each)) for each in scans]
             if expected is not None and plan_of(changes) != expected:
                 raise PlanOutdated("the files have changed since this was planned", "", "plan again")
             if prune is Prune.CAREFUL:
                 _check_pruning(changes)
-            run = Run(draft, vectors, encoder, limits, on_progress)
+            run = Run(draft, vectors, encoder, limits, on_progress, stop or Event())
             if rebuild:
                 draft.upgrade()
                 run.rebuild()
@@ -114,6 +129,27 @@ def ingest(
             report = run.finish()
         _sweep(catalog, vectors)
     return report
+
+
+def mend(data_dir: Path, encoder: Encoder) -> Mended:
+    """Make the vectors what the catalog says, and every one of them reachable.
+
+    Raises:
+        IndexMissing: there is no index.
+        IndexLocked: another process is writing.
+        IndexStale: the index was built by another encoder or version.
+        IndexUnreadable: the catalog or the vectors are damaged.
+    """
+    with _writing(data_dir, encoder.identity) as (catalog, vectors):
+        renewed = vectors.renew(vectors.unreachable())
+        with catalog.write() as draft:
+            _check_identity(draft, encoder.identity, data_dir, rebuild=False)
+            run = Run(draft, vectors, encoder, DEFAULT_LIMITS, _silent)
+            restored = run.restore_vectors(thorough=True)
+            if restored or renewed:  # open readers then open the vectors again
+                run.finish()
+        removed = _sweep(catalog, vectors, thorough=True)
+    return Mended(restored, removed, renewed)
 
 
 def forget(root: Path, data_dir: Path) -> int:
@@ -180,7 +216,7 @@ def _open_vectors(folder: Path, identity: EncoderIdentity, *, rebuild: bool) -> 
     return Vectors(folder, identity)
 
 
-def _check_identity(draft: Draft, identity: EncoderIdentity, data_dir: Path, rebuild: bool) -> None:
+def _check_identity(draft: Draft, identity: EncoderIdentity, data_dir: Path, *, rebuild: bool) -> None:
     stored = draft.encoder()
     if rebuild or stored is None:
         return
@@ -206,9 +242,15 @@ def _scan_all(paths: Sequence[Path], known: list[Path], data_dir: Path) -> list[
     return [scan(path, known, data_dir) for path in absolute if path not in inner]
 
 
-def _sweep(catalog: Catalog, vectors: Vectors) -> None:
-    """Delete vectors that are not in the catalog, left over from changed texts or an aborted run."""
+def _sweep(catalog: Catalog, vectors: Vectors, *, thorough: bool = False) -> int:
+    """Delete vectors that are not in the catalog, left over from changed texts or an aborted run; return how many.
+
+    If the counts agree, assume that there are none, unless `thorough`.
+    """
+    unknown: list[str] = []
     with catalog.read() as snapshot:
-        if vectors.count() != snapshot.vector_count():
-            vectors.delete(snapshot.unknown(vectors.ids()))
+        if thorough or vectors.count() != snapshot.vector_count():
+            unknown = list(snapshot.unknown(vectors.ids()))
+            vectors.delete(unknown)
     vectors.drop_others()
+    return len(unknown)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 from ingest.errors import SourceUnreadable
 from ingest.index.catalog import Draft
@@ -31,13 +32,20 @@ class Run:
     """Updates a draft, one document at a time."""
 
     def __init__(
-        self, draft: Draft, vectors: Vectors, encoder: Encoder, limits: ReadLimits, on_progress: Progress
+        self,
+        draft: Draft,
+        vectors: Vectors,
+        encoder: Encoder,
+        limits: ReadLimits,
+        on_progress: Progress,
+        stop: Event,
     ) -> None:
         self._draft = draft
         self._vectors = vectors
         self._encoder = encoder
         self._limits = limits
         self._on_progress = on_progress
+        self._stop = stop
         self._started = datetime.now(UTC)
         self._queue: dict[str, str] = {}  # vector id to the text to encode
         self._report = RunReport()
@@ -49,17 +57,21 @@ class Run:
             self._on_progress(done, len(stored), source)
             document = self._draft.document(root, source)
             if document is not None:
-                self._put(root, isolated.cut(document, self._limits))
+                self._put(root, isolated.cut(document, self._limits, self._stop))
 
-    def restore_vectors(self) -> None:
-        """Encode passages whose vector is missing again; if the counts agree, assume that none is."""
-        if self._vectors.count() == self._draft.vector_count():
-            return
+    def restore_vectors(self, *, thorough: bool = False) -> int:
+        """Encode passages whose vector is missing again, and return how many there were.
+
+        If the counts agree, assume that none is missing, unless `thorough`.
+        """
+        if not thorough and self._vectors.count() == self._draft.vector_count():
+            return 0
         known = self._draft.shas()
         for keys in self._draft.keys_of(sorted(known - self._vectors.present(known))).values():
             (passage,) = self._draft.passages(keys[:1]).values()
             self._enqueue(passage, passage.title)
         self._encode()
+        return self._report.encoded
 
     def apply(self, changes: Sequence[Changes], *, prune: bool) -> None:
         """Read new and changed files; remove documents whose files are gone if `prune`."""
@@ -121,7 +133,7 @@ class Run:
         """
         root, report = str(found.root), self._report
         try:
-            reading = isolated.read(found.files[source], source, self._limits)
+            reading = isolated.read(found.files[source], source, self._limits, self._stop)
             self._put(root, reading)
         except SourceUnreadable as error:
             logger.warning("%s", error)
@@ -175,6 +187,8 @@ class Run:
 
     def _encode(self) -> None:
         """Encode the queued passages that have no vector, and store their vectors."""
+        if self._stop.is_set():
+            raise isolated.stopped()
         missing = sorted(self._queue.keys() - self._vectors.present(self._queue))
         if missing:
             self._vectors.add(missing, self._encoder.encode([self._queue[sha] for sha in missing]))

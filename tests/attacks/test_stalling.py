@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Event, Timer
 
 import pytest
 
-from ingest.errors import SourceUnreadable
+from ingest.errors import RunStopped, SourceUnreadable
 from ingest.readers import isolated
 from ingest.runs.pipeline import ingest
+from ingest.runs.status import runs, status
 from ingest.settings import DEFAULT_LIMITS, ReadLimits
 from tests.conftest import FakeEncoder
 
@@ -75,9 +77,9 @@ def test_a_faulty_file_fails_by_itself(faulty: Path, tmp_path: Path) -> None:
 
 def test_interrupting_a_reading_ends_its_process(faulty: Path, tmp_path: Path) -> None:
     code = (
-        "import sys, pathlib\nfrom ingest.readers import isolated\nfrom ingest.settings import DEFAULT_LIMITS\n"
+        "import pathlib, threading\nfrom ingest.readers import isolated\nfrom ingest.settings import DEFAULT_LIMITS\n"
         "print('begins', flush=True)\n"
-        f"isolated.read(pathlib.Path({str(faulty / '1-loop.txt')!r}), 'loop.txt', DEFAULT_LIMITS)"
+        f"isolated.read(pathlib.Path({str(faulty / '1-loop.txt')!r}), 'loop.txt', DEFAULT_LIMITS, threading.Event())"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
@@ -93,9 +95,24 @@ def test_interrupting_a_reading_ends_its_process(faulty: Path, tmp_path: Path) -
     assert not Path(f"/proc/{child}").exists()
 
 
+def test_a_stop_ends_a_run_in_the_middle_of_a_file(faulty: Path, tmp_path: Path) -> None:
+    (faulty / "1-loop.txt").rename(tmp_path / "loop.txt")
+    ingest([faulty], tmp_path / "data", FakeEncoder(), limits=LIMITS)
+    (tmp_path / "loop.txt").rename(faulty / "1-loop.txt")
+    (faulty / "0-apples.txt").write_text("Apples are green.\n", encoding="utf-8")
+    stop = Event()
+    Timer(1.0, stop.set).start()
+    started = time.monotonic()
+    with pytest.raises(RunStopped, match="the index is as it was before"):
+        ingest([faulty], tmp_path / "data", FakeEncoder(), stop=stop)
+    assert time.monotonic() - started < 5
+    assert [each.source for each in status(tmp_path / "data") if "1-loop" in each.source] == []
+    assert len(runs(tmp_path / "data")) == 1
+
+
 def test_a_process_that_outlives_its_parent_ends_by_itself(faulty: Path) -> None:
     with pytest.raises(SourceUnreadable, match="more than 0.2 seconds"):
-        isolated.read(faulty / "1-loop.txt", "loop.txt", ReadLimits(0.2, LIMITS.megabytes))
+        isolated.read(faulty / "1-loop.txt", "loop.txt", ReadLimits(0.2, LIMITS.megabytes), Event())
     command = [sys.executable, "-P", "-m", "ingest.readers.child", "700"]
     request = pickle.dumps(((faulty / "1-loop.txt", "loop.txt"), 0.5))
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as child:
@@ -107,9 +124,9 @@ def test_a_process_that_outlives_its_parent_ends_by_itself(faulty: Path) -> None
 
 def test_one_process_reads_all_files(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Apples are red.\n", encoding="utf-8")
-    isolated.read(tmp_path / "a.txt", "a.txt", DEFAULT_LIMITS)
+    isolated.read(tmp_path / "a.txt", "a.txt", DEFAULT_LIMITS, Event())
     started = time.monotonic()
     for _ in range(200):
-        reading = isolated.read(tmp_path / "a.txt", "a.txt", DEFAULT_LIMITS)
+        reading = isolated.read(tmp_path / "a.txt", "a.txt", DEFAULT_LIMITS, Event())
     assert time.monotonic() - started < 2
     assert reading.sentences == (((0, 15),),)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Protocol
 
 import pytest
@@ -140,7 +141,7 @@ def test_a_text_that_cannot_be_stored_fails_one_file(
 ) -> None:
     indexed({"hip.md": HIP, "back.md": BACK})
 
-    def read(path: Path, source: str, _limits: ReadLimits) -> Reading:
+    def read(path: Path, source: str, _limits: ReadLimits, _stop: Event) -> Reading:
         document = registry.read(path, source)
         return reading_of(replace(document, title="\ud800") if source == "hip.md" else document)
 

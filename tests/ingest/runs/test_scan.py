@@ -38,7 +38,7 @@ def bar(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         return real(path, *rest, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(os, "stat", stat)
-    monkeypatch.setattr("ingest.readers.isolated.read", lambda path, source, _limits: reading_of(read(path, source)))
+    monkeypatch.setattr("ingest.readers.isolated.read", lambda path, source, *_: reading_of(read(path, source)))
 
 
 def test_files_in_supported_formats_in_order(write: Write) -> None:
