@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from ingest.errors import IndexStale
+from ingest.errors import IndexStale, IndexUnreadable
 from ingest.index.catalog import Catalog, Snapshot
-from ingest.index.vectors import VECTORS_FOLDER, Vectors
+from ingest.index.chroma_files import REBUILD
+from ingest.index.frozen import VectorReader, open_for_reading
+from ingest.index.vectors import VECTORS_FOLDER
 from ingest.models.encoder import Encoder, EncoderIdentity, open_encoder
 from ingest.settings import Settings
 
@@ -19,7 +21,7 @@ class View:
     """A consistent view of one run; a question is answered from a single view."""
 
     snapshot: Snapshot
-    vectors: Vectors
+    vectors: VectorReader
     encoder: Encoder
 
 
@@ -32,12 +34,13 @@ class Index:
         Raises:
             IndexMissing: nothing has been ingested yet.
             IndexStale: the index was made with another encoder or version.
+            IndexUnreadable: the catalog or the vectors are damaged, or vectors are missing.
         """
         self._data_dir = data_dir
         self._encoder = encoder
         self._catalog = Catalog(data_dir)
         self._changed = threading.Condition()  # guards the three fields below
-        self._vectors: Vectors | None = None
+        self._vectors: VectorReader | None = None
         self._run = 0  # the run whose vectors are open
         self._views = 0  # open views
         with self.view():
@@ -56,7 +59,7 @@ class Index:
         name = settings.encoder if stored is None else stored.name
         if "encoder" in settings.model_fields_set and name != settings.encoder:
             what = f"the index was made with the encoder {name}, not {settings.encoder}"
-            raise IndexStale(what, str(settings.data_dir), "run `cited ingest --rebuild` or unset CITED_ENCODER")
+            raise IndexStale(what, str(settings.data_dir), f"{REBUILD} or unset CITED_ENCODER")
         encoder = open_encoder(name, settings.models_dir, allow_downloads=settings.allow_downloads)
         return cls(settings.data_dir, encoder)
 
@@ -70,7 +73,7 @@ class Index:
         while True:
             with self._catalog.read() as snapshot:
                 _check(snapshot.encoder(), self._encoder.identity, self._data_dir)
-                vectors = self._borrow(snapshot.run())
+                vectors = self._borrow(snapshot)
                 if vectors is None:
                     continue
                 try:
@@ -79,12 +82,13 @@ class Index:
                     self._give_back()
                 return
 
-    def _borrow(self, run: int) -> Vectors | None:
+    def _borrow(self, snapshot: Snapshot) -> VectorReader | None:
         """Return the vectors for a view of a run, or None if they already belong to a later run.
 
         All Chroma clients of a folder share state, so the vectors of an earlier
         run are closed before those of a later run are opened.
         """
+        run = snapshot.run()
         with self._changed:
             self._changed.wait_for(lambda: run <= self._run or self._views == 0)
             if run < self._run:
@@ -93,10 +97,28 @@ class Index:
                 if self._vectors is not None:
                     self._vectors.close()
                     self._vectors = None
-                self._vectors = Vectors(self._data_dir / VECTORS_FOLDER, self._encoder.identity)
-                self._run = run
+                vectors = self._opened(snapshot)
+                if vectors is None:
+                    return None
+                self._vectors, self._run = vectors, run
             self._views += 1
             return self._vectors
+
+    def _opened(self, snapshot: Snapshot) -> VectorReader | None:
+        """Open the vectors for a run; return None if they already belong to a later run.
+
+        Raises:
+            IndexUnreadable: they are damaged, or some are missing; more than the run has do no harm.
+        """
+        try:
+            return open_for_reading(
+                self._data_dir / VECTORS_FOLDER, self._encoder.identity, least=snapshot.vector_count()
+            )
+        except IndexUnreadable:
+            with self._catalog.read() as latest:  # a later run deletes what its texts no longer need
+                if latest.run() == snapshot.run():
+                    raise
+            return None
 
     def _give_back(self) -> None:
         with self._changed:
@@ -117,4 +139,4 @@ class Index:
 def _check(stored: EncoderIdentity | None, identity: EncoderIdentity, data_dir: Path) -> None:
     if stored != identity:
         what = "the index was made with a different encoder than the one loaded"
-        raise IndexStale(what, str(data_dir), "run `cited ingest --rebuild`")
+        raise IndexStale(what, str(data_dir), REBUILD)

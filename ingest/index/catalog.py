@@ -1,9 +1,10 @@
 """The catalog, the index's source of truth in SQLite: documents, passages, terms and runs."""
 
-from collections.abc import Iterator
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -17,6 +18,9 @@ from ingest.index.tables import SCHEMA_VERSION
 __all__ = ["Catalog", "Draft", "Snapshot"]
 
 FILE_NAME = "catalog.sqlite"
+TIMEOUT = 30  # seconds to wait for another process's lock
+# What SQLite reports when it needs to write beside the file (WAL) and cannot.
+_UNWRITABLE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
 
 
 class Catalog:
@@ -37,13 +41,51 @@ class Catalog:
         except OSError as error:
             raise _unreadable(error.strerror or type(error).__name__, path) from error
         data_dir.mkdir(parents=True, exist_ok=True)
-        self._engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool, connect_args={"timeout": 30})
-        sa.event.listen(self._engine, "connect", _on_connect)
-        sa.event.listen(self._engine, "begin", _on_begin)
         self._path = path
+        self._create = create
+        self._reader = self._engine("DEFERRED", self._open_to_read)
+        self._writer = self._engine("IMMEDIATE", self._open)
         if create:
             with self._begin() as connection:
                 tables.create(connection)
+
+    def _engine(self, begin: str, connect: Callable[[], sqlite3.Connection]) -> sa.Engine:
+        engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.NullPool)
+        sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(f"BEGIN {begin}"))
+        return engine
+
+    def _open_to_read(self) -> sqlite3.Connection:
+        """Open the file; where nothing can be written beside it, only for reading."""
+        try:
+            return self._open()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _UNWRITABLE:
+                raise
+            try:
+                return self._open("mode=ro")
+            except sqlite3.OperationalError:
+                if self._unsaved():
+                    raise error from None
+                return self._open("immutable=1")  # SQLite then reads the file alone
+
+    def _open(self, options: str = "") -> sqlite3.Connection:
+        options = options or ("mode=rwc" if self._create else "mode=rw")
+        connection = sqlite3.connect(f"{self._path.absolute().as_uri()}?{options}", uri=True, timeout=TIMEOUT)
+        try:
+            connection.isolation_level = None  # the engine starts transactions, so that readers get snapshots
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA schema_version")
+            if self._create:
+                connection.execute("PRAGMA journal_mode = WAL")  # the file remembers it
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    def _unsaved(self) -> bool:
+        """Return whether the last changes are not in the file yet, but beside it."""
+        path = f"{self._path}-wal"
+        return os.path.isfile(path) and os.path.getsize(path) > 0
 
     @contextmanager
     def read(self) -> Iterator[Snapshot]:
@@ -55,7 +97,7 @@ class Catalog:
             IndexUnreadable: the file is damaged or its folder is not readable.
         """
         try:
-            with self._undamaged(), self._engine.connect() as connection, connection.begin():
+            with self._undamaged(), self._reader.connect() as connection, connection.begin():
                 snapshot = Snapshot(connection)
                 if not sa.inspect(connection).has_table("runs") or snapshot.run() == 0:
                     raise _missing(self._path.parent)
@@ -79,9 +121,8 @@ class Catalog:
 
     @contextmanager
     def _begin(self) -> Iterator[Connection]:
-        writing = self._engine.execution_options(begin="IMMEDIATE")
         try:
-            with self._undamaged(), writing.connect() as connection, connection.begin():
+            with self._undamaged(), self._writer.connect() as connection, connection.begin():
                 yield connection
         except sa.exc.OperationalError as error:
             remedy = "free disk space or check that you may write there, then try again"
@@ -99,7 +140,8 @@ class Catalog:
 
     def close(self) -> None:
         """Close the file."""
-        self._engine.dispose()
+        self._reader.dispose()
+        self._writer.dispose()
 
 
 def _unreadable(why: object, path: Path) -> IndexUnreadable:
@@ -108,13 +150,3 @@ def _unreadable(why: object, path: Path) -> IndexUnreadable:
 
 def _missing(data_dir: Path) -> IndexMissing:
     return IndexMissing("nothing has been ingested here yet", str(data_dir), "run `cited ingest FOLDER`")
-
-
-def _on_connect(connection: Any, _record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's event signature
-    connection.isolation_level = None  # _on_begin starts transactions, so that readers get snapshots
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA foreign_keys = ON")
-
-
-def _on_begin(connection: Connection) -> None:
-    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")

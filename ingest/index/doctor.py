@@ -8,12 +8,13 @@ from pathlib import Path
 
 from ingest.errors import IndexUnreadable, UserFacingError
 from ingest.index.catalog import Catalog, Snapshot
+from ingest.index.chroma_files import REBUILD
 from ingest.index.lock import holder, locked
-from ingest.index.vectors import VECTORS_FOLDER, Vectors
+from ingest.index.vectors import SAMPLE, VECTORS_FOLDER, Vectors
 from ingest.models.encoder import EncoderIdentity, open_encoder
 from ingest.settings import Settings
 
-REBUILD = "run `cited ingest --rebuild`"
+FIX = "run `cited doctor --fix`"
 LIBRARIES = ("cited-assistant", "chromadb", "onnxruntime", "SQLAlchemy")
 
 
@@ -91,13 +92,18 @@ def _encoder(settings: Settings, identity: EncoderIdentity) -> Finding:
 def _vectors(data_dir: Path, snapshot: Snapshot, identity: EncoderIdentity) -> list[Finding]:
     known = snapshot.shas()
     try:
-        with Vectors(data_dir / VECTORS_FOLDER, identity) as vectors:
+        with Vectors(data_dir / VECTORS_FOLDER, identity, read_only=True) as vectors:
             present = set(vectors.ids())
+            lost = sum(map(len, vectors.unreachable().values()))
     except IndexUnreadable as error:
-        return [Finding(False, f"vectors: {error.what.removeprefix('the vectors ')}", error.remedy)]
+        what = error.what.removeprefix("the vectors ").removeprefix("are ")
+        return [Finding(False, f"vectors: {what}", error.remedy)]
     findings = []
+    if lost:
+        tested = min(len(present), SAMPLE)
+        findings.append(Finding(False, f"vectors: {lost} of {tested} tested are not found by a search", FIX))
     if known - present:
-        findings.append(Finding(False, f"vectors: {len(known - present)} of {len(known)} missing", REBUILD))
+        findings.append(Finding(False, f"vectors: {len(known - present)} of {len(known)} missing", FIX))
     else:
         findings.append(Finding(True, f"vectors: all {len(known)} present"))
     if present - known:

@@ -119,9 +119,22 @@ class Draft(Snapshot):
         key, sha = row.one()
         moved = sa.update(tables.documents).where(tables.documents.c.id == key)
         self._connection.execute(moved.values(root=self.roots()[new[0]], source=new[1]))
+        self._replace_places(key, *new, sha)
+
+    def move_root(self, old: str, new: str) -> None:
+        """Give a root with its documents another path, which must not be a root yet."""
+        key = self.roots()[old]
+        self._connection.execute(sa.update(tables.roots).where(tables.roots.c.id == key).values(path=new))
+        columns = (tables.documents.c.id, tables.documents.c.source, tables.documents.c.sha)
+        for document in self._connection.execute(sa.select(*columns).where(tables.documents.c.root == key)).all():
+            self._replace_places(document.id, new, document.source, document.sha)
+
+    def _replace_places(self, document_key: int, root: str, source: str, sha: str) -> None:
+        """Store the passages' ids for the place of their document, which has moved."""
         columns = (tables.passages.c.id, tables.passages.c.start, tables.passages.c.end)
-        for passage in self._connection.execute(sa.select(*columns).where(tables.passages.c.document == key)).all():
-            place = place_id(*new, (passage.start, passage.end), sha)
+        query = sa.select(*columns).where(tables.passages.c.document == document_key)
+        for passage in self._connection.execute(query).all():
+            place = place_id(root, source, (passage.start, passage.end), sha)
             query_one = sa.update(tables.passages).where(tables.passages.c.id == passage.id)
             self._connection.execute(query_one.values(place=place))
 
@@ -140,11 +153,24 @@ class Draft(Snapshot):
             values = {"root": key, "source": source, "reason": reason, "run": run}
             self._connection.execute(sa.insert(tables.failures).values(values))
 
-    def finish(self, started: datetime, counts: Mapping[str, int], changes: Sequence[Change] = ()) -> int:
-        """Record the run with up to `MAX_CHANGES` changes and return its number."""
+    def finish(
+        self,
+        started: datetime,
+        counts: Mapping[str, int],
+        changes: Sequence[Change] = (),
+        *,
+        number: int | None = None,
+    ) -> int:
+        """Record the run with up to `MAX_CHANGES` changes and return its number: the next one, or that given."""
         now = datetime.now(UTC).isoformat()
         listed = [list(astuple(change)) for change in changes[:MAX_CHANGES]]
-        values = {"started": started.isoformat(), "finished": now, "counts": dict(counts), "changes": listed}
+        values: dict[str, object] = {
+            "id": number or self.run() + 1,
+            "started": started.isoformat(),
+            "finished": now,
+            "counts": dict(counts),
+            "changes": listed,
+        }
         return self._insert(tables.runs, values)
 
     def upgrade(self) -> None:

@@ -1,5 +1,6 @@
 """The write lock: a lock file next to the index, released when its process ends."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from ingest.errors import IndexLocked, IndexUnwritable
 FILE_NAME = "write.lock"
 HOLDER_NAME = "write.holder"
 TIMEOUT = 0.3  # seconds; `locked` takes the lock briefly to test it
+
+logger = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -40,7 +43,15 @@ def write_lock(data_dir: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        _remove_holder(data_dir)
         lock.release()
+
+
+def left_behind(data_dir: Path) -> str:
+    """Describe the writer that ended without removing its name, by being killed for example; "" if none did."""
+    if not os.path.isfile(data_dir / HOLDER_NAME) or locked(data_dir):
+        return ""
+    return holder(data_dir)
 
 
 def holder(data_dir: Path) -> str:
@@ -63,3 +74,10 @@ def locked(data_dir: Path) -> bool:
         return True
     except OSError:
         return False
+
+
+def _remove_holder(data_dir: Path) -> None:
+    try:
+        (data_dir / HOLDER_NAME).unlink(missing_ok=True)
+    except OSError as error:
+        logger.warning("%s cannot be removed: %s", data_dir / HOLDER_NAME, error.strerror)

@@ -10,8 +10,10 @@ import pytest
 
 from assistant.assistant import Assistant
 from assistant.index import Index
-from ingest.errors import IndexStale
-from ingest.models.encoder import TokenVectors
+from ingest.errors import IndexStale, IndexUnreadable
+from ingest.index.frozen import VectorReader, open_for_reading
+from ingest.index.vectors import Vectors
+from ingest.models.encoder import EncoderIdentity, TokenVectors
 from ingest.runs.pipeline import RunReport
 from ingest.settings import Settings
 from tests.conftest import FakeEncoder
@@ -84,7 +86,7 @@ def test_a_follow_up_is_understood_and_answered_in_one_view(
     assistant = Assistant(index)
     views: list[object] = []
     borrow = index._borrow
-    monkeypatch.setattr(index, "_borrow", lambda run: views.append(run) or borrow(run))
+    monkeypatch.setattr(index, "_borrow", lambda snapshot: views.append(snapshot.run()) or borrow(snapshot))
     assert assistant.ask("and a knee?", history=["What eases a stiff back?"]).run == 1
     assert views == [1]
 
@@ -141,3 +143,40 @@ def test_an_index_of_another_encoder_is_refused(indexed: Callable[..., RunReport
         Index(tmp_path / "data", FakeEncoder(revision="2"))
     with pytest.raises(IndexStale, match="made with the encoder fake, not other; .*unset CITED_ENCODER"):
         Index.open(Settings(data_dir=tmp_path / "data", encoder="other"))
+
+
+def test_missing_vectors_are_an_error_until_they_are_restored(
+    index: Index, indexed: Callable[..., RunReport], tmp_path: Path, encoder: FakeEncoder
+) -> None:
+    with Vectors(tmp_path / "data" / "chroma", encoder.identity) as vectors:
+        vectors.delete(vectors.ids())
+    with pytest.raises(IndexUnreadable, match="2 of 2 vectors are missing; run `cited ingest --rebuild`"):
+        Index(tmp_path / "data", encoder)
+    assert indexed(FILES).encoded == 2
+    with index.view() as view:
+        assert view.vectors.count() == 2
+
+
+def test_a_view_goes_on_to_a_run_that_ends_while_it_opens(
+    index: Index, indexed: Callable[..., RunReport], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extra = tmp_path / "corpus" / "rest.txt"
+    indexed({**FILES, extra.name: "Rest eases a tired foot."})
+
+    def open_late(folder: Path, identity: EncoderIdentity, least: int) -> VectorReader:
+        if extra.exists():
+            extra.unlink()
+            indexed(FILES)
+        return open_for_reading(folder, identity, least)
+
+    monkeypatch.setattr("assistant.index.open_for_reading", open_late)
+    with index.view() as view:
+        assert view.snapshot.run() == 3
+        assert view.vectors.count() == 2
+
+
+def test_opening_a_view_does_not_count_again(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Vectors, "count", None)
+    for _ in range(2):
+        with index.view() as view:
+            assert view.snapshot.run() == 1

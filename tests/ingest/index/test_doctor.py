@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from ingest.errors import IndexMissing, IndexStale
+from ingest.errors import IndexLocked, IndexMissing, IndexStale
 from ingest.index.doctor import Finding, examine
 from ingest.index.lock import write_lock
 from ingest.index.vectors import VECTORS_FOLDER, Vectors
 from ingest.models.encoder import OnnxEncoder
+from ingest.runs.mend import mend
 from ingest.runs.pipeline import ingest
 from ingest.settings import load_settings
 
@@ -60,8 +61,68 @@ def test_vectors_that_are_missing_or_left_over(examined: Examine, data: Path, ex
     findings = examined()
     assert faults(findings) == ["vectors: 1 of 2 missing"]
     assert findings[-1].what == "vectors: 1 left over from an unfinished run"
-    ingest([], data, exported, rebuild=True)
+    (missing,) = [finding for finding in findings if not finding.ok]
+    assert missing.remedy == "run `cited doctor --fix`"
+    assert mend(load_settings(data_dir=data)) == ["missing vectors encoded again: 1", "left-over vectors removed: 1"]
     assert faults(examined()) == []
+    assert mend(load_settings(data_dir=data)) == []
+
+
+def test_mending_builds_damaged_vectors_again(examined: Examine, data: Path) -> None:
+    (data / "chroma" / "chroma.sqlite3").write_bytes(b"garbage" * 1_000)
+    (done,) = mend(load_settings(data_dir=data))
+    assert done.startswith("the vectors cannot be read (")
+    assert done.endswith("): everything built again, 2 passages encoded")
+    assert faults(examined()) == []
+    assert (data / "chroma.broken-1").is_dir()
+    shutil.rmtree(data / "chroma")
+    assert faults(examined()) == ["vectors: missing"]
+    assert mend(load_settings(data_dir=data)) == ["missing vectors encoded again: 2"]
+    assert faults(examined()) == []
+
+
+def test_mending_removes_the_note_of_a_killed_writer(examined: Examine, data: Path) -> None:
+    with write_lock(data):
+        assert (data / "write.holder").is_file()
+    assert not (data / "write.holder").exists()
+    (data / "write.holder").write_text("process 1 (since yesterday)", encoding="utf-8")
+    assert mend(load_settings(data_dir=data)) == ["write.holder removed, which process 1 (since yesterday) left"]
+    assert not (data / "write.holder").exists()
+    with write_lock(data), pytest.raises(IndexLocked):
+        mend(load_settings(data_dir=data))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["half", "zeros"])
+@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "identity.json"])
+def test_a_damaged_encoder_is_reported(examined: Examine, data: Path, models: Path, name: str, how: str) -> None:
+    folder = own_models(data, models)
+    content = (folder / name).read_bytes()
+    (folder / name).unlink()  # of a link
+    (folder / name).write_bytes(content[: len(content) // 2] if how == "half" else bytes(len(content)))
+    (encoder,) = [finding for finding in examined() if not finding.ok]
+    assert encoder.what.startswith("encoder: the model cannot be loaded (") and "\n" not in encoder.what
+    assert "run `cited" in encoder.remedy
+
+
+@pytest.mark.slow
+def test_mending_exports_a_damaged_encoder_again(examined: Examine, data: Path, models: Path) -> None:
+    folder = own_models(data, models)
+    (folder / "tokenizer.json").unlink()
+    (folder / "tokenizer.json").write_bytes(b"{")
+    assert mend(load_settings(data_dir=data)) == ["the encoder all-MiniLM-L6-v2 exported again"]
+    assert faults(examined()) == []
+
+
+def own_models(data: Path, models: Path) -> Path:
+    """Give the index a folder of models whose files can be replaced; return the folder of its encoder."""
+    (data / "models").unlink()
+    (original,) = models.iterdir()
+    folder = data / "models" / original.name
+    folder.mkdir(parents=True)
+    for path in original.iterdir():
+        (folder / path.name).symlink_to(path)
+    return folder
 
 
 def test_an_altered_text(examined: Examine, data: Path) -> None:

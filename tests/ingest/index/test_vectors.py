@@ -7,6 +7,8 @@ import pytest
 from chromadb.config import Settings
 
 from ingest.errors import IndexUnreadable
+from ingest.index.chroma_files import check
+from ingest.index.frozen import FrozenVectors, open_for_reading
 from ingest.index.vectors import Vectors
 from ingest.models.encoder import EncoderIdentity, Vectors32
 
@@ -152,3 +154,155 @@ def test_a_folder_that_cannot_be_created(tmp_path: Path) -> None:
     (tmp_path / "chroma").write_text("x", encoding="utf-8")
     with pytest.raises(IndexUnreadable, match="the vectors cannot be read"):
         Vectors(tmp_path / "chroma", IDENTITY)
+
+
+def test_a_reader_creates_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "chroma"
+    with pytest.raises(IndexUnreadable, match="the vectors are missing; run `cited ingest --rebuild`"):
+        Vectors(folder, IDENTITY, read_only=True)
+    assert not folder.exists()
+    folder.mkdir()
+    with pytest.raises(IndexUnreadable, match="the vectors are missing"):
+        Vectors(folder, IDENTITY, read_only=True)
+    assert list(folder.iterdir()) == []
+    with Vectors(folder, IDENTITY) as vectors:
+        vectors.add(["a"], rows((1, 0, 0)))
+    with Vectors(folder, IDENTITY, read_only=True) as vectors:
+        assert vectors.count() == 1
+    with pytest.raises(IndexUnreadable, match="the vectors are missing"):
+        Vectors(folder, EncoderIdentity("fake", "2", 3, 64), read_only=True)
+    assert len(sizes(folder)) == 1
+
+
+@pytest.mark.parametrize("name", ["a?b", "a#b", "a%41b", "a b", "ü", "a?mode=memory&x=1"])
+def test_a_folder_with_an_odd_name(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name / "chroma"
+    with Vectors(folder, IDENTITY) as vectors:
+        vectors.add(["a"], rows((1, 0, 0)))
+    with Vectors(folder, IDENTITY, read_only=True) as vectors:
+        assert list(vectors.ids()) == ["a"]
+    assert FrozenVectors(folder, IDENTITY).count() == 1
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def clusters(number: int, seed: int) -> Vectors32:
+    """Return vectors like those of a collection: 384 dimensions, 50 similar ones on each of many topics."""
+    random = np.random.default_rng(seed)
+    centres = random.standard_normal((number // 50, 384))
+    values = np.repeat(centres, 50, axis=0) + 0.2 * random.standard_normal((number, 384))
+    return (values / np.linalg.norm(values, axis=1, keepdims=True)).astype(np.float32)
+
+
+WIDE = EncoderIdentity("fake", "1", 384, 256)
+NAME = "passages-1-384"
+
+
+@pytest.mark.slow
+def test_files_are_searched_exactly_where_chroma_cannot_open(tmp_path: Path) -> None:
+    values = clusters(2_500, 1)
+    names = [f"{number:04}" for number in range(2_500)]
+    with Vectors(tmp_path, WIDE, shard_size=1_500) as vectors:
+        for at in range(0, 2_500, 250):
+            vectors.add(names[at : at + 250], values[at : at + 250])
+        vectors.delete(names[100:700])
+    kept = [*range(100), *range(700, 2_500)]
+    frozen = FrozenVectors(tmp_path, WIDE)
+    assert frozen.count() == len(kept)
+    for row in kept[::97]:
+        cosines = values[kept] @ values[row]
+        wanted = sorted(((names[kept[at]], cosines[at]) for at in range(len(kept))), key=lambda pair: -pair[1])[:20]
+        found = frozen.nearest(values[row], 20)
+        assert [name for name, _ in found] == [name for name, _ in wanted]
+        assert [cosine for _, cosine in found] == pytest.approx([cosine for _, cosine in wanted], abs=1e-5)
+    assert frozen.cosines(values[0], ["0000", "0100", "2499", "none"]) == pytest.approx(
+        {"0000": 1.0, "2499": float(values[2499] @ values[0])}, abs=1e-5
+    )
+    frozen.close()
+
+
+def test_an_empty_index_is_searched_in_its_files(tmp_path: Path) -> None:
+    Vectors(tmp_path, IDENTITY).close()
+    frozen = FrozenVectors(tmp_path, IDENTITY)
+    assert (frozen.count(), frozen.nearest(rows((1, 0, 0))[0], 5)) == (0, [])
+    assert frozen.cosines(rows((1, 0, 0))[0], ["a"]) == {}
+
+
+@pytest.mark.slow
+def test_every_vector_stays_reachable_however_many_are_replaced(tmp_path: Path) -> None:
+    live = dict(zip([f"0-{number:04}" for number in range(3_000)], clusters(3_000, 0), strict=True))
+    with Vectors(tmp_path, WIDE) as vectors:
+        fill(vectors, live)
+    for run in range(1, 5):
+        fresh = dict(zip([f"{run}-{number:04}" for number in range(1_500)], clusters(1_500, run), strict=True))
+        gone = sorted(live)[:1_500]
+        with Vectors(tmp_path, WIDE) as vectors:
+            vectors.renew()
+            fill(vectors, fresh)
+            vectors.delete(gone)
+            vectors.drop_others()
+        live = {name: value for name, value in {**live, **fresh}.items() if name not in gone}
+        graph = check(tmp_path)[NAME].graph
+        assert graph is not None
+        assert graph.count <= 2 * len(live)  # deleted ones included
+    with Vectors(tmp_path, WIDE, read_only=True) as vectors:
+        assert set(vectors.ids()) == set(live)
+        assert [name for name, value in live.items() if name not in dict(vectors.nearest(value, 50))] == []
+        assert vectors.unreachable() == {}
+
+
+def fill(vectors: Vectors, values: dict[str, Vectors32]) -> None:
+    names = list(values)
+    for at in range(0, len(names), 250):
+        vectors.add(names[at : at + 250], np.stack([values[name] for name in names[at : at + 250]]))
+
+
+@pytest.mark.slow
+def test_readers_keep_what_they_opened_while_a_shard_is_made_anew(tmp_path: Path) -> None:
+    values = clusters(3_000, 1)
+    names = [f"{number:04}" for number in range(3_000)]
+    with Vectors(tmp_path, WIDE) as vectors:
+        fill(vectors, dict(zip(names, values, strict=True)))
+        vectors.delete(names[:2_000])
+    reader = open_for_reading(tmp_path, WIDE, 1_000)
+    before = reader.nearest(values[2_500], 20)
+    with Vectors(tmp_path, WIDE) as vectors:
+        assert vectors.renew() == 1
+        assert reader.nearest(values[2_500], 20) == before
+        vectors.drop_others()
+        assert reader.nearest(values[2_500], 20) == before
+        assert vectors.renew() == 0
+        assert dict(vectors.nearest(values[2_500], 20)) == pytest.approx(dict(before))
+    reader.close()
+    with Vectors(tmp_path, WIDE) as vectors:
+        assert sorted(vectors.ids()) == names[2_000:]
+        vectors.drop_others()
+    assert sizes(tmp_path) == [1_000]
+
+
+@pytest.mark.slow
+def test_vectors_that_no_search_finds_are_named_and_made_reachable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(1)
+    tight = np.repeat(random.standard_normal((80, 384)), 50, axis=0) + 0.1 * random.standard_normal((4_000, 384))
+    tight = (tight / np.linalg.norm(tight, axis=1, keepdims=True)).astype(np.float32)
+    with monkeypatch.context() as before, Vectors(tmp_path, WIDE) as vectors:
+        before.setattr("ingest.index.vectors.GRAPH", {})
+        vectors._client.delete_collection(NAME)
+        vectors._reopen()
+        fill(vectors, {f"{number:04}": value for number, value in enumerate(tight)})
+        lost = vectors.unreachable()
+        ((shard, ids),) = lost.items()
+        assert (shard, len(ids) > 0) == (NAME, True)
+        assert all(name not in dict(vectors.nearest(tight[int(name)], 50)) for name in ids)
+    with Vectors(tmp_path, WIDE) as vectors:
+        assert vectors.renew(lost) == 1
+        assert vectors.unreachable() == {}
+        assert vectors.count() == 4_000
+
+
+def test_equal_vectors_count_as_found(tmp_path: Path) -> None:
+    with Vectors(tmp_path, IDENTITY) as vectors:
+        assert vectors.unreachable() == {}
+        vectors.add([f"{number:03}" for number in range(200)], rows(*[(1, 0, 0)] * 200))
+        assert vectors.unreachable() == {}

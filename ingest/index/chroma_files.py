@@ -1,0 +1,235 @@
+"""Chroma's own files: whether they are whole, and the vectors in them, read without Chroma.
+
+Chroma loads damaged files without an error: it then crashes, or finds less.
+The formats are those of Chroma 1.5: tables in `chroma.sqlite3`, and for each
+collection a folder with a graph of hnswlib, which is written whenever about
+1,000 changes have gathered in the table `embeddings_queue`.
+"""
+
+import pickle
+import sqlite3
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.errors import IndexUnreadable
+
+DATABASE = "chroma.sqlite3"
+REBUILD = "run `cited ingest --rebuild`"
+AT_ONCE = 4_096  # vectors read and compared at once: 6 MB of 384 dimensions
+# Closing a file ends all locks that the process has on it, so this must not happen while Chroma writes to its tables.
+# It also guards Chroma's registry of clients per folder, which is not thread-safe.
+lock = threading.RLock()
+
+_HEADER = struct.Struct("<iQQQQQQiIQQQdQ")  # of a saved graph
+_VERSION = 1
+_LENGTH = struct.Struct("<I")
+
+_COLLECTIONS = """
+    SELECT c.id, c.name, coalesce(c.dimension, 0), graph.id, live.id, coalesce(saved.seq_id, 0)
+    FROM collections c
+    JOIN segments graph ON graph.collection = c.id AND graph.scope = 'VECTOR'
+    JOIN segments live ON live.collection = c.id AND live.scope = 'METADATA'
+    LEFT JOIN max_seq_id saved ON saved.segment_id = graph.id
+"""
+_LIVE = "SELECT embedding_id FROM embeddings WHERE segment_id = ?"
+_QUEUED = """
+    SELECT id, vector FROM embeddings_queue
+    WHERE topic LIKE '%/' || ? AND seq_id > ? AND encoding = 'FLOAT32' ORDER BY seq_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A saved graph: its folder, the vectors it has ever held, the bytes of each, and where label and values begin."""
+
+    folder: Path
+    count: int
+    size: int
+    label_at: int
+    values_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A collection: its name, dimension and graph (None before the first is saved).
+
+    `segments` are the ids of its graph and of its live rows; `saved` is the
+    last change that the graph holds.
+    """
+
+    id: str
+    name: str
+    dimension: int
+    segments: tuple[str, str]
+    saved: int
+    graph: Graph | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The live vectors of a collection: their ids, the first ones of vectors in the graph, the rest of queued ones.
+
+    `rows` are the rows of the former in `values`, a view of the graph's file,
+    shape (vectors ever held, dimension); `queued` has shape (the others, dimension).
+    """
+
+    ids: tuple[str, ...]
+    rows: NDArray[np.int64]
+    values: NDArray[np.float32]
+    queued: NDArray[np.float32]
+
+    def cosines(self, vector: NDArray[np.float32], chosen: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the cosines of a unit vector with the vectors of `ids[chosen]`; `chosen` ascends."""
+        saved, queued = chosen[chosen < len(self.rows)], chosen[chosen >= len(self.rows)] - len(self.rows)
+        parts = [self.values[self.rows[saved[at : at + AT_ONCE]]] @ vector for at in range(0, len(saved), AT_ONCE)]
+        if len(queued):
+            parts.append(self.queued[queued] @ vector)
+        return np.concatenate(parts) if parts else np.empty(0, np.float32)
+
+
+def present(folder: Path) -> bool:
+    """Return whether Chroma's tables are there.
+
+    Raises:
+        IndexUnreadable: the folder is not accessible.
+    """
+    try:
+        (folder / DATABASE).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise unreadable(error.strerror or type(error).__name__, folder) from error
+    return True
+
+
+def missing(folder: Path) -> IndexUnreadable:
+    """Return the error for vectors that are not there."""
+    return IndexUnreadable("the vectors are missing", str(folder), REBUILD)
+
+
+def check(folder: Path) -> dict[str, Stored]:
+    """Check that the files of all collections are there and whole; return the collections by name.
+
+    Raises:
+        IndexUnreadable: a file is missing, damaged or not readable.
+    """
+    if not present(folder):
+        raise missing(folder)
+    with lock, _reading(folder), _database(folder) as database:
+        stored = _collections(database, folder)
+        for each in stored.values():
+            if each.graph is not None:
+                _check_graph(each.graph)
+    return stored
+
+
+def load(folder: Path, stored: Stored) -> Rows:
+    """Return the live vectors of a collection, those of its graph left in their file.
+
+    Raises:
+        IndexUnreadable: a file is missing, damaged or not readable.
+    """
+    with lock, _reading(folder), _database(folder) as database:
+        live = {name for (name,) in database.execute(_LIVE, (stored.segments[1],))}
+        queued = dict(database.execute(_QUEUED, (stored.id, stored.saved)).fetchall())
+        graph = stored.graph
+        labels: dict[str, int] = {}
+        values, row_of = np.empty((0, stored.dimension), np.float32), dict[int, int]()
+        if graph is not None:
+            labels = _labels(graph.folder)
+            held = np.memmap(graph.folder / "data_level0.bin", np.uint8, "r", shape=(graph.count, graph.size))
+            values = held[:, graph.values_at : graph.values_at + 4 * stored.dimension].view(np.float32)
+            numbers = held[:, graph.label_at : graph.label_at + 8].copy().view(np.uint64)
+            row_of = {int(label): row for row, label in enumerate(numbers[:, 0])}
+    queued = {name: vector for name, vector in queued.items() if name in live}
+    kept = sorted(name for name in live - queued.keys() if labels.get(name) in row_of)
+    rows = np.array([row_of[labels[name]] for name in kept], np.int64)
+    fresh = np.frombuffer(b"".join(queued.values()), np.float32).reshape(len(queued), stored.dimension)
+    return Rows((*kept, *queued), rows, values, fresh)
+
+
+def _collections(database: sqlite3.Connection, folder: Path) -> dict[str, Stored]:
+    found = {}
+    for key, name, dimension, graph, live, saved in database.execute(_COLLECTIONS).fetchall():
+        number = int.from_bytes(saved, "big") if isinstance(saved, bytes) else int(saved)
+        found[name] = Stored(key, name, dimension, (graph, live), number, _graph(folder / graph) if number else None)
+    return found
+
+
+def _graph(folder: Path) -> Graph:
+    path = folder / "header.bin"
+    content = path.read_bytes()
+    if len(content) != _HEADER.size:
+        _refuse(path)
+    version, _, _, count, size, label_at, values_at, *_ = _HEADER.unpack(content)
+    if version != _VERSION or not values_at < label_at < size:
+        _refuse(path)
+    return Graph(folder, count, size, label_at, values_at)
+
+
+def _check_graph(graph: Graph) -> None:
+    """Check the sizes of a graph's files, and what Chroma does not: the links above the ground level, and the norms."""
+    (graph.folder / "index_metadata.pickle").stat()
+    path = graph.folder / "data_level0.bin"
+    if path.stat().st_size < graph.count * graph.size:
+        _refuse(path)
+    path = graph.folder / "length.bin"
+    norms = np.frombuffer(path.read_bytes(), np.float32)
+    if len(norms) < graph.count or not norms[: graph.count].all():
+        _refuse(path)
+    path = graph.folder / "link_lists.bin"
+    links, at = path.read_bytes(), 0
+    for _ in range(graph.count):
+        if at + _LENGTH.size > len(links):
+            _refuse(path)
+        at += _LENGTH.size + _LENGTH.unpack_from(links, at)[0]
+    if at != len(links):
+        _refuse(path)
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Reads dictionaries, strings and numbers; no code of the file is run."""
+
+    def find_class(self, module: str, name: str) -> NoReturn:
+        raise pickle.UnpicklingError(f"{module}.{name} is not plain data")
+
+
+def _labels(folder: Path) -> dict[str, int]:
+    with (folder / "index_metadata.pickle").open("rb") as file:
+        labels: dict[str, int] = _PlainUnpickler(file).load()["id_to_label"]
+    return labels
+
+
+@contextmanager
+def _database(folder: Path) -> Iterator[sqlite3.Connection]:
+    """Open Chroma's tables for reading, in one transaction."""
+    uri = f"{(folder / DATABASE).absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)) as database:
+        database.execute("BEGIN")
+        yield database
+
+
+@contextmanager
+def _reading(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.Error, pickle.UnpicklingError, EOFError, KeyError, ValueError) as error:
+        raise unreadable(error, folder) from error
+
+
+def _refuse(path: Path) -> NoReturn:
+    raise ValueError(f"{path.name} is damaged")
+
+
+def unreadable(why: object, folder: Path) -> IndexUnreadable:
+    """Return the error for vectors that cannot be read."""
+    remedy = f"{REBUILD}, or check that you may read and write there"
+    return IndexUnreadable(f"the vectors cannot be read ({why})", str(folder), remedy)
