@@ -1,12 +1,11 @@
 """ZIP: every file in a supported format, each under a heading with its name; nothing is written to disk."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Set
 from pathlib import PurePosixPath
-from zipfile import ZipFile
 
 from ingest.errors import SourceUnreadable
 from ingest.readers.assemble import Piece, assemble, clean, extracted
-from ingest.readers.package import open_package, read_part
+from ingest.readers.package import Budget, OverBudget, open_package, read_part
 from ingest.readers.source import empty, one_line, stem_title
 from ingest.schema import Document
 
@@ -14,26 +13,36 @@ _MAX_FILES = 1_000
 _MAX_DEPTH = 2  # of nested archives
 _LOWEST_LEVEL = 9  # of headings
 
-Reader = Callable[[bytes, str], Document]
+ReadMember = Callable[[bytes, str, Budget], Document]
 
 
-def read(data: bytes, source: str, readers: Mapping[str, Reader], depth: int = 1) -> Document:
-    """Return the texts of the files in an archive, concatenated.
+def read(
+    data: bytes, source: str, budget: Budget, suffixes: Set[str], read_member: ReadMember, depth: int = 1
+) -> Document:
+    """Return the texts of the files in an archive, concatenated; `read_member` reads those with one of the suffixes.
 
     The note lists the files that cannot be read.
 
     Raises:
         SourceUnreadable: the file is not a ZIP, is too large when unpacked, or contains no readable file.
     """
-    with open_package(data, source, "ZIP") as package:
-        names = [name for name in package.namelist() if _is_wanted(name, readers, depth)]
+    with open_package(data, source, "ZIP", budget) as package:
+        names = [name for name in dict.fromkeys(package.namelist()) if _is_wanted(name, suffixes, depth)]
         if len(names) > _MAX_FILES:
             raise SourceUnreadable(f"contains {len(names):,} texts (limit {_MAX_FILES:,})", source, "unpack it")
         documents: list[Document] = []
         failed: list[str] = []
         for name in names:
             try:
-                documents.append(_member(package, name, readers, depth))
+                member = read_part(package, name, name, budget)
+                if not member.strip():
+                    raise empty(name)
+                if PurePosixPath(name).suffix.lower() == ".zip":
+                    documents.append(read(member, name, budget, suffixes, read_member, depth + 1))
+                else:
+                    documents.append(read_member(member, name, budget))
+            except OverBudget as error:
+                raise OverBudget(error.what, source, error.remedy) from error
             except SourceUnreadable as error:
                 failed.append(f"{error.where} {error.what}" if error.where == name else f"{name} {error.what}")
     if not documents:
@@ -45,21 +54,11 @@ def read(data: bytes, source: str, readers: Mapping[str, Reader], depth: int = 1
     return extracted(data, source, stem_title(source), assembled, note="; ".join(notes))
 
 
-def _is_wanted(name: str, readers: Mapping[str, Reader], depth: int) -> bool:
+def _is_wanted(name: str, suffixes: Set[str], depth: int) -> bool:
     path = PurePosixPath(name)
     hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts if part != "..")
-    known = path.suffix.lower() in readers or (path.suffix.lower() == ".zip" and depth < _MAX_DEPTH)
+    known = path.suffix.lower() in suffixes or (path.suffix.lower() == ".zip" and depth < _MAX_DEPTH)
     return known and not hidden and not name.endswith("/")
-
-
-def _member(package: ZipFile, name: str, readers: Mapping[str, Reader], depth: int) -> Document:
-    data = read_part(package, name, name)
-    suffix = PurePosixPath(name).suffix.lower()
-    if not data.strip():
-        raise empty(name)
-    if suffix == ".zip":
-        return read(data, name, readers, depth + 1)
-    return readers[suffix](data, name)
 
 
 def _pieces(document: Document) -> Iterator[Piece]:

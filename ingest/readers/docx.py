@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ingest.errors import SourceUnreadable
 from ingest.readers.assemble import Piece, assemble, clean, extracted
-from ingest.readers.package import BROKEN, open_package
+from ingest.readers.package import BROKEN, Budget, unpacked
 from ingest.readers.source import one_line, stem_title
 from ingest.schema import Document
 
@@ -48,14 +48,17 @@ class _Word:
     title: str
 
 
-def read(data: bytes, source: str) -> Document:
+def read(data: bytes, source: str, budget: Budget) -> Document:
     """Return the text of a Word document: headings, paragraphs and table rows, separated by blank lines.
 
     Raises:
         SourceUnreadable: the file is not a DOCX, is damaged, or is too large when unpacked.
     """
-    _check_package(data, source)
-    word = _open(data, source)
+    if data.startswith(_OLE):
+        raise SourceUnreadable(
+            "is password-protected or an old .doc file", source, "save it as .docx without a password"
+        )
+    word = _open(unpacked(data, source, "DOCX", budget), source)
     assembled = assemble(_pieces(word.body, word.styles))
     return extracted(
         data,
@@ -65,42 +68,38 @@ def read(data: bytes, source: str) -> Document:
     )
 
 
-def _check_package(data: bytes, source: str) -> None:
-    """Raise SourceUnreadable if the file is not a package or is too large when unpacked."""
-    if data.startswith(_OLE):
-        raise SourceUnreadable(
-            "is password-protected or an old .doc file", source, "save it as .docx without a password"
-        )
-    open_package(data, source, "DOCX").close()
-
-
-def _open(data: bytes, source: str) -> _Word:
+def _open(package: BytesIO, source: str) -> _Word:
     import docx
     from docx.exceptions import PythonDocxError
     from docx.opc.exceptions import OpcError
+    from docx.oxml.exceptions import XmlchemyError
     from lxml.etree import LxmlError
 
     try:
-        word = docx.Document(BytesIO(data))
+        word = docx.Document(package)
         styles = _style_names(word.styles)
-        return _Word(word.element.body, styles, word.core_properties.title or "")
-    except (OpcError, PythonDocxError, LxmlError, KeyError) as error:
+        body, title = word.element.body, word.core_properties.title or ""
+    except (OpcError, PythonDocxError, XmlchemyError, LxmlError, KeyError) as error:
         reason = one_line(str(error).strip("'\""))[:200].rstrip(".")
         raise SourceUnreadable(f"is not a readable DOCX ({reason})", source, _SAVE_AGAIN) from error
     except BROKEN as error:
         raise SourceUnreadable("is not a readable DOCX", source, _SAVE_AGAIN) from error
+    if body is None:
+        raise SourceUnreadable("is not a readable DOCX (it has no body)", source, _SAVE_AGAIN)
+    return _Word(body, styles, title)
 
 
 def _style_names(styles: Iterable["BaseStyle"]) -> dict[str, str]:
     """Return the style names by id; a style based on a heading style gets the heading style's name."""
+    by_id = {style.style_id: style for style in styles}
     names = {}
-    for style in styles:
+    for style_id, style in by_id.items():
         base = style
         for _ in range(_MAX_STYLE_DEPTH):
             if base is None or base.name in _LEVELS:
                 break
-            base = getattr(base, "base_style", None)
-        names[style.style_id] = (base if base is not None else style).name or ""
+            base = by_id.get(base.element.basedOn_val)  # not `base_style`, which searches all styles
+        names[style_id] = (base if base is not None else style).name or ""
     return names
 
 

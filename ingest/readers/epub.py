@@ -9,7 +9,7 @@ from zipfile import ZipFile
 from ingest.errors import SourceUnreadable
 from ingest.readers import html
 from ingest.readers.assemble import Piece, assemble, clean, extracted
-from ingest.readers.package import open_package, read_part
+from ingest.readers.package import Budget, open_package, read_part
 from ingest.readers.source import one_line, stem_title
 from ingest.schema import Document
 
@@ -21,21 +21,21 @@ _ENCRYPTION = "META-INF/encryption.xml"
 _PAGES = ("application/xhtml+xml", "text/html")
 
 
-def read(data: bytes, source: str) -> Document:
+def read(data: bytes, source: str, budget: Budget) -> Document:
     """Return the text of a book.
 
     Raises:
         SourceUnreadable: the file is not an EPUB, is damaged or encrypted, or is too large when unpacked.
     """
-    with open_package(data, source, "EPUB") as package:
-        container = _xml(package, _CONTAINER, source)
+    with open_package(data, source, "EPUB", budget) as package:
+        container = _xml(package, _CONTAINER, source, budget)
         path = next((e.get("full-path") for e in container.iter("{*}rootfile") if e.get("full-path")), None)
         if path is None:
             raise SourceUnreadable("is not an EPUB (its container names no book)", source, "save it again as EPUB")
-        book = _xml(package, path, source)
-        chapters = list(_chapters(book, posixpath.dirname(path)))
-        _refuse_protected(package, chapters, source)
-        assembled = assemble(piece for chapter in chapters for piece in _pieces(package, chapter, source))
+        book = _xml(package, path, source, budget)
+        chapters = list(dict.fromkeys(_chapters(book, posixpath.dirname(path))))  # each is in the spine only once
+        _refuse_protected(package, chapters, source, budget)
+        assembled = assemble(piece for chapter in chapters for piece in _pieces(package, chapter, source, budget))
     title = next((one_line(clean(e.text or "")) for e in book.iter("{http://purl.org/dc/elements/1.1/}title")), "")
     return extracted(data, source, title or stem_title(source), assembled)
 
@@ -50,25 +50,25 @@ def _chapters(book: "_Element", folder: str) -> Iterator[str]:
         yield posixpath.normpath(posixpath.join(folder, unquote(item.get("href") or "")))
 
 
-def _pieces(package: ZipFile, chapter: str, source: str) -> list[Piece]:
-    data = read_part(package, chapter, source)
+def _pieces(package: ZipFile, chapter: str, source: str, budget: Budget) -> list[Piece]:
+    data = read_part(package, chapter, source, budget)
     return html.pieces(data, source) if data.strip() else []
 
 
-def _refuse_protected(package: ZipFile, chapters: list[str], source: str) -> None:
+def _refuse_protected(package: ZipFile, chapters: list[str], source: str, budget: Budget) -> None:
     """Raise SourceUnreadable if chapters are encrypted; encrypted fonts are common and harmless."""
     if _ENCRYPTION in package.namelist():
-        references = _xml(package, _ENCRYPTION, source).iter("{*}CipherReference")
+        references = _xml(package, _ENCRYPTION, source, budget).iter("{*}CipherReference")
         if {unquote(reference.get("URI") or "") for reference in references} & set(chapters):
             raise SourceUnreadable("is copy-protected (its chapters are encrypted)", source, "use an unprotected copy")
 
 
-def _xml(package: ZipFile, name: str, source: str) -> "_Element":
+def _xml(package: ZipFile, name: str, source: str, budget: Budget) -> "_Element":
     from lxml import etree  # type: ignore[import-untyped]
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
     try:
-        return etree.fromstring(read_part(package, name, source), parser)
+        return etree.fromstring(read_part(package, name, source, budget), parser)
     except (etree.LxmlError, ValueError) as error:
         raise SourceUnreadable(
             f"is not a readable EPUB ({name} is damaged)", source, "save it again as EPUB"

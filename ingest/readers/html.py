@@ -33,8 +33,16 @@ _LARGER = {
     "gbk": "gb18030",
     "euc_kr": "cp949",
 }
-# Trafilatura takes seconds beyond this; a larger page is kept whole.
+# Trafilatura takes over 5 s beyond these; a page that exceeds one is kept whole.
 _LARGEST_JUDGED = 2_000_000  # characters
+_MOST_JUDGED = 30_000  # elements
+_DEEPEST_JUDGED = 100  # levels
+# What trafilatura raises for odd pages, such as one with a control character in its title.
+_NOT_JUDGED = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
+# The parser takes quadratic time in the attributes of one element: 7 s for 60,000.
+_MOST_ATTRIBUTES = 1_000
+_ATTRIBUTE = r"""[\s/]*+[^\s/>=][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+)?+)?+"""
+_TAG = re.compile(rf"<[a-zA-Z][^\s/>]*+((?:{_ATTRIBUTE})*+)")
 # At least this many consecutive blocks that contain only links form a menu.
 _MENU = 3
 _RUN = 4  # words per run when a block is compared with trafilatura's content
@@ -54,7 +62,7 @@ def read(data: bytes, source: str) -> Document:
     """
     decoded = _characters(data, source)
     tree = _tree(decoded.text, source)
-    judged = len(decoded.text) <= _LARGEST_JUDGED
+    judged = len(decoded.text) <= _LARGEST_JUDGED and _is_simple(tree)
     assembled = assemble(_content(tree, judged=judged))
     heading = next((heading.title for heading in assembled.headings if heading.level == 1), "")
     return Document(
@@ -137,6 +145,7 @@ def _tree(characters: str, source: str) -> "HtmlElement":
     """Parse the page into a tree without comments."""
     from lxml import etree, html  # type: ignore[import-untyped]
 
+    _refuse_attributes(characters, source)
     parser = html.HTMLParser(
         encoding="utf-8",
         remove_comments=True,
@@ -153,6 +162,29 @@ def _tree(characters: str, source: str) -> "HtmlElement":
         what = "is nested too deeply (more than 2,048 elements)"
         raise SourceUnreadable(what, source, "simplify it or save it as text")
     return tree
+
+
+def _refuse_attributes(characters: str, source: str) -> None:
+    """Raise SourceUnreadable if an element has too many attributes."""
+    for tag in _TAG.finditer(characters):
+        attributes = tag[1]
+        if len(attributes) < 2 * _MOST_ATTRIBUTES:  # each takes at least two characters
+            continue
+        if sum(1 for _ in re.finditer(_ATTRIBUTE, attributes)) > _MOST_ATTRIBUTES:
+            what = f"contains an element with more than {_MOST_ATTRIBUTES:,} attributes"
+            raise SourceUnreadable(what, source, "simplify it or save it as text")
+
+
+def _is_simple(tree: "HtmlElement") -> bool:
+    """Return whether a page has few enough elements, nested in few enough levels, for trafilatura."""
+    from lxml import etree
+
+    elements = depth = deepest = 0
+    for event, _ in etree.iterwalk(tree, events=("start", "end")):
+        elements += event == "start"
+        depth += 1 if event == "start" else -1
+        deepest = max(deepest, depth)
+    return elements <= _MOST_JUDGED and deepest <= _DEEPEST_JUDGED
 
 
 def _content(tree: "HtmlElement", *, judged: bool) -> list[Piece]:
@@ -202,7 +234,7 @@ def _judged_content(tree: "HtmlElement") -> str:
     silence("trafilatura")
     try:
         found = trafilatura.bare_extraction(tree, fast=True, favor_precision=True, include_comments=False)
-    except RecursionError:
+    except _NOT_JUDGED:
         return ""
     return str(found.text or "") if found else ""
 
@@ -218,7 +250,10 @@ def _trafilatura_title(tree: "HtmlElement") -> str:
 
     for library in ("trafilatura", "htmldate"):
         silence(library)
-    return one_line(str(trafilatura.extract_metadata(tree, extensive=False).title or ""))
+    try:
+        return one_line(str(trafilatura.extract_metadata(tree, extensive=False).title or ""))
+    except _NOT_JUDGED:
+        return ""
 
 
 def _address(tree: "HtmlElement") -> str | None:

@@ -24,6 +24,9 @@ _SKIPPED_NAMES = (
 )
 _SKIPPED = frozenset(_SKIPPED_NAMES.split())
 _CHROME_TAGS = frozenset({"nav", "dialog"})
+_PAGE_TAGS = ("body", "main", "article", "h1")
+_ARTICLE_TAGS = frozenset({"main", "article"})
+_LAYOUT_TAGS = ("table", *_LEVELS)
 _SIDE_TAGS = frozenset({"aside", "footer"})  # inside an article they contain its notes
 _CHROME_ROLES = frozenset({"navigation", "banner", "contentinfo", "complementary", "search", "dialog", "menu"})
 _CHROME_CLASS_NAMES = (
@@ -52,7 +55,7 @@ def candidates(tree: "HtmlElement") -> Iterator[BlockCandidate]:
     """Yield the headings, paragraphs, list items and table rows of a page, in order."""
     from lxml import etree  # type: ignore[import-untyped]
 
-    walk = _Walk()
+    walk = _Walk(_above(tree, _PAGE_TAGS), _above(tree, _LAYOUT_TAGS))
     events = etree.iterwalk(tree, events=("start", "end"))
     for event, element in events:
         if element.tag in _SKIPPED:
@@ -67,15 +70,32 @@ def candidates(tree: "HtmlElement") -> Iterator[BlockCandidate]:
     yield from walk.flush()
 
 
-class _Walk:
-    """The state of the walk: the block being collected and the elements around it."""
+def _above(tree: "HtmlElement", tags: tuple[str, ...]) -> frozenset["HtmlElement"]:
+    """Return the elements that contain one with one of the tags; to search below each takes quadratic time."""
+    above: set[HtmlElement] = set()
+    for element in tree.iter(*tags):
+        for outer in element.iterancestors():
+            if outer in above:
+                break
+            above.add(outer)
+    return frozenset(above)
 
-    def __init__(self) -> None:
+
+class _Walk:
+    """The state of the walk: the block being collected and the elements around it.
+
+    `pages` are the elements that contain the page itself, `layouts` those that contain a heading or table.
+    """
+
+    def __init__(self, pages: frozenset["HtmlElement"], layouts: frozenset["HtmlElement"]) -> None:
+        self._pages = pages
+        self._layouts = layouts
         self._parts: list[str] = []
         self._linked = 0
         self._links = 0
         self._chrome = 0
         self._preformatted = 0
+        self._articles = 0
         self._level = 0
         self._row: HtmlElement | None = None
 
@@ -85,7 +105,7 @@ class _Walk:
         if tag in _BLOCKS:
             yield from self._part(_CELL if tag in ("td", "th") else " ")
             self._level = _LEVELS.get(tag, self._level)
-            self._row = element if tag == "tr" and _is_data(element) else self._row
+            self._row = element if tag == "tr" and self._is_data(element) else self._row
         elif tag == "br":
             self._parts.append("\n" if self._row is None else " ")
         self._count(element, 1)
@@ -139,24 +159,22 @@ class _Walk:
     def _count(self, element: "HtmlElement", step: int) -> None:
         self._links += step * (element.tag == "a" and "href" in element.attrib)
         self._preformatted += step * (element.tag == "pre")
-        self._chrome += step * _is_chrome(element)
+        self._chrome += step * self._is_chrome(element)
+        self._articles += step * (element.tag in _ARTICLE_TAGS)
 
+    def _is_data(self, row: "HtmlElement") -> bool:
+        """Return whether a table row contains data; a single cell, a heading or a nested table means layout."""
+        return row not in self._layouts and sum(cell.tag in ("td", "th") for cell in row) > 1
 
-def _is_data(row: "HtmlElement") -> bool:
-    """Return whether a table row contains data; a single cell, a heading or a nested table means layout."""
-    cells = sum(cell.tag in ("td", "th") for cell in row)
-    return cells > 1 and next(row.iter("table", *_LEVELS), None) is None
-
-
-def _is_chrome(element: "HtmlElement") -> bool:
-    """Return whether an element looks like navigation, a footer or a hidden part, and is not the page itself."""
-    marks = {element.get("id"), *(element.get("class") or "").lower().split()}
-    looks = (
-        element.tag in _CHROME_TAGS
-        or (element.tag in _SIDE_TAGS and next(element.iterancestors("main", "article"), None) is None)
-        or element.get("role") in _CHROME_ROLES
-        or not marks.isdisjoint(_CHROME_CLASSES)
-        or "hidden" in element.attrib
-        or bool(_HIDDEN_STYLE.search(element.get("style") or ""))
-    )
-    return looks and next(element.iter("body", "main", "article", "h1"), None) is None
+    def _is_chrome(self, element: "HtmlElement") -> bool:
+        """Return whether an element looks like navigation, a footer or a hidden part, and is not the page itself."""
+        marks = {element.get("id"), *(element.get("class") or "").lower().split()}
+        looks = (
+            element.tag in _CHROME_TAGS
+            or (element.tag in _SIDE_TAGS and not self._articles)
+            or element.get("role") in _CHROME_ROLES
+            or not marks.isdisjoint(_CHROME_CLASSES)
+            or "hidden" in element.attrib
+            or bool(_HIDDEN_STYLE.search(element.get("style") or ""))
+        )
+        return looks and element.tag not in _PAGE_TAGS and element not in self._pages

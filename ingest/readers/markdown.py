@@ -14,17 +14,16 @@ from typing import TYPE_CHECKING
 from ingest.errors import SourceUnreadable
 from ingest.readers.assemble import clean
 from ingest.readers.encoding import decode
-from ingest.readers.source import BOM, one_line, sha256, stem_title, web_address
+from ingest.readers.source import BOM, LONGEST_TITLE, one_line, sha256, stem_title, web_address
 from ingest.schema import Block, Document, Heading, Span
 
 if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
 # The parser drops anything nested deeper. Its default is 20; each level takes
 # four of the interpreter's 1,000 Python frames.
 _MAX_NESTING = 100
-# A longer title keeps its markup: it is no real heading, and parsing it is slow.
-_LONGEST_TITLE = 1_000
 _QUOTE_MARK = re.compile(r"[ \t]*>")
 _ITEM_MARK = re.compile(r"[ \t]*(?:[-+*]|\d{1,9}[.)])")
 _ANY_MARKS = re.compile(r"(?:[ \t]*(?:>|(?:[-+*]|\d{1,9}[.)])(?=[ \t]|$)))*")
@@ -128,9 +127,11 @@ def _yaml(text: str, source: str) -> object:
     """Parse front matter into mappings, lists and strings; dates stay strings."""
     import yaml
 
+    from ingest.readers.yaml_text import load_strings
+
     remedy = "correct the YAML between the --- lines at the start"
     try:
-        matter: object = yaml.load(text, Loader=yaml.BaseLoader)
+        return load_strings(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 2 if mark else 2
@@ -140,9 +141,10 @@ def _yaml(text: str, source: str) -> object:
         line = text.count("\n", 0, error.position) + 2
         what = f"has invalid document details in line {line}: {error.reason}"
         raise SourceUnreadable(what, source, remedy) from error
+    except yaml.YAMLError as error:
+        raise SourceUnreadable(f"has invalid document details: {error}", source, remedy) from error
     except RecursionError as error:
         raise SourceUnreadable("has document details nested too deeply (line 2)", source, remedy) from error
-    return matter
 
 
 def _walk(lines: _Lines, first_line: int) -> _Found:
@@ -150,6 +152,7 @@ def _walk(lines: _Lines, first_line: int) -> _Found:
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING}).enable("table").disable(["inline", "text_join"])
+    inline = MarkdownIt("commonmark")
     definitions: dict[str, object] = {}
     tokens = parser.parse("\n" * first_line + "\n".join(lines.texts[first_line:]), definitions)
     found = _Found(lines_read=_definition_lines(definitions))
@@ -160,7 +163,7 @@ def _walk(lines: _Lines, first_line: int) -> _Found:
         elif token.type in ("blockquote_close", "list_item_close"):
             containers.pop()
         elif token.map and token.type == "heading_open":
-            _add_heading(found, lines, containers, token, _plain(tokens[number + 1].content, definitions))
+            _add_heading(found, lines, containers, token, _plain(tokens[number + 1].content, inline, definitions))
         elif token.map:
             _add_leaf(found, lines, containers, token)
     _add_rest(found, lines, first_line)
@@ -283,20 +286,19 @@ def _without_outer_tags(text: str, start: int, end: int) -> Span:
         start = tag.end()
     start = min(end, start + len(text[start:end]) - len(text[start:end].lstrip()))
     while True:
-        end = start + len(text[start:end].rstrip())
+        while end > start and text[end - 1].isspace():  # not `rstrip` of a copy, which takes quadratic time
+            end -= 1
         tag = _NAMED_TAG.fullmatch(text, max(start, text.rfind("<", start, end)), end)
         if tag is None or tag[1].lower() not in names:
             return start, end
         end = tag.start()
 
 
-def _plain(title: str, definitions: dict[str, object]) -> str:
-    """Return a heading's title without its markup."""
-    from markdown_it import MarkdownIt
-
-    if len(title) > _LONGEST_TITLE or not _MARKUP.search(title):
+def _plain(title: str, inline: "MarkdownIt", definitions: dict[str, object]) -> str:
+    """Return a heading's title without its markup; a long one, which takes quadratic time to parse, keeps it."""
+    if len(title) > LONGEST_TITLE or not _MARKUP.search(title):
         return one_line(title)
-    tokens = MarkdownIt("commonmark").parseInline(title, definitions)
+    tokens = inline.parseInline(title, definitions)
     shown = {"softbreak": " ", "hardbreak": " ", "html_inline": ""}
     children = tokens[0].children or []
     return one_line("".join(shown.get(token.type, token.content) for token in children))

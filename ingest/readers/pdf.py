@@ -31,6 +31,10 @@ _BROKEN = (
     struct.error,
     zlib.error,
 )
+# Bytes of the pages' content, unpacked, and how many there may be to a byte of the file beyond that: pypdf reads 1 MB
+# of operators in 2 to 6 s, and 50 KB may unpack to 50 MB of them.
+_CONTENT_FROM = 5_000_000
+_MAX_RATIO = 50
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*$")  # noqa: RUF001
 _LINE = re.compile(r"\S.*")
 _BULLET = re.compile(r"[•▪●‣◦]")
@@ -47,7 +51,7 @@ def read(data: bytes, source: str) -> Document:
         SourceUnreadable: the file is damaged, password-protected, or contains no text.
     """
     reader = _open(data, source)
-    pages = [_page(reader, number, source) for number in range(_page_count(reader, source))]
+    pages = _pages(reader, len(data), source)
     if not any(pages):
         raise SourceUnreadable("contains no text (probably a scan)", source, "run OCR on it first")
     text, page_starts = _join(pages)
@@ -65,13 +69,13 @@ def read(data: bytes, source: str) -> Document:
 
 def _open(data: bytes, source: str) -> "PdfReader":
     from pypdf import PasswordType, PdfReader
-    from pypdf.errors import DependencyError, PyPdfError
+    from pypdf.errors import DependencyError, DeprecationError, PyPdfError
 
     silence("pypdf")
     try:
         reader = PdfReader(BytesIO(data))
         locked = reader.is_encrypted and reader.decrypt("") == PasswordType.NOT_DECRYPTED
-    except (PyPdfError, DependencyError, *_BROKEN) as error:
+    except (PyPdfError, DependencyError, DeprecationError, *_BROKEN) as error:
         raise _broken("is not a readable PDF", error, source) from error
     if locked:
         raise SourceUnreadable("is password-protected", source, "save it without a password")
@@ -87,14 +91,31 @@ def _page_count(reader: "PdfReader", source: str) -> int:
         raise _broken("has no readable pages", error, source) from error
 
 
-def _page(reader: "PdfReader", number: int, source: str) -> str:
-    """Return the trimmed text of a page (0-based)."""
-    from pypdf.errors import DependencyError, PyPdfError
+def _pages(reader: "PdfReader", size: int, source: str) -> list[str]:
+    """Return the trimmed text of each page; a page that occurs again has none there.
 
-    try:
-        return clean(reader.pages[number].extract_text()).strip()
-    except (PyPdfError, DependencyError, *_BROKEN) as error:
-        raise _broken(f"cannot be read at page {number + 1}", error, source) from error
+    Raises:
+        SourceUnreadable: a page is damaged, or the pages are too large when unpacked.
+    """
+    from pypdf.errors import DependencyError, DeprecationError, PyPdfError
+
+    texts: list[str] = []
+    known: set[int] = set()
+    unpacked = 0
+    for number in range(_page_count(reader, source)):
+        try:
+            page = reader.pages[number]
+            mark = page.indirect_reference.idnum if page.indirect_reference else -number
+            content = None if mark in known else page.get_contents()
+            known.add(mark)
+            unpacked += 0 if content is None else len(content.get_data())
+            if unpacked > _CONTENT_FROM and unpacked > _MAX_RATIO * size:
+                what = f"unpacks to {unpacked / 1e6:,.0f} MB from {size / 1e6:,.1f} MB, too much for a document"
+                raise SourceUnreadable(what, source, "split it, or remove it if you do not trust it")
+            texts.append("" if content is None else clean(page.extract_text()).strip())
+        except (PyPdfError, DependencyError, DeprecationError, *_BROKEN) as error:
+            raise _broken(f"cannot be read at page {number + 1}", error, source) from error
+    return texts
 
 
 def _broken(what: str, error: Exception, source: str) -> SourceUnreadable:

@@ -2,15 +2,18 @@
 
 import stat
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from ingest.errors import SourceUnreadable
 from ingest.readers import archive, docx, epub, html, markdown, pdf, pptx, tabular, text
-from ingest.readers.source import empty, no_text
+from ingest.readers.package import Budget
+from ingest.readers.source import LONGEST_TITLE, empty, no_text, shortened
 from ingest.schema import Document
 
 Reader = Callable[[bytes, str], Document]
+PackageReader = Callable[[bytes, str, Budget], Document]
 
 _READ_ATTEMPTS = 3  # for a file that changes while it is read
 
@@ -24,9 +27,6 @@ _PLAIN: Mapping[str, Reader] = MappingProxyType(
         ".htm": html.read,
         ".xhtml": html.read,
         ".pdf": pdf.read,
-        ".docx": docx.read,
-        ".epub": epub.read,
-        ".pptx": pptx.read,
         ".csv": tabular.read_csv,
         ".tsv": tabular.read_csv,
         ".jsonl": tabular.read_jsonl,
@@ -34,11 +34,26 @@ _PLAIN: Mapping[str, Reader] = MappingProxyType(
 )
 
 
-def _read_archive(data: bytes, source: str) -> Document:
-    return archive.read(data, source, _PLAIN)
+_PACKAGES: Mapping[str, PackageReader] = MappingProxyType({".docx": docx.read, ".epub": epub.read, ".pptx": pptx.read})
 
 
-FORMATS: Mapping[str, Reader] = MappingProxyType({**_PLAIN, ".zip": _read_archive})
+def _read_archive(data: bytes, source: str, budget: Budget) -> Document:
+    return archive.read(data, source, budget, _PLAIN.keys() | _PACKAGES.keys(), _read_member)
+
+
+def _read_member(data: bytes, name: str, budget: Budget) -> Document:
+    suffix = PurePosixPath(name).suffix.lower()
+    return _PACKAGES[suffix](data, name, budget) if suffix in _PACKAGES else _PLAIN[suffix](data, name)
+
+
+def _on_its_own(reader: PackageReader) -> Reader:
+    """Return a reader of packages that gives each file a budget of its own."""
+    return lambda data, source: reader(data, source, Budget())
+
+
+FORMATS: Mapping[str, Reader] = MappingProxyType(
+    {**_PLAIN, **{suffix: _on_its_own(reader) for suffix, reader in (*_PACKAGES.items(), (".zip", _read_archive))}}
+)
 
 
 def is_known(path: Path) -> bool:
@@ -68,7 +83,14 @@ def read(path: Path, source: str) -> Document:
     document = FORMATS[path.suffix.lower()](data, source)
     if not document.blocks:
         raise no_text(source)
-    return document
+    return _with_short_titles(document)
+
+
+def _with_short_titles(document: Document) -> Document:
+    if all(len(title) <= LONGEST_TITLE for title in (document.title, *(each.title for each in document.headings))):
+        return document
+    headings = tuple(replace(heading, title=shortened(heading.title)) for heading in document.headings)
+    return replace(document, title=shortened(document.title), headings=headings)
 
 
 def _is_storable(name: str) -> bool:

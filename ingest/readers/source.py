@@ -10,6 +10,8 @@ from ingest.schema import Span
 
 BOM = "\ufeff"
 SAVE_AS_UTF8 = "save it as UTF-8"
+# Characters. Every passage below a heading repeats its title, so a long one would make a large index of a small file.
+LONGEST_TITLE = 300
 
 
 def sha256(data: bytes) -> str:
@@ -53,6 +55,11 @@ def stem_title(source: str) -> str:
     """Return a title made from the file name: no suffix, spaces instead of underscores and hyphens."""
     name = PurePosixPath(source).stem
     return one_line(name.replace("_", " ").replace("-", " ")) or name
+
+
+def shortened(title: str) -> str:
+    """Return a title of at most LONGEST_TITLE characters; a longer one ends with an ellipsis."""
+    return title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 1].rstrip()}…"
 
 
 def web_address(value: object) -> str | None:

@@ -15,6 +15,8 @@ from ingest.schema import Document
 _DELIMITERS = "\t;|,"  # those rarer in prose come first
 _NO_DELIMITER = "\x1f"  # for a table with a single column
 _SAMPLE_ROWS = 20
+# Characters: each value repeats the name of its column, so a small table with long names becomes a large text.
+_LARGEST_TEXT = 50_000_000
 
 Record = Iterable[tuple[str, str]]  # column, value
 
@@ -69,13 +71,28 @@ def _first_rows(lines: Sequence[str], delimiter: str) -> list[list[str]]:
 
 def _document(data: bytes, source: str, decoded: Decoded, kind: str, records: Iterable[Record]) -> Document:
     """Put each record under its own heading, so that it becomes its own passage."""
-    assembled = assemble(_pieces(kind, records))
+    assembled = assemble(_limited(_pieces(kind, records), source))
     return extracted(data, source, stem_title(source), assembled, note=decoded.note)
+
+
+def _limited(pieces: Iterable[Piece], source: str) -> Iterator[Piece]:
+    """Yield the pieces until they have too many characters.
+
+    Raises:
+        SourceUnreadable: they have.
+    """
+    size = 0
+    for piece in pieces:
+        size += len(piece.text)
+        if size > _LARGEST_TEXT:
+            what = f"becomes more than {_LARGEST_TEXT:,} characters with the names of its columns"
+            raise SourceUnreadable(what, source, "shorten the names or split it")
+        yield piece
 
 
 def _pieces(kind: str, records: Iterable[Record]) -> Iterator[Piece]:
     for number, record in enumerate(records, start=1):
-        filled = [(one_line(clean(column)), one_line(clean(value))) for column, value in record]
+        filled = ((column, one_line(clean(value))) for column, value in record)
         lines = [f"{column}: {value}" if column else value for column, value in filled if value]
         if lines:
             yield Piece(f"{kind} {number}", level=1)
@@ -83,11 +100,15 @@ def _pieces(kind: str, records: Iterable[Record]) -> Iterator[Piece]:
 
 
 def _rows(rows: Iterator[list[str]]) -> Iterator[Record]:
+    """Yield the cells that are not blank, with the names of their columns."""
     columns = next((row for row in rows if any(cell.strip() for cell in row)), [])
+    names = [one_line(clean(name)) for name in columns]
     for row in rows:
-        names = [*columns, *[""] * (len(row) - len(columns))]
-        named = [name.strip() or f"column {number}" for number, name in enumerate(names, start=1)]
-        yield zip(named, row, strict=False)
+        cells = ((number, cell) for number, cell in enumerate(row) if cell.strip())
+        yield (
+            (names[number] if number < len(names) and names[number] else f"column {number + 1}", cell)
+            for number, cell in cells
+        )
 
 
 def _objects(text: str, source: str) -> Iterator[Record]:
@@ -95,13 +116,17 @@ def _objects(text: str, source: str) -> Iterator[Record]:
         if not line.strip():
             continue
         try:
-            value = json.loads(line)
+            record = _fields(json.loads(line))
         except (ValueError, RecursionError) as error:
             what = f"is not JSONL (line {number} is not valid JSON)"
             raise SourceUnreadable(what, source, "correct that line") from error
-        yield (
-            [(name, _plain(part)) for name, part in value.items()] if isinstance(value, dict) else [("", _plain(value))]
-        )
+        yield record
+
+
+def _fields(value: object) -> Record:
+    if isinstance(value, dict):
+        return [(one_line(clean(name)), _plain(part)) for name, part in value.items()]
+    return [("", _plain(value))]
 
 
 def _plain(value: object) -> str:

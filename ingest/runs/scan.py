@@ -5,16 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import yaml
-
 from ingest.errors import RootInvalid, SourceUnreadable
 from ingest.readers.assemble import clean
 from ingest.readers.registry import FORMATS, is_known
+from ingest.readers.source import one_line
+from ingest.readers.yaml_text import LARGEST_YAML, NO_YAML, load_values
 from ingest.schema import CorpusDescription
 
 DESCRIPTION_FILE = "corpus.yaml"
-# What PyYAML raises for invalid values and deep nesting, besides its own errors.
-_NO_YAML = (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +91,13 @@ def describe(root: Path) -> CorpusDescription:
     try:
         if not path.is_file():
             return CorpusDescription()
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, *_NO_YAML) as error:
+        with path.open(encoding="utf-8") as file:
+            values = load_values(file.read(LARGEST_YAML + 1)) or {}
+    except (OSError, *NO_YAML) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark else ""
-        raise SourceUnreadable(f"cannot be read as YAML{where}", DESCRIPTION_FILE, remedy) from error
+        why = one_line(str(getattr(error, "problem", None) or error))
+        raise SourceUnreadable(f"cannot be read as YAML{where}: {why}", DESCRIPTION_FILE, remedy) from error
     if not isinstance(values, dict) or not set(values) <= {"name", "description", "notice", "questions"}:
         raise SourceUnreadable("has keys other than name, description, notice, questions", DESCRIPTION_FILE, remedy)
     questions = values.pop("questions", None) or []

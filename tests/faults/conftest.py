@@ -1,4 +1,4 @@
-"""What the fault tests share: a writer in a process of its own, and how often to disturb it."""
+"""What the fault tests share: a writer in a process of its own, and how often to disturb it or a reader."""
 
 import ctypes
 import os
@@ -23,12 +23,27 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--faults", metavar="N", type=int, default=FEW, help="disturb the writer N times")
+    parser.addoption("--fuzz-seconds", metavar="S", type=float, default=0, help="fuzz each reader for S seconds")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many files each reader was given."""
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, value in report.user_properties:
+            if name == "files" and report.when == "call":
+                terminalreporter.write_line(f"{report.nodeid}: {value:,} files")
 
 
 @pytest.fixture
 def times(request: pytest.FixtureRequest) -> int:
     """How often to disturb: `pytest tests/faults --faults 50` is the long version."""
     return int(request.config.getoption("--faults", default=FEW))
+
+
+@pytest.fixture
+def fuzz_seconds(request: pytest.FixtureRequest) -> float:
+    """How long to fuzz a reader, or 0 for few files: `pytest tests/faults/test_fuzz.py --fuzz-seconds 300`."""
+    return float(request.config.getoption("--fuzz-seconds", default=0))
 
 
 @pytest.fixture

@@ -165,11 +165,26 @@ def test_a_broken_part(refused: Refused, word: WordDocument, part: str, content:
     assert refused("a.docx", repacked(saved(word), **{part: content})).what.startswith("is not a readable DOCX")
 
 
+@pytest.mark.parametrize(
+    ("part", "content", "what"),
+    [
+        ("word__document_xml", f"<w:document {nsdecls('w')}/>", "is not a readable DOCX (it has no body)"),
+        (
+            "word__styles_xml",
+            f"<w:styles {nsdecls('w')}><w:style w:type='paragraph'><w:name/></w:style></w:styles>",
+            "is not a readable DOCX (required 'w:val' attribute not present on element",
+        ),
+    ],
+)
+def test_a_part_without_what_it_needs(refused: Refused, word: WordDocument, part: str, content: str, what: str) -> None:
+    assert refused("a.docx", repacked(saved(word), **{part: content.encode()})).what.startswith(what)
+
+
 def test_damaged_bytes(refused: Refused, word: WordDocument) -> None:
     content = bytearray(saved(word))
     at = content.index(b"word/document.xml") + 200
     content[at : at + 8] = bytes(8)
-    assert refused("a.docx", bytes(content)).what.startswith("is not a readable DOCX")
+    assert refused("a.docx", bytes(content)).what == "is damaged (word/document.xml cannot be unpacked)"
 
 
 def test_a_zip_bomb_is_refused_unread(refused: Refused, read_as: ReadAs, word: WordDocument) -> None:

@@ -119,6 +119,11 @@ def test_titles(read_as: ReadAs) -> None:
     assert read_as("hip_pain.html", "<p>x").title == "hip pain"
 
 
+@pytest.mark.parametrize("content", ["<title>a\x0b</title><p>x", "<h1>a\x0b</h1><p>x", "<h1>\x0b<p>x"])
+def test_a_control_character_in_a_title(read_as: ReadAs, content: str) -> None:
+    assert quotes(read_as("a.html", content)) == ["x"]
+
+
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "/relative", ""])
 def test_only_web_addresses_count(read_as: ReadAs, address: str) -> None:
     assert read_as("a.html", f"<link rel=canonical href='{address}'><p>x").url is None
@@ -170,7 +175,7 @@ def test_deep_nesting_is_read_or_refused_but_never_cut(read_as: ReadAs, refused:
 
     assert quotes(read_as("a.html", nested(1500))) == ["Deep.", "After."]
     assert "nested too deeply" in refused("b.html", nested(5000)).what
-    assert len(quotes(read_as("c.html", "<nav>x</nav>" + "<ul><li>a" * 700))) == 700
+    assert len(quotes(read_as("c.html", "<nav>x</nav>" + "<ul><li>a" * 700))) == 701  # kept whole
 
 
 @pytest.mark.slow

@@ -150,7 +150,7 @@ def test_a_thematic_break_at_the_start_is_not_front_matter(read_as: ReadAs, refu
         ("a: b\n\tc: d", "has invalid document details in line 3: "),
         ("a: b\nc: \x07", "has invalid document details in line 3: special characters are not allowed"),
         ("? [a]\n: b", "has invalid document details in line 2: found unhashable key"),
-        ("a: *b", "has invalid document details in line 2: found undefined alias 'b'"),
+        ("a: *b", "has invalid document details in line 2: names for repetition (&name, *name) are not"),
         ("just words", "has document details that are not `name: value` lines (line 2)"),
         ("- a\n- b", "has document details that are not `name: value` lines (line 2)"),
         ("[" * 5000, "has document details nested too deeply (line 2)"),
@@ -173,7 +173,7 @@ def test_very_long_lines_are_fast(read_as: ReadAs) -> None:
     assert spans(read_as("a.md", "word " * 400_000)) == [(0, 1_999_999)]
     assert len(quotes(read_as("a.md", "[" * 200_000))) == 1
     title = "*a_" * 50_000
-    assert headings(read_as("a.md", f"# {title}\n\nText")) == [(1, title)]
+    assert headings(read_as("a.md", f"# {title}\n\nText")) == [(1, f"{title[:299]}…")]
 
 
 @settings(deadline=None)

@@ -193,7 +193,7 @@ def test_an_archive_gives_its_texts_under_their_names(read_as: ReadAs) -> None:
         (packed({"a.png": "x"}), "contains no readable file"),
         (packed({"a.txt": b"\0"}), "contains no readable file: a.txt is not text (it contains NUL bytes)"),
         (packed({f"{n}.txt": "x" for n in range(1_001)}), "contains 1,001 texts (limit 1,000)"),
-        (packed({f"{n}.png": "x" for n in range(10_001)}), "contains 10,001 files (limit 10,000)"),
+        (packed({f"{n}.png": "x" for n in range(10_001)}), "contains more than 10,000 files"),
         (packed({"a.txt": b"\0" * 20_000_000}), "unpacks to 20 MB from 0.0 MB, too much for a document"),
     ],
 )
