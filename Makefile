@@ -7,7 +7,7 @@ PYTEST_OPTIONS ?=
 PYTEST := $(BIN)/pytest $(PYTEST_OPTIONS)
 IN_PARALLEL := --numprocesses auto --dist worksteal
 
-.PHONY: run check test style types fix coverage bench train memory faults screenshots clean
+.PHONY: run check test style types fix coverage bench train memory load faults screenshots clean
 
 # Ingest the shipped corpus and open the page on 127.0.0.1:7860.
 run: $(INSTALLED)
@@ -68,6 +68,10 @@ train: $(INSTALLED) $(SQUAD) $(START)
 VECTORS ?= 300000
 memory: $(INSTALLED)
 	$(BIN)/python tests/bench/memory.py vectors $(VECTORS)
+
+# Let 32 clients ask for a minute while an ingest runs.
+load: $(INSTALLED)
+	$(BIN)/python tests/bench/load.py
 
 # The long fault tests: the ingest is killed at 50 random moments, and more.
 faults: $(INSTALLED)

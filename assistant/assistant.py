@@ -17,6 +17,7 @@ from assistant.answering.retrieve import Candidate, Question, encode_question, r
 from assistant.answering.weights import Model, load_model
 from assistant.conversations.verify import verify
 from assistant.index import Index, View
+from assistant.metrics import measured, timed
 from assistant.schema import Answer, Evidence, Quote, ScoredPassage, Standing
 from ingest.errors import RootInvalid
 from ingest.models.encoder import Encoder
@@ -64,11 +65,11 @@ class Assistant(Runnable[str, Answer]):
         Raises:
             QuoteMismatch: a quote differs from the text of its source.
         """
-        return self._call_with_config(lambda text: self._answer(text, history), question, None, run_type="chain")
+        return self._call_with_config(lambda text: self._ask(text, history), question, None, run_type="chain")
 
     def invoke(self, input: str, config: RunnableConfig | None = None, **kwargs: Any) -> Answer:  # noqa: A002, ANN401
         """Answer a question through LangChain's interface, with callbacks and tracing."""
-        return self._call_with_config(self._answer, input, config, run_type="chain", **kwargs)
+        return self._call_with_config(self._ask, input, config, run_type="chain", **kwargs)
 
     def search(self, question: str, limit: int = 10) -> list[ScoredPassage]:
         """Return the passages nearest to a question, best first."""
@@ -78,7 +79,8 @@ class Assistant(Runnable[str, Answer]):
     def stages(self, question: str, history: Sequence[str] = ()) -> Mapping[str, Sequence[ScoredPassage | Evidence]]:
         """Return the results of each stage, best first: dense, lexical, fused, evidence."""
         with self._index.view() as view:
-            _, candidates, sentences = self._find(resolve_follow_up(question, history, view.snapshot).text, view)
+            asked = encode_question(resolve_follow_up(question, history, view.snapshot).text, view)
+            candidates, sentences = self._find(asked, view)
         cosines = [ScoredPassage(candidate.passage, candidate.cosine) for candidate in candidates]
         bm25 = [ScoredPassage(candidate.passage, candidate.bm25) for candidate in candidates if candidate.bm25 > 0]
         return {
@@ -97,6 +99,24 @@ class Assistant(Runnable[str, Answer]):
         """Return the paths of all sources in the corpus."""
         with self._index.view() as view:
             return view.snapshot.sources()
+
+    def quote(self, scored: Sequence[ScoredPassage]) -> list[Quote]:
+        """Return whole passages as quotes.
+
+        Raises:
+            QuoteMismatch: a passage differs from the text of its source.
+        """
+        with self._index.view() as view:
+            quoter = Quoter(view.snapshot)
+            return [
+                quoter.quote(Evidence(each.passage, each.passage.start, each.passage.end, each.score))
+                for each in scored
+            ]
+
+    def roots(self) -> Sequence[str]:
+        """Return the folders (roots) of the corpus."""
+        with self._index.view() as view:
+            return list(view.snapshot.roots())
 
     def roots_of(self, source: str) -> Sequence[str]:
         """Return the folders (roots) that contain a source; empty if the index has no such source."""
@@ -129,34 +149,42 @@ class Assistant(Runnable[str, Answer]):
         """Close the index."""
         self._index.close()
 
-    def _find(self, text: str, view: View) -> tuple[Question, list[Candidate], list[Sentence]]:
-        question = encode_question(text, view)
-        candidates = self._candidates(question, view)
-        sentences = score_sentences(question, candidates, self._texts, self._first)
-        sentences = with_context(sentences, Surroundings(view.snapshot))
+    def _find(self, question: Question, view: View) -> tuple[list[Candidate], list[Sentence]]:
+        with timed("search"):
+            candidates = self._candidates(question, view)
+        with timed("sentences"):
+            sentences = score_sentences(question, candidates, self._texts, self._first)
+            sentences = with_context(sentences, Surroundings(view.snapshot))
         if self._reranker is not None:
-            sentences = rerank(question.text, sentences, self._reranker, self._last)
-        return question, candidates, sentences
+            with timed("rerank"):
+                sentences = rerank(question.text, sentences, self._reranker, self._last)
+        return candidates, sentences
 
     def _candidates(self, question: Question, view: View) -> list[Candidate]:
         return fuse(question, retrieve(question, view), self._texts) if question.text else []
 
-    def _answer(self, question: str, history: Sequence[str] = ()) -> Answer:
+    def _ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        return measured(question, lambda: self._answer(question, history))
+
+    def _answer(self, question: str, history: Sequence[str]) -> Answer:
         with self._index.view() as view:
-            text = resolve_follow_up(question, history, view.snapshot).text if history else question
-            encoded, candidates, sentences = self._find(text, view)
-            quoter = Quoter(view.snapshot)
-            score = probability(sentences[0].features, self._last) if sentences else 0.0
-            answers = score >= float(view.snapshot.meta("gate_threshold") or THRESHOLD)
-            counts = view.snapshot.counts()
-            return Answer(
-                question=text,
-                quotes=tuple(map(quoter.quote, choose(sentences))) if answers else (),
-                abstention=None if answers else abstain(encoded, sentences, quoter, counts),
-                ranked=rank_sources(_fused(candidates)),
-                gate_score=score,
-                run=view.snapshot.run(),
-            )
+            with timed("understand"):
+                text = resolve_follow_up(question, history, view.snapshot).text if history else question
+                encoded = encode_question(text, view)
+            candidates, sentences = self._find(encoded, view)
+            with timed("quote"):
+                quoter = Quoter(view.snapshot)
+                score = probability(sentences[0].features, self._last) if sentences else 0.0
+                answers = score >= float(view.snapshot.meta("gate_threshold") or THRESHOLD)
+                counts = view.snapshot.counts()
+                return Answer(
+                    question=text,
+                    quotes=tuple(map(quoter.quote, choose(sentences))) if answers else (),
+                    abstention=None if answers else abstain(encoded, sentences, quoter, counts),
+                    ranked=rank_sources(_fused(candidates)),
+                    gate_score=score,
+                    run=view.snapshot.run(),
+                )
 
 
 @contextmanager

@@ -225,6 +225,12 @@ class Answering(Protocol):
     def sources(self) -> frozenset[str]:
         """Return the paths of all sources in the corpus."""
 
+    def quote(self, scored: Sequence[ScoredPassage]) -> list[Quote]:
+        """Return whole passages as quotes."""
+
+    def roots(self) -> Sequence[str]:
+        """Return the folders (roots) of the corpus."""
+
     def roots_of(self, source: str) -> Sequence[str]:
         """Return the folders (roots) that contain a source; empty if the index has no such source."""
 

@@ -1,7 +1,11 @@
 """Errors a user can act on: what failed, where, and how to fix it."""
 
+import re
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import NamedTuple
+
+_ABSOLUTE = re.compile(r"(?<![\w./<])/(?:[\w.@+~-]+/)+")  # the folders of an absolute path
 
 
 def printable(line: str) -> str:
@@ -26,9 +30,18 @@ class UserFacingError(Exception):
 
     def __str__(self) -> str:
         """Return one line; control characters are escaped because file names may contain any."""
-        line = f"{self.where}: {self.what}" if self.where else self.what
-        line = f"{line}; {self.remedy}" if self.remedy else line
-        return printable(line)
+        return self._line(self.where, self.what, self.remedy)
+
+    @property
+    def public(self) -> str:
+        """The message without the folders of this machine, for clients on others."""
+        name = PurePath(self.where).name if PurePath(self.where).is_absolute() else self.where
+        return self._line(name, *(_ABSOLUTE.sub("", part) for part in (self.what, self.remedy)))
+
+    @staticmethod
+    def _line(where: str, what: str, remedy: str) -> str:
+        line = f"{where}: {what}" if where else what
+        return printable(f"{line}; {remedy}" if remedy else line)
 
 
 class SettingsInvalid(UserFacingError):
@@ -75,8 +88,16 @@ class IndexStale(UserFacingError):
     """The index was built with another encoder, revision or schema version."""
 
 
+class BackupFailed(UserFacingError):
+    """A backup cannot be made or restored; the data folder is as it was."""
+
+
 class ModelMissing(UserFacingError):
     """A model is not on this machine or cannot be used."""
+
+
+class AccountInvalid(UserFacingError):
+    """An account, password or token does not exist or is not allowed."""
 
 
 class RequestInvalid(UserFacingError):
@@ -103,8 +124,16 @@ class FileInvalid(UserFacingError):
 
     def __str__(self) -> str:
         """Return the error on one line, then one line per fault."""
+        return "\n".join([super().__str__(), *self._listed()])
+
+    @property
+    def public(self) -> str:
+        """The message without the folders of this machine, for clients on others."""
+        return "\n".join([super().public, *self._listed()])
+
+    def _listed(self) -> list[str]:
         lines = (f"line {fault.line}: {fault.what}" if fault.line else fault.what for fault in self.faults)
-        return "\n".join([super().__str__(), *(f"  {printable(line)}" for line in lines)])
+        return [f"  {printable(line)}" for line in lines]
 
 
 class PromptsInvalid(FileInvalid):

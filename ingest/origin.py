@@ -2,9 +2,11 @@
 
 import hashlib
 import os
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePath
 from threading import Event
 
 from ingest.errors import SourceUnreadable
@@ -24,6 +26,16 @@ def file_path(root: str, source: str) -> Path:
     """Return the path of a source's file; the root may be the file itself."""
     path = Path(root)
     return path / source if os.path.isdir(path) or path.name != source else path
+
+
+def root_names(roots: Sequence[str]) -> dict[str, str]:
+    """Return a name for each root that does not give away where it is: its last part, and a hash if others have it."""
+    names = {root: PurePath(root).name or "root" for root in roots}
+    shared = Counter(names.values())
+    return {
+        root: name if shared[name] == 1 else f"{name}-{hashlib.sha256(root.encode()).hexdigest()[:6]}"
+        for root, name in names.items()
+    }
 
 
 def check_file(root: str, document: Document) -> tuple[FileState, str | None]:

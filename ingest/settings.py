@@ -1,16 +1,20 @@
 """All settings, read from CITED_* environment variables and command-line options."""
 
+import json
 import os
+import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ingest.errors import SettingsInvalid
 
 PREFIX = "CITED_"
+_JSON_LIST = re.compile(r'\s*\[\s*["\]]')  # an IPv6 address begins with a bracket too
+_HOST_NAME = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:[0-9]{1,5})?")
 
 
 class ReadLimits(NamedTuple):
@@ -49,12 +53,38 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="address the page listens on")
     port: int = Field(default=7860, ge=0, le=65535, description="port the page listens on; 0 picks a free one")
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="further host names of the page, such as a reverse proxy's; with a port unless it is 80 or 443; "
+        "in the variable separated by commas, or a JSON list",
+    )
+    max_upload_mb: int = Field(default=200, ge=1, description="largest upload to the page, in megabytes")
 
     read_only: bool = Field(default=False, description="make the page read-only: nothing can be added or ingested")
+
+    insecure: bool = Field(default=False, description="serve other machines though the page has no accounts")
 
     history: bool = Field(default=True, description="save the page's conversations")
 
     mcp: bool = Field(default=False, description="also serve MCP clients at /mcp")
+
+    log_format: Literal["text", "json"] = Field(default="text", description="format of the log: text or json")
+
+    log_questions: bool = Field(default=False, description="write the text of questions into a JSON log")
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _read_hosts(cls, given: object) -> object:
+        """Read the host names from a variable, and check them."""
+        if isinstance(given, str):
+            given = json.loads(given) if _JSON_LIST.match(given) else given.split(",")
+        if not isinstance(given, list | tuple) or not all(isinstance(name, str) for name in given):
+            raise ValueError("not a list of host names")
+        names = [name.strip() for name in given if name.strip()]
+        for name in names:
+            if not _HOST_NAME.fullmatch(name):
+                raise ValueError(f"{name!r} is not a host name such as cited.example.org or cited.example.org:8443")
+        return tuple(names)
 
     @property
     def models_dir(self) -> Path:

@@ -12,6 +12,7 @@ import pytest
 from filelock import FileLock
 
 from ingest.models.encoder import BUNDLED, EncoderIdentity, OnnxEncoder, TokenVectors, Vectors32, open_encoder
+from ingest.readers.registry import read
 from ingest.runs.pipeline import RunReport, ingest
 from ingest.schema import Document, Reading
 from ingest.text.sentences import document_sentences
@@ -54,6 +55,12 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def reading_of(document: Document) -> Reading:
     """Return a document with its sentences."""
     return Reading(document, document_sentences(document))
+
+
+@pytest.fixture
+def reads_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read files in this process, where a test has changed what may be read, instead of in the child process."""
+    monkeypatch.setattr("ingest.readers.isolated.read", lambda path, source, *_: reading_of(read(path, source)))
 
 
 class FakeEncoder:

@@ -18,12 +18,14 @@ ROOMS = (
     "ui.handlers",
     "assistant.training",
     "assistant.langchain",
+    "assistant.public",
     "assistant.assistant",
     "assistant.conversations",
     "assistant.evaluation",
     "assistant.render",
     "assistant.answering",
     "assistant.index",
+    "assistant.metrics",
     "assistant.schema",
     "ingest.runs",
     "ingest.index",
@@ -54,6 +56,7 @@ HOMES = {
     "sentence_transformers": {"ingest/models/encoder.py", "assistant/answering/rerank.py"},
     "onnxruntime": {"ingest/models/onnx_export.py", *TRAINING},
     "mcp": {"ui/programs/mcp_server.py"},
+    "prometheus_client": {"assistant/metrics.py", "ui/page/health.py"},
 }
 
 

@@ -166,6 +166,8 @@ def _kept(file: Path, make: Callable[[], T]) -> T:
 def export_rounded(model: Any, tokenizer: Any, *, folder: Path) -> None:
     """Export with weights of eight bits, a scale a channel."""
     folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.backend_tokenizer.no_padding()  # training leaves its own on; a run that was stopped and goes on does not
+    tokenizer.backend_tokenizer.no_truncation()
     save_tokenizer(tokenizer, folder, "the cross-encoder")
     export_logits(model, folder / "full.onnx", INPUTS)
     quantize_dynamic(folder / "full.onnx", folder / "model.onnx", per_channel=True, weight_type=QuantType.QInt8)

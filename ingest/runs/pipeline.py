@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import count
@@ -12,6 +13,7 @@ from threading import Event
 
 from ingest.errors import IndexMissing, IndexStale, IndexUnreadable, PlanOutdated, PruningUnconfirmed, RootInvalid
 from ingest.index.catalog import FILE_NAME, Catalog, Draft
+from ingest.index.chroma_files import REBUILD
 from ingest.index.lock import write_lock
 from ingest.index.tables import SCHEMA_VERSION
 from ingest.index.vectors import VECTORS_FOLDER, Vectors
@@ -22,11 +24,23 @@ from ingest.runs.run import Progress, Run
 from ingest.runs.scan import Scan, is_part, scan
 from ingest.settings import DEFAULT_LIMITS, ReadLimits
 
-__all__ = ["Plan", "Progress", "Prune", "RunReport", "check", "forget", "ingest", "plan", "set_gate_threshold"]
+__all__ = [
+    "Mended",
+    "Plan",
+    "Progress",
+    "Prune",
+    "RunReport",
+    "check",
+    "forget",
+    "ingest",
+    "mend",
+    "plan",
+    "set_gate_threshold",
+]
+
+TRIES = 3  # to make a shard whose vectors are all reachable
 
 logger = logging.getLogger(__name__)
-
-REBUILD = "run `cited ingest --rebuild`"
 
 
 class Prune(StrEnum):
@@ -141,10 +155,10 @@ def mend(data_dir: Path, encoder: Encoder) -> Mended:
         IndexUnreadable: the catalog or the vectors are damaged.
     """
     with _writing(data_dir, encoder.identity) as (catalog, vectors):
-        renewed = vectors.renew(vectors.unreachable())
+        renewed = _renew(vectors)
         with catalog.write() as draft:
             _check_identity(draft, encoder.identity, data_dir, rebuild=False)
-            run = Run(draft, vectors, encoder, DEFAULT_LIMITS, _silent)
+            run = Run(draft, vectors, encoder, DEFAULT_LIMITS, _silent, Event())
             restored = run.restore_vectors(thorough=True)
             if restored or renewed:  # open readers then open the vectors again
                 run.finish()
@@ -152,8 +166,8 @@ def mend(data_dir: Path, encoder: Encoder) -> Mended:
     return Mended(restored, removed, renewed)
 
 
-def forget(root: Path, data_dir: Path) -> int:
-    """Remove a root and its documents from the index, and return the number of documents.
+def forget(root: Path, data_dir: Path) -> RunReport:
+    """Remove a root and its documents from the index, and return which documents.
 
     Raises:
         RootInvalid: the index has no such root.
@@ -171,9 +185,9 @@ def forget(root: Path, data_dir: Path) -> int:
         with catalog.write() as draft:
             report = RunReport(removed=sorted(draft.stored(known)))
             draft.drop_root(known)
-            draft.finish(started, report.counts(), report.changes())
+            report.run = draft.finish(started, report.counts(), report.changes())
         _sweep(catalog, vectors)
-    return len(report.removed)
+    return report
 
 
 def set_gate_threshold(value: float | None, data_dir: Path) -> float | None:
@@ -240,6 +254,17 @@ def _scan_all(paths: Sequence[Path], known: list[Path], data_dir: Path) -> list[
     absolute = list(dict.fromkeys(Path(os.path.abspath(path)) for path in paths))
     inner = {path for path in absolute for other in absolute if other != path and is_part(path, other, data_dir)}
     return [scan(path, known, data_dir) for path in absolute if path not in inner]
+
+
+def _renew(vectors: Vectors) -> int:
+    """Make shards anew until every vector is reachable; it takes more than one try where very many are alike."""
+    renewed = 0
+    for _ in range(TRIES):
+        lost = vectors.unreachable()
+        renewed += vectors.renew(lost)
+        if not lost:
+            break
+    return renewed
 
 
 def _sweep(catalog: Catalog, vectors: Vectors, *, thorough: bool = False) -> int:

@@ -225,6 +225,8 @@ def test_a_cross_encoder_learns_which_text_answers_and_its_export_can_be_read_ba
     right, wrong, unanswered = logits(model, tokenizer)
     assert right > 0 > max(wrong, unanswered)
     export_rounded(model, tokenizer, folder=tmp_path)
+    saved = json.loads((tmp_path / "tokenizer.json").read_text(encoding="utf-8"))
+    assert (saved["padding"], saved["truncation"]) == (None, None)
     for rename in (str, strip_prefix):  # as we export it, and as others do
         exported = onnx.load(str(tmp_path / "model.onnx"))
         for each in exported.graph.initializer:

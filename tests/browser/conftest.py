@@ -137,6 +137,9 @@ class StandIn:
     def sources(self) -> frozenset[str]:
         return frozenset(self.documents)
 
+    def roots(self) -> list[str]:
+        return [ROOT]
+
     def roots_of(self, source: str) -> list[str]:
         return [ROOT] if source in self.documents else []
 
@@ -164,6 +167,15 @@ class StandIn:
         score = {key: len(words & set(re.findall(r"\w{4,}", each.text.lower()))) for key, each in passages.items()}
         best = sorted((key for key in passages if score[key]), key=lambda key: -score[key])
         return [ScoredPassage(passages[key], float(score[key])) for key in best[:limit]]
+
+    def quote(self, scored: Sequence[ScoredPassage]) -> list[Quote]:
+        return [self.whole(each.passage) for each in scored]
+
+    def whole(self, passage: Passage) -> Quote:
+        entry = self.documents[passage.source]
+        state = self.states.get(passage.source, FileState.SAME)
+        evidence = Evidence(passage, passage.start, passage.end, 1.0)
+        return Quote(evidence, entry.url, entry.line(passage.start), entry.page(passage.start), state)
 
     def sentences(self) -> Iterator[Quote]:
         for entry in self.documents.values():

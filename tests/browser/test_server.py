@@ -1,17 +1,28 @@
 """The server behind the page: its public endpoint, one policy, clear words where it cannot start."""
 
 import json
+import socket
+import time
 import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from email.message import Message
+from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
 
+import gradio
 import pytest
+from gradio_client import Client
 
 from ingest.errors import SettingsInvalid
 from ingest.settings import Settings
 from tests.conftest import GRADIO_WARNINGS
 from ui.handlers.ask import Answering
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 pytestmark = [
     *GRADIO_WARNINGS,
@@ -59,7 +70,7 @@ def test_every_answer_carries_the_policy(address: str) -> None:
     for path in ("", "theme.css", "reader?" + urlencode({"root": "", "source": "", "at": "0-1-x"})):
         _, _, headers = fetched(address + path)
         assert "default-src 'self'" in headers["Content-Security-Policy"]
-        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Referrer-Policy"] == "same-origin"
 
 
 def test_page_loads_nothing_from_elsewhere(address: str) -> None:
@@ -126,3 +137,183 @@ def test_closing_gives_the_port_back_though_a_page_is_open(assistant: Answering)
     stream.close()
     again = serve(assistant, Settings(host="127.0.0.1", port=urlsplit(served.url).port), block=False)
     again.close()
+
+
+Limited = Callable[..., tuple[str, int]]
+
+
+@pytest.fixture
+def limited(assistant: Answering, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Limited]:
+    """Serve a page with short limits on connections; returns its host and port."""
+    with ExitStack() as stack:
+
+        def start(body_seconds: float = 60.0, **limits: float) -> tuple[str, int]:
+            from ui.page import app
+            from ui.page.bodies import BodyLimits
+            from ui.page.connections import LimitedConnection
+
+            for name, value in limits.items():
+                monkeypatch.setattr(LimitedConnection, name, value)
+            monkeypatch.setattr(app, "BodyLimits", lambda upload: BodyLimits(upload, seconds=body_seconds))
+            served = app.serve(assistant, Settings(port=0, data_dir=tmp_path), block=False)
+            stack.callback(served.close)
+            parts = urlsplit(served.url)
+            return parts.hostname, parts.port
+
+        yield start
+
+
+def ended(connection: socket.socket) -> bytes:
+    """Return what the server sends until it closes the connection."""
+    connection.settimeout(15)
+    received = b""
+    try:
+        while more := connection.recv(65_536):
+            received += more
+    except ConnectionResetError:
+        pass
+    return received
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("head", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: localhost\r\nX: "])
+def test_a_head_that_is_not_finished_ends_the_connection(limited: Limited, head: bytes) -> None:
+    place = limited(head_seconds=0.5)
+    with socket.create_connection(place) as connection:
+        connection.sendall(head)
+        assert ended(connection) == b""
+
+
+@pytest.mark.slow
+def test_a_second_head_that_trickles_ends_the_connection(limited: Limited) -> None:
+    place = limited(head_seconds=0.5)
+    with socket.create_connection(place) as connection:
+        connection.sendall(b"GET /theme.css HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.recv(12) == b"HTTP/1.1 200"
+        began = time.monotonic()
+        with pytest.raises(OSError):
+            for _ in range(100):
+                connection.sendall(b"G")
+                time.sleep(0.1)
+        assert time.monotonic() - began < 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ["/prompts", "/gradio_api/upload", "/gradio_api/queue/join"])
+def test_a_body_that_is_not_finished_is_refused(limited: Limited, path: str) -> None:
+    place = limited(body_seconds=0.5)
+    kind = "multipart/form-data; boundary=x" if "upload" in path else "application/json"
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: 1000\r\n\r\n"
+    with socket.create_connection(place) as connection:
+        connection.sendall(head.encode() + b"--x\r\n")
+        answer = ended(connection)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert answer.endswith(b"The request was sent too slowly.\n")
+
+
+@pytest.mark.slow
+def test_a_response_that_is_not_read_ends_the_connection(limited: Limited) -> None:
+    assets = Path(gradio.__file__).parent / "templates" / "frontend" / "assets"
+    largest = max(assets.glob("*.js"), key=lambda path: path.stat().st_size)
+    place = limited(read_seconds=0.5)
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        connection.connect(place)
+        for _ in range(20):  # together more than the buffers of both sides hold
+            connection.sendall(f"GET /assets/{largest.name} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        time.sleep(2)
+        assert len(ended(connection)) < 20 * largest.stat().st_size
+
+
+@pytest.mark.slow
+def test_idle_connections_do_not_stop_the_page(limited: Limited) -> None:
+    place = limited(most=20)
+    page = f"http://{place[0]}:{place[1]}/"
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with ExitStack() as stack:
+        stream = stack.enter_context(opener.open(f"{page}gradio_api/heartbeat/session", timeout=30))
+        idle = [stack.enter_context(socket.create_connection(place)) for _ in range(100)]
+        assert fetched(page)[0] == 200
+        assert stream.readline() == b"data: ALIVE\n"
+        assert ended(idle[0]) == b""
+        idle[-1].sendall(b"GET /theme.css HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert idle[-1].recv(12) == b"HTTP/1.1 200"
+
+
+@pytest.mark.slow
+def test_an_open_stream_outlives_the_limits(limited: Limited) -> None:
+    place = limited(body_seconds=0.3, head_seconds=0.3, read_seconds=0.3)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    url = f"http://{place[0]}:{place[1]}/gradio_api/heartbeat/session"
+    with opener.open(url, timeout=30) as stream:
+        stream.fp.raw._sock.settimeout(1.5)
+        assert stream.readline() == b"data: ALIVE\n"
+        assert stream.readline() == b"\n"
+        with pytest.raises(TimeoutError):  # it is silent, not closed
+            stream.readline()
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_the_page_gets_all_that_it_asks_for(chromium: "Browser", assistant: Answering, tmp_path: Path) -> None:
+    """The routes of Gradio are allowed one by one, so another version may need another route."""
+    from ui.page.app import serve
+
+    prompts = tmp_path / "mine.jsonl"
+    prompts.write_text('{"id": "a", "question": "Does walking help?", "sources": ["back-pain.md"]}\n')
+    (tmp_path / "ships.txt").write_text("A ship has sails.\n")
+    served = serve(assistant, Settings(port=0, data_dir=tmp_path / "data"), block=False)
+    page = chromium.new_page()
+    try:
+        answers = {}
+        page.on("response", lambda answer: answers.update({urlsplit(answer.url).path: answer.status}))
+        use(page, served.url, prompts)
+    finally:
+        page.close()
+        served.close()
+    assert {path: status for path, status in answers.items() if status != 200} == {}
+    used = {"/", "/theme.css", "/gradio_api/queue/join", "/gradio_api/queue/data", "/gradio_api/upload", "/reader"}
+    assert used <= set(answers)
+
+
+def use(page: "Page", address: str, prompts: Path) -> None:
+    """Ask a question, open a source, upload a file, and run test prompts."""
+    page.goto(address)
+    page.fill("#question textarea", "Does walking help with back pain?")
+    page.press("#question textarea", "Enter")
+    page.click("#card-1-1 .open")
+    page.wait_for_selector("dialog[open]")
+    page.keyboard.press("Escape")
+    page.get_by_role("tab", name="Corpus").click()
+    page.set_input_files("#drop input[type=file]", prompts.with_name("ships.txt"))
+    page.wait_for_selector("#outcome >> text=nothing has been ingested here yet")
+    page.get_by_role("tab", name="Evaluate").click()
+    page.set_input_files("#add-prompts input[type=file], #setup input[type=file]", prompts)
+    page.wait_for_selector("#evaluation-status >> text=mine.jsonl")
+    page.click("#run")
+    page.wait_for_selector("#results a[download]")
+
+
+@pytest.mark.slow
+def test_gradios_client_gets_all_that_it_asks_for(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import httpx
+
+    answers = []
+    real = httpx.Client.send
+
+    def send(self: httpx.Client, request: httpx.Request, **options: object) -> httpx.Response:
+        answer = real(self, request, **options)
+        answers.append((request.method, request.url.path, answer.status_code))
+        return answer
+
+    monkeypatch.setattr(httpx.Client, "send", send)
+    client = Client(address, verbose=False)
+    assert client.view_api(return_format="dict", print_info=False)
+    assert client.predict("Does walking help with back pain?", api_name="/ask")["abstained"] is False
+    job = client.submit("Does walking help with back pain?", api_name="/ask")
+    assert job.result()["abstained"] is False
+    job.cancel()
+    client.reset_session()
+    client.close()
+    assert [answer for answer in answers if answer[2] != 200] == []
+    assert {"/config", "/gradio_api/info", "/gradio_api/queue/join"} <= {path for _, path, _ in answers}

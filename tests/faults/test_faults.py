@@ -200,6 +200,7 @@ def test_a_file_that_changes_while_it_is_read(tmp_path: Path, encoder: Encoder, 
     }
 
 
+@pytest.mark.usefixtures("reads_here")
 def test_what_loses_its_permissions(case: Case, bound_by_permissions: Bound) -> None:
     data = case.fresh("closed")
     shut = case.root / "shut"

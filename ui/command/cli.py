@@ -1,5 +1,6 @@
 """The `cited` command: ingest, status, runs, ask, ui, verify, forget, doctor, evaluate."""
 
+import getpass
 import logging
 import signal
 import sys
@@ -14,7 +15,11 @@ import typer
 
 from ingest.errors import UserFacingError, printable
 from ingest.settings import load_settings
+from ui.command.accounts import tokens, users
+from ui.command.backup import backup, restore
 from ui.command.evaluate import evaluate
+from ui.command.logs import set_up, tell
+from ui.command.options import DataDir
 from ui.command.show import (
     count,
     json_text,
@@ -37,10 +42,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("evaluate")(evaluate)
+app.command("backup")(backup)
+app.command("restore")(restore)
+app.add_typer(users, name="user")
+app.add_typer(tokens, name="token")
 
 ALL_RUNS = 1_000_000_000
-
-DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the index (or CITED_DATA_DIR).")]
 
 
 def _show_version(requested: bool) -> None:
@@ -109,6 +116,7 @@ def _ingest(paths: list[Path], settings: "Settings", *, rebuild: bool, prune: "P
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from ingest.models.encoder import open_encoder
+    from ingest.runs.journal import note_run
     from ingest.runs.pipeline import ingest as run_ingest
 
     console = Console(stderr=True)
@@ -121,7 +129,7 @@ def _ingest(paths: list[Path], settings: "Settings", *, rebuild: bool, prune: "P
         def show(done: int, total: int, source: str) -> None:
             bar.update(task, completed=done, total=total, description=printable(source)[-40:].ljust(40))
 
-        return run_ingest(
+        report = run_ingest(
             paths,
             settings.data_dir,
             encoder,
@@ -130,13 +138,18 @@ def _ingest(paths: list[Path], settings: "Settings", *, rebuild: bool, prune: "P
             limits=settings.read_limits,
             on_progress=show,
         )
+    note_run(report, settings.data_dir, by=_user())
+    return report
 
 
 def _watch(paths: list[Path], settings: "Settings", prune: "Prune") -> None:
     """Ingest changes until a signal; a second signal aborts the current run and leaves the index unchanged."""
     from ingest.models.encoder import open_encoder
+    from ingest.runs.journal import note_failure, note_run
     from ingest.runs.watch import watch
 
+    set_up(settings)
+    by = _user()
     stop = Event()
 
     def end(_number: int, _frame: object) -> None:
@@ -152,11 +165,13 @@ def _watch(paths: list[Path], settings: "Settings", prune: "Prune") -> None:
         runs = watch(paths, settings.data_dir, encoder, stop=stop, prune=prune, limits=settings.read_limits)
         for outcome in runs:
             if isinstance(outcome, UserFacingError):
-                typer.echo(f"cited: {outcome}", err=True)
+                note_failure(outcome, by=by)
+                tell(f"cited: {outcome}", settings)
             else:
+                note_run(outcome, settings.data_dir, by=by)
                 show_report(outcome)
     except KeyboardInterrupt:
-        typer.echo("Interrupted", err=True)
+        tell("Interrupted", settings)
     typer.echo("Stopped")
 
 
@@ -179,15 +194,19 @@ def runs(
     number: Annotated[int | None, typer.Argument(help="Show all changes of this run.")] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """List the last ingest runs: time, duration, changes and failures."""
+    """List the last ingest runs: time, who started them, duration, changes and failures."""
+    from ingest.runs.journal import authors
     from ingest.runs.status import runs as read_runs
 
-    records = read_runs(load_settings(data_dir=data_dir).data_dir, limit=20 if number is None else ALL_RUNS)
+    settings = load_settings(data_dir=data_dir)
+    records = read_runs(settings.data_dir, limit=20 if number is None else ALL_RUNS)
     if number is not None and number not in {record.number for record in records}:
         raise typer.BadParameter(f"there is no run {number}")
+    by = authors(settings.data_dir)
     for record in records:
         if number in (None, record.number):
-            show_run(record, most=5 if number is None else len(record.changes))
+            most = 5 if number is None else len(record.changes)
+            show_run(record, most=most, by=by.get(record.number, ""))
 
 
 @app.command()
@@ -215,27 +234,30 @@ def ui(
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 picks a free one.")] = None,
     browser: Annotated[bool, typer.Option("--browser", help="Open the page in a browser.")] = False,
     mcp: Annotated[bool, typer.Option("--mcp", help="Also serve MCP clients at /mcp.")] = False,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Serve other machines though there are no accounts.")
+    ] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Open the chat page."""
     from assistant.assistant import open_assistant
+    from ui.handlers.accounts import Accounts
     from ui.page.app import serve
 
-    settings = load_settings(host=host, port=port, mcp=mcp or None, data_dir=data_dir)
+    settings = load_settings(host=host, port=port, mcp=mcp or None, insecure=insecure or None, data_dir=data_dir)
+    set_up(settings)
     with open_assistant(settings) as assistant:
         served = serve(assistant, settings, open_browser=browser, block=False)
         typer.echo(f"The page is at {served.url} (Ctrl+C to stop)")
         if settings.mcp:
             typer.echo(f"MCP clients can connect to {served.url}mcp")
         if served.beyond_this_machine:
-            warning = f"the page has no password: anyone who can reach {settings.host} can read it"
-            typer.echo(f"cited: warning: {warning}", err=True)
-        try:
-            served.wait()
-        except KeyboardInterrupt:
-            typer.echo("Stopped")
-        finally:
-            served.close()
+            warning = "passwords and texts travel unencrypted: put a proxy with TLS in front of the page"
+            if settings.insecure and not Accounts(settings.data_dir).exist():
+                warning = f"without accounts, anyone who can reach {settings.host} can read and change the texts"
+            tell(f"cited: warning: {warning}", settings)
+        served.wait()
+        typer.echo("Stopped")
 
 
 @app.command()
@@ -268,7 +290,9 @@ def mcp(data_dir: DataDir = None) -> None:
     """Serve an MCP client over stdin and stdout; the client starts this command itself."""
     from ui.programs.mcp_server import serve_stdio
 
-    serve_stdio(load_settings(data_dir=data_dir))
+    settings = load_settings(data_dir=data_dir)
+    set_up(settings)
+    serve_stdio(settings)
 
 
 @app.command()
@@ -276,21 +300,32 @@ def forget(
     folder: Annotated[Path, typer.Argument(help="An ingested folder or file.")], data_dir: DataDir = None
 ) -> None:
     """Remove a folder or file from the index; the files themselves stay."""
+    from ingest.runs.journal import note_run
     from ingest.runs.pipeline import forget as run_forget
 
-    removed = run_forget(folder, load_settings(data_dir=data_dir).data_dir)
-    typer.echo(f"Forgot {folder}: {count(removed, 'document')} removed from the index")
+    settings = load_settings(data_dir=data_dir)
+    report = run_forget(folder, settings.data_dir)
+    note_run(report, settings.data_dir, by=_user(), what="forget")
+    typer.echo(f"Forgot {folder}: {count(len(report.removed), 'document')} removed from the index")
 
 
 @app.command()
-def doctor(data_dir: DataDir = None) -> None:
+def doctor(
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended without losing anything.")] = False,
+    data_dir: DataDir = None,
+) -> None:
     """Check the index: catalog, vectors, encoder, folders, lock and versions."""
     from rich.console import Console
 
     from ingest.index.doctor import examine
+    from ingest.runs.mend import mend
 
-    findings = examine(load_settings(data_dir=data_dir))
+    settings = load_settings(data_dir=data_dir)
     console = Console(highlight=False)
+    for done in mend(settings) if fix else ():
+        console.print("[green]mended[/]  ", end="")
+        console.print(printable(done), markup=False, soft_wrap=True)
+    findings = examine(settings)
     for finding in findings:
         console.print("[green]ok[/]  " if finding.ok else "[red]no[/]  ", end="")
         console.print(printable(finding.what), markup=False, soft_wrap=True)
@@ -300,11 +335,20 @@ def doctor(data_dir: DataDir = None) -> None:
         raise typer.Exit(1)
 
 
+def _user() -> str:
+    """Return the name of the operating system's user."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in some containers
+        return "unknown"
+
+
 def main() -> None:
     """Run the command; report a UserFacingError on stderr with exit code 1."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names and texts may not fit the terminal's encoding
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # services are stopped in order, as by Ctrl+C
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
     try:
         app()

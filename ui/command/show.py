@@ -59,12 +59,13 @@ def show_report(report: "RunReport") -> None:
         typer.echo(f"failed: {printable(reason)}", err=True)
 
 
-def show_run(run: "RunRecord", *, most: int) -> None:
-    """Print a run and at most `most` of its changes."""
+def show_run(run: "RunRecord", *, most: int, by: str = "") -> None:
+    """Print a run, who started it if that is known, and at most `most` of its changes."""
     seconds = max(0.0, (run.finished - run.started).total_seconds())  # the clock may have been set back
     when = run.finished.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     counts = f"{_counts(run.counts)}; {count(run.counts.get('encoded', 0), 'passage')} encoded"
-    typer.echo(f"Run {run.number}, {when}, {seconds:.1f} s: {counts}")
+    who = f", by {printable(by)}" if by else ""
+    typer.echo(f"Run {run.number}, {when}{who}, {seconds:.1f} s: {counts}")
     for change in run.changes[:most]:
         detail = f" (was {change.detail})" if change.kind == "renamed" else ""
         text = change.detail if change.kind == "failed" else change.source + detail

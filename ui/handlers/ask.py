@@ -4,9 +4,8 @@ from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
-from assistant.schema import Answer, Answering, Evidence, Quote, ScoredPassage, Turn, Turns
+from assistant.schema import Answer, Answering, Quote, Turn, Turns
 from ingest.errors import UserFacingError
-from ingest.origin import check_file
 from ingest.schema import CorpusDescription
 
 NAME = "Cited Assistant"
@@ -59,7 +58,7 @@ def respond(
     try:
         answer = _unless_stopped(lambda: assistant.ask(turn.question, history), stop)
     except UserFacingError as error:
-        yield (*settled, replace(turn, failure=str(error)))
+        yield (*settled, replace(turn, failure=error.public))
     else:
         yield (*settled, replace(turn, answer=answer, failure="" if answer else STOPPED))
 
@@ -88,15 +87,7 @@ def _unless_stopped(work: Callable[[], Answer], stop: Stop) -> Answer | None:
 def further(assistant: Answering, question: str, but: Collection[str]) -> tuple[Quote, ...]:
     """Return the passages nearest to a question as quotes of the whole passage, except those with ids in `but`."""
     found = [scored for scored in assistant.search(question, FURTHER + len(but)) if scored.passage.id not in but]
-    return tuple(_whole(assistant, scored) for scored in found[:FURTHER])
-
-
-def _whole(assistant: Answering, scored: ScoredPassage) -> Quote:
-    passage = scored.passage
-    document = assistant.document(*passage.place)
-    state, _ = check_file(passage.root, document)
-    evidence = Evidence(passage, passage.start, passage.end, scored.score)
-    return Quote(evidence, document.url, document.line(passage.start), document.page(passage.start), state)
+    return tuple(assistant.quote(found[:FURTHER]))
 
 
 def broken(turns: Turns) -> Turns:
@@ -109,4 +100,4 @@ def described(assistant: Answering) -> tuple[CorpusDescription, str]:
     try:
         return assistant.description(), ""
     except UserFacingError as error:
-        return CorpusDescription(), str(error)
+        return CorpusDescription(), error.public

@@ -42,7 +42,7 @@ class Conversations:
                 return OpenConversation()
             return OpenConversation(identity, self._checked(conversation.turns), kept=True)
         except UserFacingError as error:
-            return OpenConversation(note=str(error))
+            return OpenConversation(note=error.public)
 
     def keep(self, owner: str, identity: str, turns: Turns) -> OpenConversation:
         """Save the last turn; return the conversation, including turns added by other windows."""
@@ -51,11 +51,11 @@ class Conversations:
         try:
             conversation = self.history.append(owner, identity, turns[-1])
         except UserFacingError as error:
-            return OpenConversation(identity or new_id(), turns, note=str(error))
+            return OpenConversation(identity or new_id(), turns, note=error.public)
         try:
             return OpenConversation(conversation.id, self._checked(conversation.turns), kept=True)
         except UserFacingError as error:
-            return OpenConversation(conversation.id, turns, kept=True, note=str(error))
+            return OpenConversation(conversation.id, turns, kept=True, note=error.public)
 
     def recover(self, owner: str, identity: str, turns: Turns) -> OpenConversation:
         """Save the last turn, which failed with a program error, unless it is saved already; return the conversation.
@@ -69,7 +69,7 @@ class Conversations:
             if kept is None or not kept.turns or not _same_turn(kept.turns[-1], turns[-1]):
                 kept = self.history.append(owner, identity, turns[-1])
         except UserFacingError as error:
-            return OpenConversation(identity, turns, note=str(error))
+            return OpenConversation(identity, turns, note=error.public)
         return OpenConversation(kept.id, kept.turns[-MOST_TURNS:], kept=True)
 
     def rated(self, identity: str, turns: Turns) -> Turns:

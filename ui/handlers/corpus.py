@@ -9,21 +9,19 @@ replaced by the page that uploaded it, or discarded by a page that showed it;
 a plan is carried out as it was shown, or not at all.
 """
 
-import hashlib
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field, replace
-from itertools import count
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Event
 
-from filelock import FileLock
-
+from assistant.metrics import counting_run
 from ingest.errors import (
-    IndexUnwritable,
     PlanOutdated,
     PruningUnconfirmed,
     RootInvalid,
@@ -32,14 +30,26 @@ from ingest.errors import (
 )
 from ingest.index.catalog import Catalog
 from ingest.models.encoder import Encoder
+from ingest.origin import root_names
+from ingest.runs.journal import note_run, noting_failure
 from ingest.runs.pipeline import Plan, Prune, RunReport, forget, ingest, plan
 from ingest.runs.status import SourceStatus, status
 from ingest.settings import Settings
+from ui.handlers.uploads import (
+    ASIDE_FOLDER,
+    applied_uploads,
+    changing_uploads,
+    check_upload,
+    files_in,
+    free_name,
+    set_aside,
+    sha_of,
+    uploads_folder,
+    waiting_uploads,
+)
 
-UPLOADS_FOLDER = "uploads"
-ASIDE_FOLDER = ".former"
-"""A hidden folder inside the uploads folder; runs ignore it."""
-LOCK_NAME = ".lock"
+THE_PAGE = "the page"
+"""Who changes the corpus where there are no accounts."""
 TELL_SECONDS = 0.2
 
 
@@ -70,6 +80,11 @@ class Planned:
         found = self.plan
         return sum(map(len, (found.added, found.updated, found.renamed, found.removed, found.failed)))
 
+    @property
+    def files(self) -> frozenset[Path]:
+        """The files that would be read."""
+        return frozenset(self.plan.shas)
+
 
 @dataclass(frozen=True, slots=True)
 class IngestProgress:
@@ -93,14 +108,14 @@ def sources(data_dir: Path, search: str = "", kind: str = "") -> tuple[SourceSta
     return tuple(each for each in status(data_dir) if _is_of(each, kind) and _holds(each, words))
 
 
-def uploads_folder(data_dir: Path) -> Path:
-    """Return the folder of uploads."""
-    return data_dir.absolute() / UPLOADS_FOLDER
+def names(data_dir: Path) -> dict[str, str]:
+    """Return the name of each root that clients know it by."""
+    return root_names(_roots(data_dir))
 
 
 def removable(data_dir: Path) -> frozenset[str]:
     """Return the names of the uploaded files."""
-    return frozenset(_files(uploads_folder(data_dir)))
+    return frozenset(files_in(uploads_folder(data_dir)))
 
 
 def add(uploads: Sequence[Path], settings: Settings, before: Planned | None = None) -> Planned:
@@ -116,13 +131,13 @@ def add(uploads: Sequence[Path], settings: Settings, before: Planned | None = No
     """
     _check_writable(settings)
     for upload in uploads:
-        _check_upload(upload, settings.data_dir)
+        check_upload(upload, settings.data_dir)
     own = dict(before.own) if before is not None else {}
-    with _changing(settings.data_dir) as folder:
+    with changing_uploads(settings.data_dir) as folder:
         for upload in uploads:
-            sha = _sha(upload)
-            name = _free_name(upload.name, sha, own, settings.data_dir)
-            _set_aside(name, settings.data_dir)
+            sha = sha_of(upload)
+            name = free_name(upload.name, sha, own, settings.data_dir)
+            set_aside(name, settings.data_dir)
             shutil.copyfile(upload, folder / name)
             own[name] = sha
     return replace(plan_uploads(settings), own=own)
@@ -137,10 +152,10 @@ def remove(name: str, settings: Settings, before: Planned | None = None) -> Plan
         IndexUnwritable: the folder of uploads cannot be written to.
     """
     _check_writable(settings)
-    if name not in _files(uploads_folder(settings.data_dir)):
+    if name not in files_in(uploads_folder(settings.data_dir)):
         raise SourceUnreadable("no such file was uploaded", name, "check for changes to update the list")
-    with _changing(settings.data_dir):
-        _set_aside(name, settings.data_dir)
+    with changing_uploads(settings.data_dir):
+        set_aside(name, settings.data_dir)
     return replace(plan_uploads(settings), own=before.own if before is not None else {})
 
 
@@ -153,12 +168,12 @@ def discard(planned: Planned | None, settings: Settings) -> None:
     """
     _check_writable(settings)
     shas = planned.plan.shas if planned is not None else {}
-    with _changing(settings.data_dir) as folder:
+    with changing_uploads(settings.data_dir) as folder:
         aside = folder / ASIDE_FOLDER
-        for name in _waiting(settings.data_dir):
-            if shas.get(folder / name) == _sha(folder / name):
+        for name in waiting_uploads(settings.data_dir):
+            if shas.get(folder / name) == sha_of(folder / name):
                 (folder / name).unlink()
-        for name in _files(aside):
+        for name in files_in(aside):
             if not (folder / name).exists():
                 (aside / name).replace(folder / name)
 
@@ -177,17 +192,24 @@ def plan_all(settings: Settings) -> Planned:
 
 
 def apply(
-    planned: Planned, settings: Settings, encoder: Encoder, *, prune: Prune = Prune.CAREFUL
+    planned: Planned,
+    settings: Settings,
+    encoder: Encoder,
+    *,
+    prune: Prune = Prune.CAREFUL,
+    stop: Event | None = None,
+    by: str = THE_PAGE,
 ) -> Iterator[IngestProgress | RunReport | Planned]:
     """Carry out a plan; yield the progress, then the report.
 
     If the files are no longer those of the plan, change nothing and yield a
-    new plan instead.
+    new plan instead. The journal gets the name of the account, `by`.
 
     Raises:
         SettingsInvalid: the page is read-only.
         PruningUnconfirmed: `prune` is careful and the removals need a confirmation.
         IndexLocked: another process is writing.
+        RunStopped: `stop` was set; nothing was changed.
         UserFacingError: any other error of `ingest`.
     """
     _check_writable(settings)
@@ -196,7 +218,7 @@ def apply(
         raise PruningUnconfirmed(f"{len(removed)} sources, more than half of a folder, are gone")
     mode = Prune.ALWAYS if removed and prune is not Prune.NEVER else Prune.NEVER
     try:
-        yield from _reporting(lambda tell: _run(planned, settings, encoder, mode, tell))
+        yield from _reporting(partial(_run, planned, settings, encoder, mode=mode, stop=stop, by=by))
     except PlanOutdated:
         yield plan_again(planned, settings)
 
@@ -227,30 +249,40 @@ def _reporting(run: Callable[[Callable[[int, int, str], None]], RunReport]) -> I
 
 
 def _run(
-    planned: Planned, settings: Settings, encoder: Encoder, mode: Prune, tell: Callable[[int, int, str], None]
+    planned: Planned,
+    settings: Settings,
+    encoder: Encoder,
+    tell: Callable[[int, int, str], None],
+    *,
+    mode: Prune,
+    stop: Event | None,
+    by: str,
 ) -> RunReport:
     data_dir = settings.data_dir
     folder = uploads_folder(data_dir)
-    aside = _files(folder / ASIDE_FOLDER)
+    aside = files_in(folder / ASIDE_FOLDER)
     report = RunReport()
-    if planned.emptied and _files(folder):
+    if planned.emptied and files_in(folder):
         raise PlanOutdated("the folder of uploads is no longer empty", str(folder), "plan again")
-    if planned.paths:
-        report = ingest(
-            planned.paths,
-            data_dir,
-            encoder,
-            prune=mode,
-            expected=planned.expected,
-            limits=settings.read_limits,
-            on_progress=tell,
-        )
-    if planned.emptied and mode is Prune.ALWAYS:
-        gone = sorted(_applied(data_dir))
-        forget(folder, data_dir)
-        report.removed.extend(gone)
+    with counting_run(), noting_failure(by):
+        if planned.paths:
+            report = ingest(
+                planned.paths,
+                data_dir,
+                encoder,
+                prune=mode,
+                expected=planned.expected,
+                limits=settings.read_limits,
+                on_progress=tell,
+                stop=stop,
+            )
+            note_run(report, data_dir, by=by)
+        if planned.emptied and mode is Prune.ALWAYS:
+            gone = sorted(applied_uploads(data_dir))
+            note_run(forget(folder, data_dir), data_dir, by=by, what="forget")
+            report.removed.extend(gone)
     if planned.emptied or folder in planned.paths:
-        with _changing(data_dir):
+        with changing_uploads(data_dir):
             for name in aside:
                 (folder / ASIDE_FOLDER / name).unlink(missing_ok=True)
     return report
@@ -264,28 +296,28 @@ def _planned(roots: Sequence[Path], data_dir: Path) -> Planned:
     problems: list[str] = []
     emptied = confirm = waiting = False
     for root in roots:
-        if root == folder and not _files(folder):
+        if root == folder and not files_in(folder):
             emptied = str(folder) in _roots(data_dir)
-            plans.append(Plan(removed=tuple(sorted(_applied(data_dir))) if emptied else (), prunes_most=emptied))
+            plans.append(Plan(removed=tuple(sorted(applied_uploads(data_dir))) if emptied else (), prunes_most=emptied))
         else:
             try:
                 plans.append(plan([root], data_dir))
             except RootInvalid as error:
-                problems.append(str(error))
+                problems.append(error.public)
                 continue
             paths.append(root)
             expected.append(plans[-1])
         if root == folder and str(folder) in _roots(data_dir):
             plans[-1] = _with_lost(plans[-1], data_dir)
-        aside = set(_files(folder / ASIDE_FOLDER)) if root == folder else set()
+        aside = set(files_in(folder / ASIDE_FOLDER)) if root == folder else set()
         confirm |= plans[-1].prunes_most and not set(plans[-1].removed) <= aside
-        waiting |= root == folder and bool(aside or _waiting(data_dir))
+        waiting |= root == folder and bool(aside or waiting_uploads(data_dir))
     return Planned(_merged(plans), tuple(paths), emptied, tuple(problems), confirm, waiting, expected=_merged(expected))
 
 
 def _with_lost(found: Plan, data_dir: Path) -> Plan:
     """Add removed uploads that could never be read; the index has no text of them, only the reason."""
-    gone = _applied(data_dir) - set(_files(uploads_folder(data_dir))) - {former for former, _ in found.renamed}
+    gone = applied_uploads(data_dir) - set(files_in(uploads_folder(data_dir))) - {former for former, _ in found.renamed}
     return replace(found, removed=tuple(sorted(gone | set(found.removed))))
 
 
@@ -309,83 +341,9 @@ def _roots(data_dir: Path) -> list[str]:
         return list(snapshot.roots())
 
 
-def _applied(data_dir: Path) -> set[str]:
-    """Return the uploads that the index knows, whether read or failed."""
-    folder = uploads_folder(data_dir)
-    paths = (Path(each.root, each.source) for each in status(data_dir) if folder.is_relative_to(each.root))
-    return {path.name for path in paths if path.parent == folder}
-
-
-def _waiting(data_dir: Path) -> list[str]:
-    """Return the names of the uploads that were not applied: new ones and those that replace another."""
-    folder = uploads_folder(data_dir)
-    applied = _applied(data_dir) - set(_files(folder / ASIDE_FOLDER))
-    return [name for name in _files(folder) if name not in applied]
-
-
-def _free_name(name: str, sha: str, own: Mapping[str, str], data_dir: Path) -> str:
-    """Return the name for an upload: numbered if another page's upload of that name waits to be applied."""
-    folder = uploads_folder(data_dir)
-    waiting = set(_waiting(data_dir))
-    path = Path(name)
-    for number in count(2):
-        if name not in waiting or _sha(folder / name) in (sha, own.get(name)):
-            return name
-        name = f"{path.stem} ({number}){path.suffix}"
-    raise AssertionError
-
-
-def _set_aside(name: str, data_dir: Path) -> None:
-    """Make room for a file: keep an applied version until the next plan is applied, delete one that never was."""
-    folder = uploads_folder(data_dir)
-    path, aside = folder / name, folder / ASIDE_FOLDER / name
-    if not path.is_file():
-        return
-    if name in _waiting(data_dir):
-        path.unlink()
-    else:
-        aside.parent.mkdir(exist_ok=True)
-        path.replace(aside)
-
-
-@contextmanager
-def _changing(data_dir: Path) -> Iterator[Path]:
-    """Lock the folder of uploads against other pages and processes, and yield it."""
-    folder = uploads_folder(data_dir)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / LOCK_NAME):
-            yield folder
-    except OSError as error:
-        what = f"cannot be written ({(error.strerror or type(error).__name__).lower()})"
-        remedy = "free some disk space, or check the permissions of this folder"
-        raise IndexUnwritable(what, str(folder), remedy) from error
-
-
-def _sha(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _check_upload(upload: Path, data_dir: Path) -> None:
-    if upload.name.startswith("."):
-        raise SourceUnreadable("hidden files are not ingested", upload.name, "give it a name without the leading dot")
-    try:
-        plan([upload], data_dir)
-    except RootInvalid as error:
-        raise SourceUnreadable(error.what, upload.name, error.remedy) from error
-
-
 def _check_writable(settings: Settings) -> None:
     if settings.read_only:
         raise SettingsInvalid("this page is read-only", "CITED_READ_ONLY", "unset it to change texts here")
-
-
-def _files(folder: Path) -> list[str]:
-    """Return the names of the files in a folder, except hidden ones."""
-    if not folder.is_dir():
-        return []
-    return sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
 
 
 def _is_of(source: SourceStatus, kind: str) -> bool:

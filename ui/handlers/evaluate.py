@@ -16,6 +16,7 @@ from assistant.evaluation.results import Result, read_results, write_results
 from assistant.evaluation.run import run_prompts
 from assistant.schema import Answering
 from ingest.errors import PromptsInvalid, ResultsInvalid
+from ui.handlers.limits import check_prompts, check_size
 from ui.handlers.saving import PROMPTS_FOLDER
 
 RESULTS_FOLDER = "results"
@@ -80,7 +81,7 @@ def add_prompts(upload: Path, assistant: Answering, data_dir: Path, *, allow_unk
         PromptsInvalid: the file has faults; lists all of them by line. Nothing is saved.
     """
     try:
-        load_prompts(upload, None if allow_unknown else assistant.sources())
+        _loaded(upload, assistant, allow_unknown=allow_unknown)
     except PromptsInvalid as error:
         raise PromptsInvalid(error.what, upload.name, error.remedy, error.faults) from error
     folder = data_dir / PROMPTS_FOLDER
@@ -100,7 +101,7 @@ def run(
         ResultsInvalid: the results cannot be written.
     """
     path = data_dir / PROMPTS_FOLDER / Path(name).name
-    prompts = load_prompts(path, None if allow_unknown else assistant.sources())
+    prompts = _loaded(path, assistant, allow_unknown=allow_unknown)
     yield EvaluationProgress(0, len(prompts), 0.0)
     results: list[Result] = []
     began = reported = time.monotonic()
@@ -131,6 +132,14 @@ def compare_with(run: FinishedEvaluation, earlier: str, data_dir: Path) -> Compa
 def forget_comparison(run: FinishedEvaluation, data_dir: Path) -> None:
     """Write the run's report again without a comparison."""
     _write_report(run, data_dir)
+
+
+def _loaded(path: Path, assistant: Answering, *, allow_unknown: bool) -> tuple[Prompt, ...]:
+    """Load the prompts of a file that is within the limits of the page."""
+    check_size(path)
+    prompts = load_prompts(path, None if allow_unknown else assistant.sources())
+    check_prompts(prompts, path)
+    return prompts
 
 
 def _files(folder: Path) -> list[Path]:

@@ -14,14 +14,13 @@ from assistant.schema import Rating, Turns
 from ingest.errors import Fault, FileInvalid, IndexUnwritable
 from ui.handlers.ask import LONGEST_QUESTION
 from ui.handlers.history import replace_text
+from ui.handlers.limits import LONGEST_TEXT, is_full
 
 FILE_NAME = "feedback.jsonl"
 LONGEST_REASON = 1_000
 """Characters of a reason."""
 LONGEST_PATH = 4_096
 """Characters of a folder or a source."""
-LONGEST_TEXT = 20_000
-"""Characters of a quote, or of a question completed from earlier ones."""
 MOST_QUOTES = 50
 """Quotes of an answer; usually there are only a few."""
 
@@ -64,7 +63,7 @@ def save_feedback(given: Feedback, data_dir: Path) -> None:
     """Save the feedback on a turn, replacing any earlier feedback on it.
 
     Raises:
-        FileInvalid: the file has faults; nothing is written.
+        FileInvalid: the file has faults or is full; nothing is written.
         IndexUnwritable: the file cannot be written.
     """
     path = data_dir / FILE_NAME
@@ -72,6 +71,8 @@ def save_feedback(given: Feedback, data_dir: Path) -> None:
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
         with _one_at_a_time, FileLock(f"{path}.lock"):
+            if is_full(path):
+                raise FileInvalid("is full", str(path), "move it away")
             records, faults = _read(path)
             if faults:
                 raise FileInvalid("not a file of feedback", str(path), "correct it or move it away", faults)

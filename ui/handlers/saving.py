@@ -7,6 +7,7 @@ from pathlib import Path
 
 from assistant.evaluation.judge import plain
 from assistant.evaluation.prompts import Prompt, append_prompt, load_prompts
+from ui.handlers.limits import check_prompts, check_size
 
 PROMPTS_FOLDER = "prompts"
 SAVED_NAME = "saved.jsonl"
@@ -20,11 +21,13 @@ def save_prompt(prompt: Prompt, data_dir: Path) -> str:
     """Append a prompt to the file of saved prompts, with a new id; return a message for the user.
 
     Raises:
-        PromptsInvalid: the prompt or the file has faults; nothing is written.
+        PromptsInvalid: the prompt or the file has faults or is too large; nothing is written.
     """
     path = data_dir / PROMPTS_FOLDER / SAVED_NAME
+    check_prompts([prompt], path)
     with _one_at_a_time:
         path.parent.mkdir(parents=True, exist_ok=True)
+        check_size(path)
         present = load_prompts(path, None) if path.exists() and path.stat().st_size else ()
         if any(plain(other.question) == plain(prompt.question) for other in present):
             return f"This question is already in {SAVED_NAME}."

@@ -2,28 +2,43 @@
 
 import asyncio
 import webbrowser
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
+from gradio.routes import App as GradioApp
 from markupsafe import Markup
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
+from assistant.public import Public
 from assistant.schema import Answering
+from ingest.errors import SettingsInvalid
 from ingest.settings import Settings
 from ui.handlers import ask
+from ui.handlers.accounts import Accounts
 from ui.handlers.conversations import Conversations
+from ui.page.admission import Admission, Work
 from ui.page.ask_tab import ask_tab
+from ui.page.bodies import BodyLimits, LimitedBodies
 from ui.page.conversation import header_html
 from ui.page.conversation_routes import conversation_routes
 from ui.page.corpus_tab import corpus_tab
 from ui.page.evaluate_tab import evaluate_tab
+from ui.page.guard import App
+from ui.page.health import health_routes
+from ui.page.needed import NeededRoutes
+from ui.page.origins import OwnRequests, page_names
 from ui.page.owner import Owners
 from ui.page.routes import page_routes
-from ui.page.server import App, Served, listen, start
+from ui.page.server import Served, is_loopback, listen, start
+from ui.page.sign_in import SignIn, account_name
 from ui.page.templating import render
-from ui.page.uploads import UploadsOnly
+from ui.page.uploads import AT_A_TIME, HiddenUploads, UploadFolder, UploadsOnly
 from ui.programs.endpoints import add_endpoints
 
 ASSETS = Path(__file__).parents[1] / "assets"
@@ -50,9 +65,17 @@ def serve(assistant: Answering, settings: Settings, *, open_browser: bool = Fals
     """Serve the page on the host and port of the settings until Ctrl+C; return at once if `block` is False.
 
     Raises:
-        SettingsInvalid: the port is in use, or the host is not an address of this machine.
+        SettingsInvalid: the port is in use, the host is not an address of this
+            machine, or other machines could reach a page without accounts.
     """
-    served = start(_built(assistant, settings), listen(settings.host, settings.port))
+    assistant, work = Public(assistant), Work()
+    listener = listen(settings.host, settings.port)
+    if not (is_loopback(listener) or settings.insecure or Accounts(settings.data_dir).exist()):
+        listener.close()
+        what = f"anyone who can reach {settings.host} could read and change the texts"
+        remedy = "add accounts with `cited user add NAME --role owner`, or use --insecure"
+        raise SettingsInvalid(what, "CITED_HOST", remedy)
+    served = start(_built(assistant, settings, work), listener, work)
     if open_browser:
         webbrowser.open(served.url)
     if block:
@@ -60,35 +83,72 @@ def serve(assistant: Answering, settings: Settings, *, open_browser: bool = Fals
     return served
 
 
-def _built(assistant: Answering, settings: Settings) -> App:
+def _built(assistant: Answering, settings: Settings, work: Work) -> App:
     """Build the application inside an event loop; otherwise Gradio opens loops that it never closes."""
 
     async def build() -> App:
-        return build_app(assistant, settings)
+        return build_app(assistant, settings, work)
 
     with ThreadPoolExecutor(1) as builder:
         return builder.submit(asyncio.run, build()).result()
 
 
-def build_app(assistant: Answering, settings: Settings) -> App:
-    """Build the web application: the page, and the routes that its script and links use."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+def build_app(assistant: Answering, settings: Settings, work: Work) -> App:
+    """Build the web application: the page, another one for readers if there are accounts, and what protects them."""
     conversations = Conversations(assistant, settings)
+    limits = BodyLimits(upload=settings.max_upload_mb * 1_000_000)
+    folder = UploadFolder(AT_A_TIME * limits.upload)
+    accounts = Accounts(settings.data_dir)
+    editors = _application(assistant, settings, conversations, folder, work)
+    app: App = editors
+    if accounts.exist():
+        reading = settings.model_copy(update={"read_only": True})
+        app = _for_accounts(_application(assistant, reading, conversations, folder, work), editors, accounts)
+    return OwnRequests(LimitedBodies(app, limits, folder), page_names(settings))
+
+
+def _application(
+    assistant: Answering, settings: Settings, conversations: Conversations, folder: UploadFolder, work: Work
+) -> FastAPI:
+    """Build the page, and the routes that its script and links use."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(page_routes(assistant, settings))
+    app.include_router(health_routes(assistant, settings, work))
     app.include_router(conversation_routes(conversations.history, settings))
     app.add_middleware(Owners)
+    app.add_middleware(Admission, work=work)
     if settings.mcp:
-        _add_mcp(app, assistant, settings.host)
+        _add_mcp(app, assistant)
+    page = build_page(assistant, settings, conversations, folder, work)
+    work.watch(page)
+    _mount(app, page, settings)
+    _narrow(app, page, folder)
+    return app
 
+
+def _for_accounts(readers: FastAPI, editors: FastAPI, accounts: Accounts) -> App:
+    """Let accounts sign in, each to the application of its role."""
+
+    @asynccontextmanager
+    async def running(_app: Starlette) -> AsyncIterator[None]:
+        async with readers.router.lifespan_context(readers), editors.router.lifespan_context(editors):
+            yield
+
+    return Starlette(routes=[Mount("/", SignIn(readers, editors, accounts, _asset("sign_in.css")))], lifespan=running)
+
+
+def _mount(app: FastAPI, page: gr.Blocks, settings: Settings) -> None:
+    """Add Gradio's application of the page."""
     gr.mount_gradio_app(
         app,
-        build_page(assistant, settings, conversations),
+        page,
         path="/",
         server_name=settings.host,
         server_port=settings.port,
         footer_links=[],
         run_history=False,
         show_error=False,
+        max_file_size=settings.max_upload_mb * 1_000_000,
         ssr_mode=False,
         mcp_server=False,
         favicon_path=str(ASSETS / "logo.svg"),
@@ -96,23 +156,46 @@ def build_app(assistant: Answering, settings: Settings) -> App:
         head=render("head.html", styles=[Markup(_asset(name)) for name in STYLES]),
         js=_script(),
     )
-    return app
 
 
-def _add_mcp(app: FastAPI, assistant: Answering, host: str) -> None:
+def _narrow(app: FastAPI, page: gr.Blocks, folder: UploadFolder) -> None:
+    """Hide the routes of Gradio that the page does not need, and keep its uploads in a folder of the page's own."""
+    mount = app.router.routes[-1]
+    assert isinstance(mount, Mount)
+    assert isinstance(mount.app, GradioApp)
+    mount.app.uploaded_file_dir = str(folder.path)
+    for block in page.blocks.values():
+        block.GRADIO_CACHE = str(folder.path)
+    mount.app = NeededRoutes(HiddenUploads(mount.app, folder))
+    inner = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def running(served: FastAPI) -> AsyncIterator[None]:
+        try:
+            async with inner(served):
+                yield
+        finally:
+            folder.remove()
+
+    app.router.lifespan_context = running
+
+
+def _add_mcp(app: FastAPI, assistant: Answering) -> None:
     """Serve MCP clients on the same port as the page."""
     from ui.programs.mcp_server import http_server
 
-    routes, running = http_server(assistant, host)
+    routes, running = http_server(assistant)
     app.router.routes.extend(routes)
     app.router.lifespan_context = lambda _app: running
 
 
-def build_page(assistant: Answering, settings: Settings, conversations: Conversations) -> gr.Blocks:
+def build_page(
+    assistant: Answering, settings: Settings, conversations: Conversations, folder: UploadFolder, work: Work
+) -> gr.Blocks:
     """Build the page with its three tabs."""
     description, _ = ask.described(assistant)
     title = description.name or ask.NAME
-    page = UploadsOnly(title=title, analytics_enabled=False, fill_width=True)
+    page = UploadsOnly(folder, title=title, analytics_enabled=False, fill_width=True)
     with page:
         header = gr.HTML(elem_id="head", apply_default_css=False)
         classes = ["read-only"] if settings.read_only else []
@@ -120,13 +203,13 @@ def build_page(assistant: Answering, settings: Settings, conversations: Conversa
         with gr.Tabs(elem_id="journeys", elem_classes=classes) as journeys, gr.Tab("Ask", id="ask"):
             talk = ask_tab(assistant, conversations)
         with journeys, gr.Tab("Corpus", id="corpus") as tab:
-            corpus_tab(assistant, settings, tab)
+            corpus_tab(assistant, settings, tab, work.stop)
         with journeys, gr.Tab("Evaluate", id="evaluate") as tab:
-            evaluate_tab(assistant, settings, tab)
+            evaluate_tab(assistant, settings, tab, work.stop)
 
-        def head() -> str:
+        def head(request: gr.Request) -> str:
             description, _ = ask.described(assistant)
-            return header_html(description, Markup(_asset("logo.svg")))
+            return header_html(description, Markup(_asset("logo.svg")), account_name(request))
 
         quiet: Any = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
         page.load(head, None, header, **quiet)

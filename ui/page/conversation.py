@@ -108,9 +108,9 @@ class ShownTurn:
         return self.turn.answer.abstention.missing_terms if self.turn.answer and self.turn.answer.abstention else ()
 
 
-def header_html(description: CorpusDescription, logo: Markup) -> str:
-    """Return the header of the page; `logo` is SVG."""
-    return render("header.html", name=description.name or NAME, logo=logo)
+def header_html(description: CorpusDescription, logo: Markup, account: str = "") -> str:
+    """Return the header of the page; `logo` is SVG, `account` the name of who is signed in."""
+    return render("header.html", name=description.name or NAME, logo=logo, account=account)
 
 
 def conversation_html(turns: Turns, description: CorpusDescription, failure: str = "") -> str:

@@ -50,7 +50,7 @@ def conversation_routes(history: History | None, settings: Settings) -> APIRoute
             if history is not None and not _has_turn(history, request, given):
                 return JSONResponse(NOT_KEPT, status_code=404)
         except UserFacingError as error:
-            return JSONResponse(str(error), status_code=400)
+            return JSONResponse(error.public, status_code=400)
         try:
             save_feedback(given, settings.data_dir)
         except UserFacingError as error:
@@ -75,7 +75,7 @@ def _add_conversations(router: APIRouter, history: History) -> None:
         try:
             done = history.rename(_owner(request), name, new.name)
         except UserFacingError as error:
-            return JSONResponse(str(error), status_code=400)
+            return JSONResponse(error.public, status_code=400)
         return JSONResponse("Renamed.") if done else JSONResponse(NOT_KEPT, status_code=404)
 
     @router.delete("/kept/{name}")
@@ -83,7 +83,7 @@ def _add_conversations(router: APIRouter, history: History) -> None:
         try:
             done = history.delete(_owner(request), name)
         except UserFacingError as error:
-            return JSONResponse(str(error), status_code=400)
+            return JSONResponse(error.public, status_code=400)
         return JSONResponse("Deleted.") if done else JSONResponse(NOT_KEPT, status_code=404)
 
     @router.get("/kept/{name}.{kind}")
@@ -91,7 +91,7 @@ def _add_conversations(router: APIRouter, history: History) -> None:
         try:
             conversation = history.load(_owner(request), name)
         except UserFacingError as error:
-            return JSONResponse(str(error), status_code=400)
+            return JSONResponse(error.public, status_code=400)
         text = None if conversation is None else exported(conversation, kind)
         if conversation is None or text is None:
             raise HTTPException(404, NOT_KEPT)

@@ -22,9 +22,10 @@ COUNTED = ("added", "updated", "renamed", "removed", "kept", "failed")
 
 @dataclass(frozen=True, slots=True)
 class ShownSource:
-    """A source in the list; `removable` sources have a Remove button."""
+    """A source in the list; `root` is the name of its folder, and `removable` sources have a Remove button."""
 
     status: SourceStatus
+    root: str
     removable: bool
 
     @property
@@ -54,14 +55,15 @@ class ShownSource:
     @property
     def opens(self) -> str:
         """The query that opens it in the reader; "" if it has no text."""
-        return spans_query(self.status.root, self.status.source, ()) if self.status.ingested else ""
+        return spans_query(self.root, self.status.source, ()) if self.status.ingested else ""
 
 
 @dataclass(frozen=True, slots=True)
 class ShownRun:
-    """A run in the list of runs."""
+    """A run in the list of runs, and who started it ("" if unknown)."""
 
     record: RunRecord
+    by: str
 
     @property
     def finished(self) -> str:
@@ -145,21 +147,28 @@ def fault_html(message: str) -> str:
     return render("alert.html", message=message)
 
 
-def sources_html(found: Sequence[SourceStatus], folder: Path, removable: Collection[str]) -> str:
-    """Return the list of sources; those in the uploads `folder` that are `removable` get a Remove button."""
+def sources_html(
+    found: Sequence[SourceStatus], names: Mapping[str, str], folder: Path, removable: Collection[str]
+) -> str:
+    """Return the list of sources; those in the uploads `folder` that are `removable` get a Remove button.
+
+    `names` maps each root to the name that clients know it by.
+    """
     shown = found[:MOST_SHOWN]
     return render(
         "corpus_sources.html",
-        sources=[ShownSource(each, each.root == str(folder) and each.source in removable) for each in shown],
+        sources=[
+            ShownSource(each, names[each.root], each.root == str(folder) and each.source in removable) for each in shown
+        ],
         total=len(found),
         passages=sum(each.passages for each in found),
         failed=sum(bool(each.failure) for each in found),
     )
 
 
-def runs_html(runs: Iterable[RunRecord]) -> str:
-    """Return the table of the last runs: when, how long, and what changed."""
-    return render("corpus_runs.html", runs=[ShownRun(record) for record in runs])
+def runs_html(runs: Iterable[RunRecord], authors: Mapping[int, str]) -> str:
+    """Return the table of the last runs: when, by whom, how long, and what changed."""
+    return render("corpus_runs.html", runs=[ShownRun(record, authors.get(record.number, "")) for record in runs])
 
 
 def change_words(counts: Mapping[str, int]) -> str:

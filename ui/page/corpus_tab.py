@@ -1,28 +1,36 @@
 """The Corpus tab's layout and wiring."""
 
 from collections.abc import Callable, Iterator
+from threading import Event
 from typing import Any
 
 import gradio as gr
 
 from assistant.schema import Answering
 from ingest.errors import PruningUnconfirmed, UserFacingError
+from ingest.runs.journal import authors
 from ingest.runs.pipeline import Prune, RunReport
 from ingest.runs.status import runs
 from ingest.settings import Settings
 from ui.handlers import ask, corpus
 from ui.handlers.corpus import Planned
+from ui.handlers.uploads import uploads_folder
 from ui.page import corpus as shown
+from ui.page.sign_in import account_name
 from ui.page.uploads import uploaded
 
 FILTERS = [("All", ""), ("Read", "read"), ("Failed", "failed"), ("With a remark", "remarks")]
 BUTTONS = ("apply", "remove", "keep", "discard", "retry")
+OUTDATED = "The files have changed since, so nothing was changed. This is the new plan."
 QUIET: Any = {"api_visibility": "private", "show_progress": "hidden"}
 Shown = tuple[object, ...]
 
 
-def corpus_tab(assistant: Answering, settings: Settings, tab: gr.Tab) -> None:
-    """Lay out the tab: uploading and checking on one side; plan, sources and runs on the other."""
+def corpus_tab(assistant: Answering, settings: Settings, tab: gr.Tab, stop: Event) -> None:
+    """Lay out the tab: uploading and checking on one side; plan, sources and runs on the other.
+
+    Setting `stop` ends a run within seconds.
+    """
     writes = not settings.read_only
     planned = gr.State(None)
     with gr.Row(elem_id="corpus"):
@@ -61,7 +69,7 @@ def corpus_tab(assistant: Answering, settings: Settings, tab: gr.Tab) -> None:
     buttons["discard"].click(_discard(settings), planned, deciding, concurrency_id="plan", **QUIET)
     modes = {"apply": Prune.CAREFUL, "remove": Prune.ALWAYS, "keep": Prune.NEVER, "retry": Prune.NEVER}
     for button, prune in modes.items():
-        apply = _apply(assistant, settings, prune)
+        apply = _apply(assistant, settings, prune, stop, again=button == "retry")
         applying = buttons[button].click(apply, planned, deciding, concurrency_id="apply", concurrency_limit=4, **QUIET)
         applying.failure(lambda: _decide(None, shown.fault_html(ask.FAULT)), None, deciding, **QUIET)
         applying.then(found, [search, kind], sources, **QUIET).then(recorded, None, record, **QUIET)
@@ -108,9 +116,9 @@ def _list(settings: Settings) -> Callable[[str, str], str]:
         try:
             found = corpus.sources(data_dir, search, kind)
         except UserFacingError as error:
-            return shown.fault_html(str(error))
+            return shown.fault_html(error.public)
         removable: frozenset[str] = frozenset() if settings.read_only else corpus.removable(data_dir)
-        return shown.sources_html(found, corpus.uploads_folder(data_dir), removable)
+        return shown.sources_html(found, corpus.names(data_dir), uploads_folder(data_dir), removable)
 
     return listed
 
@@ -120,7 +128,7 @@ def _record(settings: Settings) -> Callable[[], str]:
 
     def recorded() -> str:
         try:
-            return shown.runs_html(runs(settings.data_dir))
+            return shown.runs_html(runs(settings.data_dir), authors(settings.data_dir))
         except UserFacingError:  # shown in the list of sources
             return ""
 
@@ -134,7 +142,7 @@ def _planning(work: Callable[[], Planned]) -> Callable[[], Shown]:
         try:
             return _offered(work())
         except UserFacingError as error:
-            return _decide(None, shown.fault_html(str(error)))
+            return _decide(None, shown.fault_html(error.public))
 
     return plan
 
@@ -175,33 +183,41 @@ def _discard(settings: Settings) -> Callable[[Planned | None], Shown]:
         try:
             corpus.discard(planned, settings)
         except UserFacingError as error:
-            return _decide(None, shown.fault_html(str(error)))
+            return _decide(None, shown.fault_html(error.public))
         return _decide(None, shown.discarded_html())
 
     return discard
 
 
-def _apply(assistant: Answering, settings: Settings, prune: Prune) -> Callable[[Planned | None], Iterator[Shown]]:
-    """Return the handler that carries out a plan."""
+def _apply(
+    assistant: Answering, settings: Settings, prune: Prune, stop: Event, *, again: bool
+) -> Callable[[Planned | None, gr.Request], Iterator[Shown]]:
+    """Return the handler that carries out a plan; `again` takes the files that failed as they are now."""
 
-    def apply(planned: Planned | None) -> Iterator[Shown]:
+    def apply(planned: Planned | None, request: gr.Request) -> Iterator[Shown]:
         if planned is None:
             yield _decide(None, shown.start_html())
             return
         yield _decide(planned, shown.progress_html(None))
+        if again:
+            fresh = corpus.plan_again(planned, settings)
+            if fresh.files - planned.files:
+                yield _offered(fresh, OUTDATED)
+                return
+            planned = fresh
         try:
-            for step in corpus.apply(planned, settings, assistant.encoder, prune=prune):
+            by = account_name(request) or corpus.THE_PAGE
+            for step in corpus.apply(planned, settings, assistant.encoder, prune=prune, stop=stop, by=by):
                 if isinstance(step, RunReport):
-                    again = corpus.plan_again(planned, settings) if step.failed else None
-                    yield _decide(again, shown.report_html(step), *["retry"] * bool(again))
+                    left = corpus.plan_again(planned, settings) if step.failed else None
+                    yield _decide(left, shown.report_html(step), *["retry"] * bool(left))
                 elif isinstance(step, Planned):
-                    note = "The files have changed since, so nothing was changed. This is the new plan."
-                    yield _offered(step, note)
+                    yield _offered(step, OUTDATED)
                 else:
                     yield _decide(planned, shown.progress_html(step))
         except PruningUnconfirmed:
             yield _decide(planned, shown.confirm_html(planned), "remove", "keep")
         except UserFacingError as error:
-            yield _decide(planned, shown.fault_html(str(error)), *_choices(planned))
+            yield _decide(planned, shown.fault_html(error.public), *_choices(planned))
 
     return apply

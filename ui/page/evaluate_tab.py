@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import gradio as gr
@@ -16,8 +17,8 @@ from ui.page import evaluation as shown
 from ui.page.uploads import uploaded
 
 
-def evaluate_tab(assistant: Answering, settings: Settings, tab: gr.Tab) -> None:
-    """Lay out the tab: controls on one side, results on the other."""
+def evaluate_tab(assistant: Answering, settings: Settings, tab: gr.Tab, ending: Event) -> None:
+    """Lay out the tab: controls on one side, results on the other. Setting `ending` cancels every run."""
     data_dir = settings.data_dir
     if settings.read_only:  # every run leaves files
         gr.HTML(shown.read_only_html(), elem_id="results", apply_default_css=False)
@@ -43,7 +44,7 @@ def evaluate_tab(assistant: Answering, settings: Settings, tab: gr.Tab) -> None:
     tab.select(_offer(data_dir), [name, earlier], [name, earlier], **quiet)
     upload.upload(_add(assistant, data_dir), [upload, unknown], [name, status, upload], **quiet)
     running = go.click(
-        _evaluate(assistant, data_dir),
+        _evaluate(assistant, data_dir, ending),
         [name, unknown, earlier, stop],
         [status, results, comparison, prompts, last, earlier, *buttons],
         concurrency_id="evaluate",
@@ -86,7 +87,7 @@ def _add(assistant: Answering, data_dir: Path) -> Callable[[str, bool], tuple[ob
 
 
 def _evaluate(
-    assistant: Answering, data_dir: Path
+    assistant: Answering, data_dir: Path, ending: Event
 ) -> Callable[[str | None, bool, str | None, Stop], Iterator[tuple[object, ...]]]:
     """Return the handler of a run.
 
@@ -106,7 +107,7 @@ def _evaluate(
                     found = shown.run_html(step), _comparison(step, earlier, data_dir)
                     table, offered = shown.prompts_html(step.judgements), _earlier_runs(data_dir, earlier, step.stem)
                     yield shown.finished_html(step), *found, table, step, offered, *idle
-                elif stop.requested:
+                elif stop.requested or ending.is_set():
                     yield shown.cancelled_html(), *same, *idle
                     return
                 else:

@@ -121,7 +121,7 @@ def failure_html(message: str) -> str:
 def fault_html(error: UserFacingError) -> str:
     """Return an error message; for a file with faults, list each with its line."""
     if not isinstance(error, FileInvalid) or not error.faults:
-        return failure_html(str(error))
+        return failure_html(error.public)
     return render("evaluate_faults.html", file=error.where.rpartition("/")[2], what=error.what, faults=error.faults)
 
 

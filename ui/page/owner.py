@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 
-from ui.page.server import App, Message, Receive, Scope, Send
+from ui.page.guard import App, Message, Receive, Scope, Send
 
 COOKIE = "cited_owner"
 SECONDS = 400 * 24 * 3600

@@ -52,7 +52,7 @@ def reader_html(document: Document, spans: Sequence[MarkedSpan]) -> str:
 
 def reader_failure_html(error: UserFacingError) -> str:
     """Return what the dialog shows if a source cannot be read."""
-    return render("reader_failure.html", message=str(error))
+    return render("reader_failure.html", message=error.public)
 
 
 def neighbour_html(document: Document, span: MarkedSpan, at: int, side: Side) -> str:

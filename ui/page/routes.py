@@ -67,7 +67,7 @@ def page_routes(assistant: Answering, settings: Settings) -> APIRouter:
         try:
             message = save_prompt(Prompt("new", **new.model_dump()), settings.data_dir)
         except UserFacingError as error:
-            return JSONResponse(str(error), status_code=400)
+            return JSONResponse(error.public, status_code=400)
         return JSONResponse(message)
 
     @router.get("/results/{name}")

@@ -1,85 +1,39 @@
-"""The web server of the page: it listens, adds security headers and shuts down cleanly."""
+"""The web server of the page: it listens and shuts down cleanly."""
 
-import asyncio
 import errno
 import ipaddress
 import logging
 import socket
 import threading
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
 import uvicorn
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from ingest.errors import SettingsInvalid, UserFacingError
+from ui.page.admission import Work
+from ui.page.connections import LimitedConnection
+from ui.page.guard import App, Guard
 
-POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; form-action 'self'"
-)
-"""Content-Security-Policy: the browser blocks every request to another host."""
-STREAM_SECONDS = 0.25
-"""How often an open stream checks whether the server is stopping."""
 START_SECONDS = 30.0
 """How long to wait for the server to start; it took 0.3 s on two busy cores."""
+BACKLOG = 128
+"""Connections that wait to be accepted; all may be accepted at once, before the limit on them is applied."""
 
 log = logging.getLogger(__name__)
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-
-class Guard:
-    """Middleware that adds the security headers to every response and ends open streams on shutdown.
-
-    An open page keeps a stream open. Without this, the server would wait for
-    it on shutdown and then cut it off with a traceback.
-    """
-
-    def __init__(self, app: App) -> None:
-        self.stopping = False
-        self._app = app
-        self._headers = [(b"content-security-policy", POLICY.encode()), (b"referrer-policy", b"no-referrer")]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        unfinished = False
-
-        async def receiving() -> Message:
-            while not self.stopping:
-                try:
-                    return await asyncio.wait_for(receive(), STREAM_SECONDS)
-                except TimeoutError:
-                    continue
-            return {"type": "http.disconnect"}
-
-        async def sending(message: Message) -> None:
-            nonlocal unfinished
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *self._headers]
-            unfinished = bool(message.get("more_body"))
-            await send(message)
-
-        http = scope["type"] == "http"
-        await self._app(scope, receiving if http else receive, sending if http else send)
-        if unfinished:
-            await send({"type": "http.response.body"})
 
 
 class Served:
     """A running page: its address, and methods to wait for its end or to stop it."""
 
-    def __init__(self, listener: socket.socket, guard: Guard, server: uvicorn.Server, thread: threading.Thread) -> None:
+    def __init__(
+        self, listener: socket.socket, guard: Guard, server: uvicorn.Server, thread: threading.Thread, work: Work
+    ) -> None:
         self.url = _address(listener)
-        self.beyond_this_machine = not _is_loopback(listener)
+        self.beyond_this_machine = not is_loopback(listener)
         self._guard = guard
         self._server = server
         self._thread = thread
+        self._work = work
 
     def wait(self) -> None:
         """Wait until the server stops; Ctrl+C stops it."""
@@ -90,20 +44,30 @@ class Served:
             self.close()
 
     def close(self) -> None:
-        """Stop the server and free its port."""
+        """Answer what is being asked, then stop the server and free its port; takes seconds."""
+        self._work.finish()
         self._guard.stopping = True
         self._server.should_exit = True
         self._thread.join()
 
 
-def start(app: App, listener: socket.socket) -> Served:
+def start(app: App, listener: socket.socket, work: Work) -> Served:
     """Serve an application on a listening socket, in a separate thread.
 
     Raises:
         UserFacingError: the server did not start.
     """
-    guard = Guard(_known_by_name(app, listener))
-    config = uvicorn.Config(guard, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=5)
+    guard = Guard(app)
+    config = uvicorn.Config(
+        guard,
+        http=LimitedConnection,
+        log_config=None,  # its records are written like all others
+        ws="none",
+        backlog=BACKLOG,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=5,
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="page", daemon=True)
     thread.start()
@@ -113,7 +77,7 @@ def start(app: App, listener: socket.socket) -> Served:
             listener.close()
             raise UserFacingError("the page did not start", remedy="see the messages above")
         time.sleep(0.01)
-    served = Served(listener, guard, server, thread)
+    served = Served(listener, guard, server, thread, work)
     log.info("the page is at %s", served.url)
     return served
 
@@ -141,19 +105,8 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _known_by_name(app: App, listener: socket.socket) -> App:
-    """On loopback, refuse requests for other host names, to prevent DNS rebinding.
-
-    Source: Jackson et al., Protecting Browsers from DNS Rebinding Attacks (CCS 2007).
-    """
-    if not _is_loopback(listener):
-        return app
-    host = listener.getsockname()[0]
-    names = ("localhost", "127.0.0.1", "[::1]", f"[{host}]" if ":" in host else host)
-    return TrustedHostMiddleware(app, allowed_hosts=names, www_redirect=False)
-
-
-def _is_loopback(listener: socket.socket) -> bool:
+def is_loopback(listener: socket.socket) -> bool:
+    """Return whether only this machine can reach a socket."""
     return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
 
 

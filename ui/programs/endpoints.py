@@ -73,6 +73,6 @@ def _checked(endpoint: Callable[..., Json]) -> Callable[..., Json]:
             where = ".".join(map(str, first["loc"]))
             raise gr.Error(f"{where}: {first['msg']}; see /gradio_api/info", print_exception=False) from error
         except UserFacingError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+            raise gr.Error(error.public, print_exception=False) from error
 
     return call

@@ -12,6 +12,7 @@ from typing import Any
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from starlette.routing import BaseRoute
 
@@ -46,14 +47,17 @@ def serve_stdio(settings: Settings) -> None:
     asyncio.run(build_server(opened).run_stdio_async())
 
 
-def http_server(assistant: Answering, host: str) -> tuple[list[BaseRoute], AbstractAsyncContextManager[None]]:
+def http_server(assistant: Answering) -> tuple[list[BaseRoute], AbstractAsyncContextManager[None]]:
     """Return the HTTP routes of the server, and the context that must be entered while they are served.
 
-    The server is stateless. On loopback, requests that name another host or
-    come from another host's page are refused.
+    The server is stateless. The page's own middleware refuses requests that
+    name another host or come from another host's page.
     """
     server = build_server(lambda: assistant)
-    app = server.streamable_http_app(streamable_http_path=PATH, stateless_http=True, json_response=True, host=host)
+    checked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    app = server.streamable_http_app(
+        streamable_http_path=PATH, stateless_http=True, json_response=True, transport_security=checked
+    )
     return app.routes, server.session_manager.run()
 
 
@@ -115,10 +119,11 @@ def opening(settings: Settings) -> Opened:
 
     def get() -> Answering:
         from assistant.assistant import Assistant
+        from assistant.public import Public
 
         with lock:
             if not opened:
-                opened.append(Assistant.open(settings))
+                opened.append(Public(Assistant.open(settings)))
             return opened[0]
 
     return get
@@ -140,7 +145,7 @@ def _with_tool_errors(tool: Callable[..., CallToolResult]) -> Callable[..., Call
         try:
             return tool(**given)
         except UserFacingError as error:
-            raise ToolError(str(error)) from error
+            raise ToolError(error.public) from error
 
     return call
 

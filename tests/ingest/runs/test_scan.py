@@ -6,12 +6,10 @@ import pytest
 
 from ingest.errors import RootInvalid, SourceUnreadable
 from ingest.models.encoder import Encoder
-from ingest.readers.registry import read
 from ingest.runs.pipeline import ingest, plan
 from ingest.runs.report import Plan
 from ingest.runs.scan import describe, scan
 from ingest.schema import CorpusDescription
-from tests.conftest import reading_of
 
 Write = Callable[..., Path]
 
@@ -38,7 +36,6 @@ def bar(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         return real(path, *rest, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(os, "stat", stat)
-    monkeypatch.setattr("ingest.readers.isolated.read", lambda path, source, *_: reading_of(read(path, source)))
 
 
 def test_files_in_supported_formats_in_order(write: Write) -> None:
@@ -85,6 +82,7 @@ def test_a_root_whose_name_is_not_utf8(tmp_path: Path) -> None:
         assert rb"caf\udce9" in caught.value.where.encode("utf-8")
 
 
+@pytest.mark.usefixtures("reads_here")
 def test_files_in_a_folder_that_cannot_be_entered_fail_alone(
     write: Write, data: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,3 +1,4 @@
+import getpass
 import json
 import os
 import shutil
@@ -9,7 +10,9 @@ import threading
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -257,6 +260,21 @@ def test_doctor_prints_names_literally(run: Run, write: Callable[..., Path]) -> 
     assert f"      run `cited forget '{roots[0]}'`" in lines
 
 
+def test_doctor_mends(run: Run, write: Callable[..., Path], tmp_path: Path) -> None:
+    run("ingest", write({"hip.md": HIP, "back.md": BACK}))
+    question = ("ask", "Does walking every day ease low back pain?")
+    before = run(*question)
+    shutil.rmtree(tmp_path / "data" / "chroma")
+    result = run(*question)
+    assert (result.code, result.out) == (1, "")
+    assert result.err.endswith("the vectors are missing; run `cited ingest --rebuild`\n")
+    assert run("doctor").code == 1
+    result = run("doctor", "--fix")
+    assert result.out.splitlines()[0] == "mended  missing vectors encoded again: 2"
+    assert result.code == 0
+    assert run(*question) == before
+
+
 def test_removing_more_than_half_needs_confirmation(run: Run, write: Callable[..., Path]) -> None:
     root = write({"hip.md": HIP, "back.md": BACK, "c.md": "# C\n\nC."})
     run("ingest", root)
@@ -283,6 +301,7 @@ def test_runs_and_status(run: Run, write: Callable[..., Path]) -> None:
     assert result.code == 0
     lines = result.out.splitlines()
     assert lines[0].startswith("Run 2, 20")
+    assert f", by {getpass.getuser()}, " in lines[0]
     assert lines[0].endswith(" s: 1 renamed, 2 unchanged, 1 failed; 0 passages encoded")
     assert lines[1].startswith("  failed: bad.md: is not text")
     assert lines[2] == "  renamed: other.md (was twin.md)"
@@ -296,13 +315,22 @@ def test_runs_and_status(run: Run, write: Callable[..., Path]) -> None:
     assert run("status", "--failed").out.splitlines()[-1] == "1 file, 0 passages, 1 failed"
 
 
-@pytest.mark.parametrize(("host", "warned"), [("0.0.0.0", True), ("127.0.0.1", False)])
+@pytest.mark.parametrize(
+    ("host", "insecure", "warning"),
+    [
+        ("0.0.0.0", True, "without accounts, anyone who can reach 0.0.0.0 can read and change the texts"),
+        ("0.0.0.0", False, "passwords and texts travel unencrypted: put a proxy with TLS in front of the page"),
+        ("127.0.0.1", False, ""),
+    ],
+)
 def test_a_page_that_others_can_reach_causes_a_warning(
-    run: Run, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, host: str, warned: bool
+    run: Run, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, host: str, insecure: bool, warning: str
 ) -> None:
     import uvicorn
 
-    from ui.page.server import Guard, Served
+    from ui.page.admission import Work
+    from ui.page.guard import Guard
+    from ui.page.server import Served
 
     async def nothing(_scope: object, _receive: object, _send: object) -> None: ...
 
@@ -310,20 +338,22 @@ def test_a_page_that_others_can_reach_causes_a_warning(
     ended.start()
     with socket.socket() as bound:  # it does not listen: tests must not be reachable from elsewhere
         bound.bind((host, 0))
-        served = Served(bound, Guard(nothing), uvicorn.Server(uvicorn.Config(nothing)), ended)
+        served = Served(bound, Guard(nothing), uvicorn.Server(uvicorn.Config(nothing)), ended, Work())
         monkeypatch.setattr("ui.page.app.serve", lambda *_given, **_named: served)
         run("ingest", write({"hip.md": HIP}))
-        result = run("ui", "--host", host)
-    assert result.out == f"The page is at {served.url} (Ctrl+C to stop)\n"
-    warning = f"cited: warning: the page has no password: anyone who can reach {host} can read it\n"
-    assert result.err.endswith(warning) is warned
+        result = run("ui", "--host", host, *["--insecure"] * insecure)
+    assert result.out == f"The page is at {served.url} (Ctrl+C to stop)\nStopped\n"
+    assert result.err.endswith(f"cited: warning: {warning}\n" if warning else "")
+    assert ("warning" in result.err) is bool(warning)
 
 
 def test_a_watch_stops_cleanly_on_a_signal(run: Run, write: Callable[..., Path]) -> None:
     root = write({"hip.md": HIP})
     command = [sys.executable, "-c", "from ui.command.cli import main; main()", "ingest", str(root), "--watch"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
+    environment = {**os.environ, "CITED_LOG_FORMAT": "json"}
+    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes) as process:
+        assert process.stdout is not None and process.stderr is not None
         lines = iter(process.stdout.readline, "")
         assert next(lines) == "Watching for changes (Ctrl+C to stop)\n"
         assert next(lines).startswith("Run 1: 1 file found, 1 added")
@@ -331,7 +361,36 @@ def test_a_watch_stops_cleanly_on_a_signal(run: Run, write: Callable[..., Path])
         assert next(lines).startswith("Run 2: 2 files found, 1 added, 1 unchanged")
         process.send_signal(signal.SIGTERM)
         assert list(lines) == ["Stopped\n"]
+        told = [json.loads(line) for line in process.stderr]
     assert process.returncode == 0
+    user = getpass.getuser()
+    assert [(each["event"], each["run"], each["by"]) for each in told] == [("run", 1, user), ("run", 2, user)]
+    assert run("forget", root).code == 0
+    journal = (root.parent / "data" / "changes.jsonl").read_text(encoding="ascii").splitlines()
+    assert [json.loads(line)["what"] for line in journal] == ["ingest", "ingest", "forget"]
     assert run("doctor").code == 0
     assert run("ingest", root, "--watch", "--dry-run").code == 2
     assert run("ingest", root, "--rebuild", "--dry-run").code == 2
+
+
+def test_accounts_and_tokens_are_managed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", StringIO("correct horse\n"))
+    result = run("user", "add", "Ada", "--role", "owner")
+    assert result.out == "Added Ada as owner\nFrom its next start, the page asks everyone to sign in\n"
+    monkeypatch.setattr(sys, "stdin", StringIO("correct horse\n"))
+    assert run("user", "add", "Bob").out == "Added Bob as reader\n"
+    monkeypatch.setattr(sys, "stdin", StringIO("short\n"))
+    assert run("user", "add", "Cem").err == "cited: the password has 5 characters; use 8 to 1,000\n"
+    assert run("token", "add", "Bob", "agent").out.startswith("cited_")
+    assert run("user", "role", "Bob", "editor").out == "Bob is editor now\n"
+    assert run("user", "list").out == "Ada\towner\t\nBob\teditor\tagent\n"
+    assert run("token", "list", "bob").out.startswith("agent\t20")
+    assert run("token", "remove", "Bob", "agent").out == "Removed the token agent\n"
+    monkeypatch.setattr(sys, "stdin", StringIO("another horse\n"))
+    assert run("user", "password", "Bob").out == "Changed the password of Bob\n"
+    assert run("user", "remove", "Bob").out == "Removed Bob\n"
+    result = run("user", "remove", "Bob")
+    assert (result.code, result.err) == (1, "cited: Bob: there is no such account; see `cited user list`\n")
+    assert run("token", "list", "Bob").code == 1
+    monkeypatch.setattr(sys, "stdin", None)
+    assert run("user", "add", "Dan").err == "cited: no password was given; type it, or send it to standard input\n"

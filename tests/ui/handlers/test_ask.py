@@ -99,6 +99,11 @@ class Texts:
         ]
         return [ScoredPassage(passage, 1.0) for passage in passages[:limit]]
 
+    def quote(self, scored: Sequence[ScoredPassage]) -> list[Quote]:
+        passages = [each.passage for each in scored]
+        evidence = [Evidence(passage, passage.start, passage.end, 1.0) for passage in passages]
+        return [Quote(each, None, DOCUMENT.line(each.start), None, FileState.GONE) for each in evidence]
+
 
 @pytest.mark.parametrize(
     ("text", "quoted"),
@@ -314,7 +319,7 @@ def test_a_question_understood_otherwise_than_typed_says_so_and_can_be_asked_as_
 
 def test_respond_tells_an_error_in_the_conversation() -> None:
     turns = list(ask.respond(Texts(IndexMissing("no index", "/data", "run cited ingest")), "Q?", (), Stop()))[-1]
-    assert states([turns]) == [[(1, False, "/data: no index; run cited ingest")]]
+    assert states([turns]) == [[(1, False, "data: no index; run cited ingest")]]
     html = conversation_html(turns, DESCRIPTION)
     assert "This did not work" in html and "run cited ingest" in html
 

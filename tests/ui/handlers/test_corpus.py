@@ -1,13 +1,17 @@
 """The Corpus tab's work: what is listed, planned, set aside, applied and refused, and what is shown of it."""
 
+import json
+import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from ingest.errors import IndexLocked, PruningUnconfirmed, SettingsInvalid, SourceUnreadable
+from assistant.metrics import REGISTRY
+from ingest.errors import IndexLocked, PruningUnconfirmed, RunStopped, SettingsInvalid, SourceUnreadable
 from ingest.index.lock import write_lock
+from ingest.runs.journal import FILE_NAME, authors
 from ingest.runs.pipeline import Plan, Prune, RunReport, ingest
 from ingest.runs.status import SourceStatus, runs, status
 from ingest.settings import Settings
@@ -251,17 +255,74 @@ def test_what_is_shown_is_escaped_and_cut() -> None:
     assert "and 51 more" in html
     assert "1 file unchanged" in html
     source = SourceStatus("/r", HOSTILE, HOSTILE, failure=HOSTILE, note=HOSTILE, same_as=(HOSTILE,))
-    listed = shown.sources_html([source] * 201, Path("/r"), {HOSTILE})
+    listed = shown.sources_html([source] * 201, {"/r": "r"}, Path("/r"), {HOSTILE})
     assert HOSTILE not in listed
     assert listed.count("<li ") == 200
     assert "1 more not listed. Search to find them" in listed
     assert 'class="remove"' in listed
-    assert 'class="remove"' not in shown.sources_html([source], Path("/other"), {HOSTILE})
+    assert 'class="remove"' not in shown.sources_html([source], {"/r": "r"}, Path("/other"), {HOSTILE})
     assert HOSTILE not in shown.report_html(RunReport(failed=[(HOSTILE, HOSTILE)], notes=[(HOSTILE, HOSTILE)]))
     assert HOSTILE not in shown.progress_html(IngestProgress(1, 2, HOSTILE))
 
 
 def test_runs_are_shown_newest_first(settings: Settings, upload: Callable[..., Planned]) -> None:
     applied(upload(ships="Ninety ships."), settings)
-    html = shown.runs_html(runs(settings.data_dir))
+    html = shown.runs_html(runs(settings.data_dir), {2: HOSTILE})
     assert html.index("1 added") < html.index("2 added")
+    assert HOSTILE not in html
+    assert html.index("&lt;script&gt;") < html.index("<td>unknown</td>")
+
+
+def test_every_run_is_noted_with_its_author(settings: Settings, upload: Callable[..., Planned]) -> None:
+    *_, last = corpus.apply(upload(ships="Ninety ships."), settings, FakeEncoder(), by="Ann")
+    assert isinstance(last, RunReport)
+    applied(corpus.remove("ships.txt", settings), settings)
+    assert noted(settings) == [("Ann", "ingest", 2), ("the page", "forget", 3)]
+    assert authors(settings.data_dir) == {2: "Ann", 3: "the page"}
+    assert [run.number for run in runs(settings.data_dir)] == [3, 2, 1]
+
+
+def test_runs_that_do_not_finish_are_counted_and_logged(
+    settings: Settings, upload: Callable[..., Planned], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "ingest.runs.journal")
+    planned = upload(ships="Ninety ships.")
+    before = counted()
+    with write_lock(settings.data_dir), pytest.raises(IndexLocked):
+        list(corpus.apply(planned, settings, FakeEncoder(), by="Ann"))
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(RunStopped):
+        list(corpus.apply(planned, settings, FakeEncoder(), stop=stop))
+    upload(planned, ships="A hundred ships.")
+    assert isinstance(next(corpus.apply(planned, settings, FakeEncoder())), Planned)  # outdated, so not a run
+    assert [now - former for now, former in zip(counted(), before, strict=True)] == [0, 1, 1]
+    assert [(vars(each)["outcome"], vars(each)["by"]) for each in caplog.records] == [
+        ("failed", "Ann"),
+        ("stopped", "the page"),
+    ]
+    assert noted(settings) == []
+
+
+def test_a_journal_that_cannot_be_written_stops_no_run(
+    settings: Settings, upload: Callable[..., Planned], caplog: pytest.LogCaptureFixture
+) -> None:
+    (settings.data_dir / FILE_NAME).mkdir()
+    before = counted()
+    assert applied(upload(ships="Ninety ships."), settings).added == ["ships.txt"]
+    assert names(settings) == ["a.md", "b.md", "ships.txt"]
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert counted()[0] == before[0] + 1
+
+
+def noted(settings: Settings) -> list[tuple[str, str, int]]:
+    """Return who did what in which run, as the journal says."""
+    path = settings.data_dir / FILE_NAME
+    entries = map(json.loads, path.read_text(encoding="ascii").splitlines() if path.exists() else ())
+    return [(entry["by"], entry["what"], entry["run"]) for entry in entries]
+
+
+def counted() -> list[float | None]:
+    """Return the number of runs of this process by outcome."""
+    kinds = ("finished", "failed", "stopped")
+    return [REGISTRY.get_sample_value("cited_runs_total", {"outcome": kind}) for kind in kinds]

@@ -37,7 +37,7 @@ def report(text: str) -> str:
 def sources(text: str) -> str:
     read = SourceStatus(text, text, text, 1, 1, WHEN, text, WHEN, text, (text,))
     never = SourceStatus("elsewhere", text, text, failure=text)
-    return corpus.sources_html([read, never], Path(text), {text})
+    return corpus.sources_html([read, never], {text: text, "elsewhere": text}, Path(text), {text})
 
 
 def evaluated(text: str, *tags: str) -> FinishedEvaluation:

@@ -69,7 +69,7 @@ def test_ask_returns_quotes(client: Client, texts: Path) -> None:
     for quote in answer["quotes"] + answer["nearest"]:
         assert list(quote) == [*QUOTE, "file"]
         assert TEXTS[quote["source"]][quote["start"] : quote["end"]] == quote["text"]
-        assert (quote["root"], quote["file"]) == (str(texts), "same")
+        assert (quote["root"], quote["file"]) == (texts.name, "same")
     assert answer["ranked"][0] == "apples.md"
 
 

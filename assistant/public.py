@@ -1,0 +1,108 @@
+"""The assistant as clients see it: folders of this machine have names instead of paths."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePath
+from typing import TypeVar
+
+from assistant.schema import Abstention, Answer, Answering, Evidence, Quote, ScoredPassage, Standing
+from ingest.models.encoder import Encoder
+from ingest.origin import root_names
+from ingest.schema import CorpusDescription, Document, Passage
+
+Scored = TypeVar("Scored", bound=ScoredPassage | Evidence)
+Rename = Callable[[str], str]
+
+
+class Public:
+    """Answers like the assistant that it wraps, with the names of roots in the place of their paths.
+
+    A client gives the names back. A path is taken too: conversations that were
+    kept by earlier versions contain it.
+    """
+
+    def __init__(self, assistant: Answering) -> None:
+        self._assistant = assistant
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder of the index."""
+        return self._assistant.encoder
+
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        """Answer a question in quotes, or abstain; `history` holds the earlier questions, oldest first."""
+        answer, hide = self._assistant.ask(question, history), self._hide()
+        abstention = answer.abstention
+        return replace(
+            answer,
+            quotes=tuple(_quote(quote, hide) for quote in answer.quotes),
+            abstention=None if abstention is None else _abstention(abstention, hide),
+        )
+
+    def search(self, question: str, limit: int = 10) -> list[ScoredPassage]:
+        """Return the passages nearest to a question, best first."""
+        found, hide = self._assistant.search(question, limit), self._hide()
+        return [_scored(each, hide) for each in found]
+
+    def stages(self, question: str, history: Sequence[str] = ()) -> Mapping[str, Sequence[ScoredPassage | Evidence]]:
+        """Return the results of each stage, best first; the stages are in order."""
+        found, hide = self._assistant.stages(question, history), self._hide()
+        return {stage: [_scored(each, hide) for each in results] for stage, results in found.items()}
+
+    def quote(self, scored: Sequence[ScoredPassage]) -> list[Quote]:
+        """Return whole passages as quotes."""
+        hide, show = self._hide(), self._show()
+        return [_quote(quote, hide) for quote in self._assistant.quote([_scored(each, show) for each in scored])]
+
+    def description(self) -> CorpusDescription:
+        """Return the corpus's description of itself."""
+        return self._assistant.description()
+
+    def sources(self) -> frozenset[str]:
+        """Return the paths of all sources in the corpus, relative to their roots."""
+        return self._assistant.sources()
+
+    def roots(self) -> Sequence[str]:
+        """Return the names of the roots."""
+        return [self._hide()(root) for root in self._assistant.roots()]
+
+    def roots_of(self, source: str) -> Sequence[str]:
+        """Return the names of the roots that contain a source; empty if the index has no such source."""
+        hide = self._hide()
+        return [hide(root) for root in self._assistant.roots_of(source)]
+
+    def document(self, root: str, source: str) -> Document:
+        """Return the full text of a source, as ingested."""
+        return self._assistant.document(self._show()(root), source)
+
+    def verify(self, quotes: Sequence[Quote]) -> tuple[Standing, ...]:
+        """Check each quote against the current texts."""
+        hide, show = self._hide(), self._show()
+        return tuple(
+            replace(standing, found=standing.found and replace(standing.found, root=hide(standing.found.root)))
+            for standing in self._assistant.verify([_quote(quote, show) for quote in quotes])
+        )
+
+    def _hide(self) -> Rename:
+        names = root_names(self._assistant.roots())
+        return lambda root: names.get(root, PurePath(root).name)
+
+    def _show(self) -> Rename:
+        roots = {name: root for root, name in root_names(self._assistant.roots()).items()}
+        return lambda name: roots.get(name, name)
+
+
+def _passage(passage: Passage, rename: Rename) -> Passage:
+    return replace(passage, root=rename(passage.root))
+
+
+def _scored(scored: Scored, rename: Rename) -> Scored:
+    return replace(scored, passage=_passage(scored.passage, rename))
+
+
+def _quote(quote: Quote, rename: Rename) -> Quote:
+    return replace(quote, evidence=_scored(quote.evidence, rename))
+
+
+def _abstention(abstention: Abstention, rename: Rename) -> Abstention:
+    return replace(abstention, nearest=tuple(_quote(quote, rename) for quote in abstention.nearest))

@@ -1,0 +1,50 @@
+"""The commands `cited backup` and `cited restore`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ingest.errors import printable
+from ingest.settings import load_settings
+from ui.command.options import DataDir
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="The backup to write, a ZIP file.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+    wait: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="Wait this long for a run to end.")] = 0,
+    data_dir: DataDir = None,
+) -> None:
+    """Save the index, uploads, conversations, test prompts, results and accounts in one file."""
+    from ui.handlers.backup import back_up
+
+    manifest = back_up(load_settings(data_dir=data_dir), file, force=force, wait=wait)
+    sizes = f"{len(manifest.members)} files with {_megabytes(manifest.size)} in {_megabytes(file.stat().st_size)}"
+    typer.echo(f"Backed up run {manifest.run} to {printable(str(file))}: {sizes}")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="A backup made by `cited backup`.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a data folder that has content; it is moved aside and kept.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Restore a backup into the data folder."""
+    from ui.handlers.restore import restore as run_restore
+
+    settings = load_settings(data_dir=data_dir)
+    restored = run_restore(file, settings, force=force)
+    made = restored.manifest.made.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    where = printable(str(settings.data_dir))
+    typer.echo(f"Restored run {restored.manifest.run} of the backup of {made} into {where}")
+    if restored.run != restored.manifest.run:
+        typer.echo(f"It is run {restored.run} now, later than the runs of the former index")
+    if restored.former is not None:
+        typer.echo(f"The former content is kept in {printable(str(restored.former))}")
+        typer.echo("If the page is running, restart it")
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"

@@ -1,0 +1,161 @@
+"""Signing in: who a request is from, the sign-in page, and what each role reaches."""
+
+import logging
+import re
+import time
+from collections import defaultdict, deque
+from http.cookies import SimpleCookie
+from urllib.parse import parse_qs
+
+from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.requests import Request, cookie_parser
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from ingest.errors import UserFacingError
+from ui.handlers.accounts import SESSION_DAYS, Account, Accounts
+from ui.handlers.roles import Role
+from ui.page.guard import App, Receive, Scope, Send
+from ui.page.owner import COOKIE as OWNER_COOKIE
+from ui.page.templating import render
+
+COOKIE = "cited_session"
+SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/favicon.ico"})
+OWNER_PATHS = frozenset({"/metrics"})
+ATTEMPTS = 10
+"""Wrong passwords from one address, and three times as many for one account, before a pause."""
+PAUSE_SECONDS = 300.0
+WRONG = "The name or the password is wrong."
+TOO_MANY = "Too many attempts. Try again in {minutes} minutes."
+UNAUTHORIZED = "Sign in on the page, or send a token: `Authorization: Bearer TOKEN`."
+FORBIDDEN = "Your account may not do this."
+
+_BEARER = re.compile(r"Bearer +(\S+)", re.IGNORECASE)
+
+log = logging.getLogger(__name__)
+
+
+class Attempts:
+    """Counts wrong passwords in the last minutes, by address and by account."""
+
+    def __init__(self) -> None:
+        self._wrong: dict[str, deque[float]] = defaultdict(deque)
+
+    def pause(self, address: str, name: str) -> float:
+        """Return for how many more seconds no attempt is allowed; 0 if one is."""
+        limits = ((f"address {address}", ATTEMPTS), (f"name {name.casefold()}", 3 * ATTEMPTS))
+        return max(self._left(key, limit) for key, limit in limits)
+
+    def add(self, address: str, name: str) -> None:
+        """Count a wrong password."""
+        for key in (f"address {address}", f"name {name.casefold()}"):
+            self._wrong[key].append(time.monotonic())
+
+    def _left(self, key: str, limit: int) -> float:
+        times, now = self._wrong[key], time.monotonic()
+        while times and now - times[0] > PAUSE_SECONDS:
+            times.popleft()
+        if not times:
+            del self._wrong[key]
+        return times[-limit] + PAUSE_SECONDS - now if len(times) >= limit else 0.0
+
+
+class SignIn:
+    """Lets only accounts in, each to the application of its role: owners reach what editors do, and the metrics.
+
+    The name of the account is in the state of each request, and its id is the
+    owner of the conversations.
+    """
+
+    def __init__(self, readers: App, editors: App, accounts: Accounts, style: str) -> None:
+        self._apps = {Role.READER: readers, Role.EDITOR: editors, Role.OWNER: editors}
+        self._accounts = accounts
+        self._style = style
+        self._attempts = Attempts()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        try:
+            account = self._account(scope)
+        except UserFacingError as error:
+            log.error("%s", error)
+            await JSONResponse({"detail": f"{error.what}; its log says more"}, 503)(scope, receive, send)
+            return
+        answer = await self._answer(Request(scope, receive), account)
+        if answer is not None:
+            await answer(scope, receive, send)
+            return
+        if account is None:
+            await self._apps[Role.READER](scope, receive, send)
+            return
+        await self._apps[account.role](_owned(scope, account), receive, send)
+
+    async def _answer(self, request: Request, account: Account | None) -> Response | None:
+        """Return the answer to a request that no application handles."""
+        path = request.url.path
+        if path == SIGN_IN:
+            return await self._sign_in(request) if request.method == "POST" else self._form("")
+        if path == SIGN_OUT and request.method == "POST":
+            await run_in_threadpool(self._accounts.sign_out, request.cookies.get(COOKIE, ""))
+            return _with_cookie(RedirectResponse(SIGN_IN, 303), "", 0, request)
+        if path in OPEN_PATHS:
+            return None
+        if account is None:
+            wants_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+            if wants_page:
+                return RedirectResponse(SIGN_IN, 303)
+            return JSONResponse({"detail": UNAUTHORIZED}, 401, headers={"www-authenticate": "Bearer"})
+        if path in OWNER_PATHS and account.role is not Role.OWNER:
+            return JSONResponse({"detail": FORBIDDEN}, 403)
+        return None
+
+    async def _sign_in(self, request: Request) -> Response:
+        fields = parse_qs((await request.body()).decode("utf-8", "replace"), keep_blank_values=True)
+        name, password = fields.get("name", [""])[0], fields.get("password", [""])[0]
+        address = request.client.host if request.client else ""
+        pause = self._attempts.pause(address, name)
+        if pause:
+            return self._form(TOO_MANY.format(minutes=int(pause // 60) + 1), name, 429)
+        secret = await run_in_threadpool(self._accounts.sign_in, name, password)
+        if not secret:
+            self._attempts.add(address, name)
+            log.warning("a wrong name or password from %s", address, extra={"event": "sign-in", "address": address})
+            return self._form(WRONG, name, 403)
+        return _with_cookie(RedirectResponse("/", 303), secret, SESSION_DAYS * 24 * 3600, request)
+
+    def _form(self, message: str, name: str = "", status: int = 200) -> HTMLResponse:
+        html = render("sign_in.html", message=message, name=name, style=Markup(self._style))
+        return HTMLResponse(html, status, headers={"cache-control": "no-store"})
+
+    def _account(self, scope: Scope) -> Account | None:
+        """Return the account that a request is from: its token's or its session's."""
+        headers = Headers(scope=scope)
+        bearer = _BEARER.fullmatch(headers.get("authorization", ""))
+        if bearer is not None:
+            return self._accounts.of_token(bearer[1])
+        secret = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
+        return self._accounts.of_session(secret) if secret else None
+
+
+def account_name(request: object) -> str:
+    """Return the name of the account that a Starlette or Gradio request is from, or ""."""
+    state = getattr(request, "state", None)
+    return str(getattr(state, "account", ""))
+
+
+def _owned(scope: Scope, account: Account) -> Scope:
+    """Return the scope of a request whose conversations belong to the account."""
+    cookies = SimpleCookie(cookie_parser(Headers(scope=scope).get("cookie", "")))
+    cookies[OWNER_COOKIE] = account.id
+    cookie = "; ".join(f"{name}={morsel.coded_value}" for name, morsel in cookies.items())
+    kept = [(name, value) for name, value in scope["headers"] if name != b"cookie"]
+    state = {**scope.get("state", {}), "account": account.name}
+    return {**scope, "headers": [*kept, (b"cookie", cookie.encode("latin-1", "replace"))], "state": state}
+
+
+def _with_cookie(response: Response, secret: str, seconds: int, request: Request) -> Response:
+    secure = request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
+    response.set_cookie(COOKIE, secret, max_age=seconds, httponly=True, samesite="lax", secure=secure)
+    return response
