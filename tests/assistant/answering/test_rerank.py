@@ -9,7 +9,7 @@ import pytest
 from assistant.answering.context import Context
 from assistant.answering.evidence import CONTEXTS, NAMES, Features, Sentence
 from assistant.answering.rerank import Logits, open_reranker, rerank
-from assistant.answering.retrieve import Candidate
+from assistant.answering.retrieve import Candidate, encode_question
 from assistant.answering.weights import load_model
 from assistant.assistant import Assistant
 from assistant.index import Index
@@ -119,7 +119,7 @@ def test_only_a_corpus_of_one_source_leads_over_its_own_passages(
         indexed(files)
         assistant = Assistant(Index(tmp_path / "data", encoder))  # type: ignore[arg-type]
         with assistant._index.view() as view:
-            _, candidates, sentences = assistant._find("What helps backs?", view)
+            candidates, sentences = assistant._find(encode_question("What helps backs?", view), view)
         features = sentences[0].features
         assert len({sentence.candidate.passage.source for sentence in sentences}) == 1 and len(candidates) > 8
         assert (features.lead == features.passage_cosine) is (lead == "whole")

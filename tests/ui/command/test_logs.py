@@ -81,7 +81,7 @@ def test_our_own_loggers_tell_more_than_others() -> None:
         logging.getLogger("assistant.metrics").info("asked", extra={"question": QUESTION})
         logging.getLogger("ingest").debug("hidden")
         logging.getLogger("chromadb").info("hidden")
-        logging.getLogger("uvicorn.error").error("shown")
+        logging.getLogger("chromadb").error("shown")
         logs.tell("cited: warning: beware", settings)
     written = [json.loads(each) for each in told.getvalue().splitlines()]
     assert [each["message"] for each in written] == ["asked", "shown", "cited: warning: beware"]
