@@ -7,7 +7,7 @@ PYTEST_OPTIONS ?=
 PYTEST := $(BIN)/pytest $(PYTEST_OPTIONS)
 IN_PARALLEL := --numprocesses auto --dist worksteal
 
-.PHONY: run check test style types fix coverage bench train memory load faults screenshots clean
+.PHONY: run check test style types fix coverage bench train memory load licenses faults screenshots clean
 
 # Ingest the shipped corpus and open the page on 127.0.0.1:7860.
 run: $(INSTALLED)
@@ -72,6 +72,10 @@ memory: $(INSTALLED)
 # Let 32 clients ask for a minute while an ingest runs.
 load: $(INSTALLED)
 	$(BIN)/python tests/bench/load.py
+
+# Write LICENSES.md, the licences of what is installed.
+licenses: $(INSTALLED)
+	$(BIN)/python tests/bench/licenses.py
 
 # The long fault tests: the ingest is killed at 50 random moments, and more.
 faults: $(INSTALLED)

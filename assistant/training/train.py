@@ -166,7 +166,7 @@ def _kept(file: Path, make: Callable[[], T]) -> T:
 def export_rounded(model: Any, tokenizer: Any, *, folder: Path) -> None:
     """Export with weights of eight bits, a scale a channel."""
     folder.mkdir(parents=True, exist_ok=True)
-    tokenizer.backend_tokenizer.no_padding()  # training leaves its own on; a run that was stopped and goes on does not
+    tokenizer.backend_tokenizer.no_padding()  # training turned both on, but not where its weights are an earlier run's
     tokenizer.backend_tokenizer.no_truncation()
     save_tokenizer(tokenizer, folder, "the cross-encoder")
     export_logits(model, folder / "full.onnx", INPUTS)

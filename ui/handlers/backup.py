@@ -149,17 +149,18 @@ class _Packer:
         self._made = datetime.now(UTC)
         self._folders = {".": _mode(settings.data_dir.stat())}
         self._members: dict[str, Member] = {}
+        self._saved: set[str] = set()  # the names of the folders of saved graphs
 
     def pack(self, wait: float) -> Manifest:
         """Copy everything and return the manifest."""
         with ExitStack() as locks:
             _enter_lock(locks, self._data_dir, wait)
-            chroma_files.check(self._data_dir / VECTORS_FOLDER)
-            before = self._stamps()
+            before = self._graphs()
+            self._saved = {path.parent.name for path in before}
             for name in DATABASES:
                 self._copy_database(name)
             self._pack([FILE_NAME, VECTORS_FOLDER])
-            if self._stamps() != before:
+            if self._graphs() != before:
                 where = str(self._data_dir / VECTORS_FOLDER)
                 raise BackupFailed("the vectors changed while they were copied", where, "try again")
             if (self._data_dir / UPLOADS_FOLDER).is_dir():
@@ -208,10 +209,11 @@ class _Packer:
         if found != "ok":
             raise _damaged(path, found)
 
-    def _stamps(self) -> dict[str, tuple[int, int]]:
-        """Return time and size of the files of vectors; only a run changes them."""
-        paths = [self._data_dir / name for name in self._walk([VECTORS_FOLDER]) if name != CHROMA]
-        return {str(path): _stamp(path.stat()) for path in paths if not path.is_dir()}
+    def _graphs(self) -> dict[Path, tuple[int, int]]:
+        """Return time and size of the files of the saved graphs; readers change them only after a run was killed."""
+        stored = chroma_files.check(self._data_dir / VECTORS_FOLDER).values()
+        folders = [each.graph.folder for each in stored if each.graph is not None]
+        return {path: _stamp(path.stat()) for folder in folders for path in folder.iterdir()}
 
     def _pack(self, names: Iterable[str]) -> None:
         """Copy files, and folders with all that is in them."""
@@ -233,7 +235,9 @@ class _Packer:
         """Yield the names of files and folders and of all that is in these, except what is left out."""
         for name in names:
             path = self._data_dir / name
-            if name == self._models or _left_out(name):
+            # Readers write into the folders of graphs that were never saved whenever they open them.
+            unsaved = name.startswith(f"{VECTORS_FOLDER}/") and path.is_dir() and path.name not in self._saved
+            if name == self._models or _left_out(name) or unsaved:
                 continue
             if "/" in name and path.is_dir() and path.is_symlink():  # it may lead round in a circle
                 raise BackupFailed("it is a link to a folder", str(path), "replace it by the folder")
