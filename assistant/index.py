@@ -70,11 +70,13 @@ class Index:
         Do not nest views in one thread: after a run the vectors are reopened,
         and that waits until every view is closed, so the thread would deadlock.
         """
+        passed = 0  # the last run that was found to be over
         while True:
             with self._catalog.read() as snapshot:
                 _check(snapshot.encoder(), self._encoder.identity, self._data_dir)
-                vectors = self._borrow(snapshot)
+                vectors = self._borrow(snapshot, replaced=snapshot.run() == passed)
                 if vectors is None:
+                    passed = snapshot.run()
                     continue
                 try:
                     yield View(snapshot, vectors, self._encoder)
@@ -82,18 +84,20 @@ class Index:
                     self._give_back()
                 return
 
-    def _borrow(self, snapshot: Snapshot) -> VectorReader | None:
+    def _borrow(self, snapshot: Snapshot, *, replaced: bool) -> VectorReader | None:
         """Return the vectors for a view of a run, or None if they already belong to a later run.
 
-        All Chroma clients of a folder share state, so the vectors of an earlier
-        run are closed before those of a later run are opened.
+        `replaced` says that there is no later run any more: someone put an
+        earlier index in the place of this one. All Chroma clients of a folder
+        share state, so the vectors of one run are closed before those of
+        another are opened.
         """
         run = snapshot.run()
         with self._changed:
-            self._changed.wait_for(lambda: run <= self._run or self._views == 0)
-            if run < self._run:
+            self._changed.wait_for(lambda: self._views == 0 or run == self._run or (run < self._run and not replaced))
+            if run < self._run and not replaced:
                 return None
-            if self._vectors is None or run > self._run:
+            if self._vectors is None or run != self._run:
                 if self._vectors is not None:
                     self._vectors.close()
                     self._vectors = None

@@ -1,5 +1,6 @@
 """Views of the index: many at once, each of one run, and opened again after the next."""
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -85,8 +86,8 @@ def test_a_follow_up_is_understood_and_answered_in_one_view(
 ) -> None:
     assistant = Assistant(index)
     views: list[object] = []
-    borrow = index._borrow
-    monkeypatch.setattr(index, "_borrow", lambda snapshot: views.append(snapshot.run()) or borrow(snapshot))
+    view = index.view
+    monkeypatch.setattr(index, "view", lambda: views.append(1) or view())
     assert assistant.ask("and a knee?", history=["What eases a stiff back?"]).run == 1
     assert views == [1]
 
@@ -173,6 +174,24 @@ def test_a_view_goes_on_to_a_run_that_ends_while_it_opens(
     with index.view() as view:
         assert view.snapshot.run() == 3
         assert view.vectors.count() == 2
+
+
+def test_an_earlier_index_is_put_in_the_place_of_an_open_one(
+    index: Index, indexed: Callable[..., RunReport], tmp_path: Path
+) -> None:
+    shutil.copytree(tmp_path / "data", tmp_path / "before")
+    indexed({"new.md": "Plums are blue.\n"})
+    with index.view() as view:
+        assert view.snapshot.run() == 2
+    (tmp_path / "data").rename(tmp_path / "after")
+    (tmp_path / "before").rename(tmp_path / "data")
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(lambda: run_and_count(index)).result(timeout=SOON) == (1, 2)
+
+
+def run_and_count(index: Index) -> tuple[int, int]:
+    with index.view() as view:
+        return view.snapshot.run(), view.vectors.count()
 
 
 def test_opening_a_view_does_not_count_again(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
