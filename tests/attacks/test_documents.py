@@ -188,7 +188,10 @@ def test_a_file_named_a_thousand_times_is_read_once(tmp_path: Path) -> None:
     last = bytearray(content[end:])
     struct.pack_into("<HHI", last, 8, 1_000, 1_000, 1_000 * (end - start))
     repeated = content[:start] + content[start:end] * 1_000 + bytes(last)
-    assert len(read_bytes(tmp_path, "a.zip", repeated).blocks) == 1
+    try:
+        assert len(read_bytes(tmp_path, "a.zip", repeated).blocks) == 1
+    except SourceUnreadable as error:  # newer versions of zipfile refuse entries that overlap
+        assert "a.txt cannot be unpacked" in error.what
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
@@ -311,9 +314,9 @@ def test_four_times_the_size_takes_four_times_the_time(tmp_path: Path, case: str
     for _ in range(3):  # another process may disturb one
         small = min(small, seconds(tmp_path / f"1-{name}", name))
         large = min(large, seconds(tmp_path / f"4-{name}", name))
-        if large < 6 * max(small, 0.05):
+        if large < 10 * max(small, 0.05):
             break
-    assert large < 6 * max(small, 0.05)
+    assert large < 10 * max(small, 0.05)  # quadratic work takes 16 times as long
     assert large < 10
 
 
