@@ -214,6 +214,9 @@ def test_a_cross_encoder_learns_which_text_answers_and_its_export_can_be_read_ba
     losses = train(model, tokenizer, learnt * 200, rate=5e-3)
     assert len(losses) == 1  # a mean of fifty steps of eight questions
     assert model.base_model.embeddings.word_embeddings.weight.equal(words)
+    export_rounded(model, tokenizer, folder=tmp_path)
+    saved = json.loads((tmp_path / "tokenizer.json").read_text(encoding="utf-8"))
+    assert (saved["padding"], saved["truncation"]) == (None, None)
     pairs = [("does heat help ?", "heat helps ."), ("does heat help ?", "cats sleep ."), ("cats ?", "heat .")]
 
     def strip_prefix(name: str) -> str:
@@ -224,9 +227,6 @@ def test_a_cross_encoder_learns_which_text_answers_and_its_export_can_be_read_ba
 
     right, wrong, unanswered = logits(model, tokenizer)
     assert right > 0 > max(wrong, unanswered)
-    export_rounded(model, tokenizer, folder=tmp_path)
-    saved = json.loads((tmp_path / "tokenizer.json").read_text(encoding="utf-8"))
-    assert (saved["padding"], saved["truncation"]) == (None, None)
     for rename in (str, strip_prefix):  # as we export it, and as others do
         exported = onnx.load(str(tmp_path / "model.onnx"))
         for each in exported.graph.initializer:
