@@ -31,7 +31,7 @@ class Public:
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         """Answer a question in quotes, or abstain; `history` holds the earlier questions, oldest first."""
-        answer, hide = self._assistant.ask(question, history), self._hide()
+        answer, (hide, _) = self._assistant.ask(question, history), self._renaming()
         abstention = answer.abstention
         return replace(
             answer,
@@ -41,17 +41,17 @@ class Public:
 
     def search(self, question: str, limit: int = 10) -> list[ScoredPassage]:
         """Return the passages nearest to a question, best first."""
-        found, hide = self._assistant.search(question, limit), self._hide()
+        found, (hide, _) = self._assistant.search(question, limit), self._renaming()
         return [_scored(each, hide) for each in found]
 
     def stages(self, question: str, history: Sequence[str] = ()) -> Mapping[str, Sequence[ScoredPassage | Evidence]]:
         """Return the results of each stage, best first; the stages are in order."""
-        found, hide = self._assistant.stages(question, history), self._hide()
+        found, (hide, _) = self._assistant.stages(question, history), self._renaming()
         return {stage: [_scored(each, hide) for each in results] for stage, results in found.items()}
 
     def quote(self, scored: Sequence[ScoredPassage]) -> list[Quote]:
         """Return whole passages as quotes."""
-        hide, show = self._hide(), self._show()
+        hide, show = self._renaming()
         return [_quote(quote, hide) for quote in self._assistant.quote([_scored(each, show) for each in scored])]
 
     def description(self) -> CorpusDescription:
@@ -64,32 +64,31 @@ class Public:
 
     def roots(self) -> Sequence[str]:
         """Return the names of the roots."""
-        return [self._hide()(root) for root in self._assistant.roots()]
+        return list(root_names(self._assistant.roots()).values())
 
     def roots_of(self, source: str) -> Sequence[str]:
         """Return the names of the roots that contain a source; empty if the index has no such source."""
-        hide = self._hide()
+        hide, _ = self._renaming()
         return [hide(root) for root in self._assistant.roots_of(source)]
 
     def document(self, root: str, source: str) -> Document:
         """Return the full text of a source, as ingested."""
-        return self._assistant.document(self._show()(root), source)
+        _, show = self._renaming()
+        return self._assistant.document(show(root), source)
 
     def verify(self, quotes: Sequence[Quote]) -> tuple[Standing, ...]:
         """Check each quote against the current texts."""
-        hide, show = self._hide(), self._show()
+        hide, show = self._renaming()
         return tuple(
             replace(standing, found=standing.found and replace(standing.found, root=hide(standing.found.root)))
             for standing in self._assistant.verify([_quote(quote, show) for quote in quotes])
         )
 
-    def _hide(self) -> Rename:
+    def _renaming(self) -> tuple[Rename, Rename]:
+        """Return what maps the path of a root to its name, and what maps it back."""
         names = root_names(self._assistant.roots())
-        return lambda root: names.get(root, PurePath(root).name)
-
-    def _show(self) -> Rename:
-        roots = {name: root for root, name in root_names(self._assistant.roots()).items()}
-        return lambda name: roots.get(name, name)
+        roots = {name: root for root, name in names.items()}
+        return lambda root: names.get(root, PurePath(root).name), lambda name: roots.get(name, name)
 
 
 def _passage(passage: Passage, rename: Rename) -> Passage:

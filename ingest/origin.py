@@ -28,6 +28,16 @@ def file_path(root: str, source: str) -> Path:
     return path / source if os.path.isdir(path) or path.name != source else path
 
 
+def file_sha(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def root_names(roots: Sequence[str]) -> dict[str, str]:
     """Return a name for each root that does not give away where it is: its last part, and a hash if others have it."""
     names = {root: PurePath(root).name or "root" for root in roots}

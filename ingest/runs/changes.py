@@ -1,13 +1,12 @@
 """Finds what changed in a root by comparing the files' hashes with the index."""
 
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ingest.index.snapshot import Snapshot, StoredDocument
-from ingest.origin import file_path
+from ingest.origin import file_path, file_sha
 from ingest.runs.report import Plan
 from ingest.runs.scan import Scan
 
@@ -107,7 +106,6 @@ def _sha(path: Path) -> str:
     if not os.path.isfile(path):  # opening a pipe would block
         return ""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha(path)
     except OSError:
         return ""

@@ -71,10 +71,7 @@ def add_token(
 @tokens.command("list")
 def list_tokens(name: Name, data_dir: DataDir = None) -> None:
     """List the tokens of an account, and when they were made."""
-    account = next((each for each in _accounts(data_dir).all() if each.name.casefold() == name.casefold()), None)
-    if account is None:
-        raise AccountInvalid("there is no such account", name, "see `cited user list`")
-    for token in account.tokens:
+    for token in _accounts(data_dir).named(name).tokens:
         typer.echo(f"{printable(token.name)}\t{token.made.astimezone():%Y-%m-%d %H:%M}")
 
 

@@ -82,6 +82,15 @@ class Accounts:
         """
         return sorted(self._read().accounts, key=lambda account: account.name)
 
+    def named(self, name: str) -> Account:
+        """Return an account; case does not matter.
+
+        Raises:
+            AccountInvalid: there is no such account.
+            IndexUnreadable: see `all`.
+        """
+        return _named(self._read(), name)
+
     def exist(self) -> bool:
         """Return whether there is an account, so that everyone has to sign in."""
         return bool(self._read().accounts)

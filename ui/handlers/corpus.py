@@ -30,7 +30,7 @@ from ingest.errors import (
 )
 from ingest.index.catalog import Catalog
 from ingest.models.encoder import Encoder
-from ingest.origin import root_names
+from ingest.origin import file_sha, root_names
 from ingest.runs.journal import note_run, noting_failure
 from ingest.runs.pipeline import Plan, Prune, RunReport, forget, ingest, plan
 from ingest.runs.status import SourceStatus, status
@@ -43,7 +43,6 @@ from ui.handlers.uploads import (
     files_in,
     free_name,
     set_aside,
-    sha_of,
     uploads_folder,
     waiting_uploads,
 )
@@ -135,7 +134,7 @@ def add(uploads: Sequence[Path], settings: Settings, before: Planned | None = No
     own = dict(before.own) if before is not None else {}
     with changing_uploads(settings.data_dir) as folder:
         for upload in uploads:
-            sha = sha_of(upload)
+            sha = file_sha(upload)
             name = free_name(upload.name, sha, own, settings.data_dir)
             set_aside(name, settings.data_dir)
             shutil.copyfile(upload, folder / name)
@@ -171,7 +170,7 @@ def discard(planned: Planned | None, settings: Settings) -> None:
     with changing_uploads(settings.data_dir) as folder:
         aside = folder / ASIDE_FOLDER
         for name in waiting_uploads(settings.data_dir):
-            if shas.get(folder / name) == sha_of(folder / name):
+            if shas.get(folder / name) == file_sha(folder / name):
                 (folder / name).unlink()
         for name in files_in(aside):
             if not (folder / name).exists():

@@ -1,6 +1,5 @@
 """The folder of uploads: what is in it, what waits to be applied, and what was set aside."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
@@ -9,6 +8,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from ingest.errors import IndexUnwritable, RootInvalid, SourceUnreadable
+from ingest.origin import file_sha
 from ingest.runs.pipeline import plan
 from ingest.runs.status import status
 
@@ -50,7 +50,7 @@ def free_name(name: str, sha: str, own: Mapping[str, str], data_dir: Path) -> st
     waiting = set(waiting_uploads(data_dir))
     path = Path(name)
     for number in count(2):
-        if name not in waiting or sha_of(folder / name) in (sha, own.get(name)):
+        if name not in waiting or file_sha(folder / name) in (sha, own.get(name)):
             return name
         name = f"{path.stem} ({number}){path.suffix}"
     raise AssertionError
@@ -85,12 +85,6 @@ def changing_uploads(data_dir: Path) -> Iterator[Path]:
         what = f"cannot be written ({(error.strerror or type(error).__name__).lower()})"
         remedy = "free some disk space, or check the permissions of this folder"
         raise IndexUnwritable(what, str(folder), remedy) from error
-
-
-def sha_of(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_upload(upload: Path, data_dir: Path) -> None:

@@ -98,9 +98,14 @@ class UploadsOnly(gr.Blocks):
 
     async def process_api(self, block_fn: Any, inputs: list[Any], *args: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401
         """Handle an event, then remove the files in its data: the handlers have copied them."""
-        inputs = traverse(inputs, lambda value: {**value, "path": self._folder.shown(value["path"])}, is_file_obj)
         found: list[Path] = []
-        traverse(inputs, lambda value: found.append(Path(value["path"])), is_file_obj)
+
+        def show(value: dict[str, Any]) -> dict[str, Any]:
+            path = self._folder.shown(value["path"])
+            found.append(Path(path))
+            return {**value, "path": path}
+
+        inputs = traverse(inputs, show, is_file_obj)
         try:
             return await super().process_api(block_fn, inputs, *args, **kwargs)
         finally:
