@@ -80,6 +80,12 @@ class IndexUnwritable(UserFacingError):
     """The disk is full or the index folder is not writable; the last finished run stays valid."""
 
 
+def not_written(what: str, where: str, error: OSError) -> IndexUnwritable:
+    """Return the error for something of the page that the system does not let it write."""
+    reason = (error.strerror or type(error).__name__).lower()
+    return IndexUnwritable(f"{what} ({reason})", where, "free some disk space, or check the permissions of this folder")
+
+
 class IndexUnreadable(UserFacingError):
     """The index is damaged or its folder is not readable."""
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ingest.errors import AccountInvalid, IndexUnreadable, IndexUnwritable
+from ingest.errors import AccountInvalid, IndexUnreadable, not_written
 from ui.handlers.history import replace_text
 from ui.handlers.roles import Role
 
@@ -227,9 +227,7 @@ class Accounts:
                 self._known = None
                 replace_text(self._path, file.model_dump_json(indent=1), mode=0o600)
         except OSError as error:
-            what = f"the accounts cannot be written ({(error.strerror or type(error).__name__).lower()})"
-            remedy = "free some disk space, or check the permissions of this folder"
-            raise IndexUnwritable(what, str(self._path), remedy) from error
+            raise not_written("the accounts cannot be written", str(self._path), error) from error
 
 
 def _named(file: _File, name: str) -> Account:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.evaluation.record_files import json_line, read_jsonl
 from assistant.schema import Rating, Turns
-from ingest.errors import Fault, FileInvalid, IndexUnwritable
+from ingest.errors import Fault, FileInvalid, not_written
 from ui.handlers.ask import LONGEST_QUESTION
 from ui.handlers.history import replace_text
 from ui.handlers.limits import LONGEST_TEXT, is_full
@@ -79,9 +79,7 @@ def save_feedback(given: Feedback, data_dir: Path) -> None:
             records[given.conversation, given.turn] = record
             replace_text(path, "".join(json_line(each) for each in records.values()))
     except OSError as error:
-        what = f"cannot be written ({(error.strerror or type(error).__name__).lower()})"
-        remedy = "free some disk space, or check the permissions of this folder"
-        raise IndexUnwritable(what, str(path), remedy) from error
+        raise not_written("cannot be written", str(path), error) from error
 
 
 def rated(conversation: str, turns: Turns, data_dir: Path) -> Turns:

@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from assistant.conversations.json_file import conversation_json, read_conversation
 from assistant.schema import Conversation, Turn
-from ingest.errors import ConversationInvalid, IndexUnwritable
+from ingest.errors import ConversationInvalid, not_written
 
 FOLDER = "history"
 LONGEST_NAME = 80
@@ -160,10 +160,7 @@ class History:
             with self._lock, FileLock(folder / "write.lock"):
                 yield
         except OSError as error:
-            what = f"the conversation cannot be saved ({(error.strerror or type(error).__name__).lower()})"
-            raise IndexUnwritable(
-                what, str(folder), "free some disk space, or check the permissions of this folder"
-            ) from error
+            raise not_written("the conversation cannot be saved", str(folder), error) from error
 
     def _write(self, owner: str, conversation: Conversation) -> Conversation:
         replace_text(self._folder_of(owner) / f"{conversation.id}.json", conversation_json(conversation))

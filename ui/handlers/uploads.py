@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 from filelock import FileLock
 
-from ingest.errors import IndexUnwritable, RootInvalid, SourceUnreadable
+from ingest.errors import RootInvalid, SourceUnreadable, not_written
 from ingest.origin import file_sha
 from ingest.runs.pipeline import plan
 from ingest.runs.status import status
@@ -49,11 +49,8 @@ def free_name(name: str, sha: str, own: Mapping[str, str], data_dir: Path) -> st
     folder = uploads_folder(data_dir)
     waiting = set(waiting_uploads(data_dir))
     path = Path(name)
-    for number in count(2):
-        if name not in waiting or file_sha(folder / name) in (sha, own.get(name)):
-            return name
-        name = f"{path.stem} ({number}){path.suffix}"
-    raise AssertionError
+    names = chain([name], (f"{path.stem} ({number}){path.suffix}" for number in count(2)))
+    return next(each for each in names if each not in waiting or file_sha(folder / each) in (sha, own.get(each)))
 
 
 def set_aside(name: str, data_dir: Path) -> None:
@@ -82,9 +79,7 @@ def changing_uploads(data_dir: Path) -> Iterator[Path]:
         with FileLock(folder / LOCK_NAME):
             yield folder
     except OSError as error:
-        what = f"cannot be written ({(error.strerror or type(error).__name__).lower()})"
-        remedy = "free some disk space, or check the permissions of this folder"
-        raise IndexUnwritable(what, str(folder), remedy) from error
+        raise not_written("cannot be written", str(folder), error) from error
 
 
 def check_upload(upload: Path, data_dir: Path) -> None:
