@@ -11,6 +11,7 @@ from ingest.schema import HEADING_SEPARATOR, Document
 if TYPE_CHECKING:
     from rich.text import Text
 
+RECOGNISED = "read by OCR"
 FILE_NOTES = {
     FileState.CHANGED: "this file has changed since it was ingested",
     FileState.GONE: "this file no longer exists",
@@ -49,6 +50,7 @@ def quote_json(quote: Quote) -> dict[str, object]:
         "end": quote.evidence.end,
         "line": quote.line,
         "page": quote.page,
+        "recognised": quote.recognised,
         "heading": quote.heading,
         "url": quote.url,
         "root": quote.evidence.passage.root,
@@ -67,6 +69,7 @@ def passage_json(found: ScoredPassage, document: Document) -> dict[str, object]:
         "end": passage.end,
         "line": document.line(passage.start),
         "page": passage.page,
+        "recognised": passage.recognised,
         "heading": HEADING_SEPARATOR.join(passage.heading) or None,
         "url": document.url,
         "root": passage.root,
@@ -124,14 +127,15 @@ def plain_markdown(text: str) -> str:
 
 
 def place(quote: Quote) -> str:
-    """Describe where a quote is: title, heading, file, page or lines, address, and whether the file has changed."""
+    """Describe where a quote is and what to know about its text: from its title to whether the file has changed."""
     lines = quote.text.count("\n")
     where = None
     if quote.page is not None:
         where = f"page {quote.page}"
     elif quote.line is not None:
         where = f"lines {quote.line}-{quote.line + lines}" if lines else f"line {quote.line}"
-    parts = (quote.title, quote.heading, quote.source, where, quote.url, FILE_NOTES.get(quote.file))
+    recognised = RECOGNISED if quote.recognised else None
+    parts = (quote.title, quote.heading, quote.source, where, recognised, quote.url, FILE_NOTES.get(quote.file))
     return " · ".join(dict.fromkeys(part for part in parts if part))
 
 

@@ -64,6 +64,11 @@ class Quote:
         return self.evidence.passage.source
 
     @property
+    def recognised(self) -> bool:
+        """Whether some of the text around the quote was recognised in an image."""
+        return self.evidence.passage.recognised
+
+    @property
     def heading(self) -> str | None:
         """The headings above the quote, outermost first, as one line; None if there are none."""
         return HEADING_SEPARATOR.join(self.evidence.passage.heading) or None

@@ -10,8 +10,14 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 HEADING_SEPARATOR = " › "
+READERS = 2
+"""The version of the readers. Files that were read by another are read again by the next ingest."""
+
+Kind = Literal["paragraph", "item", "row", "code"]
+"""What a block is: running text, one item of a list, one row of a table, or text whose lines matter."""
 
 Span = tuple[int, int]  # start, end
 Place = tuple[str, str]  # root, source
@@ -29,15 +35,17 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A unit of text, such as a paragraph, list item or table row.
+    """A unit of text: a paragraph, list item, table row or code block.
 
     `apart` marks a block as unrelated to the one before it (as paragraphs of
-    plain text are): no passage spans both.
+    plain text are): no passage spans both. A row is one sentence, whatever
+    full stops it contains.
     """
 
     start: int
     end: int
     apart: bool = False
+    kind: Kind = "paragraph"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,12 @@ class Document:
     `page_starts` holds the offset of each page's first character. Text outside
     the blocks (headings, front matter, markup, white space) is never quoted.
     `encoding` is Python's name of the file's character encoding if `verbatim`.
+    `language` is an ISO 639-1 code, or "" if it is unknown.
+    `ocr_pages` are the pages whose text was recognised in an image.
+    `word_boxes` are the packed places of the words on their pages, see
+    `ingest.word_boxes`.
     `note` describes anything uncertain about how the file was read.
+    `readers` is the version of the readers that read it.
     """
 
     source: str
@@ -65,6 +78,10 @@ class Document:
     verbatim: bool = True
     encoding: str = "utf-8"
     note: str = ""
+    language: str = ""
+    ocr_pages: tuple[int, ...] = ()
+    word_boxes: bytes = b""
+    readers: int = READERS
 
     def __post_init__(self) -> None:
         """Check that the blocks are ordered, disjoint and inside the text."""
@@ -77,6 +94,11 @@ class Document:
     def page(self, offset: int) -> int | None:
         """Return the 1-based page that contains `offset`; None without pages."""
         return bisect_right(self.page_starts, offset) if self.page_starts else None
+
+    def is_recognised(self, start: int, end: int) -> bool:
+        """Return whether some of a span's text was recognised in an image."""
+        first, last = self.page(start) or 0, self.page(end - 1) or 0
+        return any(first <= page <= last for page in self.ocr_pages)
 
     def line(self, offset: int) -> int | None:
         """Return the 1-based line of the file that contains `offset`; None for extracted text."""
@@ -100,7 +122,8 @@ class Passage:
     document's text inside the passage. `sha` identifies the vector: it hashes
     the encoded text (title, heading path, text) and the encoder. `id` depends
     on the place, so the same text in two files gives two passages that share
-    one vector. `title` is the document's.
+    one vector. `title` is the document's. `recognised` means that some of the
+    text was recognised in an image (OCR), where letters may be wrong.
     """
 
     id: str
@@ -114,6 +137,7 @@ class Passage:
     sentences: tuple[Span, ...]
     sha: str
     title: str = ""
+    recognised: bool = False
 
     def __post_init__(self) -> None:
         """Check that the text has the length of its span."""

@@ -34,6 +34,7 @@ ROOMS = (
     "ingest.text",
     "ingest.models",
     "ingest.settings",
+    "ingest.word_boxes",
     "ingest.schema",
     "ingest.errors",
 )

@@ -58,6 +58,7 @@ class _Passage(_Record):
     text: str
     page: Number | None
     heading: list[str]
+    recognised: bool = False
 
 
 class _Quote(_Record):
@@ -115,6 +116,7 @@ class _Quote(_Record):
                 text=passage.text,
                 page=passage.page,
                 heading=list(passage.heading),
+                recognised=passage.recognised,
             ),
         )
 
@@ -132,6 +134,7 @@ class _Quote(_Record):
             sentences=(),
             sha="",
             title=self.title,
+            recognised=stored.recognised,
         )
         return Quote(Evidence(passage, self.start, self.end, self.score), self.url, self.line, self.page, self.file)
 

@@ -66,9 +66,13 @@ class Draft(Snapshot):
             "verbatim": document.verbatim,
             "page_starts": list(document.page_starts),
             "headings": [[h.level, h.title, h.start, h.end] for h in document.headings],
-            "blocks": [[b.start, b.end, b.apart] for b in document.blocks],
+            "blocks": [[b.start, b.end, b.apart, b.kind] for b in document.blocks],
             "encoding": document.encoding,
             "note": document.note,
+            "language": document.language,
+            "ocr_pages": list(document.ocr_pages),
+            "word_boxes": document.word_boxes,
+            "readers": document.readers,
             "text_sha": hashlib.sha256(" ".join(document.text.split()).encode()).hexdigest(),
             "characters": len(document.text),
             "run": self.run() + 1,
@@ -88,6 +92,7 @@ class Draft(Snapshot):
             "heading": list(passage.heading),
             "sentences": [list(span) for span in passage.sentences],
             "sha": passage.sha,
+            "recognised": passage.recognised,
         }
         key = self._insert(tables.passages, values)
         self._connection.execute(

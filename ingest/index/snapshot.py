@@ -32,11 +32,12 @@ def named(places: Sequence[Place]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """The place and hash of an indexed document, as a run needs them."""
+    """The place and hash of an indexed document, and the version of the readers that read it."""
 
     root: str
     source: str
     sha: str
+    readers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +107,10 @@ class Snapshot:
 
     def stored(self, root: str) -> dict[str, StoredDocument]:
         """Return the documents of a root by source."""
-        query = sa.select(tables.documents.c.source, tables.documents.c.sha).select_from(
-            tables.documents.join(tables.roots)
-        )
+        columns = tables.documents.c
+        query = sa.select(columns.source, columns.sha, columns.readers).select_from(tables.documents.join(tables.roots))
         rows = self._connection.execute(query.where(tables.roots.c.path == root))
-        return {row.source: StoredDocument(root, row.source, row.sha) for row in rows}
+        return {row.source: StoredDocument(root, row.source, row.sha, row.readers) for row in rows}
 
     def duplicates(self) -> list[tuple[Place, ...]]:
         """Return groups of places whose documents have the same text, ignoring white space."""
@@ -226,6 +226,7 @@ class Snapshot:
             end=end,
             text=cut,
             sentences=tuple(span for part in parts for span in part.sentences),
+            recognised=any(part.recognised for part in parts),
         )
 
     def keys_of(self, shas: Sequence[str]) -> dict[str, list[int]]:
@@ -322,6 +323,10 @@ def _document(row: "sa.Row[Any]") -> Document:
         verbatim=row.verbatim,
         encoding=row.encoding,
         note=row.note,
+        language=row.language,
+        ocr_pages=tuple(row.ocr_pages),
+        word_boxes=bytes(row.word_boxes or b""),
+        readers=row.readers,
     )
 
 
@@ -338,4 +343,5 @@ def _passage(row: "sa.Row[Any]") -> Passage:
         sentences=tuple((start, end) for start, end in row.sentences),
         sha=row.sha,
         title=row.title,
+        recognised=row.recognised,
     )

@@ -32,6 +32,10 @@ documents = sa.Table(
     sa.Column("blocks", sa.JSON, nullable=False),
     sa.Column("encoding", sa.String, nullable=False, server_default="utf-8"),
     sa.Column("note", sa.String, nullable=False, server_default=""),
+    sa.Column("language", sa.String, nullable=False, server_default=""),
+    sa.Column("ocr_pages", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("word_boxes", sa.LargeBinary, nullable=False, server_default=""),
+    sa.Column("readers", sa.Integer, nullable=False, server_default="1"),
     sa.Column("text_sha", sa.String, nullable=False, server_default=""),
     sa.Column("characters", sa.Integer, nullable=False, server_default="0"),
     sa.Column("run", sa.Integer, nullable=False, server_default="0"),
@@ -50,6 +54,7 @@ passages = sa.Table(
     sa.Column("heading", sa.JSON, nullable=False),
     sa.Column("sentences", sa.JSON, nullable=False),
     sa.Column("sha", sa.String, nullable=False, index=True),
+    sa.Column("recognised", sa.Boolean, nullable=False),
 )
 runs = sa.Table(
     "runs",

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ingest.readers.source import one_line, sha256, unify_line_ends
-from ingest.schema import Block, Document, Heading
+from ingest.schema import Block, Document, Heading, Kind
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A heading (level 1 to 9) or, with level 0, a paragraph, list item or table row.
+    """A heading (level 1 to 9) or, with level 0, a block of the given kind.
 
     `apart` marks a piece as unrelated to the one before it.
     """
@@ -20,6 +20,7 @@ class Piece:
     text: str
     level: int = 0
     apart: bool = False
+    kind: Kind = "paragraph"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def assemble(pieces: Iterable[Piece]) -> Assembled:
         if piece.level:
             headings.append(Heading(piece.level, text, at, at + len(text)))
         else:
-            blocks.append(Block(at, at + len(text), apart=piece.apart))
+            blocks.append(Block(at, at + len(text), piece.apart, piece.kind))
         texts.append(text)
         at += len(text) + 2
     return Assembled("\n\n".join(texts), tuple(headings), tuple(blocks))

@@ -9,11 +9,13 @@ import os
 import pickle
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from ingest.errors import SourceUnreadable
 from ingest.readers.registry import read
 from ingest.schema import Document, Reading
+from ingest.text.language import document_language
 from ingest.text.sentences import document_sentences
 
 Request = Document | tuple[Path, str]
@@ -44,6 +46,7 @@ def answer(request: Request) -> Answer:
         document = request if isinstance(request, Document) else read(*request)
     except SourceUnreadable as error:
         return error
+    document = replace(document, language=document_language(document))
     return Reading(document, document_sentences(document))
 
 

@@ -1,4 +1,4 @@
-"""Finds what changed in a root by comparing the files' hashes with the index."""
+"""Finds what changed in a root by comparing the files' hashes, and the version of the readers, with the index."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,7 @@ from ingest.index.snapshot import Snapshot, StoredDocument
 from ingest.origin import file_path, file_sha
 from ingest.runs.report import Plan
 from ingest.runs.scan import Scan
+from ingest.schema import READERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +55,16 @@ def find_changes(scan: Scan, stored: Mapping[str, StoredDocument]) -> Changes:
     new = [source for source in shas if source not in stored]
     renamed = _renamed({source: stored[source].sha for source in gone}, {source: shas[source] for source in new})
     known = [source for source in shas if source in stored]
+    stale = {s for s in known if (shas[s], READERS) != (stored[s].sha, stored[s].readers)}
     unopened = [source for source in scan.files if source not in shas]
     placed = {*unopened, *(name for pair in renamed for name in pair)}
     return Changes(
         scan=scan,
         indexed=len(concerned),
         added=tuple(s for s in new if s not in placed),
-        updated=tuple(s for s in known if shas[s] != stored[s].sha),
+        updated=tuple(s for s in known if s in stale),
         renamed=renamed,
-        unchanged=tuple(s for s in known if shas[s] == stored[s].sha),
+        unchanged=tuple(s for s in known if s not in stale),
         removed=tuple(s for s in gone if s not in placed),
         unopened=tuple(unopened),
         shas=shas,

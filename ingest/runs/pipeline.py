@@ -127,6 +127,8 @@ def ingest(
         vectors.renew()
         with catalog.write() as draft:
             _check_identity(draft, encoder.identity, data_dir, rebuild=rebuild)
+            if rebuild:
+                draft.upgrade()
             scans = _scan_all(paths, [Path(root) for root in draft.roots()], data_dir)
             changes = [find_changes(each, stored_below(draft, each)) for each in scans]
             if expected is not None and plan_of(changes) != expected:
@@ -135,7 +137,6 @@ def ingest(
                 _check_pruning(changes)
             run = Run(draft, vectors, encoder, limits, on_progress, stop or Event())
             if rebuild:
-                draft.upgrade()
                 run.rebuild()
             else:
                 run.restore_vectors()

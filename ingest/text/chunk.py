@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ingest.models.encoder import Encoder
 from ingest.schema import HEADING_SEPARATOR, Document, Heading, Passage, Reading, Span, naming, place_id
 
-VERSION = 4  # of the splitting rules; an index built with another version is stale
+VERSION = 5  # of the splitting rules; an index built with another version is stale
 # Tokens; the encoder's window may be smaller. No trial of other sizes is recorded.
 PASSAGE_TOKENS = 200
 PREFIX_SHARE = 4  # title and headings take at most a quarter of the window
@@ -142,4 +142,5 @@ def _passage(document: Document, root: str, pack: list[_Sentence], encoder: Enco
         sentences=tuple((s.start, s.end) for s in pack),
         sha=hashlib.sha256(encoded.encode()).hexdigest()[:32],
         title=document.title,
+        recognised=document.is_recognised(start, end),
     )

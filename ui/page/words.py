@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from assistant.render import RECOGNISED
 from ingest.schema import HEADING_SEPARATOR
 
 
@@ -20,8 +21,8 @@ def heading_words(path: Sequence[str], title: str) -> str:
     return HEADING_SEPARATOR.join(path[1:] if path[:1] == (title,) else path)
 
 
-def place_words(page: int | None, line: int | None) -> str:
-    """Return page and line in words, as far as known."""
+def place_words(page: int | None, line: int | None, *, recognised: bool = False) -> str:
+    """Return page and line in words, as far as known, and whether the text was recognised in an image."""
     pages = f"page {page:,}" if page is not None else ""
     lines = f"line {line:,}" if line is not None else ""
-    return ", ".join(filter(None, (pages, lines)))
+    return ", ".join(filter(None, (pages, lines, RECOGNISED if recognised else "")))

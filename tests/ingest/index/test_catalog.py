@@ -11,6 +11,7 @@ from ingest.index.catalog import Catalog
 from ingest.models.encoder import Encoder
 from ingest.schema import Block, CorpusDescription, Document, Heading, Passage
 from ingest.text.chunk import split
+from ingest.word_boxes import WordBox, pack
 from tests.conftest import reading_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -110,8 +111,12 @@ def test_a_document_is_returned_as_it_was_stored(catalog: Catalog, encoder: Enco
         "f" * 64,
         page_starts=(0, 5),
         headings=(Heading(1, "Hip", 0, 3),),
-        blocks=(Block(5, 18), Block(20, 26, apart=True)),
+        blocks=(Block(5, 18), Block(20, 26, apart=True, kind="row")),
         verbatim=False,
+        language="en",
+        ocr_pages=(2,),
+        word_boxes=pack([WordBox(0, 3, 1, 10, 20, 30, 40)]),
+        readers=7,
     )
     passages = list(split(reading_of(document), "/root", encoder))
     with catalog.write() as draft:

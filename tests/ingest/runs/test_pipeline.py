@@ -19,7 +19,7 @@ from ingest.index.vectors import Vectors
 from ingest.models.encoder import Encoder, Vectors32
 from ingest.readers import registry
 from ingest.runs.pipeline import RunReport, forget, ingest
-from ingest.schema import Document, Passage, Reading
+from ingest.schema import READERS, Document, Passage, Reading
 from ingest.settings import ReadLimits
 from tests.conftest import reading_of
 
@@ -302,6 +302,21 @@ def test_a_rebuild_of_an_index_of_another_version(
         indexed({})
     ingest([], data, encoder, rebuild=True)
     assert indexed({}).unchanged == ["hip.md"]
+    whole()
+
+
+def test_files_that_older_readers_read_are_read_again(
+    indexed: Indexed, data: Path, encoder: Fake, whole: Callable[[], None]
+) -> None:
+    indexed({"hip.md": HIP, "back.md": BACK})
+    with closing(Catalog(data)) as catalog, catalog.write() as draft:
+        (root,) = draft.roots()
+        document = draft.document(root, "hip.md")
+        assert document is not None
+        draft.put_document(root, replace(document, readers=READERS - 1), [])
+    report = indexed({})
+    assert (report.updated, report.unchanged) == (["hip.md"], ["back.md"])
+    assert indexed({}).unchanged == ["back.md", "hip.md"]
     whole()
 
 

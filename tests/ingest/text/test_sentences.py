@@ -4,7 +4,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ingest.text.sentences import LONGEST_PIECE, sentence_spans
+from ingest.schema import Block, Document, Kind
+from ingest.text.sentences import LONGEST_CODE, LONGEST_PIECE, document_sentences, sentence_spans
 
 # Words, characters that confuse sentence splitters, and all kinds of white space.
 PIECES = st.sampled_from(
@@ -14,8 +15,13 @@ PIECES = st.sampled_from(
 TEXTS = st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=60).map("".join))
 
 
-def parts(text: str) -> list[str]:
-    return [text[start:end] for start, end in sentence_spans(text, 0, len(text))]
+def parts(text: str, language: str = "en") -> list[str]:
+    return [text[start:end] for start, end in sentence_spans(text, 0, len(text), language)]
+
+
+def parts_of(kind: Kind, text: str) -> list[str]:
+    document = Document("a.md", "a", None, text, "", blocks=(Block(0, len(text), kind=kind),))
+    return [text[start:end] for spans in document_sentences(document) for start, end in spans]
 
 
 @given(text=TEXTS, before=st.text(max_size=5), after=st.text(max_size=5))
@@ -147,7 +153,6 @@ def test_closing_marks_stay_with_their_sentence() -> None:
         "**Never touch the blade.**",
         "The blade is sharp.",
     ]
-    assert parts("| Zorb | Children. Pregnant women. |") == ["| Zorb | Children. Pregnant women. |"]
 
 
 def test_one_long_line_does_not_split_the_wrapped_ones() -> None:
@@ -198,3 +203,74 @@ def test_a_whole_sentence_in_brackets_and_list_markers() -> None:
         "It is from c.750 AD.",
         "Non-U.S. readers may skip it, i.e. This part.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("de", "Am 3. Oktober, im 19. Jahrhundert und in der 2. Auflage galt z. B. Abs. 2 Nr. 3."),
+        ("de", "Die Fa. Meyer in der Hauptstr. 5 liefert ca. 3 Mio. Stück, max. 4 davon an Friedrich II. von Preußen."),
+        ("de", "Bis 24. Dezember nimmt Dr. med. Weber u. a. Herrn Prof. Groß in St. Gallen auf."),
+        ("es", "La Sra. López vive en la Av. Central núm. 4, véase la pág. 12, con aprox. 3 gatos, p. ej. Luna."),
+        ("es", "Ud. llega a las 9 a. m. con el Dr. Pérez, de EE. UU. y de la Dra. Gil."),
+        (
+            "fr",
+            "M. Dupont et Mme. Durand lisent l'art. 5, la fig. 3 et la p. 12 du Dr. Martin, né av. J.-C.",
+        ),
+        (
+            "it",
+            "Il sig. Rossi, la sig.ra Bianchi e il dott. Verdi leggono l'art. 5, pag. 12, n. 4, p. es. Dante, a.C. no.",
+        ),
+        (
+            "nl",
+            "Dhr. Jansen, mevr. De Vries en dr. Bakker: blz. 12, art. 5 en nr. 4, o.a. Vondel, t.a.v. mw. Post.",
+        ),
+        (
+            "pt",
+            "O Sr. Silva, a Sra. Costa e o Dr. Lima leem o art. 5, a pág. 12 e o n.º 4 na Av. Sul, p. ex.",
+        ),
+    ],
+)
+def test_abbreviations_dates_and_ordinals_do_not_end_a_sentence(language: str, sentence: str) -> None:
+    assert parts(sentence, language) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "second"),
+    [
+        ("de", "Es sind 5 kg. Das ist viel.", "Das ist viel."),
+        ("de", "Er zahlte 20. Danach ging er.", "Danach ging er."),
+        ("es", "Vive en Madrid. Tiene gatos.", "Tiene gatos."),
+        ("fr", "Elle vit à Paris. Elle lit.", "Elle lit."),
+        ("it", "Arriva il 3. Poi parte.", "Poi parte."),
+        ("nl", "Zij blijft 3 dagen. Dan gaat zij.", "Dan gaat zij."),
+        ("pt", "Mora em Lisboa. Tem gatos.", "Tem gatos."),
+    ],
+)
+def test_sentences_of_other_languages_end(language: str, text: str, second: str) -> None:
+    assert parts(text, language)[1:] == [second]
+
+
+def test_each_block_is_split_by_the_rules_of_its_language() -> None:
+    german = "Der Garten ist von zehn Uhr an geöffnet. Am 3. Oktober bleibt er den ganzen Tag geschlossen."
+    english = "The garden opens at ten in the morning. It was on page 3. October is the best month to come."
+    text = f"{english}\n\n{german}"
+    blocks = (Block(0, len(english)), Block(len(english) + 2, len(text)))
+    found = document_sentences(Document("a.md", "a", None, text, "", blocks=blocks, language="en"))
+    assert [len(spans) for spans in found] == [3, 2]
+
+
+def test_a_row_is_one_sentence() -> None:
+    row = "Drug: Zorb | For: Children. Pregnant women. | Note: Stop after 3 days. Call us."
+    assert parts_of("row", row) == [row]
+    assert len(parts_of("paragraph", row)) > 1
+
+
+def test_code_is_divided_at_line_ends_only() -> None:
+    short = "x = 1. # Why? Because.\ny = 2"
+    assert parts_of("code", short) == [short]
+    lines = [f"call({number}, 'a sentence. Another one.')" for number in range(100)]
+    divided = parts_of("code", "\n".join(lines))
+    assert "\n".join(divided).split("\n") == lines
+    assert all(LONGEST_CODE / 2 < len(part) <= LONGEST_CODE for part in divided[:-1])
+    assert parts_of("code", "x" * 3 * LONGEST_CODE) == ["x" * 3 * LONGEST_CODE]

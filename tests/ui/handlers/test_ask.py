@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 from markupsafe import Markup
 
-from assistant.render import answer_json
+from assistant.render import answer_json, answer_markdown
 from assistant.schema import Abstention, Answer, Evidence, Quote, ScoredPassage, Turn, Turns
 from ingest.errors import IndexMissing, SourceUnreadable
 from ingest.origin import FileState
@@ -39,8 +39,9 @@ def quote_in(
     line: int | None = 3,
     title: str = "A title",
     at: int = 100,
+    recognised: bool = False,
 ) -> Quote:
-    passage = Passage("id", "root", "a/b.md", at, at + len(text), text, page, heading, (), "sha", title)
+    passage = Passage("id", "root", "a/b.md", at, at + len(text), text, page, heading, (), "sha", title, recognised)
     start = at + text.index(quoted)
     return Quote(Evidence(passage, start, start + len(quoted), 1.0), url, line, page, file)
 
@@ -455,6 +456,16 @@ def test_sources_that_agree_are_said_to() -> None:
     assert "say the same" not in conversation_of(answer_of(one, other))
 
 
+def test_text_recognised_in_an_image_is_marked_everywhere() -> None:
+    answer = answer_of(quote_in("The quote.", "The quote.", page=2, line=None, recognised=True))
+    assert "page 2 · read by OCR" in answer_markdown(answer)
+    assert "page 2, read by OCR" in conversation_of(answer)
+    assert "page 2, read by OCR" in sources_of(answer)
+    quotes = answer_json(answer)["quotes"]
+    assert isinstance(quotes, list) and quotes[0]["recognised"] is True
+    assert "OCR" not in conversation_of(answer_of(quote_in("The quote.", "The quote.", page=2)))
+
+
 def test_answer_json_of_quotes() -> None:
     text = "Before. The quote. After."
     found = answer_json(answer_of(quote_in(text, "The quote.", heading=("One", "Two"), url="https://x.org", page=2)))
@@ -472,6 +483,7 @@ def test_answer_json_of_quotes() -> None:
                 "end": 118,
                 "line": 3,
                 "page": 2,
+                "recognised": False,
                 "heading": "One › Two",
                 "url": "https://x.org",
                 "root": "root",

@@ -19,7 +19,7 @@ pytestmark = [
     *GRADIO_WARNINGS,
 ]
 
-QUOTE = ["source", "title", "text", "start", "end", "line", "page", "heading", "url", "root"]
+QUOTE = ["source", "title", "text", "start", "end", "line", "page", "recognised", "heading", "url", "root"]
 ANSWER = ["question", "abstained", "reason", "missing_terms", "quotes", "agreements", "ranked", "nearest"]
 ANSWER += ["gate_score", "run"]
 

@@ -1,0 +1,58 @@
+"""Finds the language of texts."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+from ingest.schema import Document
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
+
+SURE = 0.8
+"""The lowest probability that counts. Of 11,985 sentences and questions of XQuAD in de, en, es, ru and tr, 91 % reach
+it, and 3 of those are wrong; 97 % reach 0.5, and 16 of those are wrong."""
+
+_SAMPLE = 300  # characters of a block that are looked at
+_SAMPLES = 20  # blocks of a document that are looked at first
+
+
+def language_of(text: str) -> str:
+    """Return the ISO 639-1 code of a text's language, or "" if it is too short or too unlike prose to say.
+
+    Source: py3langid, a Bayesian classifier over byte n-grams (after Lui and Baldwin 2012).
+    """
+    language, probability = _identifier().classify(text)
+    return str(language) if probability >= SURE else ""
+
+
+def document_language(document: Document) -> str:
+    """Return the language that the document states, else the one of most of its sampled text."""
+    return document.language or language_of(" ".join(_samples(document, range(len(document.blocks)))))
+
+
+def block_languages(document: Document) -> tuple[str, ...]:
+    """Return a language for each block.
+
+    Blocks are looked at one by one only if some sampled ones are in another
+    language than the document.
+    """
+    main, numbers = document.language, range(len(document.blocks))
+    sampled = {language_of(text) for text in _samples(document, numbers)}
+    if sampled <= {main, ""}:
+        return (main,) * len(document.blocks)
+    blocks = (document.text[block.start : min(block.end, block.start + _SAMPLE)] for block in document.blocks)
+    return tuple(language_of(text) or main for text in blocks)
+
+
+def _samples(document: Document, numbers: Sequence[int]) -> list[str]:
+    """Return the beginnings of evenly spaced blocks."""
+    blocks = (document.blocks[number] for number in numbers[:: max(1, len(numbers) // _SAMPLES)])
+    return [document.text[block.start : min(block.end, block.start + _SAMPLE)] for block in blocks]
+
+
+@cache
+def _identifier() -> "LanguageIdentifier":
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

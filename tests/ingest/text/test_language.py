@@ -1,0 +1,45 @@
+import pytest
+
+from ingest.schema import Block, Document
+from ingest.text.language import block_languages, document_language, language_of
+
+TEXTS = {
+    "en": "Most people with back pain get better within a few weeks if they keep moving.",
+    "de": "Die meisten Menschen mit Rückenschmerzen erholen sich in einigen Wochen, wenn sie sich bewegen.",
+    "es": "La mayoría de las personas con dolor de espalda mejora en pocas semanas si sigue moviéndose.",
+    "fr": "La plupart des personnes qui ont mal au dos vont mieux en quelques semaines si elles bougent.",
+    "it": "La maggior parte delle persone con mal di schiena migliora in poche settimane se continua a muoversi.",
+    "nl": "De meeste mensen met rugpijn herstellen binnen een paar weken als ze blijven bewegen.",
+    "pt": "A maioria das pessoas com dores nas costas melhora em poucas semanas se continuar a mover-se.",
+}
+
+
+def document(*texts: str, language: str = "") -> Document:
+    blocks, at = [], 0
+    for text in texts:
+        blocks.append(Block(at, at + len(text)))
+        at += len(text) + 2
+    return Document("a.txt", "a", None, "\n\n".join(texts), "", blocks=tuple(blocks), language=language)
+
+
+@pytest.mark.parametrize(("language", "text"), TEXTS.items())
+def test_languages_are_found(language: str, text: str) -> None:
+    assert language_of(text) == language
+
+
+@pytest.mark.parametrize("text", ["", "Hip", "x = 3; y = f(3)", "12 | 13 | 14", "\ud800"])
+def test_what_is_too_short_or_no_prose_has_no_language(text: str) -> None:
+    assert language_of(text) == ""
+
+
+def test_a_document_has_the_language_it_states_or_most_of_it_is_in() -> None:
+    assert document_language(document(TEXTS["de"], TEXTS["de"], TEXTS["en"])) == "de"
+    assert document_language(document(TEXTS["de"], language="nl")) == "nl"
+    assert document_language(document("1 2 3")) == ""
+
+
+def test_blocks_in_other_languages_are_found_among_many() -> None:
+    many = [TEXTS["en"]] * 30
+    assert set(block_languages(document(*many, language="en"))) == {"en"}
+    mixed = document(*many, *[TEXTS["fr"]] * 10, "12", language="en")
+    assert block_languages(mixed) == ("en",) * 30 + ("fr",) * 10 + ("en",)
