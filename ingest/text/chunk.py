@@ -2,11 +2,12 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from ingest.models.encoder import Encoder
-from ingest.schema import HEADING_SEPARATOR, Document, Heading, Passage, Reading, Span, naming, place_id
+from ingest.schema import HEADING_SEPARATOR, Document, Heading, Kind, Passage, Reading, Span, naming, place_id
 
 VERSION = 5  # of the splitting rules; an index built with another version is stale
 # Tokens; the encoder's window may be smaller. No trial of other sizes is recorded.
@@ -15,6 +16,10 @@ PREFIX_SHARE = 4  # title and headings take at most a quarter of the window
 SPECIAL_TOKENS = 8  # tokens reserved for the encoder's special tokens and prompt
 
 _WORDS = re.compile(r"\S+")
+# Where a sentence that is longer than a passage is divided first: a row between its cells, code between its lines.
+_PARTS: Mapping[Kind, re.Pattern[str]] = MappingProxyType(
+    {"row": re.compile(r"[^\s|](?:[^|]*[^\s|])?\s*\|?|\|"), "code": re.compile(r"\S.*")}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,8 @@ def split(reading: Reading, root: str, encoder: Encoder) -> Iterator[Passage]:
     """Yield the passages of a document, in order.
 
     Passages are disjoint and contain whole sentences; a sentence longer than
-    the window is split between words. No passage spans a heading or the start
+    the window is split between the cells of a row, the lines of code, or
+    words. No passage spans a heading or the start
     of a block set apart. Together they cover all characters of the blocks
     except white space.
     """
@@ -92,30 +98,42 @@ def _sentences(reading: Reading, encoder: Encoder) -> Iterator[_Sentence]:
             upcoming = next(headings, None)
             first = True
         names = tuple(h.title for h in path)
-        spans = list(_fitting(document, sentences, names, encoder))
+        spans = list(_fitting(document, block.kind, sentences, names, encoder))
         counts = encoder.count_tokens([document.text[start:end] for start, end in spans])
         for (start, end), tokens in zip(spans, counts, strict=True):
             yield _Sentence(start, end, tokens, names, first)
             first = False
 
 
-def _fitting(document: Document, spans: tuple[Span, ...], heading: tuple[str, ...], encoder: Encoder) -> Iterator[Span]:
-    """Yield the spans; one longer than a passage is split between words, or inside an overlong word."""
+def _fitting(
+    document: Document, kind: Kind, spans: tuple[Span, ...], heading: tuple[str, ...], encoder: Encoder
+) -> Iterator[Span]:
+    """Yield the spans; one longer than a passage is split between its parts, between words, or inside a word."""
     room = _room(document, heading, encoder)
     for start, end in spans:
         if end - start <= room or encoder.count_tokens([document.text[start:end]])[0] <= room:
             yield start, end
             continue
         piece_start, used = start, 0
-        words = [w for m in _WORDS.finditer(document.text, start, end) for w in _short_words(m.start(), m.end(), room)]
-        counts = encoder.count_tokens([document.text[a:b] for a, b in words])
+        parts = list(_parts(document.text, (start, end), kind, room, encoder))
+        counts = encoder.count_tokens([document.text[a:b] for a, b in parts])
         piece_end = start
-        for (a, b), tokens in zip(words, counts, strict=True):
+        for (a, b), tokens in zip(parts, counts, strict=True):
             if used and used + tokens > room:
                 yield piece_start, piece_end
                 piece_start, used = a, 0
             piece_end, used = b, used + tokens
         yield piece_start, piece_end
+
+
+def _parts(text: str, span: Span, kind: Kind, room: int, encoder: Encoder) -> Iterator[Span]:
+    """Yield the parts of an overlong sentence, in order, each short enough for a passage."""
+    whole = [match.span() for match in _PARTS[kind].finditer(text, *span)] if kind in _PARTS else [span]
+    for (start, end), tokens in zip(whole, encoder.count_tokens([text[a:b] for a, b in whole]), strict=True):
+        if tokens <= room:
+            yield start, end
+        else:
+            yield from (part for word in _WORDS.finditer(text, start, end) for part in _short_words(*word.span(), room))
 
 
 def _short_words(start: int, end: int, room: int) -> Iterator[Span]:

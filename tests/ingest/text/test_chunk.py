@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ingest.models.encoder import Encoder
 from ingest.readers import markdown, text
-from ingest.schema import Block, Document, Heading, Passage
+from ingest.schema import Block, Document, Heading, Kind, Passage
 from ingest.text.chunk import PASSAGE_TOKENS, SPECIAL_TOKENS, encoded_text, split
 from tests.conftest import reading_of
 
@@ -143,3 +143,27 @@ def test_a_title_without_words_is_not_encoded() -> None:
 def test_a_title_longer_than_the_window_leaves_room_for_text(fake: Callable[..., Encoder]) -> None:
     passages = cut(document("Rest now. " * 20, title="long " * 500), "/", fake(window=64))
     assert min(len(p.sentences) for p in passages[:-1]) > 5
+
+
+def test_an_overlong_row_is_split_between_its_cells(fake: Callable[..., Encoder]) -> None:
+    cells = [f"Column {number}: " + "word " * (number % 7) + "end. More" for number in range(60)]
+    row = " | ".join(cells)
+    doc = document(row, blocks=[Block(0, len(row), kind="row")])
+    check(doc, fake(window=64))
+    parts = [passage.text.removesuffix(" |").split(" | ") for passage in cut(doc, "/", fake(window=64))]
+    assert len(parts) > 5
+    assert [cell for part in parts for cell in part] == cells
+
+
+def test_overlong_code_is_split_between_its_lines(fake: Callable[..., Encoder]) -> None:
+    lines = [f"call({number}, 'some words', x)" for number in range(60)]
+    doc = document("\n".join(lines), blocks=[Block(0, len("\n".join(lines)), kind="code")])
+    check(doc, fake(window=64))
+    assert [line for passage in cut(doc, "/", fake(window=64)) for line in passage.text.split("\n")] == lines
+
+
+@given(content=st.text(max_size=300), kind=st.sampled_from(["row", "code", "item"]))
+@settings(max_examples=60, deadline=None)
+def test_blocks_of_every_kind_are_covered(fake: Callable[..., Encoder], content: str, kind: Kind) -> None:
+    text = content.strip()
+    check(document(text, blocks=[Block(0, len(text), kind=kind)] if text else []), fake(window=24))
