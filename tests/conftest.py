@@ -28,6 +28,7 @@ GRADIO_WARNINGS = (
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--require-browser", action="store_true", help="fail where Chromium is missing")
     parser.addoption("--screenshots", metavar="DIR", default=None, help="save the browser tests' screenshots here")
+    parser.addoption("--models", metavar="DIR", default=None, help="keep the exported encoder here for the next time")
 
 
 @pytest.fixture(autouse=True)
@@ -128,10 +129,12 @@ def indexed(tmp_path: Path, encoder: FakeEncoder, write: Callable[..., Path]) ->
 
 
 @pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+def models(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """Folder with the bundled encoder, exported once for all tests and all of pytest-xdist's workers."""
     base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "models"
+    kept = request.config.getoption("--models")
+    folder = Path(kept).absolute() if kept else (base if worker_id == "master" else base.parent) / "models"
+    folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_suffix(".lock")):
         open_encoder(BUNDLED, folder)
     return folder

@@ -165,7 +165,6 @@ def test_documents_in_a_package_share_its_budget(tmp_path: Path, suffix: str) ->
     assert what == "unpacks to more than 200 MB"
 
 
-@pytest.mark.serial
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["a.zip", "a.docx"])
 def test_a_part_larger_than_stated_is_not_unpacked(tmp_path: Path, name: str) -> None:
@@ -301,7 +300,6 @@ def seconds(path: Path, name: str) -> float:
     return time.process_time() - started
 
 
-@pytest.mark.serial
 @pytest.mark.slow
 @pytest.mark.parametrize("case", GROWING)
 def test_four_times_the_size_takes_four_times_the_time(tmp_path: Path, case: str) -> None:
@@ -395,7 +393,6 @@ MULTIPLYING: dict[str, tuple[str, Callable[[], Content], str]] = {
 }
 
 
-@pytest.mark.serial
 @pytest.mark.slow
 @pytest.mark.parametrize("case", MULTIPLYING)
 def test_what_is_named_often_is_read_once_or_refused(tmp_path: Path, case: str) -> None:

@@ -12,7 +12,8 @@ from ingest.errors import IndexLocked, IndexMissing, IndexStale
 from ingest.index.doctor import Finding, examine
 from ingest.index.lock import write_lock
 from ingest.index.vectors import VECTORS_FOLDER, Vectors
-from ingest.models.encoder import OnnxEncoder
+from ingest.models.encoder import BUNDLED, OnnxEncoder
+from ingest.models.onnx_export import folder_name
 from ingest.runs.mend import mend
 from ingest.runs.pipeline import ingest
 from ingest.settings import load_settings
@@ -117,7 +118,7 @@ def test_mending_exports_a_damaged_encoder_again(examined: Examine, data: Path, 
 def own_models(data: Path, models: Path) -> Path:
     """Give the index a folder of models whose files can be replaced; return the folder of its encoder."""
     (data / "models").unlink()
-    (original,) = models.iterdir()
+    original = models / folder_name(BUNDLED)
     folder = data / "models" / original.name
     folder.mkdir(parents=True)
     for path in original.iterdir():

@@ -57,7 +57,7 @@ def test_the_export_is_reused(exported: OnnxEncoder, models: Path) -> None:
 
 
 def test_prompts_are_prepended(models: Path, tmp_path: Path) -> None:
-    (folder,) = models.iterdir()
+    folder = models / folder_name(BUNDLED)
     shutil.copytree(folder, tmp_path / "prompted")
     identity = json.loads((folder / "identity.json").read_text(encoding="utf-8"))
     changed = json.dumps({**identity, "query_prompt": "query: "})
@@ -79,7 +79,7 @@ def test_a_missing_model(tmp_path: Path) -> None:
 @pytest.mark.parametrize("missing", ["model.onnx", "tokenizer.json"])
 def test_an_incomplete_export_is_made_again(exported: OnnxEncoder, models: Path, tmp_path: Path, missing: str) -> None:
     name = str(tmp_path / "none")  # so that its export fails at once
-    (whole,) = models.iterdir()
+    whole = models / folder_name(BUNDLED)
     folder = Path(shutil.copytree(whole, tmp_path / "models" / folder_name(name)))
     assert open_encoder(name, tmp_path / "models").identity == exported.identity
     (folder / missing).unlink()
@@ -92,7 +92,7 @@ def test_an_incomplete_export_is_made_again(exported: OnnxEncoder, models: Path,
 @pytest.mark.parametrize("damaged", ["model.onnx", "tokenizer.json", "identity.json"])
 @pytest.mark.parametrize("kept", [0, 100])
 def test_a_damaged_export_is_reported_with_a_remedy(models: Path, tmp_path: Path, damaged: str, kept: int) -> None:
-    folder = Path(shutil.copytree(next(models.iterdir()), tmp_path / "models" / folder_name(BUNDLED)))
+    folder = Path(shutil.copytree(models / folder_name(BUNDLED), tmp_path / "models" / folder_name(BUNDLED)))
     (folder / damaged).write_bytes((folder / damaged).read_bytes()[:kept])
     with pytest.raises(ModelMissing, match="cannot be loaded") as caught:
         open_encoder(BUNDLED, tmp_path / "models")
