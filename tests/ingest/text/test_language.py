@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from ingest.schema import Block, Document
@@ -43,3 +46,14 @@ def test_blocks_in_other_languages_are_found_among_many() -> None:
     assert set(block_languages(document(*many, language="en"))) == {"en"}
     mixed = document(*many, *[TEXTS["fr"]] * 10, "12", language="en")
     assert block_languages(mixed) == ("en",) * 30 + ("fr",) * 10 + ("en",)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits files by POSIX means")
+def test_finding_a_language_writes_no_file() -> None:
+    code = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+from ingest.text.language import language_of
+assert language_of("Most people with back pain get better within a few weeks.") == "en"
+"""
+    subprocess.run([sys.executable, "-B", "-c", code], check=True, timeout=60)
