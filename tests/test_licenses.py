@@ -16,6 +16,7 @@ PERMITTED = {
     "CC0-1.0",
     "CNRI-Python",
     "ISC",
+    "LicenseRef-Public-Domain",
     "MIT",
     "MIT-0",
     "MIT-CMU",

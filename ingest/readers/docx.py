@@ -1,70 +1,76 @@
-"""DOCX: paragraphs, headings and table rows in document order.
+"""DOCX: paragraphs, headings, lists, tables and notes in document order.
 
-python-docx opens the package and resolves the styles. The text is collected
-from the XML elements, because `Paragraph.text` omits tracked insertions and
-content controls, and a quote that misses a "not" is worse than no quote.
+python-docx opens the package. The text is collected from the XML elements,
+because `Paragraph.text` omits tracked insertions and content controls, and a
+quote that misses a "not" is worse than no quote.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from ingest.errors import SourceUnreadable
+from ingest.readers import html, rtf
 from ingest.readers.assemble import Piece, assemble, clean, extracted
-from ingest.readers.package import BROKEN, Budget, unpacked
-from ingest.readers.source import one_line, stem_title
+from ingest.readers.docx_notes import Notes
+from ingest.readers.docx_numbering import Numbering
+from ingest.readers.docx_styles import VAL, Style, W, outline_level, styles_of
+from ingest.readers.docx_tables import table
+from ingest.readers.docx_text import BOX, IGNORED, Characters
+from ingest.readers.emphasis import Candidate, with_headings
+from ingest.readers.encoding import decode
+from ingest.readers.graphics import graphic_pieces
+from ingest.readers.openxml import REL, Part, opened, related, target
+from ingest.readers.package import BROKEN, Budget
+from ingest.readers.source import one_line, paragraphs, stem_title
+from ingest.readers.spans import TextSpan, is_bold, joined, size
 from ingest.schema import Document
 
 if TYPE_CHECKING:
-    from docx.styles.style import BaseStyle
+    from docx.document import Document as WordDocument
     from lxml.etree import _Element  # type: ignore[import-untyped]
 
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SAVE_AGAIN = "save it again as .docx"
-
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
-_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-_PARAGRAPH, _TABLE, _ROW, _CELL, _BOX = (_W + name for name in ("p", "tbl", "tr", "tc", "txbxContent"))
-_WRAPPERS = frozenset(_W + name for name in ("sdt", "sdtContent", "customXml", "ins", "moveTo"))
-# Deleted text, properties, and fallback copies for older programs.
-_IGNORED = frozenset({_FALLBACK, *(_W + name for name in ("del", "moveFrom", "pPr", "rPr", "sectPr"))})
-_TEXTS = frozenset({_W + "t", _MATH + "t"})
-_CHARACTERS = {_W + "tab": "\t", _W + "br": "\n", _W + "cr": "\n", _W + "noBreakHyphen": "-"}
-_LEVELS = {"Title": 1} | {f"Heading {level}": level for level in range(1, 10)}
+_PARAGRAPH, _TABLE, _DRAWING, _CHUNK = (W + name for name in ("p", "tbl", "drawing", "altChunk"))
 _CONTENTS = "toc "  # prefix of the table-of-contents styles; a table of contents only repeats the headings
-_MAX_STYLE_DEPTH = 20
+_LIST_STYLES = ("list bullet", "list number")
 # The title that python-docx reports for a file without properties.
 _NO_TITLE = "Word Document"
 
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """What python-docx provides: the body, the style names by id, and the title property."""
+    """An opened document: its body, the part that relates to the others, the styles' root and the title property."""
 
     body: "_Element"
-    styles: Mapping[str, str]
+    part: object
+    styles: "_Element"
     title: str
 
 
 def read(data: bytes, source: str, budget: Budget) -> Document:
-    """Return the text of a Word document: headings, paragraphs and table rows, separated by blank lines.
+    """Return the text of a Word document: headings, paragraphs, list items, table rows and notes.
 
     Raises:
-        SourceUnreadable: the file is not a DOCX, is damaged, or is too large when unpacked.
+        SourceUnreadable: the file is not a DOCX, is damaged, is nested too
+            deeply, or is too large when unpacked.
     """
-    if data.startswith(_OLE):
-        raise SourceUnreadable(
-            "is password-protected or an old .doc file", source, "save it as .docx without a password"
-        )
-    word = _open(unpacked(data, source, "DOCX", budget), source)
-    assembled = assemble(_pieces(word.body, word.styles))
+    word = _open(opened(data, source, "DOCX", budget), source)
+    story = _Story(word, source, budget)
+    try:
+        pieces = story.read()
+    except RecursionError as error:
+        raise SourceUnreadable("is nested too deeply", source, "simplify it or save it as text") from error
+    assembled = assemble(pieces)
+    title = one_line(clean(word.title))
+    heading = next((heading.title for heading in assembled.headings), "")
     return extracted(
         data,
         source,
-        _title(word) or next((heading.title for heading in assembled.headings), "") or stem_title(source),
+        (title if title != _NO_TITLE else "") or story.title or heading or stem_title(source),
         assembled,
+        "; ".join(story.notes_for_reader),
     )
 
 
@@ -76,9 +82,9 @@ def _open(package: BytesIO, source: str) -> _Word:
     from lxml.etree import LxmlError
 
     try:
-        word = docx.Document(package)
-        styles = _style_names(word.styles)
+        word: WordDocument = docx.Document(package)
         body, title = word.element.body, word.core_properties.title or ""
+        styles = word.styles.element
     except (OpcError, PythonDocxError, XmlchemyError, LxmlError, KeyError) as error:
         reason = one_line(str(error).strip("'\""))[:200].rstrip(".")
         raise SourceUnreadable(f"is not a readable DOCX ({reason})", source, _SAVE_AGAIN) from error
@@ -86,92 +92,114 @@ def _open(package: BytesIO, source: str) -> _Word:
         raise SourceUnreadable("is not a readable DOCX", source, _SAVE_AGAIN) from error
     if body is None:
         raise SourceUnreadable("is not a readable DOCX (it has no body)", source, _SAVE_AGAIN)
-    return _Word(body, styles, title)
+    return _Word(body, word.part, styles, title)
 
 
-def _style_names(styles: Iterable["BaseStyle"]) -> dict[str, str]:
-    """Return the style names by id; a style based on a heading style gets the heading style's name."""
-    by_id = {style.style_id: style for style in styles}
-    names = {}
-    for style_id, style in by_id.items():
-        base = style
-        for _ in range(_MAX_STYLE_DEPTH):
-            if base is None or base.name in _LEVELS:
-                break
-            base = by_id.get(base.element.basedOn_val)  # not `base_style`, which searches all styles
-        names[style_id] = (base if base is not None else style).name or ""
-    return names
+class _Story:
+    """Reads one document from its beginning to its end, as the numbers of lists and notes go by their order."""
+
+    def __init__(self, word: _Word, source: str, budget: Budget, *, inserted: bool = False) -> None:
+        self.title = ""
+        self.notes_for_reader: list[str] = []
+        self._word, self._source, self._budget = word, source, budget
+        if word.styles.tag != W + "styles":
+            self.notes_for_reader.append("its styles are damaged, so headings may be missing")
+        self._styles = styles_of(word.styles)
+        self._numbering = Numbering(next(related(word.part, "numbering"), None), self._styles)
+        self._notes = Notes(word.part, lambda paragraph: joined(self._spans(paragraph)))
+        self._characters = Characters(self._styles, self._notes.mark)
+        self._inserted = inserted
+        self._tables = 0  # how many tables contain the place that is read
+
+    def read(self) -> list[Piece]:
+        """Return the pieces of the body."""
+        return list(with_headings(list(self._content(self._word.body))))
+
+    def _content(self, parent: "_Element") -> Iterator[Candidate]:
+        """Yield what is below an element, in order; text boxes, charts and notes follow their paragraph."""
+        for child in parent:
+            if child.tag == _PARAGRAPH:
+                yield from self._paragraph(child)
+            elif child.tag == _TABLE:
+                yield from self._table(child)
+            elif child.tag == _CHUNK:
+                yield from map(Candidate, self._chunk(child))
+            elif child.tag not in IGNORED:
+                yield from self._content(child)
+
+    def _paragraph(self, paragraph: "_Element") -> Iterator[Candidate]:
+        style_id = _style_id(paragraph)
+        style = self._styles.get(style_id) or self._styles[""]
+        if style.name.startswith(_CONTENTS):
+            return
+        spans = list(self._spans(paragraph))
+        text = joined(spans)
+        listed, number = False, ""
+        if text or not _is_deleted(paragraph):
+            listed, number = self._numbering.mark(paragraph, style_id)
+        outline = paragraph.find(f"{W}pPr/{W}outlineLvl")
+        level = style.level if outline is None else outline_level(outline)
+        if style.name == "title" and not self.title:
+            self.title = one_line(clean(text))
+        if text:
+            is_item = listed or style.name.startswith(_LIST_STYLES)
+            piece = Piece(number + text, level, kind="item" if is_item and not level else "paragraph")
+            yield Candidate(piece, is_bold(spans), size(spans))
+        yield from self._beside(paragraph)
+        if not self._tables:
+            yield from map(Candidate, self._notes.waiting())
+
+    def _spans(self, paragraph: "_Element") -> Iterator[TextSpan]:
+        style = self._styles.get(_style_id(paragraph)) or self._styles[""]
+        return self._characters.spans(paragraph, style.look)
+
+    def _table(self, element: "_Element") -> Iterator[Candidate]:
+        named = element.find(f"{W}tblPr/{W}tblStyle")
+        style = self._styles.get(named.get(VAL) or "") if named is not None else None
+        self._tables += 1
+        yield from table(element, style or Style(), self._content)
+        self._tables -= 1
+        if not self._tables:
+            yield from map(Candidate, self._notes.waiting())
+
+    def _beside(self, parent: "_Element") -> Iterator[Candidate]:
+        """Yield the content of the text boxes, charts and diagrams in a paragraph."""
+        for child in parent:
+            if child.tag == BOX:
+                yield from self._content(child)
+            elif child.tag not in IGNORED:
+                if child.tag == _DRAWING:
+                    yield from map(Candidate, graphic_pieces(child, self._word.part))
+                yield from self._beside(child)
+
+    def _chunk(self, chunk: "_Element") -> Iterator[Piece]:
+        """Yield the pieces of a part in another format that Word shows as part of the text."""
+        part = target(self._word.part, chunk.get(REL + "id"))
+        try:
+            yield from self._part(part) if part is not None else ()
+        except SourceUnreadable as error:
+            self.notes_for_reader.append(f"an inserted part was left out ({error.what})")
+
+    def _part(self, part: Part) -> Iterable[Piece]:
+        kind = part.content_type.lower()
+        if "html" in kind:
+            return html.pieces(part.blob, self._source)
+        if "rtf" in kind:
+            return rtf.pieces(part.blob, self._source)
+        if "wordprocessingml" in kind and not self._inserted:
+            word = _open(opened(part.blob, self._source, "DOCX", self._budget), self._source)
+            return _Story(word, self._source, self._budget, inserted=True).read()
+        if kind == "text/plain":
+            text = decode(part.blob, self._source).text
+            return [Piece(text[start:end]) for start, end in paragraphs(text)]
+        raise SourceUnreadable(f"its format is {kind}", self._source, _SAVE_AGAIN)
 
 
-def _title(word: _Word) -> str:
-    """Return the title property, else the first text in the style Title."""
-    own = one_line(clean(word.title))
-    if own and own != _NO_TITLE:
-        return own
-    titled = (_text(p) for p in word.body.iter(_PARAGRAPH) if _style(p, word.styles) == "Title")
-    return next((one_line(clean(text)) for text in titled if text.strip()), "")
+def _style_id(paragraph: "_Element") -> str:
+    mark = paragraph.find(f"{W}pPr/{W}pStyle")
+    return "" if mark is None else mark.get(VAL) or ""
 
 
-def _style(paragraph: "_Element", styles: Mapping[str, str]) -> str:
-    mark = paragraph.find(f"{_W}pPr/{_W}pStyle")
-    return "" if mark is None else styles.get(mark.get(_W + "val") or "", "")
-
-
-def _pieces(parent: "_Element", styles: Mapping[str, str]) -> Iterator[Piece]:
-    """Yield the pieces below an element, in order; a text box follows its paragraph."""
-    for child in parent:
-        if child.tag == _PARAGRAPH:
-            style = _style(child, styles)
-            if not style.lower().startswith(_CONTENTS):
-                yield Piece(_text(child), _LEVELS.get(style, 0))
-            for box in _boxes(child):
-                yield from _pieces(box, styles)
-        elif child.tag == _TABLE:
-            yield from (Piece(_row_text(row, styles)) for row in _direct(child, _ROW))
-        elif child.tag not in _IGNORED:
-            yield from _pieces(child, styles)
-
-
-def _row_text(row: "_Element", styles: Mapping[str, str]) -> str:
-    """Return the cells of a row, joined; a merged cell appears once."""
-    cells = (cell for cell in _direct(row, _CELL) if not _is_merged_upwards(cell))
-    texts = (one_line(" ".join(piece.text for piece in _pieces(cell, styles))) for cell in cells)
-    return " | ".join(filter(None, texts))
-
-
-def _is_merged_upwards(cell: "_Element") -> bool:
-    mark = cell.find(f"{_W}tcPr/{_W}vMerge")
-    return mark is not None and mark.get(_W + "val") != "restart"
-
-
-def _direct(parent: "_Element", tag: str) -> Iterator["_Element"]:
-    """Yield the children with a tag, including those in content controls and insertions."""
-    for child in parent:
-        if child.tag == tag:
-            yield child
-        elif child.tag in _WRAPPERS:
-            yield from _direct(child, tag)
-
-
-def _boxes(parent: "_Element") -> Iterator["_Element"]:
-    for child in parent:
-        if child.tag == _BOX:
-            yield child
-        elif child.tag not in _IGNORED:
-            yield from _boxes(child)
-
-
-def _text(paragraph: "_Element") -> str:
-    """Return the text of a paragraph, keeping its line breaks."""
-    lines = "".join(_characters(paragraph)).split("\n")
-    return "\n".join(filter(None, map(one_line, lines)))
-
-
-def _characters(parent: "_Element") -> Iterator[str]:
-    for child in parent:
-        if child.tag in _TEXTS:
-            yield child.text or ""
-        elif child.tag in _CHARACTERS:
-            yield _CHARACTERS[child.tag]
-        elif child.tag not in _IGNORED and child.tag != _BOX:
-            yield from _characters(child)
+def _is_deleted(paragraph: "_Element") -> bool:
+    """Return whether the paragraph itself is a tracked deletion."""
+    return paragraph.find(f"{W}pPr/{W}rPr/{W}del") is not None

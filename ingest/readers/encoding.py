@@ -1,5 +1,6 @@
 """Decodes text files: by BOM, as UTF-8, or by a guess that is reported."""
 
+import unicodedata
 from dataclasses import dataclass
 
 from ingest.errors import SourceUnreadable
@@ -61,6 +62,8 @@ def _decode(data: bytes, source: str) -> Decoded:
             except UnicodeDecodeError as error:
                 what = f"is damaged: its bytes do not match its BOM ({encoding.upper()})"
                 raise SourceUnreadable(what, source, SAVE_AS_UTF8) from error
+    if b"\0" in data and (wide := _wide(data)):
+        return wide
     refuse_nul(data, source)
     try:
         return Decoded(data.decode("utf-8"))
@@ -69,6 +72,41 @@ def _decode(data: bytes, source: str) -> Decoded:
         if guessed is None:
             raise not_utf8(data, error, source) from error
         return guessed
+
+
+def _wide(data: bytes) -> Decoded | None:
+    """Decode bytes with NULs as UTF-16 without a BOM; None if they are no text in it."""
+    nuls = data.count(b"\0")
+    if 4 * nuls < len(data) and _is_utf8(data):
+        return None
+    for encoding, high in (("utf-16-le", 1), ("utf-16-be", 0)):
+        if b"\0" in data[1 - high :: 2]:
+            continue
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        certain = 2 * nuls > len(text) or any(space in text for space in " \n")
+        if certain and all(map(_is_written, set(text))):
+            return Decoded(text, encoding, _guessed(encoding))
+    return None
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_written(character: str) -> bool:
+    """Return whether a character occurs in texts: no control character, none that is private or unassigned."""
+    return character in "\t\n\r\f" or unicodedata.category(character) not in ("Cc", "Cn", "Co", "Cs")
+
+
+def _guessed(encoding: str) -> str:
+    return f"its encoding was guessed: {encoding}; if letters look wrong, {SAVE_AS_UTF8}"
 
 
 def guess(data: bytes) -> Decoded | None:
@@ -91,8 +129,7 @@ def guess(data: bytes) -> Decoded | None:
     names = {name for match in alike for name in (match.encoding, *match.could_be_from_charset)}
     for encoding in sorted(names & set(_GUESSED), key=_GUESSED.index):
         try:
-            note = f"its encoding was guessed: {encoding}; if letters look wrong, {SAVE_AS_UTF8}"
-            return Decoded(data.decode(encoding), encoding, note)
+            return Decoded(data.decode(encoding), encoding, _guessed(encoding))
         except UnicodeDecodeError:
             continue
     return None

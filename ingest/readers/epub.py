@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 from zipfile import ZipFile
@@ -9,7 +10,7 @@ from zipfile import ZipFile
 from ingest.errors import SourceUnreadable
 from ingest.readers import html
 from ingest.readers.assemble import Piece, assemble, clean, extracted
-from ingest.readers.package import Budget, open_package, read_part
+from ingest.readers.package import Budget, OverBudget, open_package, read_part
 from ingest.readers.source import one_line, stem_title
 from ingest.schema import Document
 
@@ -35,9 +36,26 @@ def read(data: bytes, source: str, budget: Budget) -> Document:
         book = _xml(package, path, source, budget)
         chapters = list(dict.fromkeys(_chapters(book, posixpath.dirname(path))))  # each is in the spine only once
         _refuse_protected(package, chapters, source, budget)
-        assembled = assemble(piece for chapter in chapters for piece in _pieces(package, chapter, source, budget))
-    title = next((one_line(clean(e.text or "")) for e in book.iter("{http://purl.org/dc/elements/1.1/}title")), "")
-    return extracted(data, source, title or stem_title(source), assembled)
+        found: list[Piece] = []
+        lost: list[str] = []
+        for chapter in chapters:
+            try:
+                found += _pieces(package, chapter, source, budget)
+            except OverBudget:
+                raise
+            except SourceUnreadable as error:
+                if len(chapters) == 1:
+                    raise
+                lost.append(f"{posixpath.basename(chapter)} ({error.what})")
+    note = f"chapters are missing: {', '.join(lost)}" if lost else ""
+    title = _stated(book, "title")
+    document = extracted(data, source, title or stem_title(source), assemble(found), note)
+    return replace(document, language=html.language_code(_stated(book, "language")))
+
+
+def _stated(book: "_Element", name: str) -> str:
+    """Return a field of the book's description."""
+    return next((one_line(clean(e.text or "")) for e in book.iter(f"{{http://purl.org/dc/elements/1.1/}}{name}")), "")
 
 
 def _chapters(book: "_Element", folder: str) -> Iterator[str]:

@@ -8,13 +8,13 @@ or nested list items, and lost text cannot be quoted.
 
 import codecs
 import re
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ingest.errors import SourceUnreadable
 from ingest.readers.assemble import Piece, assemble, clean
 from ingest.readers.encoding import Decoded, guess
-from ingest.readers.html_blocks import BlockCandidate, candidates
+from ingest.readers.html_blocks import candidates
+from ingest.readers.html_clutter import doubtful, foot
 from ingest.readers.source import no_text, not_utf8, one_line, refuse_nul, sha256, silence, stem_title, web_address
 from ingest.schema import Document
 
@@ -43,8 +43,7 @@ _NOT_JUDGED = (AttributeError, LookupError, RecursionError, TypeError, ValueErro
 _MOST_ATTRIBUTES = 1_000
 _ATTRIBUTE = r"""[\s/]*+[^\s/>=][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+)?+)?+"""
 _TAG = re.compile(rf"<[a-zA-Z][^\s/>]*+((?:{_ATTRIBUTE})*+)")
-# At least this many consecutive blocks that contain only links form a menu.
-_MENU = 3
+_LANGUAGE = re.compile(r"\s*([A-Za-z]{2})(?:[-_][\w-]*)?\s*")
 _RUN = 4  # words per run when a block is compared with trafilatura's content
 _SHARED = 0.8  # share of a block's runs that must occur in that content
 
@@ -75,6 +74,7 @@ def read(data: bytes, source: str) -> Document:
         blocks=assembled.blocks,
         verbatim=False,
         note=decoded.note,
+        language=_language(tree),
     )
 
 
@@ -189,27 +189,19 @@ def _is_simple(tree: "HtmlElement") -> bool:
 
 def _content(tree: "HtmlElement", *, judged: bool) -> list[Piece]:
     """Return the pieces of the page, without what looks like navigation unless trafilatura judged it content."""
-    found = list(candidates(tree))
-    doubtful = _doubtful(found)
-    content = _judged_content(tree) if doubtful and judged else ""
-    runs = set(_runs(content))
+    found = candidates(tree)
+    if not judged:
+        return [candidate.piece for candidate in found]
+    doubted = doubtful(found)
+    clutter = foot(found, doubted) | {number for number, candidate in enumerate(found) if candidate.consent}
+    runs = set(_runs(_judged_content(tree))) if doubted - clutter else set()
     kept = [
         candidate.piece
         for number, candidate in enumerate(found)
-        if number not in doubtful or _occurs(candidate.piece, runs) or not judged
+        if number not in clutter and (number not in doubted or _occurs(candidate.piece, runs))
     ]
     has_text = any(not piece.level for piece in kept)
     return kept if has_text else [candidate.piece for candidate in found]
-
-
-def _doubtful(found: list[BlockCandidate]) -> set[int]:
-    """Return the numbers of the candidates that look like navigation: by their place, or as part of a menu."""
-    numbers: set[int] = set()
-    for _, group in groupby(enumerate(found), key=lambda numbered: numbered[1].links):
-        run = list(group)
-        in_menu = run[0][1].links and len(run) >= _MENU
-        numbers.update(number for number, candidate in run if candidate.chrome or in_menu)
-    return numbers
 
 
 def _occurs(piece: Piece, runs: set[tuple[str, ...]]) -> bool:
@@ -254,6 +246,18 @@ def _trafilatura_title(tree: "HtmlElement") -> str:
         return one_line(str(trafilatura.extract_metadata(tree, extensive=False).title or ""))
     except _NOT_JUDGED:
         return ""
+
+
+def language_code(tag: str) -> str:
+    """Return the ISO 639-1 code of a language tag such as `de-AT`, or ""."""
+    match = _LANGUAGE.fullmatch(tag)
+    return match[1].lower() if match else ""
+
+
+def _language(tree: "HtmlElement") -> str:
+    """Return the ISO 639-1 code of the language that the page states, or ""."""
+    stated = tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or tree.get("xml:lang") or ""
+    return language_code(stated)
 
 
 def _address(tree: "HtmlElement") -> str | None:

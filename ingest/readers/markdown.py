@@ -6,16 +6,17 @@ list items). Offsets are never found by searching.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from html import unescape
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ingest.errors import SourceUnreadable
-from ingest.readers.assemble import clean
+from ingest.readers.assemble import Piece
 from ingest.readers.encoding import decode
+from ingest.readers.markdown_html import shown
+from ingest.readers.markdown_masks import FILLER, Masked, mask
+from ingest.readers.markdown_matter import front_matter
 from ingest.readers.source import BOM, LONGEST_TITLE, one_line, sha256, stem_title, web_address
-from ingest.schema import Block, Document, Heading, Span
+from ingest.schema import Block, Document, Heading, Kind, Span
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -27,17 +28,15 @@ _MAX_NESTING = 100
 _QUOTE_MARK = re.compile(r"[ \t]*>")
 _ITEM_MARK = re.compile(r"[ \t]*(?:[-+*]|\d{1,9}[.)])")
 _ANY_MARKS = re.compile(r"(?:[ \t]*(?:>|(?:[-+*]|\d{1,9}[.)])(?=[ \t]|$)))*")
-_NOT_SHOWN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
-_TAG = re.compile(r"<[^<>]*>")
-_NAMED_TAG = re.compile(r"\s*</?([a-z][a-z0-9]*)[^<>]*>", re.IGNORECASE)
+_WIKI_LINK = re.compile(r"\[\[([^\[\]|\n]+)(?:\|([^\[\]\n]+))?\]\]")
 _MARKUP = re.compile(r"[\\`*_\[\]<>!&\n]")
 
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """A text, its lines without the BOM, and the offset of each line."""
+    """A text with its masks, its masked lines without the BOM, and the offset of each line."""
 
-    text: str
+    masked: Masked
     texts: list[str]
     starts: list[int]
 
@@ -46,15 +45,18 @@ class _Lines:
 class _Found:
     """The headings and blocks collected so far."""
 
+    masked: Masked
     headings: list[Heading] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     lines_read: set[int] = field(default_factory=set)
     apart: bool = False
 
-    def add(self, span: Span | None) -> None:
-        """Add a block; the first one after a thematic break is set apart."""
-        if span is not None:
-            self.blocks.append(Block(*span, apart=self.apart))
+    def add(self, span: Span | None, kind: Kind = "paragraph") -> None:
+        """Add a block, or several around comments but in a row; the first one after a thematic break is set apart."""
+        if span is None:
+            return
+        for start, end in [span] if kind == "row" else self.masked.shown(*span):
+            self.blocks.append(Block(start, end, self.apart, kind))
             self.apart = False
 
 
@@ -62,32 +64,60 @@ def read(data: bytes, source: str) -> Document:
     """Return a Markdown file: its own characters, with the spans of its headings and blocks.
 
     Raises:
-        SourceUnreadable: the file is empty or not text, or its front matter
-            is not a YAML mapping.
+        SourceUnreadable: the file is empty or not text.
     """
+    return _read(data, source, jsx=False)
+
+
+def read_mdx(data: bytes, source: str) -> Document:
+    """Return an MDX file, read as Markdown without its imports, exports and components.
+
+    Raises:
+        SourceUnreadable: see `read`.
+    """
+    return _read(data, source, jsx=True)
+
+
+def _read(data: bytes, source: str, *, jsx: bool) -> Document:
     decoded = decode(data, source)
-    text = decoded.text
-    lines = _split(text)
-    matter, first_line = _front_matter(lines.texts, source)
-    found = _walk(lines, first_line)
+    texts, starts = _split(decoded.text)
+    matter = front_matter(texts, starts[0])
+    found = _found(decoded.text, matter.lines, jsx=jsx)
     titles = (heading.title for heading in found.headings if heading.level == 1)
-    title = one_line(_string(matter, "title")) or next(titles, "") or stem_title(source)
-    blocks = tuple(sorted(found.blocks, key=lambda block: block.start))
-    url = web_address(_string(matter, "url"))
+    blocks = sorted(found.blocks, key=lambda block: block.start)
+    if matter.spans and blocks:
+        blocks[0] = replace(blocks[0], apart=True)
     return Document(
         source,
-        title,
-        url,
-        text,
+        matter.title or next(titles, "") or stem_title(source),
+        web_address(matter.url),
+        decoded.text,
         sha256(data),
         headings=tuple(found.headings),
-        blocks=blocks,
+        blocks=(*(Block(*span) for span in matter.spans), *blocks),
         encoding=decoded.encoding,
-        note=decoded.note,
+        note="; ".join(filter(None, (decoded.note, matter.note))),
+        language=matter.language,
     )
 
 
-def _split(text: str) -> _Lines:
+def pieces(text: str) -> list[Piece]:
+    """Return the headings and blocks of a Markdown text, in order."""
+    found = _found(text, 0, jsx=False)
+    placed = [(heading.start, Piece(heading.title, heading.level)) for heading in found.headings]
+    placed += [(block.start, Piece(text[block.start : block.end], kind=block.kind)) for block in found.blocks]
+    return [piece for _, piece in sorted(placed, key=lambda each: each[0])]
+
+
+def _found(text: str, first_line: int, *, jsx: bool) -> _Found:
+    _, starts = _split(text)
+    start = starts[first_line] if first_line < len(starts) else len(text)
+    masked = mask(text, start, jsx=jsx)
+    return _walk(_Lines(masked, *_split(masked.text)), first_line)
+
+
+def _split(text: str) -> tuple[list[str], list[int]]:
+    """Return the lines of a text without the BOM, and their offsets."""
     texts = text.split("\n")
     starts = [0]
     for line in texts[:-1]:
@@ -95,56 +125,7 @@ def _split(text: str) -> _Lines:
     if text.startswith(BOM):
         texts[0] = texts[0][1:]
         starts[0] = 1
-    return _Lines(text, texts, starts)
-
-
-def _string(matter: Mapping[object, object], key: str) -> str:
-    value = matter.get(key)
-    return clean(value) if isinstance(value, str) else ""
-
-
-def _front_matter(lines: Sequence[str], source: str) -> tuple[Mapping[object, object], int]:
-    """Return the YAML front matter (empty if there is none) and its number of lines.
-
-    An opening `---` that is followed by a blank line or never closed is a
-    thematic break (Pandoc's rule).
-    """
-    if lines[0].rstrip() != "---" or len(lines) < 3 or not lines[1].strip():
-        return {}, 0
-    end = next((number for number, line in enumerate(lines) if number and line.rstrip() == "---"), None)
-    if end is None:
-        return {}, 0
-    matter = _yaml("\n".join(lines[1:end]), source)
-    if matter is None:
-        return {}, end + 1
-    if not isinstance(matter, Mapping):
-        remedy = "write `name: value` lines between the --- lines, or put a blank line after the first ---"
-        raise SourceUnreadable("has document details that are not `name: value` lines (line 2)", source, remedy)
-    return matter, end + 1
-
-
-def _yaml(text: str, source: str) -> object:
-    """Parse front matter into mappings, lists and strings; dates stay strings."""
-    import yaml
-
-    from ingest.readers.yaml_text import load_strings
-
-    remedy = "correct the YAML between the --- lines at the start"
-    try:
-        return load_strings(text)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 2 if mark else 2
-        what = one_line(error.problem or error.context or "cannot be parsed")
-        raise SourceUnreadable(f"has invalid document details in line {line}: {what}", source, remedy) from error
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 2
-        what = f"has invalid document details in line {line}: {error.reason}"
-        raise SourceUnreadable(what, source, remedy) from error
-    except yaml.YAMLError as error:
-        raise SourceUnreadable(f"has invalid document details: {error}", source, remedy) from error
-    except RecursionError as error:
-        raise SourceUnreadable("has document details nested too deeply (line 2)", source, remedy) from error
+    return texts, starts
 
 
 def _walk(lines: _Lines, first_line: int) -> _Found:
@@ -155,7 +136,7 @@ def _walk(lines: _Lines, first_line: int) -> _Found:
     inline = MarkdownIt("commonmark")
     definitions: dict[str, object] = {}
     tokens = parser.parse("\n" * first_line + "\n".join(lines.texts[first_line:]), definitions)
-    found = _Found(lines_read=_definition_lines(definitions))
+    found = _Found(lines.masked, lines_read=_definition_lines(definitions))
     containers: list[Token] = []
     for number, token in enumerate(tokens):
         if token.type in ("blockquote_open", "list_item_open"):
@@ -171,11 +152,13 @@ def _walk(lines: _Lines, first_line: int) -> _Found:
 
 
 def _definition_lines(definitions: Mapping[str, object]) -> set[int]:
-    """Return the lines of link reference definitions, which are not among the tokens."""
+    """Return the lines of link reference definitions, which are not among the tokens; a footnote is no definition."""
     references = definitions.get("references", {})
     repeated = definitions.get("duplicate_refs", [])
     assert isinstance(references, dict) and isinstance(repeated, list)
-    return {line for entry in (*references.values(), *repeated) for line in range(*entry["map"])}
+    named = [entry for label, entry in references.items() if not label.startswith("^")]
+    named += [entry for entry in repeated if not entry["label"].startswith("^")]
+    return {line for entry in named for line in range(*entry["map"])}
 
 
 def _add_heading(found: _Found, lines: _Lines, containers: Sequence["Token"], token: "Token", title: str) -> None:
@@ -192,14 +175,19 @@ def _add_leaf(found: _Found, lines: _Lines, containers: Sequence["Token"], token
     first, last = token.map
     if token.type == "hr":
         found.apart = True
-    elif token.type in ("paragraph_open", "code_block", "tr_open"):
-        found.add(_span(lines, containers, first, last))
+    elif token.type in ("paragraph_open", "tr_open"):
+        in_item = any(container.type == "list_item_open" for container in containers[-1:])
+        kind: Kind = "row" if token.type == "tr_open" else "item" if in_item else "paragraph"
+        found.add(_span(lines, containers, first, last), kind)
+    elif token.type == "code_block":
+        found.add(_span(lines, containers, first, last), "code")
     elif token.type == "fence":
         count = token.content.count("\n") + (token.content[-1:] not in ("", "\n"))
-        found.add(_span(lines, containers, first + 1, first + 1 + count))
+        found.add(_span(lines, containers, first + 1, first + 1 + count), "code")
     elif token.type == "html_block":
-        for span in _shown(lines.text, _span(lines, containers, first, last)):
-            found.add(span)
+        block = _span(lines, containers, first, last)
+        for span, kind in shown(lines.masked.text, block) if block else ():
+            found.add(span, kind)
     elif token.type != "table_open":
         return
     found.lines_read.update(range(first, last))
@@ -214,13 +202,13 @@ def _add_rest(found: _Found, lines: _Lines, first_line: int) -> None:
         if number in found.lines_read or column >= len(line.rstrip()):
             continue
         if start >= 0 and (previous < number - 1 or _is_item(line)):
-            found.blocks.append(Block(start, end))
+            found.add((start, end))
             start = -1
         start = start if start >= 0 else lines.starts[number] + column
         end = lines.starts[number] + len(line.rstrip())
         previous = number
     if start >= 0:
-        found.blocks.append(Block(start, end))
+        found.add((start, end))
 
 
 def _after_marks(line: str) -> int:
@@ -266,36 +254,9 @@ def _column(line: str, containers: Sequence["Token"], number: int) -> int:
     return _skip_space(line, column)
 
 
-def _shown(text: str, span: Span | None) -> Iterator[Span]:
-    """Yield the parts of an HTML block that contain text, without comments, scripts and outer block tags."""
-    if span is None:
-        return
-    start, end = span
-    for match in (*_NOT_SHOWN.finditer(text, start, end), None):
-        part = _without_outer_tags(text, start, match.start() if match else end)
-        if unescape(_TAG.sub("", text[slice(*part)])).strip():
-            yield part
-        start = match.end() if match else end
-
-
-def _without_outer_tags(text: str, start: int, end: int) -> Span:
-    from markdown_it.common.html_blocks import block_names
-
-    names = frozenset(block_names)
-    while (tag := _NAMED_TAG.match(text, start, end)) and tag[1].lower() in names:
-        start = tag.end()
-    start = min(end, start + len(text[start:end]) - len(text[start:end].lstrip()))
-    while True:
-        while end > start and text[end - 1].isspace():  # not `rstrip` of a copy, which takes quadratic time
-            end -= 1
-        tag = _NAMED_TAG.fullmatch(text, max(start, text.rfind("<", start, end)), end)
-        if tag is None or tag[1].lower() not in names:
-            return start, end
-        end = tag.start()
-
-
 def _plain(title: str, inline: "MarkdownIt", definitions: dict[str, object]) -> str:
     """Return a heading's title without its markup; a long one, which takes quadratic time to parse, keeps it."""
+    title = _WIKI_LINK.sub(lambda link: link[2] or link[1], title.replace(FILLER, " "))
     if len(title) > LONGEST_TITLE or not _MARKUP.search(title):
         return one_line(title)
     tokens = inline.parseInline(title, definitions)

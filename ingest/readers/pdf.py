@@ -1,167 +1,274 @@
-"""PDF: the text of each page as pypdf extracts it, and where each page starts."""
+"""PDF: the text of its pages in reading order, as pdfium finds it; pypdf reads what pdfium cannot."""
 
+import gc
 import re
-import struct
-import zlib
-from collections.abc import Iterator, Sequence
-from io import BytesIO
-from itertools import pairwise
-from statistics import median
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ingest.errors import SourceUnreadable
-from ingest.readers.assemble import clean
-from ingest.readers.source import one_line, paragraphs, sha256, silence, stem_title
-from ingest.schema import Block, Document, Span
+from ingest.readers.ocr import INSTALL, Recogniser, is_installed
+from ingest.readers.pdf_flow import Column, flow
+from ingest.readers.pdf_forms import fields, with_values
+from ingest.readers.pdf_headings import Title, leveled, outline
+from ingest.readers.pdf_lines import Line, Word
+from ingest.readers.pdf_page import Frame, Sheet, placement, sheets
+from ingest.readers.pdf_paragraphs import parts
+from ingest.readers.pdf_running import usual_size, without_running
+from ingest.readers.pdf_second import SecondReader
+from ingest.readers.pdf_tables import Grid
+from ingest.readers.pdf_text import Unit, joined, table_units, tokens, vocabulary
+from ingest.readers.source import sha256, silence, stem_title
+from ingest.schema import Document
 
 if TYPE_CHECKING:
-    from pypdf import PdfReader
+    from pypdfium2 import PdfDocument, PdfPage
 
-# What pypdf raises for damaged files, besides its own errors.
-_BROKEN = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    RecursionError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-)
-# Bytes of the pages' content, unpacked, and how many there may be to a byte of the file beyond that: pypdf reads 1 MB
-# of operators in 2 to 6 s, and 50 KB may unpack to 50 MB of them.
-_CONTENT_FROM = 5_000_000
-_MAX_RATIO = 50
-_SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*$")  # noqa: RUF001
-_LINE = re.compile(r"\S.*")
-_BULLET = re.compile(r"[•▪●‣◦]")
-# A line shorter than this share of the median line may end a paragraph.
-_SHORT = 0.75
 # Default titles filled in by word processors.
 _NO_TITLE = re.compile(r"untitled.*|microsoft word - .*|.*\.(docx?|indd|pdf|qxd|tex|dvi)", re.IGNORECASE)
+_READABLE = 0.9  # share of the characters, below which pypdf is tried
+_SIZE = 10.0  # points, taken for the size of pypdf's text
+_SAVE_AGAIN = "save it again from the program that created it"
+
+
+@dataclass(slots=True)
+class _Pages:
+    """What was found on the pages; `faults` are the pages that cannot be read, with the reasons."""
+
+    count: int = 0
+    sheets: list[Sheet] = field(default_factory=list)
+    plain: dict[int, Column] = field(default_factory=dict)
+    faults: dict[int, str] = field(default_factory=dict)
+    textless: list[int] = field(default_factory=list)
+    recognised: list[int] = field(default_factory=list)
+    titles: list[Title] = field(default_factory=list)
 
 
 def read(data: bytes, source: str) -> Document:
-    """Return the extracted text of a PDF, page by page.
+    """Return the text of a PDF with its headings, and the places of its words on the pages.
 
     Raises:
         SourceUnreadable: the file is damaged, password-protected, or contains no text.
     """
-    reader = _open(data, source)
-    pages = _pages(reader, len(data), source)
-    if not any(pages):
-        raise SourceUnreadable("contains no text (probably a scan)", source, "run OCR on it first")
-    text, page_starts = _join(pages)
+    second = SecondReader(data, source)
+    with _without_collector():
+        return _document(data, second, source)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Pause the search for cycles, of which the pieces of pages have none: it takes a fifth of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _document(data: bytes, second: SecondReader, source: str) -> Document:
+    pages = _pages(data, second, source)
+    if not pages.sheets and not pages.plain:
+        raise _without_text(pages, source)
+    units = list(_units(pages))
+    found = joined(units, pages.count)
+    title = second.title()
     return Document(
         source,
-        _title(reader) or stem_title(source),
+        (not _NO_TITLE.fullmatch(title) and title) or stem_title(source),
         None,
-        text,
+        found.text,
         sha256(data),
-        page_starts=page_starts,
-        blocks=tuple(Block(start, end) for start, end in _blocks(text)),
+        page_starts=found.page_starts,
+        headings=found.headings,
+        blocks=found.blocks,
         verbatim=False,
+        note=_note(pages),
+        ocr_pages=tuple(pages.recognised),
+        word_boxes=found.word_boxes,
     )
 
 
-def _open(data: bytes, source: str) -> "PdfReader":
-    from pypdf import PasswordType, PdfReader
-    from pypdf.errors import DependencyError, DeprecationError, PyPdfError
+def _without_text(pages: _Pages, source: str) -> SourceUnreadable:
+    if pages.faults:
+        page, reason = next(iter(pages.faults.items()))
+        return SourceUnreadable(f"has no readable pages (page {page}: {reason})", source, _SAVE_AGAIN)
+    remedy = "run OCR on it first" if is_installed() else f"run OCR on it first, or install it: {INSTALL}"
+    return SourceUnreadable("contains no text (probably a scan)", source, remedy)
 
-    silence("pypdf")
+
+def _note(pages: _Pages) -> str:
+    notes = []
+    if pages.faults:
+        notes.append(f"{_named(list(pages.faults))} cannot be read")
+    if pages.textless:
+        has = "has" if len(pages.textless) == 1 else "have"
+        remedy = "" if is_installed() else f"; to read them: {INSTALL}"
+        notes.append(f"{_named(pages.textless)} {has} no text (probably scanned{remedy})")
+    return "; ".join(notes)
+
+
+def _named(numbers: Sequence[int]) -> str:
+    """Return page numbers as words, ranges as such: pages 3, 5–8."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1] = [runs[-1][0], number]
+        else:
+            runs.append([number])
+    names = ", ".join("–".join(map(str, run)) for run in runs)  # noqa: RUF001
+    return f"page{'s' if len(numbers) > 1 else ''} {names}"
+
+
+def _pages(data: bytes, second: SecondReader, source: str) -> _Pages:
+    """Return what the pages hold."""
+    from pypdfium2 import PdfDocument, PdfiumError
+
+    silence("pypdfium2")
     try:
-        reader = PdfReader(BytesIO(data))
-        locked = reader.is_encrypted and reader.decrypt("") == PasswordType.NOT_DECRYPTED
-    except (PyPdfError, DependencyError, DeprecationError, *_BROKEN) as error:
-        raise _broken("is not a readable PDF", error, source) from error
-    if locked:
-        raise SourceUnreadable("is password-protected", source, "save it without a password")
-    return reader
+        document = PdfDocument(data)
+    except PdfiumError as error:
+        if second.fault:
+            raise SourceUnreadable(second.fault, source, _SAVE_AGAIN) from error
+        pages = _Pages(second.pages)
+        for number in range(1, pages.count + 1):
+            if second.admits(number - 1):
+                _read_second(pages, number, second)
+        return pages
+    with closing(document):
+        return _pdfium_pages(document, second)
 
 
-def _page_count(reader: "PdfReader", source: str) -> int:
-    from pypdf.errors import PyPdfError
-
-    try:
-        return len(reader.pages)
-    except (PyPdfError, *_BROKEN) as error:
-        raise _broken("has no readable pages", error, source) from error
-
-
-def _pages(reader: "PdfReader", size: int, source: str) -> list[str]:
-    """Return the trimmed text of each page; a page that occurs again has none there.
-
-    Raises:
-        SourceUnreadable: a page is damaged, or the pages are too large when unpacked.
-    """
-    from pypdf.errors import DependencyError, DeprecationError, PyPdfError
-
-    texts: list[str] = []
-    known: set[int] = set()
-    unpacked = 0
-    for number in range(_page_count(reader, source)):
-        try:
-            page = reader.pages[number]
-            mark = page.indirect_reference.idnum if page.indirect_reference else -number
-            content = None if mark in known else page.get_contents()
-            known.add(mark)
-            unpacked += 0 if content is None else len(content.get_data())
-            if unpacked > _CONTENT_FROM and unpacked > _MAX_RATIO * size:
-                what = f"unpacks to {unpacked / 1e6:,.0f} MB from {size / 1e6:,.1f} MB, too much for a document"
-                raise SourceUnreadable(what, source, "split it, or remove it if you do not trust it")
-            texts.append("" if content is None else clean(page.extract_text()).strip())
-        except (PyPdfError, DependencyError, DeprecationError, *_BROKEN) as error:
-            raise _broken(f"cannot be read at page {number + 1}", error, source) from error
-    return texts
+def _pdfium_pages(document: "PdfDocument", second: SecondReader) -> _Pages:
+    document.init_forms()
+    pages = _Pages(len(document), titles=outline(document))
+    recogniser = Recogniser()
+    for number in range(1, pages.count + 1):
+        if second.admits(number - 1):
+            _read_page(pages, document, number, second, recogniser)
+    return pages
 
 
-def _broken(what: str, error: Exception, source: str) -> SourceUnreadable:
-    reason = one_line(str(error))[:200].rstrip(".") or type(error).__name__
-    return SourceUnreadable(f"{what} ({reason})", source, "save it again from the program that created it")
-
-
-def _title(reader: "PdfReader") -> str:
-    """Return the title property, or "" if it is missing or a default."""
-    from pypdf.errors import PyPdfError
+def _read_page(
+    pages: _Pages, document: "PdfDocument", number: int, second: SecondReader, recogniser: Recogniser
+) -> None:
+    from pypdfium2 import PdfiumError
 
     try:
-        title = reader.metadata.title if reader.metadata else None
-    except (PyPdfError, *_BROKEN):
-        return ""
-    title = one_line(clean(str(title or "")))
-    return "" if _NO_TITLE.fullmatch(title) else title
+        with closing(document[number - 1]) as page:
+            found = _sheets(page, number)
+            is_scan = not found and _has_image(page)
+            recognised = recogniser.sheet(page, number) if is_scan else None
+    except (PdfiumError, ValueError) as error:
+        pages.faults[number] = str(error)
+        return
+    if recognised:
+        pages.sheets.append(recognised)
+        pages.recognised.append(number)
+    elif is_scan:
+        pages.textless.append(number)
+    elif not found or not _is_best(found, second.text, number):
+        _read_second(pages, number, second)
+    else:
+        pages.sheets += found
 
 
-def _join(pages: Sequence[str]) -> tuple[str, tuple[int, ...]]:
-    """Join the pages and return the text and the start of each page.
-
-    Pages are joined by one newline if a sentence continues on the next page,
-    else by a blank line. An empty page starts where the next one does.
-    """
-    parts: list[str] = []
-    starts: list[int] = []
-    at = 0
-    last = max(number for number, page in enumerate(pages) if page)
-    for number, page in enumerate(pages):
-        starts.append(at)
-        gap = ("\n\n" if _SENTENCE_END.search(page) else "\n") if page and number < last else ""
-        parts += [page, gap]
-        at += len(page) + len(gap)
-    return "".join(parts), tuple(starts)
+def _is_best(found: Sequence[Sheet], second: Callable[[int], tuple[str, str]], number: int) -> bool:
+    """Return whether pdfium's text of a page is as readable as pypdf's."""
+    readable = _readable("".join(piece.text for sheet in found for piece in sheet.pieces))
+    if readable >= _READABLE:
+        return True
+    text, _ = second(number - 1)
+    return not text or _readable(text) <= readable
 
 
-def _blocks(text: str) -> Iterator[Span]:
-    """Yield paragraphs, which end before a blank line or bullet, or after a short line that ends a sentence."""
-    short = _SHORT * median(len(line) for line in text.split("\n") if line.strip())
-    for start, end in paragraphs(text):
-        lines = [(start + line.start(), start + line.end()) for line in _LINE.finditer(text[start:end])]
-        first = start
-        for (at, stop), (following, _) in pairwise(lines):
-            ends = stop - at < short and _SENTENCE_END.search(text[at:stop].rstrip())
-            if ends or _BULLET.match(text, following):
-                yield first, at + len(text[at:stop].rstrip())
-                first = following
-        yield first, end
+def _sheets(page: "PdfPage", number: int) -> list[Sheet]:
+    """Return the sheets of a page, with the values of its form."""
+    found = sheets(page, number)
+    frame = found[0].frame if found else Frame(number, *page.get_size())
+    place = placement(page)
+    values = fields(page, lambda box: frame.upright(place.shown(box)))
+    if not values:
+        return found
+    first = found[0] if found else Sheet(frame, ())
+    pieces = with_values(first.pieces, values)
+    return [Sheet(frame, pieces, first.across, first.down), *found[1:]] if pieces else found
+
+
+def _has_image(page: "PdfPage") -> bool:
+    import pypdfium2.raw as pdfium
+
+    return any(True for _ in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3))
+
+
+def _readable(text: str) -> float:
+    """Return the share of characters that are assigned and not private; 1 if there are none."""
+    if not text or text.isascii():
+        return 1.0
+    odd = sum(count for character, count in Counter(text).items() if _is_odd(character))
+    return 1 - odd / len(text)
+
+
+def _is_odd(character: str) -> bool:
+    return character == "\ufffd" or unicodedata.category(character) in ("Cc", "Cn", "Co", "Cs")
+
+
+def _read_second(pages: _Pages, number: int, second: SecondReader) -> None:
+    """Take a page's text as pypdf reads it: lines without places."""
+    text, fault = second.text(number - 1)
+    if fault:
+        pages.faults[number] = fault
+    lines = [line.split() for line in text.split("\n") if line.strip()]
+    longest = max((len(" ".join(words)) for words in lines), default=0)
+    frame = Frame(number, longest, len(lines))
+    column = tuple(
+        Line(
+            tuple(Word(word, ()) for word in words),
+            frame,
+            0.0,
+            len(" ".join(words)) * _SIZE,
+            at * _SIZE,
+            _SIZE,
+            False,
+            len(words[0]) * _SIZE,
+        )
+        for at, words in enumerate(lines)
+    )
+    if column:
+        pages.plain[number] = column
+
+
+def _units(pages: _Pages) -> Iterator[Unit]:
+    """Yield the headings and blocks of all pages."""
+    usual = usual_size(pages.sheets) or _SIZE
+    found = list(_flows(pages, usual))
+    known = vocabulary(line for each in found if not isinstance(each, Grid) for line in each)
+    for part, level in leveled(parts(found, usual), pages.titles):
+        if part.grid:
+            yield from table_units(part.grid)
+        else:
+            yield Unit(
+                tokens(part.lines, known), level=level, kind="paragraph" if level else part.kind, close=part.close
+            )
+
+
+def _flows(pages: _Pages, usual: float) -> Iterator[Column | Grid]:
+    """Yield columns and tables in reading order, page by page."""
+    waiting = without_running(pages.sheets)[::-1]
+    pages.sheets.clear()  # they take most of the memory
+    for number in range(1, pages.count + 1):
+        if number in pages.plain:
+            yield pages.plain[number]
+        first = True
+        while waiting and waiting[-1].frame.page == number:
+            for each in flow(waiting.pop()):
+                yield (
+                    each
+                    if first or isinstance(each, Grid)
+                    else tuple(replace(line, bold=False, size=min(line.size, usual)) for line in each)
+                )
+            first = False

@@ -7,13 +7,36 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from ingest.errors import SourceUnreadable
-from ingest.readers import archive, docx, epub, html, markdown, pdf, pptx, tabular, text
+from ingest.readers import (
+    archive,
+    asciidoc,
+    code,
+    docx,
+    epub,
+    html,
+    json_records,
+    latex,
+    mail,
+    markdown,
+    notebook,
+    ods,
+    odt,
+    pdf,
+    pptx,
+    rst,
+    rtf,
+    tabular,
+    text,
+    xlsx,
+)
+from ingest.readers.members import Members
 from ingest.readers.package import Budget
 from ingest.readers.source import LONGEST_TITLE, empty, no_text, shortened
 from ingest.schema import Document
 
 Reader = Callable[[bytes, str], Document]
 PackageReader = Callable[[bytes, str, Budget], Document]
+ContainerReader = Callable[[bytes, str, Members], Document]
 
 _READ_ATTEMPTS = 3  # for a file that changes while it is read
 
@@ -21,38 +44,70 @@ _PLAIN: Mapping[str, Reader] = MappingProxyType(
     {
         ".md": markdown.read,
         ".markdown": markdown.read,
+        ".mdx": markdown.read_mdx,
+        ".rst": rst.read,
+        ".tex": latex.read,
+        ".ipynb": notebook.read,
+        ".adoc": asciidoc.read,
+        ".asciidoc": asciidoc.read,
         ".txt": text.read,
         ".text": text.read,
         ".html": html.read,
         ".htm": html.read,
         ".xhtml": html.read,
         ".pdf": pdf.read,
-        ".csv": tabular.read_csv,
-        ".tsv": tabular.read_csv,
-        ".jsonl": tabular.read_jsonl,
+        ".csv": tabular.read,
+        ".tsv": tabular.read,
+        ".jsonl": json_records.read_jsonl,
+        ".json": json_records.read_json,
+        ".log": code.read_log,
+        **dict.fromkeys(code.SUFFIXES, code.read),
+        ".rtf": rtf.read,
     }
 )
 
 
-_PACKAGES: Mapping[str, PackageReader] = MappingProxyType({".docx": docx.read, ".epub": epub.read, ".pptx": pptx.read})
+_PACKAGES: Mapping[str, PackageReader] = MappingProxyType(
+    {
+        ".docx": docx.read,
+        ".epub": epub.read,
+        ".pptx": pptx.read,
+        ".xlsx": xlsx.read,
+        ".odt": odt.read,
+        ".ods": ods.read,
+    }
+)
 
 
-def _read_archive(data: bytes, source: str, budget: Budget) -> Document:
-    return archive.read(data, source, budget, _PLAIN.keys() | _PACKAGES.keys(), _read_member)
+_CONTAINERS: Mapping[str, ContainerReader] = MappingProxyType(
+    {".zip": archive.read, ".eml": mail.read_eml, ".mbox": mail.read_mbox}
+)
 
 
-def _read_member(data: bytes, name: str, budget: Budget) -> Document:
+def _read_member(data: bytes, name: str, members: Members) -> Document:
     suffix = PurePosixPath(name).suffix.lower()
-    return _PACKAGES[suffix](data, name, budget) if suffix in _PACKAGES else _PLAIN[suffix](data, name)
+    if suffix in _CONTAINERS:
+        return _CONTAINERS[suffix](data, name, members.deeper())
+    return _PACKAGES[suffix](data, name, members.budget) if suffix in _PACKAGES else _PLAIN[suffix](data, name)
 
 
-def _on_its_own(reader: PackageReader) -> Reader:
+def _package(reader: PackageReader) -> Reader:
     """Return a reader of packages that gives each file a budget of its own."""
     return lambda data, source: reader(data, source, Budget())
 
 
+def _container(reader: ContainerReader) -> Reader:
+    """Return a reader of files that contain files, with a budget of its own for each."""
+    suffixes = _PLAIN.keys() | _PACKAGES.keys() | _CONTAINERS.keys()
+    return lambda data, source: reader(data, source, Members(suffixes, _CONTAINERS.keys(), _read_member, Budget()))
+
+
 FORMATS: Mapping[str, Reader] = MappingProxyType(
-    {**_PLAIN, **{suffix: _on_its_own(reader) for suffix, reader in (*_PACKAGES.items(), (".zip", _read_archive))}}
+    {
+        **_PLAIN,
+        **{suffix: _package(reader) for suffix, reader in _PACKAGES.items()},
+        **{suffix: _container(reader) for suffix, reader in _CONTAINERS.items()},
+    }
 )
 
 

@@ -1,138 +1,109 @@
-"""CSV, TSV and JSONL: one passage per record, each value prefixed with its column name."""
+"""CSV and TSV: each row below its number, each value with the name of its column."""
 
-import csv
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import PurePosixPath
 
-from ingest.errors import SourceUnreadable
 from ingest.readers.assemble import Piece, assemble, clean, extracted
-from ingest.readers.encoding import Decoded, decode
-from ingest.readers.source import BOM, one_line, stem_title
+from ingest.readers.csv_heads import Head, begins_table, filled, find_head, has_groups
+from ingest.readers.csv_rows import CsvLines, CsvRow, csv_lines
+from ingest.readers.encoding import decode
+from ingest.readers.records import Record, limited, record_pieces
+from ingest.readers.source import BOM, stem_title
+from ingest.readers.tables import rows as table_rows
 from ingest.schema import Document
 
-_DELIMITERS = "\t;|,"  # those rarer in prose come first
-_NO_DELIMITER = "\x1f"  # for a table with a single column
-_SAMPLE_ROWS = 20
-# Characters: each value repeats the name of its column, so a small table with long names becomes a large text.
-_LARGEST_TEXT = 50_000_000
-
-Record = Iterable[tuple[str, str]]  # column, value
+_LOOKED_AT = 30  # rows, to find the head
+_EMPTY = "–"
+_FEW_COLUMNS = 2  # in wider tables, a row with only its first cell is a remark or names the rows below it
 
 
-def read_csv(data: bytes, source: str) -> Document:
-    """Return the rows of a CSV or TSV file; the first row names the columns.
+def read(data: bytes, source: str) -> Document:
+    """Return the rows of a CSV or TSV file; titles above the head are text, further tables have their own heads.
+
+    A row with more cells than the head is given without names, since it is
+    uncertain which belong to which. Where a group is named only in its first
+    row, the others have its name in square brackets.
 
     Raises:
-        SourceUnreadable: the file is not text or not a table.
+        SourceUnreadable: the file is not text, or becomes too large.
     """
     decoded = decode(data, source)
-    lines = decoded.text.removeprefix(BOM).split("\n")
-    tabbed = PurePosixPath(source).suffix.lower() == ".tsv"
-    delimiter = "\t" if tabbed else _delimiter(lines)
-    rows = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter)
-    try:
-        return _document(data, source, decoded, "Row", _rows(rows))
-    except csv.Error as error:
-        what = f"is not a valid table (line {rows.line_num}: {error})"
-        raise SourceUnreadable(what, source, "save it again as CSV") from error
+    table = _Table(csv_lines(decoded.text.removeprefix(BOM), tabbed=PurePosixPath(source).suffix.lower() == ".tsv"))
+    assembled = assemble(limited(table.pieces(), source))
+    note = "; ".join(filter(None, (decoded.note, *table.notes())))
+    return extracted(data, source, stem_title(source), assembled, note)
 
 
-def read_jsonl(data: bytes, source: str) -> Document:
-    """Return the records of a JSONL file: one JSON value per line.
+@dataclass(slots=True)
+class _Table:
+    """The lines of a file, and what was odd about the rows read so far."""
 
-    Raises:
-        SourceUnreadable: the file is not text, or a line is not valid JSON.
-    """
-    decoded = decode(data, source)
-    return _document(data, source, decoded, "Record", _objects(decoded.text.removeprefix(BOM), source))
+    lines: CsvLines
+    strays: int = 0
+    overlong: int = 0
+    group: str = ""
 
+    def pieces(self) -> Iterator[Piece]:
+        """Yield the rows."""
+        rows = (row for row in self.lines.rows() if filled(row))
+        waiting = deque(islice(rows, _LOOKED_AT))
+        head: Head | None = None
+        grouped, last = False, 0
+        while waiting:
+            if head is None or (waiting[0].number > last + 1 and begins_table(list(waiting), head)):
+                head = find_head(list(waiting))
+                for _ in range(head.titles):
+                    yield from _title(waiting.popleft())
+                if head.names and len(waiting) > 1:
+                    above = waiting.popleft().number
+                    grouped = last == 0 and has_groups(self._after(above), len(head.names))
+                else:
+                    head = replace(head, names=[])
+                waiting.extend(islice(rows, _LOOKED_AT - len(waiting)))
+            row = waiting.popleft()
+            waiting.extend(islice(rows, 1))
+            yield Piece(f"Row {row.number}", level=1)
+            yield from record_pieces(self._record(row, head.names, grouped=grouped))
+            last = row.number
 
-def _delimiter(lines: Sequence[str]) -> str:
-    """Return the delimiter that gives most of the first rows as many columns as the header."""
-    best, delimiter = (0, 0), _NO_DELIMITER
-    for candidate in _DELIMITERS:
-        header, *rows = _first_rows(lines, candidate)
-        columns = len(header)
-        even = sum(len(row) == columns for row in rows)
-        if columns > 1 and (even, columns) > best:
-            best, delimiter = (even, columns), candidate
-    return delimiter
+    def notes(self) -> Iterator[str]:
+        """Yield what is uncertain about the rows."""
+        if self.strays:
+            yield f"each line with a stray quotation mark was read as one row ({self.strays:,})"
+        if self.overlong:
+            yield f"rows with more cells than the head were read without its names ({self.overlong:,})"
+        if self.group:
+            yield "names in square brackets are those of the nearest row above that has one"
 
+    def _after(self, number: int) -> Iterator[CsvRow]:
+        return (row for row in self.lines.rows() if row.number > number and filled(row))
 
-def _first_rows(lines: Sequence[str], delimiter: str) -> list[list[str]]:
-    rows = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter)
-    try:
-        return list(islice((row for row in rows if any(map(str.strip, row))), 1 + _SAMPLE_ROWS)) or [[]]
-    except csv.Error:  # reported when the whole table is read
-        return [[]]
-
-
-def _document(data: bytes, source: str, decoded: Decoded, kind: str, records: Iterable[Record]) -> Document:
-    """Put each record under its own heading, so that it becomes its own passage."""
-    assembled = assemble(_limited(_pieces(kind, records), source))
-    return extracted(data, source, stem_title(source), assembled, note=decoded.note)
-
-
-def _limited(pieces: Iterable[Piece], source: str) -> Iterator[Piece]:
-    """Yield the pieces until they have too many characters.
-
-    Raises:
-        SourceUnreadable: they have.
-    """
-    size = 0
-    for piece in pieces:
-        size += len(piece.text)
-        if size > _LARGEST_TEXT:
-            what = f"becomes more than {_LARGEST_TEXT:,} characters with the names of its columns"
-            raise SourceUnreadable(what, source, "shorten the names or split it")
-        yield piece
-
-
-def _pieces(kind: str, records: Iterable[Record]) -> Iterator[Piece]:
-    for number, record in enumerate(records, start=1):
-        filled = ((column, one_line(clean(value))) for column, value in record)
-        lines = [f"{column}: {value}" if column else value for column, value in filled if value]
-        if lines:
-            yield Piece(f"{kind} {number}", level=1)
-            yield Piece("\n".join(lines))
-
-
-def _rows(rows: Iterator[list[str]]) -> Iterator[Record]:
-    """Yield the cells that are not blank, with the names of their columns."""
-    columns = next((row for row in rows if any(cell.strip() for cell in row)), [])
-    names = [one_line(clean(name)) for name in columns]
-    for row in rows:
-        cells = ((number, cell) for number, cell in enumerate(row) if cell.strip())
-        yield (
-            (names[number] if number < len(names) and names[number] else f"column {number + 1}", cell)
-            for number, cell in cells
-        )
+    def _record(self, row: CsvRow, names: Sequence[str], *, grouped: bool) -> Record:
+        self.strays += row.stray
+        is_wide = any(cell.strip() for cell in row.cells[len(names) :])
+        self.overlong += bool(names) and is_wide
+        unsure = row.stray and len(row.cells) != len(names)
+        remark = len(names) > _FEW_COLUMNS and filled(row) == 1 and bool(row.cells[0].strip())
+        if not names or is_wide or unsure:
+            return [("", cell if cell.strip() else _EMPTY) for cell in _trimmed(row.cells)]
+        if remark:
+            return [("", row.cells[0])]
+        cells = list(row.cells)
+        if grouped:
+            self.group = cells[0].strip() or self.group
+            cells[0] = cells[0] if cells[0].strip() else f"[{self.group}]"
+        return list(zip(names, cells, strict=False))
 
 
-def _objects(text: str, source: str) -> Iterator[Record]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            record = _fields(json.loads(line))
-        except (ValueError, RecursionError) as error:
-            what = f"is not JSONL (line {number} is not valid JSON)"
-            raise SourceUnreadable(what, source, "correct that line") from error
-        yield record
+def _title(row: CsvRow) -> Iterator[Piece]:
+    yield Piece(f"Row {row.number}", level=1)
+    yield Piece(table_rows(([cell for cell in row.cells if cell.strip()],), heads=0)[0])
 
 
-def _fields(value: object) -> Record:
-    if isinstance(value, dict):
-        return [(one_line(clean(name)), _plain(part)) for name, part in value.items()]
-    return [("", _plain(value))]
-
-
-def _plain(value: object) -> str:
-    """Return a JSON value as readable text."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return ", ".join(value)
-    return "" if value is None else json.dumps(value, ensure_ascii=False)
+def _trimmed(cells: Sequence[str]) -> list[str]:
+    """Return the cells without blank ones at the end."""
+    last = max((number for number, cell in enumerate(cells) if cell.strip()), default=-1)
+    return [clean(cell) for cell in cells[: last + 1]]

@@ -28,13 +28,15 @@ class _Values(_NoAliases, yaml.SafeLoader):
     """Reads numbers, dates and the like as what they are."""
 
 
-def load_strings(text: str) -> object:
-    """Return YAML as mappings, lists and strings; dates and numbers stay strings.
+def compose(text: str) -> Node | None:
+    """Return YAML as nodes, which know their places in the text; None if it is empty.
 
     Raises:
         yaml.YAMLError, RecursionError: it is invalid, too large or nested too deeply, or uses aliases.
     """
-    return _load(text, _Strings)
+    _check(text)
+    node: Node | None = yaml.compose(text, Loader=_Strings)
+    return node
 
 
 def load_values(text: str) -> object:
@@ -43,11 +45,11 @@ def load_values(text: str) -> object:
     Raises:
         Any of NO_YAML: it is invalid, too large or nested too deeply, or uses aliases.
     """
-    return _load(text, _Values)
+    _check(text)
+    value: object = yaml.load(text, Loader=_Values)
+    return value
 
 
-def _load(text: str, loader: type[_Strings | _Values]) -> object:
+def _check(text: str) -> None:
     if len(text) > LARGEST_YAML:
         raise yaml.YAMLError(f"longer than {LARGEST_YAML:,} characters")
-    value: object = yaml.load(text, Loader=loader)
-    return value

@@ -13,6 +13,12 @@ from ingest.readers.yaml_text import LARGEST_YAML, NO_YAML, load_values
 from ingest.schema import CorpusDescription
 
 DESCRIPTION_FILE = "corpus.yaml"
+# Folders of libraries that were installed beside the texts: nobody wrote these files here, and they are very many.
+_LIBRARY_FOLDERS = frozenset(("node_modules", "bower_components", "site-packages", "__pycache__"))
+_ENVIRONMENT_FILE = "pyvenv.cfg"  # in the folder of a virtual environment
+# Files that programs make for programs.
+_MADE_FILES = frozenset(("package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml"))
+_MADE_ENDINGS = (".min.js", ".min.css", ".bundle.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +27,10 @@ class Scan:
 
     `files` maps source to path. `within` is the scanned folder or file,
     relative to the root ("" for the whole root). `skipped` are the sources in
-    unsupported formats. `closed` contains (source, reason) for inaccessible
-    folders and files; what is indexed below them is kept. `inner` are the known
-    roots that are part of this one.
+    unsupported formats, lock files, minified code and empty `__init__.py`.
+    `closed` contains (source, reason) for inaccessible folders and files; what
+    is indexed below them is kept. `inner` are the known roots that are part of
+    this one.
     """
 
     root: Path
@@ -61,9 +68,11 @@ def scan(path: Path, roots: list[Path], data_dir: Path | None = None) -> Scan:
             closed.append((_shown(source), "its name is not valid UTF-8"))
         elif not Path(os.path.realpath(found)).is_relative_to(os.path.realpath(root)):
             closed.append((source, "it is a link to a file outside the folder"))
-        elif is_known(found):
+        elif found.name == DESCRIPTION_FILE:
+            continue
+        elif is_known(found) and not _is_made(found):
             files[source] = found
-        elif found.name != DESCRIPTION_FILE:
+        else:
             skipped.append(source)
     if not files:
         why = f"cannot be read ({closed[0][1]})" if closed else "contains no file in a supported format"
@@ -127,7 +136,7 @@ def _scan_file(path: Path, root: Path) -> Scan:
 
 
 def _walk(path: Path, root: Path, closed: list[tuple[str, str]], data_dir: Path | None) -> Iterator[Path]:
-    """Yield the files below a folder, skipping hidden files, linked folders and the index's own folder."""
+    """Yield the files below a folder, skipping hidden files, linked folders, libraries and the index's own folder."""
     own = os.path.realpath(data_dir) if data_dir else ""
 
     def refuse(error: OSError) -> None:
@@ -135,11 +144,20 @@ def _walk(path: Path, root: Path, closed: list[tuple[str, str]], data_dir: Path 
         closed.append((_shown(folder), (error.strerror or "unreadable").lower()))
 
     for folder, folders, names in os.walk(path, onerror=refuse):
-        shown = (name for name in folders if not name.startswith("."))
+        if _ENVIRONMENT_FILE in names:
+            folders.clear()
+            continue
+        shown = (name for name in folders if not name.startswith(".") and name not in _LIBRARY_FOLDERS)
         folders[:] = sorted(name for name in shown if os.path.realpath(os.path.join(folder, name)) != own)
         for name in sorted(names):
             if not name.startswith("."):
                 yield Path(folder) / name
+
+
+def _is_made(path: Path) -> bool:
+    """Return whether a file was made by a program for a program, or only marks a folder as Python's."""
+    is_mark = path.name == "__init__.py" and path.is_file() and path.stat().st_size == 0
+    return is_mark or path.name in _MADE_FILES or path.name.endswith(_MADE_ENDINGS)
 
 
 def _inside(source: str, folder: str) -> bool:

@@ -52,8 +52,10 @@ SPDX = {
 }
 # What the licence files of packages say whose metadata is not specific.
 FROM_FILES = {
+    "docutils": "LicenseRef-Public-Domain AND BSD-2-Clause AND PSF-2.0",
     "jinja2": "BSD-3-Clause",
     "mpmath": "BSD-3-Clause",
+    "pypdfium2": "(Apache-2.0 OR BSD-3-Clause) AND BSD-3-Clause",
     "pystemmer": "MIT AND BSD-3-Clause",
     "scipy": "BSD-3-Clause",
     "semantic-version": "BSD-2-Clause",

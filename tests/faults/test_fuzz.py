@@ -14,13 +14,23 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from ingest.errors import SourceUnreadable
+from ingest.readers import code
 from ingest.readers.registry import FORMATS, read
 from ingest.schema import Document
 from ingest.text.sentences import document_sentences
+from tests.ingest.readers.office_files import RTF_SAMPLE, ods_sample, odt_sample, xlsx_sample
+from tests.ingest.readers.test_asciidoc import PAGE as ASCIIDOC
 from tests.ingest.readers.test_docx import saved
+from tests.ingest.readers.test_docx_content import rich_word
 from tests.ingest.readers.test_html import PAGE
+from tests.ingest.readers.test_latex import PAPER as LATEX
+from tests.ingest.readers.test_notebook import NOTEBOOK
 from tests.ingest.readers.test_packages import book, packed, slides
-from tests.ingest.readers.test_pdf import encrypted, make_pdf
+from tests.ingest.readers.test_pdf import draw, encrypted, make_pdf
+from tests.ingest.readers.test_pdf_forms import form, value
+from tests.ingest.readers.test_pdf_layout import row_by_row
+from tests.ingest.readers.test_pdf_tables import ruled
+from tests.ingest.readers.test_rst import PAGE as RST
 
 SLOWEST = 10  # seconds a file
 EXAMPLES = 20  # files of a format, for each time that `--faults` names
@@ -69,19 +79,42 @@ def word() -> bytes:
 TABLE = 'drug,dose\r\n"Aspirin, or so","100 ""mg"""\r\nRest,,more\r\n'
 RECORDS = '{"q": "Why?", "tags": ["a", "b"], "n": 2.5, "in": {"\\u00e9": null}}\n"A text."\n[1, [2]]\n'
 PORTABLE = make_pdf([["Most back pain", "passes."], ["Walk a bit."]], "Back pain")
+CODE = '#!x\n"""Reads the tides of a day."""\n\n/* Opens the\n * old lock now. */\nx = {\n  1\n}\n# end\n'
+MAIL = (
+    b"Subject: =?utf-8?q?Caf=C3=A9?=\nFrom: A <a@e.org>\nContent-Type: multipart/mixed; boundary=b\n\n"
+    b"--b\nContent-Type: text/plain; format=flowed; charset=cp1252\n\nCaf\xe9 \nnow.\n> Is it?\n-- \nA\n"
+    b"--b\nContent-Type: text/html\nContent-Transfer-Encoding: base64\n\nPHA+SGkuPC9wPg==\n"
+    b"--b\nContent-Type: message/rfc822\n\nSubject: in\n\nInner.\n"
+    b'--b\nContent-Type: text/csv; name="a.csv"\nContent-Disposition: attachment\n\na,b\n1,2\n--b--\n'
+)
+DRAWN = draw([row_by_row(700), ruled([["Drug", "Dose"], ["Rest", "10 mg"]])], page=b"/Rotate 90")
+FORM = form(row_by_row(700), value("Name", 72, 500, "Anne"))
 SEEDS: dict[str, tuple[bytes, ...]] = {
-    **dict.fromkeys((".md", ".markdown"), (MARKDOWN.encode(), MARKDOWN.replace("\n", "\r\n").encode("utf-16"))),
+    **dict.fromkeys((".md", ".markdown", ".mdx"), (MARKDOWN.encode(), MARKDOWN.replace("\n", "\r\n").encode("utf-16"))),
     **dict.fromkeys(
         (".txt", ".text"), ("Rücken. Walk “a bit”!\n\n1. One\n2. Two [3].\n".encode(), b"Caf\xe9 au lait.\n")
     ),
     **dict.fromkeys((".html", ".htm", ".xhtml"), (PAGE.encode(), b"<meta charset=shift_jis><p>\x8d\x98<br>x<pre>y\n")),
-    ".pdf": (PORTABLE, encrypted(PORTABLE, "", "AES-256")),
-    ".docx": (word(),),
+    ".pdf": (PORTABLE, encrypted(PORTABLE, "", "AES-256"), DRAWN, FORM),
+    ".docx": (word(), rich_word()),
     ".pptx": (slides(),),
+    ".xlsx": (xlsx_sample(),),
+    ".odt": (odt_sample(),),
+    ".ods": (ods_sample(),),
+    ".rtf": (RTF_SAMPLE,),
     ".epub": (book(),),
+    ".rst": (RST.encode(),),
+    **dict.fromkeys((".adoc", ".asciidoc"), (ASCIIDOC.encode(),)),
+    ".tex": (LATEX.encode(),),
+    ".ipynb": (NOTEBOOK.encode(),),
     ".csv": (TABLE.encode(), TABLE.replace(",", ";").encode("cp1252")),
     ".tsv": (TABLE.replace(",", "\t").encode(),),
     ".jsonl": (RECORDS.encode(),),
+    ".json": (f"[{RECORDS.strip()}]".replace("\n", ",").encode(), b'{"a": [{"b": 1.50}], "c": {"d": null}}'),
+    ".log": (b"10:00 started. Now.\n  at 3\n10:01 ended\n",),
+    **dict.fromkeys(code.SUFFIXES, (CODE.encode(),)),
+    ".eml": (MAIL,),
+    ".mbox": (b"From a Mon Mar  4 10:00:00 2024\n" + MAIL + b"\n\nFrom b Mon Mar  4 10:00:01 2024\n\n>From x\n",),
     ".zip": (packed({"a.md": MARKDOWN, "b.zip": packed({"c.docx": word(), "d.csv": TABLE}), "e.epub": book()}),),
 }
 # What tends to matter to some reader; a text is made of these and of any other characters.
@@ -135,12 +168,16 @@ WORDS = (
     *("/Filter/FlateDecode", "(", ")", "-1", "99999999999", "1", "a", "Word. ", ".", "!", "é"),
 )
 VALUES = ("", " ", "-1", "0", "1", "99999999999", "x", "é", "../..", "#", "/", "rId1", "rId2", "restart", "true", "%")
-PARTS = (".docx", ".epub", ".pptx", ".zip")
+PARTS = (".docx", ".epub", ".ods", ".odt", ".pptx", ".xlsx", ".zip")
 WELL_FORMED = (
     "[Content",
     "_rels",
+    "content",
     "word/document",
+    "word/footnotes",
+    "word/numbering",
     "word/styles",
+    "xl",
     "word/_rels",
     "docProps/core",
     "ppt",

@@ -47,13 +47,14 @@ def test_a_page_as_headings_and_blocks(read_as: ReadAs) -> None:
         "Swimming",
         "indoors",
         "in summer",
-        "Drug | Dose",
-        "A | 1 mg",
+        "Drug: A | Dose: 1 mg",
         "none",
         "first\n  second",
         "Same.",
         "Same.",
     ]
+    kinds = ["paragraph", *["item"] * 4, "row", "row", "code", "paragraph", "paragraph"]
+    assert [block.kind for block in document.blocks] == kinds
     assert (document.title, document.url) == ("Back pain", "https://e.org/back")
     assert not document.verbatim
     assert document.line(0) is None
@@ -202,3 +203,120 @@ def test_invalid_character_references_are_replaced() -> None:
     assert quotes(html.read(b"<p>a&#xD800;b&#0;c", "a.html")) == ["a\ufffdb\ufffdc"]
     with pytest.raises(SourceUnreadable):
         html.read(b"<p>a\0b", "a.html")
+
+
+def test_superscripts_and_subscripts_are_no_part_of_a_number(read_as: ReadAs) -> None:
+    source = (
+        "<p>Up to 4 × 10<sup>5</sup> germs in 10<sup>−2</sup> m<sup>2</sup>, CO<sub>2</sub>, 1<sup>st</sup> day.</p>"
+        "<p>It takes 9<sup><a href='#n4'>4</a></sup> days.<sup>5</sup> Mind<a href='#n6'><sup>6</sup></a> it."
+        "<sup class='reference'>[7]</sup> Many studies<sup>2,3</sup> use <sup>14</sup>C<sup>[who?]</sup>.</p>"
+        "<p>An area in metres<sup>2</sup>, x<sup>a+b</sup> and 2<sup>x<sup>2</sup></sup>.</p>"
+        "<p><sup>8</sup> A note.</p>"
+    )
+    assert quotes(read_as("a.html", source)) == [
+        "Up to 4 × 10⁵ germs in 10⁻² m², CO₂, 1st day.",
+        "It takes 9[4] days.[5] Mind[6] it.[7] Many studies[2,3] use ¹⁴C[who?].",
+        "An area in metres², x^(a+b) and 2^(x²).",
+        "[8] A note.",
+    ]
+
+
+def test_a_formula_is_written_on_one_line(read_as: ReadAs) -> None:
+    fraction = "<math><mfrac><mi>w</mi><mn>4</mn></mfrac><annotation>w/4</annotation></math>"
+    assert quotes(read_as("a.html", f"<p>The dose is {fraction}.</p>")) == ["The dose is w/4."]
+    deep = "<math>" + "<mrow>" * 1_500 + "<mn>7</mn>" + "</mrow>" * 1_500 + "</math>"
+    assert quotes(read_as("b.html", f"<p>It is {deep}.</p>")) == ["It is 7."]
+
+
+def test_a_consent_box_a_bar_of_links_and_the_foot_are_left_out_under_any_name(read_as: ReadAs) -> None:
+    box = (
+        "<div class='zz1'><div><p>This site uses cookies, so that it works. <a href='/c'>Read more</a></p></div>"
+        "<button>Fine</button></div>"
+    )
+    bar = "<div class='zz2'><a href='/'>Start</a><a href='/prices'>Prices</a><a href='/way'>The way</a></div>"
+    foot = "<div class='zz3'><p>© 2024 Mill of Ames. All rights reserved.</p></div>"
+    text = "<h1>Mill</h1><p>The mill grinds on Fridays.</p><p>Bring a sack.</p>"
+    assert quotes(read_as("a.html", f"<body>{box}{bar}{text}{foot}</body>")) == [
+        "The mill grinds on Fridays.",
+        "Bring a sack.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "asking",
+    [
+        "Wir verwenden Cookies, um unsere Seite zu verbessern.",
+        "Nous utilisons des cookies pour améliorer votre expérience sur ce site.",
+        "Utilizamos cookies para mejorar su experiencia en este sitio.",
+        "Utilizziamo i cookie e altri cookies per migliorare il sito.",
+        "Wij gebruiken cookies om deze site te verbeteren.",
+    ],
+)
+def test_a_consent_box_in_another_language(read_as: ReadAs, asking: str) -> None:
+    page = f"<p>Content.</p><div><p>{asking}</p><a href='#'>OK</a></div>"
+    assert quotes(read_as("a.html", page)) == ["Content."]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "For the topping we use twelve cookies and a cup of cream.",
+        "Our site explains how a browser stores cookies.",
+        "Copyright law protects a text for seventy years.",
+    ],
+)
+def test_a_text_on_cookies_or_rights_is_kept(read_as: ReadAs, text: str) -> None:
+    page = f"<h1>T</h1><main><p>First.</p><div><p>{text}</p><button>Print</button></div></main>"
+    assert quotes(read_as("a.html", page)) == ["First.", text]
+
+
+def test_links_are_not_glued_together(read_as: ReadAs) -> None:
+    source = "<p>See <span><a href='/a'>bread</a></span><span><a href='/b'>cheese</a></span> here, in one word."
+    assert quotes(read_as("a.html", source)) == ["See bread cheese here, in one word."]
+
+
+def test_a_term_and_its_definition_are_one_unit(read_as: ReadAs) -> None:
+    source = (
+        "<dl><dt>Ewe</dt><dd>A female sheep.</dd><dt>Ram</dt><dt>Tup</dt><dd>A male one.</dd><dd><p>Horned.</p>"
+        "<p>Often.</p></dd><dt>Is it loud?</dt><dd>No.</dd><dt>Lamb</dt><dd><ul><li>young</li></ul></dd>"
+        "<dt>Alone</dt></dl>"
+    )
+    document = read_as("a.html", source)
+    assert quotes(document) == [
+        "Ewe: A female sheep.",
+        "Ram, Tup: A male one.",
+        "Ram, Tup: Horned.",
+        "Often.",
+        "Is it loud? No.",
+        "Lamb: young",
+        "Alone",
+    ]
+
+
+def test_a_folded_text_is_kept_with_its_summary(read_as: ReadAs) -> None:
+    source = "<details><summary><button>How long?</button></summary><p>Two weeks.</p></details>"
+    assert quotes(read_as("a.html", source)) == ["How long?", "Two weeks."]
+    panel = "<p>Text.</p><div role='tabpanel' hidden>Shown on a click.</div>"
+    assert quotes(read_as("b.html", panel)) == ["Text.", "Shown on a click."]
+
+
+def test_struck_text_is_left_out_unless_a_tag_was_forgotten(read_as: ReadAs) -> None:
+    assert quotes(read_as("a.html", "<p>Take <del>20</del> <s>15</s> 10 mg.")) == ["Take 10 mg."]
+    assert quotes(read_as("b.html", "<s><p>One.</p><p>Two.</p>")) == ["One.", "Two."]
+
+
+def test_preformatted_sentences_are_paragraphs_and_code_is_code(read_as: ReadAs) -> None:
+    prose = "The boat leaves at nine and comes\nback at noon on every day.\n\nIt carries twelve people and two dogs."
+    document = read_as("a.html", f"<pre>{prose}</pre><pre>if (x) {{\n  y = 1;\n}}</pre>")
+    assert [block.kind for block in document.blocks] == ["paragraph", "paragraph", "code"]
+
+
+@pytest.mark.parametrize(
+    ("stated", "language"), [("de", "de"), ("en-GB", "en"), ("PT_br", "pt"), ("", ""), ("deu", ""), ("x-klingon", "")]
+)
+def test_the_language_that_the_page_states(read_as: ReadAs, stated: str, language: str) -> None:
+    assert read_as("a.html", f"<html lang='{stated}'><p>Text.").language == language
+
+
+def test_soft_hyphens_are_not_read(read_as: ReadAs) -> None:
+    assert quotes(read_as("a.html", "<p>A com&shy;mit&shy;tee, a long-term one.")) == ["A committee, a long-term one."]

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -143,21 +144,177 @@ def test_a_thematic_break_at_the_start_is_not_front_matter(read_as: ReadAs, refu
 
 
 @pytest.mark.parametrize(
-    ("matter", "what"),
+    ("matter", "note"),
     [
-        ("a: b\ntitle: 'x\nc: d", "has invalid document details in line "),
-        ("a: b\nc: [1", "has invalid document details in line "),
-        ("a: b\n\tc: d", "has invalid document details in line 3: "),
-        ("a: b\nc: \x07", "has invalid document details in line 3: special characters are not allowed"),
-        ("? [a]\n: b", "has invalid document details in line 2: found unhashable key"),
-        ("a: *b", "has invalid document details in line 2: names for repetition (&name, *name) are not"),
-        ("just words", "has document details that are not `name: value` lines (line 2)"),
-        ("- a\n- b", "has document details that are not `name: value` lines (line 2)"),
-        ("[" * 5000, "has document details nested too deeply (line 2)"),
+        ("a: b c\ntitle: 'x\nc: d", "YAML (line "),
+        ("a: b c\nc: [1", "YAML (line "),
+        ("a: b c\n\tc: d", "YAML (line 3: "),
+        ("a: b c\nc: \x07", "YAML (line 3: special characters are not allowed"),
+        ("a: b c\nd: *b", "YAML (line 3: names for repetition (&name, *name) are not"),
+        ("a: b c\nd: " + "[" * 5000, "YAML"),
     ],
 )
-def test_invalid_front_matter_is_refused(refused: Refused, matter: str, what: str) -> None:
-    assert refused("a.md", f"---\n{matter}\n---\nText").what.startswith(what)
+def test_front_matter_that_is_not_valid_is_read_by_line(read_as: ReadAs, matter: str, note: str) -> None:
+    document = read_as("a.md", f"---\n{matter}\n---\nText")
+    assert document.note.startswith(f"its front matter is not valid {note}")
+    assert document.note.endswith("and was read line by line")
+    assert (quotes(document)[0], quotes(document)[-1]) == ("a: b c", "Text")
+
+
+def test_front_matter_that_is_not_valid_still_has_a_title(read_as: ReadAs) -> None:
+    document = read_as("a.md", "---\ntitle: Minutes: the first\nwho: [[Eve]], [[Tom]]\nid: <% x %>\n---\nText.\n")
+    assert (document.title, quotes(document)) == (
+        "Minutes: the first",
+        ["who: [[Eve]], [[Tom]]", "id: <% x %>", "Text."],
+    )
+
+
+@pytest.mark.parametrize("matter", ["just words", "- a\n- b", "[" * 5000])
+def test_what_is_not_fields_is_no_front_matter(read_as: ReadAs, matter: str) -> None:
+    document = read_as("a.md", f"---\n{matter}\n---\nText")
+    assert matter.split("\n")[0][2:] in document.text[: document.blocks[-1].start]
+    assert (quotes(document)[-1], document.note) == ("Text", "")
+
+
+def test_the_fields_of_front_matter_are_quoted_as_they_stand(read_as: ReadAs) -> None:
+    source = (
+        "---\ntitle: Rowing\nquestion: 'Who may row?'\ndescription: >\n  Rules of\n  the club.\ntags: [boat, oar]\n"
+        "layout: post\ndraft: true\ndate: 2024-01-02\nlink: https://e.org/a b\nauthor: Eve\n"
+        "extra:\n  answer: Members.\nsummary:\n  - First one.\n  - Second one.\nlang: en-GB\n---\nText.\n"
+    )
+    document = read_as("a.md", source)
+    assert quotes(document) == [
+        "Who may row?",
+        "Rules of\n  the club.",
+        "tags: [boat, oar]",
+        "author: Eve",
+        "Members.",
+        "First one.",
+        "Second one.",
+        "Text.",
+    ]
+    assert [block.apart for block in document.blocks] == [False] * 7 + [True]
+    assert (document.title, document.language) == ("Rowing", "en")
+
+
+def test_front_matter_in_toml(read_as: ReadAs) -> None:
+    source = (
+        '+++\ntitle = "Punts"\ndate = 2024-05-01\ndescription = """\nA punt\nis flat."""\nkeywords = ["pole", "flat"]\n'
+        "weight = 3\nlayout = 'wide'\nby = 'Eve Ash'\n+++\nText.\n"
+    )
+    document = read_as("a.md", source)
+    assert quotes(document) == ["A punt\nis flat.", 'keywords = ["pole", "flat"]', "by = 'Eve Ash'", "Text."]
+    assert document.title == "Punts"
+    broken = read_as("b.md", "+++\ntitle = Punts\n+++\nText.\n")
+    assert (broken.title, quotes(broken)) == ("Punts", ["Text."])
+    assert broken.note.startswith("its front matter is not valid TOML (")
+
+
+def test_the_marks_of_obsidian_are_left_out(read_as: ReadAs) -> None:
+    source = (
+        "# On [[shed|the shed]]\n\nThe lamp is in the shed. ^lamp1\n\n%% not for others %%\n\nIt %% hm %% works.\n\n"
+        "%%\nseveral\n\nlines\n%%\n\n![[lamp.png]]\n\n> [!tip]- Oil\n> Use oil.\n\n"
+        "- old ![[old.png]]\n- new ^a1b\n\n"
+        "Give 100%% of 5%% oil.\n\nAn area in m ^2\n\n`%% code %%` and ```\n\n```\n%% kept %%\n![[kept]]\n```\n"
+    )
+    document = read_as("a.md", source)
+    assert quotes(document) == [
+        "The lamp is in the shed.",
+        "It",
+        "works.",
+        "Oil\n> Use oil.",
+        "old",
+        "new",
+        "Give 100%% of 5%% oil.",
+        "An area in m ^2",
+        "`%% code %%` and ```",
+        "%% kept %%\n![[kept]]",
+    ]
+    assert headings(document) == [(1, "On the shed")]
+
+
+def test_mdx_is_read_without_its_code(read_as: ReadAs) -> None:
+    source = (
+        "import {Box} from './box'\nexport const a = {\n  b: 1,\n\n  c: 2,\n}\n\n# Bus\n\n"
+        "<Box>No bus on Sundays.</Box>\n\n"
+        '<Card title="The fare" icon={<I a="b" />}>\n  Two euros.\n</Card>\n\n{/* hidden */}\n\n{props.x}\n\n'
+        "Press <Key>Stop</Key> now.\n\nimportant: 1 < 2\n\n```js\nimport x\n<Box>\n```\n"
+    )
+    document = read_as("a.mdx", source)
+    assert quotes(document) == [
+        "No bus on Sundays.",
+        "The fare",
+        "Two euros.",
+        "Press <Key>Stop</Key> now.",
+        "important: 1 < 2",
+        "import x\n<Box>",
+    ]
+
+
+def test_template_tags_are_left_out_at_the_ends_of_lines(read_as: ReadAs) -> None:
+    source = (
+        "{% if a %}\nShown.\n{% endif %}\n\n{{< note >}}\nA note.\n{{< /note >}}\n\n"
+        "{% comment %}\nno\n{% endcomment %}\n\n"
+        "{{ toc }}\n\nIt costs {{ price }}\n\n## Head {#head}\n\nText.\n{: .wide}\n\n`{% raw %}`\n"
+    )
+    document = read_as("a.md", source)
+    assert quotes(document) == ["Shown.", "A note.", "It costs {{ price }}", "Text.", "`{% raw %}`"]
+    assert headings(document) == [(2, "Head")]
+
+
+def test_html_tables_are_rows(read_as: ReadAs) -> None:
+    source = (
+        "<table>\n<caption>Stock</caption>\n<tr><th>Thing</th><th>Count</th></tr>\n<tr>\n"
+        "<td>Rope. Long.</td>\n<td></td><td>2</td></tr></table>\n\n<details><summary>What else?</summary>\n<p>Oars.</p>"
+        "<ul><li>One <b>old</b></li></ul></details>\n"
+    )
+    document = read_as("a.md", source)
+    assert quotes(document) == [
+        "Stock",
+        "Thing</th><th>Count",
+        "Rope. Long.</td>\n<td></td><td>2",
+        "What else?",
+        "Oars.",
+        "One <b>old</b>",
+    ]
+    assert [block.kind for block in document.blocks] == ["paragraph", "row", "row", "paragraph", "paragraph", "item"]
+
+
+def test_footnotes_are_text(read_as: ReadAs) -> None:
+    source = "A claim.[^1]\n\n[^1]: source\n[^b]: A longer note.\n\n[r]: /x\n"
+    assert quotes(read_as("a.md", source)) == ["A claim.[^1]", "[^1]: source", "[^b]: A longer note."]
+
+
+def test_each_block_says_what_it_is(read_as: ReadAs) -> None:
+    document = read_as("a.md", "Text.\n\n- a\n\n  b\n\n> - c\n\n|d|e|\n|-|-|\n|f. G|h|\n\n```\ni\n```\n\n    j\n")
+    kinds = ["paragraph", "item", "item", "item", "row", "row", "code", "code"]
+    assert [block.kind for block in document.blocks] == kinds
+
+
+PARTS = ["a", "é", "1", ".", " ", "\\|", "10<sup>6</sup>", "`x`", "%%", "{{ y }}"]
+CELL = st.lists(st.sampled_from(PARTS), max_size=4).map("".join)
+
+
+@settings(deadline=None)
+@given(st.integers(2, 4).flatmap(lambda width: st.lists(st.lists(CELL, min_size=width, max_size=width), min_size=1)))
+def test_a_table_row_is_its_line_with_every_cell_in_its_place(rows: list[list[str]]) -> None:
+    lines = ["|" + "|".join(row) + "|" for row in rows]
+    head = "|" + "|".join(f"h{number}" for number in range(len(rows[0]))) + "|"
+    content = "\n".join((head, "|" + "-|" * len(rows[0]), *lines))
+    document = markdown.read(content.encode(), "a.md")
+    assert quotes(document) == [head, *lines]
+    assert {block.kind for block in document.blocks} == {"row"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "part", ["%% a\n", "<!-- ", "<A{", "<A>", "{% ", "`` ` ", "<tr><td>x", "[[a|b]] ", "import {\n", "| %% x | <A> |\n"]
+)
+def test_marks_that_are_never_closed_are_fast(part: str) -> None:
+    started = time.monotonic()
+    document = markdown.read_mdx((part * (400_000 // len(part))).encode(), "a.mdx")
+    assert document.text
+    assert time.monotonic() - started < 10
 
 
 def test_deeply_nested_lists_and_quotes_lose_nothing(read_as: ReadAs) -> None:

@@ -136,11 +136,10 @@ def test_slides_are_pages_under_their_titles(read_as: ReadAs) -> None:
         "Walk a bit.",
         "Sleep well.",
         "Said aloud.",
-        "drug | dose",
-        "Aspirin | 100 mg",
+        "drug: Aspirin | dose: 100 mg",
         "In a group.",
     ]
-    assert [document.page(block.start) for block in document.blocks] == [1, 1, 1, 2, 2, 2]
+    assert [document.page(block.start) for block in document.blocks] == [1, 1, 1, 2, 2]
 
 
 @pytest.mark.parametrize(
@@ -182,7 +181,28 @@ def test_an_archive_gives_its_texts_under_their_names(read_as: ReadAs) -> None:
     assert texts(document) == ["Walk.", "One.", "Two.", "Deep.", "Café latte"]
     assert [block.apart for block in document.blocks] == [False, False, True, False, False]
     assert document.note.startswith("2 of 6 files in it cannot be read: bad.txt is not text (it contains NUL bytes)")
+    assert "passed over, since their formats are not supported: picture.png" in document.note
     assert "../../up.txt: its encoding was guessed: cp1252" in document.note
+
+
+def test_an_archive_names_the_files_that_it_passes_over(read_as: ReadAs) -> None:
+    parts: dict[str, str | bytes] = {f"{number}.bin": "x" for number in range(12)}
+    parts |= {"a.txt": "One.", ".hidden": "x", "__MACOSX/b.bin": "x"}
+    note = read_as("a.zip", packed(parts)).note
+    names = ", ".join(f"{number}.bin" for number in range(10))
+    assert note == f"passed over, since their formats are not supported: {names} and 2 more"
+
+
+def test_an_archive_keeps_kinds_and_titles(read_as: ReadAs) -> None:
+    page = "<html><head><title>The mill</title></head><body><p>Nine to five.</p></body></html>"
+    document = read_as("a.zip", packed({"a.csv": "name,fee\nAda,9\n", "page.html": page}))
+    assert [block.kind for block in document.blocks] == ["row", "paragraph"]
+    assert [(heading.level, heading.title) for heading in document.headings] == [
+        (1, "a.csv"),
+        (2, "Row 2"),
+        (1, "page.html"),
+        (2, "The mill"),
+    ]
 
 
 @pytest.mark.parametrize(

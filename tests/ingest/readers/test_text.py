@@ -1,3 +1,4 @@
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,7 +72,18 @@ def test_broken_wide_encodings_are_refused(refused: Refused, content: bytes) -> 
 
 def test_nul_is_refused_in_every_encoding(refused: Refused) -> None:
     assert refused("a.txt", "a\0b".encode("utf-16")).what == "is not text (it contains NUL characters)"
-    assert refused("a.txt", "Hip".encode("utf-16-le")).what == "is not text (it contains NUL bytes)"
+    assert refused("a.txt", b"Hip\0").what == "is not text (it contains NUL bytes)"
+    assert refused("a.txt", b"Words.\n\0").what == "is not text (it contains NUL bytes)"
+    assert refused("a.txt", b"\1\0\2\0").what == "is not text (it contains NUL bytes)"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("content", ["Hip \U0001f9b4.\r\n\r\nPain.", "腰痛は数週間で治る。\n毎日歩く。"])
+def test_utf16_without_a_bom_is_guessed_and_noted(read_as: ReadAs, tmp_path: Path, encoding: str, content: str) -> None:
+    document = read_as("a.txt", content.encode(encoding))
+    assert document.text == content.replace("\r", "") == (tmp_path / "a.txt").read_text(encoding=document.encoding)
+    assert document.encoding == encoding
+    assert document.note == f"its encoding was guessed: {encoding}; if letters look wrong, save it as UTF-8"
 
 
 @pytest.mark.parametrize(
@@ -119,14 +131,20 @@ def test_a_very_long_blank_line_is_fast(read_as: ReadAs) -> None:
 
 
 @settings(deadline=None)
-@given(st.text())
-def test_blocks_cover_all_that_is_not_white_space(content: str) -> None:
+@given(st.text() | st.text("Ab1. \n-=*|\t:({", max_size=200))
+def test_headings_and_blocks_cover_all_words(content: str) -> None:
     try:
         document = text.read(content.encode(), "a.txt")
     except SourceUnreadable:
         assert not content.removeprefix("\ufeff").strip() or "\0" in content
         return
-    inside = "".join(document.text[block.start : block.end] for block in document.blocks)
-    assert "".join(inside.split()) == "".join(document.text.removeprefix("\ufeff").split())
+    found = [(heading.start, heading.end) for heading in document.headings]
+    parts = sorted(found + [(block.start, block.end) for block in document.blocks])
+    inside = "".join(document.text[start:end] for start, end in parts)
+    assert words(inside) == words(document.text)
+    assert all(before <= start for (_, before), (start, _) in itertools.pairwise(parts))
     assert all(part.strip() == part for part in (document.text[b.start : b.end] for b in document.blocks))
-    assert [block.apart for block in document.blocks] == [False] + [True] * (len(document.blocks) - 1)
+
+
+def words(content: str) -> str:
+    return "".join(filter(str.isalnum, content))

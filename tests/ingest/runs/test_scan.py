@@ -51,6 +51,20 @@ def test_files_in_supported_formats_in_order(write: Write) -> None:
     assert found.concerns("gone.txt")
 
 
+def test_libraries_and_made_files_are_no_sources(write: Write) -> None:
+    made = {"package-lock.json": "{}", "a.min.js": "f();", "pkg/__init__.py": ""}
+    libraries = {
+        "node_modules/x/a.md": "x",
+        "pkg/__pycache__/a.txt": "x",
+        "venv/pyvenv.cfg": "home = /usr",
+        "venv/lib/a.txt": "x",
+    }
+    texts = {"a.js": "f();", "notes.json": "{}", "pkg/a.py": "x = 1", "other/__init__.py": "x = 1", "b.yaml": "a: 1"}
+    found = scan(write({**made, **libraries, **texts, "corpus.yaml": "name: X", "sub/corpus.yaml": "name: Y"}), [])
+    assert set(found.files) == set(texts)
+    assert set(found.skipped) == set(made)
+
+
 @pytest.mark.parametrize("files", [{}, {"a.xyz": "x"}, {"corpus.yaml": "name: X"}])
 def test_a_folder_without_a_text(write: Write, tmp_path: Path, files: dict[str, str]) -> None:
     (tmp_path / "corpus").mkdir()

@@ -1,0 +1,112 @@
+"""Tables of PDFs that are drawn here."""
+
+from collections.abc import Callable, Sequence
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ingest.readers import pdf, tables
+from ingest.schema import Document
+from ingest.word_boxes import within
+from tests.ingest.readers.test_pdf import draw, lines, quotes, rule, text
+
+ReadAs = Callable[[str, str | bytes], Document]
+
+WIDTH, HEIGHT = 110, 30
+WORD = st.text("abcdefghijkmnoprstuvwxyzABCDEFGHKLMNPRSTUVWXYZ", min_size=2, max_size=6)
+VALUE = st.one_of(WORD, st.integers(0, 9_999).map(str), st.builds("{} {}".format, WORD, WORD))
+
+
+def ruled(cells: Sequence[Sequence[str]]) -> bytes:
+    """Return a table with lines around all cells; an empty cell has no text."""
+    height, width = len(cells), len(cells[0])
+    right, low = 60 + WIDTH * width, 740 - HEIGHT * height
+    content = b"".join(rule(60, 740 - HEIGHT * row, right, 740 - HEIGHT * row) for row in range(height + 1))
+    content += b"".join(rule(60 + WIDTH * column, 740, 60 + WIDTH * column, low) for column in range(width + 1))
+    for row, texts in enumerate(cells):
+        for column, words in enumerate(texts):
+            if words:
+                font = "F2" if row == 0 else "F1"
+                content += text(64 + WIDTH * column, 720 - HEIGHT * row, words, font=font)
+    return content
+
+
+@st.composite
+def tables_of_words(draw: st.DrawFn) -> list[list[str]]:
+    """Draw a head of different names and rows of values; in all but the first, one may be missing."""
+    width = draw(st.integers(2, 4))
+    head = draw(st.lists(WORD, min_size=width, max_size=width, unique=True))
+    rows = draw(st.lists(st.lists(VALUE, min_size=width, max_size=width), min_size=2, max_size=6))
+    for row in rows[1:]:
+        if draw(st.integers(0, 2)) == 0:
+            row[draw(st.integers(1, width - 1))] = ""
+    return [head, *rows]
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(tables_of_words())
+def test_every_value_of_a_ruled_table_is_under_its_own_head(cells: list[list[str]]) -> None:
+    document = pdf.read(draw([ruled(cells)]), "a.pdf")
+    assert quotes(document) == [row for row in tables.rows(cells, 1) if row]
+    assert {block.kind for block in document.blocks} == {"row"}
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(tables_of_words())
+def test_no_value_of_a_table_without_lines_is_under_another_head(cells: list[list[str]]) -> None:
+    content = b""
+    for row, texts in enumerate(cells):
+        for column, words in enumerate(texts):
+            content += (
+                text(64 + WIDTH * column, 720 - 16 * row, words, font="F2" if row == 0 else "F1") if words else b""
+            )
+    for quote in quotes(pdf.read(draw([content]), "a.pdf")):
+        for part in quote.split(" | "):
+            head, colon, value = part.partition(": ")
+            if colon and head in cells[0]:
+                assert value in [row[cells[0].index(head)] for row in cells[1:]]
+
+
+def test_wrapped_cells_are_one_row(read_as: ReadAs) -> None:
+    columns = (("Class", "Weaving for", "children", "Song"), ("Led by", "Ms Teal", "", "Mr Oak and"))
+    content = b""
+    for column, texts in enumerate(columns):
+        places = zip((700, 676, 662, 638), texts, strict=True)
+        content += b"".join(text(72 + 150 * column, y, words, font="F2" if y == 700 else "F1") for y, words in places)
+    content += text(222, 624, "Ms Elm") + text(372, 700, "Fee", font="F2") + text(372, 676, "3 coins")
+    content += text(372, 638, "none")
+    assert quotes(read_as("a.pdf", draw([content]))) == [
+        "Class: Weaving for children | Led by: Ms Teal | Fee: 3 coins",
+        "Class: Song | Led by: Mr Oak and Ms Elm | Fee: none",
+    ]
+
+
+def test_a_cell_over_several_rows_or_columns(read_as: ReadAs) -> None:
+    content = b"".join((rule(60, 740, 390, 740), rule(170, 710, 390, 710), rule(60, 680, 390, 680)))
+    content += b"".join(rule(x, 740, x, 680) for x in (60, 170, 280, 390))
+    content += (
+        text(64, 706, "Adults") + lines(174, 720, "rest", "walk", leading=30) + lines(284, 720, "2", "3", leading=30)
+    )
+    content += b"".join((rule(60, 680, 60, 650), rule(390, 680, 390, 650), rule(60, 650, 390, 650)))
+    content += text(64, 660, "Children stay at home")
+    assert quotes(read_as("a.pdf", draw([content]))) == [
+        "Adults | rest | 2",
+        "Adults | walk | 3",
+        "Children stay at home",
+    ]
+
+
+def test_heads_over_several_columns_name_no_value_without_lines(read_as: ReadAs) -> None:
+    content = text(240, 720, "Doses in summer and in winter") + lines(72, 700, "Plant", "Fern", "Moss", "Ivy", "Oak")
+    content += lines(230, 700, "May", "1", "2", "3", "4") + lines(330, 700, "June", "5", "6", "7", "8")
+    found = quotes(read_as("a.pdf", draw([content])))
+    assert "Moss" in found[-3] and "2" in found[-3] and "6" in found[-3]
+    assert not any("Doses" in quote and "6" in quote for quote in found)
+
+
+def test_words_of_rows_have_their_places(read_as: ReadAs) -> None:
+    document = read_as("a.pdf", draw([ruled([["Plant", "Dose"], ["Fern", "7"], ["Moss", "8"]])]))
+    row = document.text.index("Plant: Moss")
+    boxes = within(document.word_boxes, row, len(document.text))
+    assert [document.text[box.start : box.end] for box in boxes] == ["Moss", "8"]
+    assert boxes[0].left < boxes[1].left and boxes[0].page == 1
