@@ -37,7 +37,8 @@ fix: $(INSTALLED)
 
 # The lines of ingest and assistant that no test reaches; fails below the share that pyproject.toml names.
 coverage: $(INSTALLED)
-	$(PYTEST) $(IN_PARALLEL) --cov --cov-report term-missing:skip-covered tests/ingest tests/assistant
+	$(PYTEST) $(IN_PARALLEL) --cov --cov-report term-missing:skip-covered \
+		-m "not browser and not serial" tests/ingest tests/assistant tests/attacks tests/ui
 
 # Measure answers on the public question sets in BENCH (not part of this repository).
 BENCH ?= ../shared/bench

@@ -170,8 +170,13 @@ def test_the_pieces_of_an_overlong_sentence_stand_together(quoted: Quoted) -> No
 
 
 def test_the_fields_of_a_record_stand_together(quoted: Quoted) -> None:
-    text = "name,allowed,dose\nDrug A,no,6 mg\nDrug B,yes,2 mg\n"
-    assert quoted("t.csv", text, "Drug A") == ["name: Drug A\nallowed: no\ndose: 6 mg"]
+    text = "Name: Drug A\nAllowed: no\nDose: 6 mg\n\nName: Drug B\nAllowed: yes\nDose: 2 mg\n"
+    assert quoted("t.txt", text, "Drug A") == ["Name: Drug A\nAllowed: no\nDose: 6 mg"]
+
+
+def test_a_row_of_a_table_is_quoted_as_a_whole(quoted: Quoted) -> None:
+    table = "name,allowed,dose\nDrug A,no,6 mg\nDrug B,yes,2 mg\n"
+    assert quoted("t.csv", table, "Drug A") == ["name: Drug A | allowed: no | dose: 6 mg"]
 
 
 def test_sentences_that_run_together_lean_too(quoted: Quoted) -> None:
