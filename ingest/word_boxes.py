@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -37,7 +37,9 @@ class WordBox:
 
 def pack(boxes: Iterable[WordBox]) -> bytes:
     """Return boxes, ordered by start, as bytes; sides are rounded to tenths of a point."""
-    packed = np.array([astuple(box) for box in boxes], dtype=_FIELDS)
+    # Not `astuple`, which copies every value: 300,000 words take seconds.
+    sides = [(box.start, box.end, box.page, box.left, box.top, box.right, box.bottom) for box in boxes]
+    packed = np.array(sides, dtype=_FIELDS)
     if not len(packed):
         return b""
     columns = [np.diff(packed[name], prepend=0) for name in ("start", "end", "page")]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from email import message_from_bytes
 from email.message import Message
 from email.policy import Compat32
@@ -10,8 +11,8 @@ from functools import partial
 from ingest.errors import SourceUnreadable
 from ingest.readers import html
 from ingest.readers.assemble import Piece, assemble, clean, extracted
-from ingest.readers.mail_text import LONGEST_HEADER, body_pieces, header_text, part_text
-from ingest.readers.members import Found, Members, member_pieces
+from ingest.readers.mail_text import LONGEST_HEADER, body_pieces, header_text, part_content, part_text
+from ingest.readers.members import LOWEST_LEVEL, Found, Members, member_pieces
 from ingest.readers.source import one_line, stem_title
 from ingest.readers.tables import rows
 from ingest.schema import Document
@@ -81,39 +82,47 @@ class _Mailbox:
 
     def pieces(self, message: Message, subject: str, level: int) -> Iterator[Piece]:
         """Yield the subject, the headers as a row, the text, and the attachments one level deeper."""
-        yield Piece(subject, min(level, 9))
-        values = [header_text(message.get(name), _charset(message)) for name in _SHOWN]
+        yield Piece(subject, min(level, LOWEST_LEVEL))
+        charset = _charset(message)
+        values = [header_text(message.get(name), charset) for name in _SHOWN]
         yield Piece(rows((_SHOWN, values), heads=1)[0], apart=True, kind="row")
+        enclosed: list[Message] = []
         for part, depth in _leaves(message, 0):
             if depth >= _DEEPEST or level >= _DEEPEST:
                 self.found.passed.append("parts nested too deeply")
-            elif part.get_content_type() == "message/rfc822":
-                inner = _inner(part)
-                yield from self.pieces(inner, _subject(inner) or "Message", level + 1)
             elif _is_text(part):
-                yield from self._text(part)
+                yield from self._text(part, level)
             else:
-                yield from self._attachment(part, level + 1)
+                enclosed.append(part)
+        for part in enclosed:
+            yield from self._enclosed(part, level + 1)
 
-    def _text(self, part: Message) -> Iterator[Piece]:
+    def _text(self, part: Message, level: int) -> Iterator[Piece]:
         try:
             text, note = part_text(part, self._source)
             if note:
                 self.found.remarks.append(f"a part: {note}")
-            if part.get_content_type() == "text/html":
-                yield from html.pieces(text.encode("utf-8", "surrogatepass"), self._source) if text.strip() else ()
-            else:
+            if part.get_content_type() != "text/html":
                 yield from body_pieces(text)
+            elif text.strip():
+                for piece in html.pieces(text.encode("utf-8", "surrogatepass"), self._source):
+                    yield replace(piece, level=min(piece.level + level, LOWEST_LEVEL)) if piece.level else piece
         except SourceUnreadable as error:
             self.found.failed.append(f"a part {error.what}")
 
-    def _attachment(self, part: Message, level: int) -> Iterator[Piece]:
+    def _enclosed(self, part: Message, level: int) -> Iterator[Piece]:
+        """Yield the pieces of a forwarded message or an attachment."""
+        if part.get_content_type() == "message/rfc822":
+            inner = _inner(part)
+            yield from self.pieces(inner, _subject(inner) or "Message", level)
+            return
         name = one_line(clean(header_text(part.get_filename()))) or part.get_content_type()
-        self._members.budget.spend(self._source, 0, 1)
+        if self._members.knows(name):
+            self._members.budget.spend(self._source, 0, 1)
         before = len(self.found.documents)
-        self.found.read([(name, partial(_content, part))], self._source, self._members)
+        self.found.read([(name, partial(part_content, part))], self._source, self._members)
         for document in self.found.documents[before:]:
-            yield from member_pieces(document, min(level, 9))
+            yield from member_pieces(document, min(level, LOWEST_LEVEL))
 
 
 def _subject(message: Message) -> str:
@@ -123,11 +132,6 @@ def _subject(message: Message) -> str:
 def _charset(message: Message) -> str | None:
     """Return the encoding of the first part that states one, which is that of unmarked headers as well."""
     return next((charset for part, _ in _leaves(message, 0) if (charset := part.get_content_charset())), None)
-
-
-def _content(part: Message) -> bytes:
-    content = part.get_payload(decode=True)
-    return content if isinstance(content, bytes) else b""
 
 
 def _leaves(message: Message, depth: int) -> Iterator[tuple[Message, int]]:
@@ -143,7 +147,7 @@ def _leaves(message: Message, depth: int) -> Iterator[tuple[Message, int]]:
 
 def _best(alternatives: list[Message]) -> list[Message]:
     """Return the plain text unless it is blank, else the last alternative."""
-    plain = (part for part in alternatives if part.get_content_type() == "text/plain" and _content(part).strip())
+    plain = (part for part in alternatives if part.get_content_type() == "text/plain" and part_content(part).strip())
     return list(next(([part] for part in plain), alternatives[-1:]))
 
 

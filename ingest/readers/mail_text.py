@@ -32,6 +32,16 @@ def header_text(value: str | None, charset: str | None = None) -> str:
     return one_line(clean("".join(_decoded(part, named) for part, named in parts)))
 
 
+def part_content(part: Message) -> bytes:
+    """Return the bytes of a part, its transfer encoding undone."""
+    try:
+        content = part.get_payload(decode=True)
+    except (TypeError, ValueError):  # the library stumbles over some names of encodings
+        part.del_param("charset")
+        content = part.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""
+
+
 def part_text(part: Message, source: str) -> tuple[str, str]:
     """Return the text of a part and a note: by the encoding that it states, or else by a guess.
 
@@ -40,8 +50,8 @@ def part_text(part: Message, source: str) -> tuple[str, str]:
     Raises:
         SourceUnreadable: it is no text.
     """
-    content = part.get_payload(decode=True)
-    if not isinstance(content, bytes) or not content.strip():
+    content = part_content(part)
+    if not content.strip():
         return "", ""
     text, note = _part_characters(content, part.get_content_charset(), source)
     is_flowed = "flowed" in str(part.get_param("format") or "").lower()

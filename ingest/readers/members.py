@@ -12,8 +12,10 @@ from ingest.readers.source import empty, one_line, stem_title
 from ingest.schema import Document
 
 _MAX_DEPTH = 2  # files that contain files in files that contain files
-_LOWEST_LEVEL = 9  # of headings
 _NAMED = 10  # names in a note, before their number
+
+LOWEST_LEVEL = 9
+"""Of headings."""
 
 Load = Callable[[], bytes]
 
@@ -90,10 +92,9 @@ def member_pieces(document: Document, level: int = 1) -> Iterator[Piece]:
     shift = level
     if document.title not in named:
         shift += 1
-        yield Piece(document.title, min(shift, _LOWEST_LEVEL))
+        yield Piece(document.title, min(shift, LOWEST_LEVEL))
     parts = [
-        (heading.start, Piece(heading.title, min(heading.level + shift, _LOWEST_LEVEL)))
-        for heading in document.headings
+        (heading.start, Piece(heading.title, min(heading.level + shift, LOWEST_LEVEL))) for heading in document.headings
     ]
     parts += [
         (block.start, Piece(document.text[block.start : block.end], apart=block.apart, kind=block.kind))

@@ -12,6 +12,7 @@ Box = tuple[float, float, float, float]
 
 _MOST_OBJECTS = 20_000  # of a page; a drawing has more
 _DEEPEST_FORM = 3
+_RECTANGLE = 5  # points, the first twice
 _WHITE = 250  # of 255
 _THIN = 2.5  # points: a filled rectangle that is thinner is a line
 
@@ -50,7 +51,7 @@ def _paths(page: "PdfPage") -> Iterator[tuple[Box, bool]]:
             stack += [(pdfium.FPDFFormObj_GetObject(each, n), depth + 1, inner) for n in parts]
         elif kind == pdfium.FPDF_PAGEOBJ_PATH and pdfium.FPDFPageObj_GetBounds(each, *sides):
             bounds = _moved(matrix, *(side.value for side in sides))
-            yield bounds, pdfium.FPDFPath_CountSegments(each) in (4, 5) and _is_visible(each)
+            yield bounds, pdfium.FPDFPath_CountSegments(each) == _RECTANGLE and _is_visible(each)
 
 
 def _is_visible(path: object) -> bool:

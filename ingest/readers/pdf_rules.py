@@ -8,6 +8,7 @@ from ingest.readers.pdf_page import Sheet
 from ingest.readers.pdf_paths import Box
 
 _NEAR = 3.0  # points between ruled lines that meet, or are one
+_THROUGH = 0.5  # of half a word's width or height
 _MOST = 300  # ruled lines of one direction; a drawing has more
 
 
@@ -41,6 +42,14 @@ class Lattice:
     def cell(self, x: float, y: float) -> tuple[int, int]:
         """Return the row and column of a place inside."""
         return bisect_right(self.ys, y, 1, len(self.ys) - 1) - 1, bisect_right(self.xs, x, 1, len(self.xs) - 1) - 1
+
+    def crosses(self, box: Box) -> bool:
+        """Return whether a line goes through the middle of a box, as no line of a table does with a word."""
+        left, top, right, bottom = box
+        x, y, width, height = (left + right) / 2, (top + bottom) / 2, (right - left) / 2, (bottom - top) / 2
+        return any(abs(rule.at - x) < _THROUGH * width and rule.covers(y) for rule in self.down) or any(
+            abs(rule.at - y) < _THROUGH * height and rule.covers(x) for rule in self.across
+        )
 
     def parts_columns(self, row: int, column: int) -> bool:
         """Return whether a line is between a cell and the one to its right."""

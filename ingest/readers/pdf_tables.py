@@ -22,6 +22,7 @@ _FEW_WORDS = 3.0  # of a line in a column of names
 _NUMERIC = 0.25  # share of the cells that hold numbers
 _LARGE_GAP = 1.5  # times the smallest gap between bands: it parts rows of wrapped cells
 _OVER = 0.5  # share of the width that a ruled line between rows has
+_CROSSED = 0.03  # share of the words that lines go through; with more, they are a drawing
 _WHOLE = 0.75  # share of the lines between columns
 _TALLEST = 8  # lines of a row
 _MOST_HEADS = 6  # bands
@@ -57,6 +58,8 @@ def ruled(sheet: Sheet, marks: frozenset[str]) -> list[Grid]:
             for piece in sheet.pieces
             if left < (piece.left + piece.right) / 2 < right and top < (piece.top + piece.bottom) / 2 < bottom
         ]
+        if sum(lattice.crosses(piece.box) for piece in own) > _CROSSED * len(own):
+            continue
         rows = _ruled_rows(lattice, own)
         cells = {id(cell[0]): sum(len(piece.text) for piece in cell) for row in rows for cell in row if cell}
         places = {

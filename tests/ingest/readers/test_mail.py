@@ -70,6 +70,16 @@ def test_of_alternatives_the_plain_text_is_read_and_else_the_page(read_as: ReadA
     mail.add_alternative("<h1>Pond</h1><p>Page.</p>", subtype="html")
     document = read_as("a.eml", mail.as_bytes())
     assert [text for _, text, _ in units(document)[1:]] == ["Page."]
+    assert headings(document) == [(1, "The pond – März"), (2, "Pond")]
+
+
+def test_text_after_an_attachment_is_no_part_of_it(read_as: ReadAs) -> None:
+    mail = message("See below.\n")
+    mail.add_attachment(b"Deep.", maintype="text", subtype="plain", filename="a.txt")
+    mail.attach(message("Sent by the list.\n"))
+    mail.get_payload()[-1].replace_header("Content-Type", "text/plain")  # type: ignore[index, union-attr]
+    document = read_as("a.eml", mail.as_bytes())
+    assert document.text.index("Sent by the list.") < document.text.index("a.txt")
 
 
 def test_attachments_are_read_or_named(read_as: ReadAs) -> None:
@@ -118,6 +128,10 @@ def test_flowed_text_is_joined(read_as: ReadAs) -> None:
         (b"text/plain; charset=cp1252", b"Caf\xe9 au lait.", "Café au lait."),
         (b"text/plain; charset=nonsense", "Café.".encode(), "Café."),
         (b"text/plain", "Café.".encode(), "Café."),
+        (b"text/plain; charset=\0", "Café.".encode(), "Café."),
+        (b"text/plain; charset=idna", "Café.".encode(), "Café."),
+        (b"text/plain; charset=hex", "Café.".encode(), "Café."),
+        (b"text/plain; charset*=utf-8''\0x", "Café.".encode(), "Café."),
         (b"text/plain; charset=utf-8\nContent-Transfer-Encoding: base64", b"Q2Fmw6ku", "Café."),
         (b"text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable", b"Caf=C3=A9.", "Café."),
     ],

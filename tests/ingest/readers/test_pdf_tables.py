@@ -110,3 +110,12 @@ def test_words_of_rows_have_their_places(read_as: ReadAs) -> None:
     boxes = within(document.word_boxes, row, len(document.text))
     assert [document.text[box.start : box.end] for box in boxes] == ["Moss", "8"]
     assert boxes[0].left < boxes[1].left and boxes[0].page == 1
+
+
+def test_lines_through_words_are_a_drawing(read_as: ReadAs) -> None:
+    words = ("The river is deep here,", "and boats turn before it.", "Swim near the shore only.")
+    content = lines(72, 700, *words, leading=30)
+    content += b"".join(rule(60, y, 300, y) for y in (720, 690, 660, 630))
+    content += b"".join(rule(x, 720, x, 630) for x in (60, 82, 118, 300))
+    document = read_as("a.pdf", draw([content]))
+    assert {block.kind for block in document.blocks} == {"paragraph"}
