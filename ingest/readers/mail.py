@@ -136,13 +136,18 @@ def _charset(message: Message) -> str | None:
 
 def _leaves(message: Message, depth: int) -> Iterator[tuple[Message, int]]:
     """Yield the parts that have no parts, with their depth; of alternatives, the one that reads best."""
-    payload = message.get_payload()
-    if depth >= _DEEPEST or not isinstance(payload, list) or message.get_content_maintype() == "message":
+    parts = _parts(message)
+    if depth >= _DEEPEST or not parts or message.get_content_maintype() == "message":
         yield message, depth
         return
-    parts = [part for part in payload if isinstance(part, Message)]
     for part in _best(parts) if message.get_content_type() == "multipart/alternative" else parts:
         yield from _leaves(part, depth + 1)
+
+
+def _parts(message: Message) -> list[Message]:
+    """Return the parts; the library would decode the text of a message without parts, whatever encoding it names."""
+    payload = message.get_payload() if message.is_multipart() else []
+    return [part for part in payload if isinstance(part, Message)]
 
 
 def _best(alternatives: list[Message]) -> list[Message]:
@@ -152,8 +157,7 @@ def _best(alternatives: list[Message]) -> list[Message]:
 
 
 def _inner(part: Message) -> Message:
-    inner = part.get_payload()
-    return inner[0] if isinstance(inner, list) and isinstance(inner[0], Message) else part
+    return next(iter(_parts(part)), part)
 
 
 def _is_text(part: Message) -> bool:

@@ -34,11 +34,7 @@ def header_text(value: str | None, charset: str | None = None) -> str:
 
 def part_content(part: Message) -> bytes:
     """Return the bytes of a part, its transfer encoding undone."""
-    try:
-        content = part.get_payload(decode=True)
-    except (TypeError, ValueError):  # the library stumbles over some names of encodings
-        part.del_param("charset")
-        content = part.get_payload(decode=True)
+    content = part.get_payload(decode=True)
     return content if isinstance(content, bytes) else b""
 
 
