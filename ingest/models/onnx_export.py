@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 EXPORT_AGAIN = "delete this folder and run `cited ingest` to export the model again"
 BATCH = 32  # texts; larger batches need more padding and were no faster on two cores
+# Tokens, padding included. 512 passages of a book: 26.4 s and 343 MB with 2,048, 29.8 s and 713 MB with 8,192.
+BATCH_TOKENS = 2_048
 
 logger = logging.getLogger(__name__)
 
@@ -66,8 +68,7 @@ class Graph:
         """
         encodings = self._tokenizer.encode_batch(list(texts))
         order = sorted(range(len(texts)), key=lambda i: len(encodings[i].ids))
-        for at in range(0, len(order), BATCH):
-            rows = order[at : at + BATCH]
+        for rows in _batches(order, [len(encoding.ids) for encoding in encodings]):
             longest = len(encodings[rows[-1]].ids)
             columns = {name: np.zeros((len(rows), longest), dtype=np.int64) for name in self._inputs}
             for row, i in enumerate(rows):
@@ -83,6 +84,18 @@ class Graph:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the length of each text in tokens, without special tokens."""
         return [len(e.ids) for e in self._counter.encode_batch(list(texts), add_special_tokens=False)]
+
+
+def _batches(order: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Divide texts, shortest first, into batches of at most `BATCH` texts and `BATCH_TOKENS` tokens, or one text."""
+    batch: list[int] = []
+    for i in order:
+        if batch and (len(batch) == BATCH or (len(batch) + 1) * lengths[i] > BATCH_TOKENS):
+            yield batch
+            batch = []
+        batch.append(i)
+    if batch:
+        yield batch
 
 
 def folder_name(name: str) -> str:

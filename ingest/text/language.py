@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ingest.schema import Document
+from ingest.schema import Block, Document
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -39,20 +39,25 @@ def block_languages(document: Document) -> tuple[str, ...]:
     """Return a language for each block.
 
     Blocks are looked at one by one only if some sampled ones are in another
-    language than the document.
+    language than the document; rows and code are not cut by a language's rules.
     """
     main, numbers = document.language, range(len(document.blocks))
     sampled = {language_of(text) for text in _samples(document, numbers)}
     if sampled <= {main, ""}:
         return (main,) * len(document.blocks)
-    blocks = (document.text[block.start : min(block.end, block.start + _SAMPLE)] for block in document.blocks)
-    return tuple(language_of(text) or main for text in blocks)
+    return tuple(
+        main if block.kind in ("row", "code") else language_of(_beginning(document, block)) or main
+        for block in document.blocks
+    )
 
 
 def _samples(document: Document, numbers: Sequence[int]) -> list[str]:
     """Return the beginnings of evenly spaced blocks."""
-    blocks = (document.blocks[number] for number in numbers[:: max(1, len(numbers) // _SAMPLES)])
-    return [document.text[block.start : min(block.end, block.start + _SAMPLE)] for block in blocks]
+    return [_beginning(document, document.blocks[number]) for number in numbers[:: max(1, len(numbers) // _SAMPLES)]]
+
+
+def _beginning(document: Document, block: Block) -> str:
+    return document.text[block.start : min(block.end, block.start + _SAMPLE)]
 
 
 @cache

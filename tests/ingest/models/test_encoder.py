@@ -4,10 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingest.errors import IndexMissing, IndexUnwritable, ModelMissing
 from ingest.models.encoder import BUNDLED, OnnxEncoder, open_encoder
-from ingest.models.onnx_export import folder_name
+from ingest.models.onnx_export import BATCH, BATCH_TOKENS, _batches, folder_name
 
 pytestmark = pytest.mark.model
 
@@ -108,3 +110,12 @@ def test_an_unwritable_models_folder(tmp_path: Path) -> None:
 def test_a_missing_export(tmp_path: Path) -> None:
     with pytest.raises(IndexMissing, match="ingest"):
         OnnxEncoder(tmp_path / "gone")
+
+
+@given(st.lists(st.integers(1, 3 * BATCH_TOKENS), max_size=200))
+def test_batches_are_bounded_in_texts_and_tokens(lengths: list[int]) -> None:
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    batches = list(_batches(order, lengths))
+    assert [i for batch in batches for i in batch] == order
+    for batch in batches:
+        assert len(batch) == 1 or len(batch) <= BATCH and len(batch) * lengths[batch[-1]] <= BATCH_TOKENS
