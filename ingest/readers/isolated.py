@@ -21,6 +21,9 @@ from ingest.settings import ReadLimits
 
 REPORT_IT = "save it again, or report this as a bug"
 
+LARGE = 1_000_000
+"""Characters: a process that has read a longer text is ended, because Python keeps the memory that this took."""
+
 TICK = 0.1
 """Seconds between checks for a stop."""
 
@@ -71,9 +74,11 @@ class _Child:
                 unanswered.pop_all()
             if answer is None or watch.late or watch.stopped:
                 raise self._failure(source, limits, watch)
-        if isinstance(answer, SourceUnreadable):
-            raise answer
-        return answer
+            if isinstance(answer, SourceUnreadable):
+                raise answer
+            if len(answer.document.text) > LARGE:
+                self.stop()
+            return answer
 
     def stop(self) -> None:
         """End the process."""

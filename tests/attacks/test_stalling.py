@@ -1,5 +1,6 @@
 """Files that would stall the program, end it or take all its memory: each fails by itself, and the run goes on."""
 
+import os
 import pickle
 import signal
 import subprocess
@@ -130,3 +131,17 @@ def test_one_process_reads_all_files(tmp_path: Path) -> None:
         reading = isolated.read(tmp_path / "a.txt", "a.txt", DEFAULT_LIMITS, Event())
     assert time.monotonic() - started < 2
     assert reading.sentences == (((0, 15),),)
+
+
+def test_a_process_that_has_read_a_long_text_is_ended(tmp_path: Path) -> None:
+    def read(text: str) -> int:
+        """Read a file and return how many reading processes are left."""
+        (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+        assert isolated.read(tmp_path / "a.txt", "a.txt", DEFAULT_LIMITS, Event()).document.text == text
+        tasks = Path(f"/proc/{os.getpid()}/task")
+        children = [pid for task in tasks.iterdir() for pid in (task / "children").read_text(encoding="ascii").split()]
+        return sum(b"ingest.readers.child" in Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children)
+
+    assert read("Apples are red.\n") == 1
+    assert read("Apples are red.\n\n" * (isolated.LARGE // 16)) == 0
+    assert read("Apples are red.\n") == 1
