@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ingest.readers.openxml import local
+from ingest.readers.office.openxml import local
 from ingest.readers.raised import exponent, index
 
 if TYPE_CHECKING:

@@ -7,31 +7,16 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from ingest.errors import SourceUnreadable
-from ingest.readers import (
-    archive,
-    asciidoc,
-    code,
-    docx,
-    epub,
-    html,
-    json_records,
-    latex,
-    mail,
-    markdown,
-    notebook,
-    ods,
-    odt,
-    pdf,
-    pptx,
-    rst,
-    rtf,
-    tabular,
-    text,
-    xlsx,
-)
-from ingest.readers.members import Members
+from ingest.readers.containers import archive, mail
+from ingest.readers.containers.members import Members
+from ingest.readers.data import json_records, tabular
+from ingest.readers.markup import asciidoc, latex, markdown, notebook, rst
+from ingest.readers.office import docx, ods, odt, pptx, rtf, xlsx
 from ingest.readers.package import Budget
+from ingest.readers.pdf import pdf
+from ingest.readers.plain import code, text
 from ingest.readers.source import LONGEST_TITLE, empty, no_text, shortened
+from ingest.readers.web import epub, html
 from ingest.schema import Document
 
 Reader = Callable[[bytes, str], Document]

@@ -25,7 +25,7 @@ LIMITS = ReadLimits(seconds=4, megabytes=700)
 SITE = """
 import os, signal
 from pypdf.errors import DeprecationError
-import ingest.readers.text as text
+import ingest.readers.plain.text as text
 
 reading = text.read
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from ingest.errors import SourceUnreadable
-from ingest.readers import code
+from ingest.readers.plain import code
 from ingest.readers.registry import FORMATS, read
 from ingest.schema import Document
 from ingest.text.sentences import document_sentences

@@ -4,7 +4,7 @@ from collections.abc import Callable
 import pytest
 
 from ingest.errors import SourceUnreadable
-from ingest.readers import html
+from ingest.readers.web import html
 from ingest.schema import Document
 
 ReadAs = Callable[[str, str | bytes], Document]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.readers import html
+from ingest.readers.web import html
 from ingest.schema import Document
 
 ReadAs = Callable[[str, str | bytes], Document]

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import SourceUnreadable
-from ingest.readers import json_records
+from ingest.readers.data import json_records
 from ingest.schema import Document
 
 ReadAs = Callable[[str, str | bytes], Document]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.readers import latex
+from ingest.readers.markup import latex
 from ingest.schema import Document
 
 ReadAs = Callable[[str, str | bytes], Document]

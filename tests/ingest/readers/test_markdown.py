@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import SourceUnreadable
-from ingest.readers import markdown
+from ingest.readers.markup import markdown
 from ingest.schema import Document
 
 ReadAs = Callable[[str, str | bytes], Document]

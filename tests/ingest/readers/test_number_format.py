@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.readers.number_format import Moment, date_shown, general, is_date, number_shown
+from ingest.readers.office.number_format import Moment, date_shown, general, is_date, number_shown
 
 ACCOUNTS = '_-* #,##0.00\\ "€"_-;\\-* #,##0.00\\ "€"_-;_-* "-"??\\ "€"_-;_-@_-'
 PHONES = "[<=9999999]###-####;(###) ###-####"

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from ingest.errors import SourceUnreadable
-from ingest.readers import ocr
+from ingest.readers.pdf import ocr
 from ingest.schema import Document
 from ingest.word_boxes import within
 

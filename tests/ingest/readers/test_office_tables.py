@@ -15,8 +15,8 @@ from openpyxl.cell.text import InlineFont
 from pptx import Presentation
 from pptx.util import Cm
 
-from ingest.readers import docx as docx_reader
-from ingest.readers import odt, pptx, rtf, xlsx
+from ingest.readers.office import docx as docx_reader
+from ingest.readers.office import odt, pptx, rtf, xlsx
 from ingest.readers.package import Budget
 from ingest.schema import Document
 from tests.ingest.readers.office_files import open_document

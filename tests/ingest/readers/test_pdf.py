@@ -7,7 +7,7 @@ import pytest
 from pypdf import PdfWriter
 
 from ingest.errors import SourceUnreadable
-from ingest.readers import pdf
+from ingest.readers.pdf import pdf
 from ingest.schema import Document
 
 ReadAs = Callable[[str, str | bytes], Document]

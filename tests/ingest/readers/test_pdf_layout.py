@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ingest.readers.pdf_lines import line, rows_of
-from ingest.readers.pdf_page import Frame, Piece
+from ingest.readers.pdf.lines import line, rows_of
+from ingest.readers.pdf.page import Frame, Piece
 from ingest.schema import Document
 from ingest.text.sentences import document_sentences
 from ingest.word_boxes import within

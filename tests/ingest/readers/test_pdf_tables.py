@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.readers import pdf, tables
+from ingest.readers import tables
+from ingest.readers.pdf import pdf
 from ingest.schema import Document
 from ingest.word_boxes import within
 from tests.ingest.readers.test_pdf import draw, lines, quotes, rule, text

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ingest.readers import rst
+from ingest.readers.markup import rst
 from ingest.schema import Document
 
 ReadAs = Callable[[str, str | bytes], Document]

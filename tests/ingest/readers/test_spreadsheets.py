@@ -15,7 +15,7 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.table import Table
 
 from ingest.errors import SourceUnreadable
-from ingest.readers.sheet_heads import Cell, Row, head_place
+from ingest.readers.office.sheet_heads import Cell, Row, head_place
 from ingest.schema import Document
 
 ReadAs = Callable[[str, str | bytes], Document]

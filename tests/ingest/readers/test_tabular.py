@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import SourceUnreadable
-from ingest.readers import tabular
+from ingest.readers.data import tabular
 from ingest.schema import Document
 
 ReadAs = Callable[[str, str | bytes], Document]

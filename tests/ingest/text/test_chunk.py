@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.models.encoder import Encoder
-from ingest.readers import markdown, text
+from ingest.readers.markup import markdown
+from ingest.readers.plain import text
 from ingest.schema import Block, Document, Heading, Kind, Passage
 from ingest.text.chunk import PASSAGE_TOKENS, SPECIAL_TOKENS, encoded_text, split
 from tests.conftest import reading_of

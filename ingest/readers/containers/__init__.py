@@ -1,0 +1,1 @@
+"""Files that contain files: ZIP and mail."""

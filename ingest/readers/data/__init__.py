@@ -1,0 +1,1 @@
+"""CSV, TSV, JSON and JSONL."""

@@ -1,0 +1,1 @@
+"""Markdown, reStructuredText, AsciiDoc, LaTeX and notebooks."""

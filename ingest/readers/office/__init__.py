@@ -1,0 +1,1 @@
+"""Word processors, presentations and spreadsheets: Open XML, OpenDocument and RTF."""

@@ -1,0 +1,198 @@
+"""The reading order of a PDF page: bands of text from top to bottom, columns where bands share a gap."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from ingest.readers.pdf.lines import MARKER
+from ingest.readers.pdf.page import Piece
+
+# Shares of the size of the letters.
+_TALL = 0.62  # the height of most letters
+_GUTTER = 0.75  # the narrowest gap between columns of many lines
+_WIDE_GUTTER = 1.0  # and of a few
+_MANY, _FEW = 6, 3  # lines beside each other
+_CERTAIN = 2.5  # a gutter so wide needs no aligned lines beside it
+_START = 0.4  # share of the lines right of a gutter that begin at one place
+_LONG = 12  # lines: beside so many, half of that share suffices
+_TOGETHER = 2.0  # points between such places
+
+Gap = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Pieces side by side that no horizontal line can be drawn between."""
+
+    pieces: tuple[Piece, ...]
+    top: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Bands of one column, or of several with the gaps between them."""
+
+    bands: tuple[Band, ...]
+    gutters: tuple[Gap, ...] = ()
+
+    def columns(self) -> list[list[Piece]]:
+        """Return the pieces between the gutters, from left to right."""
+        cells: list[list[Piece]] = [[] for _ in range(len(self.gutters) + 1)]
+        middles = [(left + right) / 2 for left, right in self.gutters]
+        for band in self.bands:
+            for piece in band.pieces:
+                at = sum(piece.left + piece.right > 2 * middle for middle in middles)
+                cells[at].append(piece)
+        return cells
+
+
+def bands(pieces: Sequence[Piece]) -> list[Band]:
+    """Return the bands of pieces from top to bottom."""
+    found: list[Band] = []
+    own: list[Piece] = []
+    top = end = 0.0
+    for piece in sorted(pieces, key=_top):
+        if own and _top(piece) >= end:
+            found.append(Band(tuple(own), top, end))
+            own = []
+        if not own:
+            top, end = _top(piece), piece.base
+        own.append(piece)
+        end = max(end, piece.base)
+    return [*found, Band(tuple(own), top, end)] if own else found
+
+
+def _top(piece: Piece) -> float:
+    return piece.base - _TALL * piece.size
+
+
+def regions(pieces: Sequence[Piece]) -> Iterator[Region]:
+    """Yield the regions of some pieces from top to bottom; those with gutters may be columns or a table."""
+    if not pieces:
+        return
+    size = median(piece.size for piece in pieces)
+    plain: list[Band] = []
+    for group, gaps in _groups(bands(pieces), _GUTTER * size):
+        gutters = _gutters(group, gaps, size)
+        if not gutters:
+            plain += group
+            continue
+        beside = len(plain)
+        while beside and _is_right_of(plain[beside - 1], gutters):
+            beside -= 1  # the left column begins further down, below a picture
+        if plain[:beside]:
+            yield Region(tuple(plain[:beside]))
+        yield Region((*plain[beside:], *group), gutters)
+        plain = []
+    if plain:
+        yield Region(tuple(plain))
+
+
+def _is_right_of(band: Band, gutters: Sequence[Gap]) -> bool:
+    """Return whether a band is right of the first gutter and leaves the others free."""
+    if min(piece.left for piece in band.pieces) < gutters[0][1] - _TOGETHER:
+        return False
+    return not any(piece.left < right and left < piece.right for piece in band.pieces for left, right in gutters)
+
+
+def _groups(found: Sequence[Band], narrowest: float) -> Iterator[tuple[list[Band], list[Gap]]]:
+    """Yield runs of bands that share gaps, with these gaps; a run begins with a band that has text on both sides."""
+    left = min((piece.left for band in found for piece in band.pieces), default=0) - narrowest
+    right = max((piece.right for band in found for piece in band.pieces), default=0) + narrowest
+    own: list[Band] = []
+    shared: list[Gap] = []
+    for band in found:
+        free = _gaps(band, left, right, narrowest)
+        if own:
+            common = _common(shared, free, narrowest)
+            if common or not shared:
+                inside = [gap for gap in free if left < gap[0] and gap[1] < right]
+                if common or not inside:
+                    own.append(band)
+                    shared = common
+                    continue
+            yield own, shared
+        own, shared = [band], [gap for gap in free if left < gap[0] and gap[1] < right]
+    if own:
+        yield own, shared
+
+
+def _gutters(group: Sequence[Band], gaps: Sequence[Gap], size: float) -> tuple[Gap, ...]:
+    """Return the gaps that have enough lines on both sides."""
+    found: list[Gap] = []
+    for gap in gaps:
+        middle = sum(gap) / 2
+        start = found[-1][1] if found else float("-inf")
+        beside = [
+            piece.text for band in group for piece in band.pieces if start <= piece.left and piece.right <= middle
+        ]
+        if all(map(MARKER.match, beside)):
+            continue  # the bullets of a list
+        left = {round(piece.base) for band in group for piece in band.pieces if piece.right <= middle}
+        right = {round(piece.base) for band in group for piece in band.pieces if piece.left >= middle}
+        lines = min(len(left), len(right))
+        if gap[1] - gap[0] < _CERTAIN * size and not _begin_together(group, middle):
+            continue
+        if lines >= _MANY or (lines >= _FEW and gap[1] - gap[0] >= _WIDE_GUTTER * size):
+            found.append(gap)
+    return tuple(found)
+
+
+def _begin_together(group: Sequence[Band], middle: float) -> bool:
+    """Return whether the lines beside a gap begin or end at one place, as columns do and mere words do not."""
+    starts: dict[int, float] = {}
+    ends: dict[int, float] = {}
+    for band in group:
+        for piece in band.pieces:
+            base = round(piece.base)
+            if piece.left >= middle:
+                starts[base] = min(starts.get(base, piece.left), piece.left)
+            else:
+                ends[base] = max(ends.get(base, piece.right), piece.right)
+    return _share_at_one_place(starts.values()) or _share_at_one_place(ends.values())
+
+
+def _share_at_one_place(places: Collection[float]) -> bool:
+    ordered = sorted(places)
+    first = most = 0
+    for last, place in enumerate(ordered):
+        while place - ordered[first] > _TOGETHER:
+            first += 1
+        most = max(most, last + 1 - first)
+    return most >= max(2.0, (_START if len(ordered) < _LONG else _START / 2) * len(ordered))
+
+
+def _gaps(band: Band, left: float, right: float, narrowest: float) -> list[Gap]:
+    """Return the free parts of a band from side to side."""
+    found: list[Gap] = []
+    at = left
+    for piece in sorted(band.pieces, key=lambda each: each.left):
+        if piece.left - at >= narrowest:
+            found.append((at, piece.left))
+        at = max(at, piece.right)
+    return [*found, (at, right)] if right - at >= narrowest else found
+
+
+def gaps_between(found: Sequence[Band], narrowest: float) -> list[Gap]:
+    """Return the gaps that all bands share, without those at the sides."""
+    left = min(piece.left for band in found for piece in band.pieces)
+    right = max(piece.right for band in found for piece in band.pieces)
+    shared = [(left, right)]
+    for band in found:
+        shared = _common(shared, _gaps(band, left, right, narrowest), narrowest)
+    return [gap for gap in shared if left < gap[0] and gap[1] < right]
+
+
+def _common(some: Sequence[Gap], others: Sequence[Gap], narrowest: float) -> list[Gap]:
+    found = []
+    first = second = 0
+    while first < len(some) and second < len(others):
+        left, right = max(some[first][0], others[second][0]), min(some[first][1], others[second][1])
+        if right - left >= narrowest:
+            found.append((left, right))
+        if some[first][1] < others[second][1]:
+            first += 1
+        else:
+            second += 1
+    return found

@@ -1,0 +1,381 @@
+"""What pdfium finds on a page: its text in pieces with their places, its ruled lines and its size."""
+
+import ctypes
+import math
+import re
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import repeat
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.readers.assemble import clean
+from ingest.readers.pdf.paths import Box, ruled
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfPage, PdfTextPage
+
+MOST_CHARACTERS = 1_000_000
+"""Of a page; a longer one is no page to read."""
+_GUESSED = np.array([ord(" "), ord("\r"), ord("\n")])
+_CLOSING = np.array([ord(character) for character in ".,;:)]"])
+_SAME = 0.01  # points
+_OUTSIDE = 2  # points that text may be outside of the page
+_OBLIQUE = 8  # degrees that text may be off from a side of the page
+# Shares of the size of the letters.
+_GAP = 0.28  # a larger gap parts words
+_LEAST_SPACE = 0.2  # a space that pdfium supposes before a comma, or beside a raised letter, is at least so wide
+_BACK = 0.6  # text that goes back further is elsewhere
+_SHIFT = 0.08  # a larger change of size or baseline parts pieces of a word
+_JUMP = 0.75  # a larger change of baseline parts words
+_BOLD = re.compile(
+    r"bold|black|heavy|demi|medi$|medi[-,]|\bbd\b|^(?:[A-Z]{6}\+)?(?:cm|sf|ec|tc|lm|gb)\w*?bx",
+    re.IGNORECASE,
+)
+_FORCED_BOLD = 1 << 18  # in a font's flags
+# Ligatures, the bullets of Symbol and Wingdings, and what pdfium puts for a hyphen at a line's end.
+_LETTERS = MappingProxyType(
+    str.maketrans(
+        {
+            "\x02": "-",
+            "\ufffe": "-",
+            "ﬀ": "ff",
+            "ﬁ": "fi",
+            "ﬂ": "fl",
+            "ﬃ": "ffi",
+            "ﬄ": "ffl",
+            "ﬅ": "st",
+            "ﬆ": "st",
+            "\uf0b7": "•",
+            "\uf0a7": "▪",
+            "\uf0d8": "‣",
+            "\uf0fc": "✓",
+            "\uf0a8": "◦",
+            "\u200b": None,
+            "\u200c": None,
+            "\u200d": None,
+            "\ufeff": None,
+        }
+    )
+)
+_SPACES = np.array(
+    [*range(0x02), *range(0x03, 0x21), 0x7F, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000]
+)
+
+
+Floats = NDArray[np.float64]
+Number = TypeVar("Number", float, Floats)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Characters of one look, side by side; `glued` to the piece before if they are one word.
+
+    Places are in points from the upper left corner of the page, turned so that
+    its text is upright. `base` is the baseline, `place` the box of a piece that
+    the reading order has elsewhere, such as the value of a form's field.
+    """
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+    base: float
+    size: float
+    bold: bool = False
+    glued: bool = False
+    place: Box | None = None
+
+    @property
+    def box(self) -> Box:
+        """Where it is on the turned page."""
+        return self.place or (self.left, self.top, self.right, self.bottom)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """How a page must be turned for its text to be upright; width and height are those of the page as shown.
+
+    `turn` is the direction of the text as shown, in quarter turns against the clock.
+    """
+
+    page: int
+    width: float
+    height: float
+    turn: int = 0
+
+    def upright(self, box: tuple[Number, Number, Number, Number]) -> tuple[Number, Number, Number, Number]:
+        """Return a box of the page as shown, on the turned page."""
+        left, top, right, bottom = box
+        if self.turn == 1:
+            return self.height - bottom, left, self.height - top, right
+        if self.turn == 2:
+            return self.width - right, self.height - bottom, self.width - left, self.height - top
+        return (top, self.width - right, bottom, self.width - left) if self.turn == 3 else box
+
+    def shown(self, box: Box) -> Box:
+        """Return a box of the turned page, on the page as shown."""
+        left, top, right, bottom = box
+        if self.turn == 1:
+            return top, self.height - right, bottom, self.height - left
+        if self.turn == 2:
+            return self.width - right, self.height - bottom, self.width - left, self.height - top
+        return (self.width - bottom, left, self.width - top, right) if self.turn == 3 else box
+
+    @property
+    def upright_height(self) -> float:
+        """The height of the turned page, in points."""
+        return self.width if self.turn % 2 else self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The text of one direction on a page, and the ruled lines there as thin boxes."""
+
+    frame: Frame
+    pieces: tuple[Piece, ...]
+    across: tuple[Box, ...] = ()
+    down: tuple[Box, ...] = ()
+
+
+def sheets(page: "PdfPage", number: int) -> list[Sheet]:
+    """Return the sheets of a page, that of most text first; none if it has no text.
+
+    Raises:
+        ValueError: the page has more than MOST_CHARACTERS.
+    """
+    place = placement(page)
+    width, height = page.get_size()
+    textpage = page.get_textpage()
+    try:
+        characters = _Characters(textpage, place)
+    finally:
+        textpage.close()
+    found = []
+    for turn in characters.turns():
+        frame = Frame(number, width, height, max(turn, 0))
+        pieces = tuple(characters.pieces(turn, frame))
+        if pieces:
+            found.append(Sheet(frame, pieces))
+    found.sort(key=lambda sheet: -sum(len(piece.text) for piece in sheet.pieces))
+    if found:
+        frame = found[0].frame
+        across, down = ruled(page, lambda box: frame.upright(place.shown(box)))
+        found[0] = Sheet(frame, found[0].pieces, across, down)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a page's own places, in points from a lower left corner, are on the page as it is shown."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+    rotation: int
+
+    def shown(self, box: tuple[Number, Number, Number, Number]) -> tuple[Number, Number, Number, Number]:
+        """Return a box (left, bottom, right, top) of the page as left, top, right, bottom of the page as shown."""
+        x0, y0, x1, y1 = box
+        if self.rotation == 90:
+            return y0 - self.bottom, x0 - self.left, y1 - self.bottom, x1 - self.left
+        if self.rotation == 180:
+            return self.right - x1, y0 - self.bottom, self.right - x0, y1 - self.bottom
+        if self.rotation == 270:
+            return self.top - y1, self.right - x1, self.top - y0, self.right - x0
+        return x0 - self.left, self.top - y1, x1 - self.left, self.top - y0
+
+
+def placement(page: "PdfPage") -> Placement:
+    """Return the placement of a page by its boxes and rotation."""
+    left, bottom, right, top = page.get_bbox()
+    return Placement(left, bottom, right, top, page.get_rotation())
+
+
+class _Characters:
+    """The characters of a page with their places, in the order of the file."""
+
+    def __init__(self, textpage: "PdfTextPage", place: Placement) -> None:
+        count = textpage.count_chars()
+        if count > MOST_CHARACTERS:
+            raise ValueError(f"it has {count:,} characters")
+        call = _calls()
+        handle = ctypes.cast(textpage.raw, ctypes.c_void_p).value
+        numbers = range(count)
+        codes = np.fromiter(map(call.unicode, repeat(handle), numbers), "u4", count)
+        kept = np.flatnonzero(~np.isin(codes, _SPACES) & (codes <= 0x10FFFF))
+        self._text = "".join(map(chr, codes[kept].tolist()))
+        at = kept.tolist()
+        boxes = np.zeros((len(kept), 4), "f4")
+        origins = np.zeros((len(kept), 2), "f8")
+        _fill(call.box, handle, at, boxes)
+        _fill(call.origin, handle, at, origins)
+        self._spaced = np.diff(kept, prepend=-2) > 1
+        spaces = np.flatnonzero(np.isin(codes, _GUESSED)).tolist()
+        real = np.ones(count, bool)
+        real[kept] = False
+        real[spaces] = np.fromiter(map(call.generated, repeat(handle), spaces), bool, len(spaces)) == 0
+        before = np.cumsum(real)[kept]
+        self._guessed = self._spaced & (np.diff(before, prepend=-1) == 0)  # by gaps and baselines, not in the file
+        objects = np.fromiter(map(call.object, repeat(handle), at), "u8", len(kept))
+        looks = _looks(textpage, handle, objects, kept)
+        self.size, self._bold = looks[:, 0], looks[:, 2] > 0
+        self.turn = np.where(looks[:, 1] < 0, -1, (looks[:, 1] - place.rotation / 90) % 4).astype(int)
+        x0, y1, x1, y0 = boxes.T.astype("f8")
+        lower, upper = np.minimum(y0, y1), np.maximum(y0, y1)
+        self._boxes = np.stack(place.shown((np.minimum(x0, x1), lower, np.maximum(x0, x1), upper)), 1)
+        x, y = origins.T
+        self._origins = np.stack(place.shown((x, y, x, y))[:2], 1)
+        self._rtl = _is_rtl(codes[kept])
+        self._closing = np.isin(codes[kept], _CLOSING)
+
+    def turns(self) -> list[int]:
+        """Return the directions that occur, in quarter turns; -1 stands for oblique text."""
+        return [int(turn) for turn in np.unique(self.turn)]
+
+    def pieces(self, turn: int, frame: Frame) -> Iterator[Piece]:
+        """Yield the pieces of one direction; -1 stands for oblique text."""
+        own = np.flatnonzero(self.turn == turn)
+        left, top, right, bottom = self._boxes[own].T
+        boxes = np.stack(frame.upright((left, top, right, bottom)), 1)
+        x, y = self._origins[own].T
+        bases = frame.upright((x, y, x, y))[1]
+        size = self.size[own]
+        size = np.where(size < 1, np.maximum(1, boxes[:, 3] - boxes[:, 1]), size)
+        glued, same = self._joints(own, boxes, bases, size, turn)
+        starts = np.flatnonzero(~same)
+        if not len(starts):
+            return
+        width, height = (frame.height, frame.width) if frame.turn % 2 else (frame.width, frame.height)
+        low = np.minimum.reduceat(boxes[:, :2], starts)
+        high = np.maximum.reduceat(boxes[:, 2:], starts)
+        middle = (low + high) / 2
+        inside = ((middle > -_OUTSIDE) & (middle < np.array([width, height]) + _OUTSIDE)).all(1)
+        first = own[starts]
+        lasts = first + np.diff(np.append(starts, len(own)))
+        columns = (first, lasts, low, high, bases[starts], size[starts], self._bold[first], glued[starts])
+        for at, end, least, most, *look in zip(*(column[inside].tolist() for column in columns), strict=True):
+            text = self._text[at:end]
+            if not text.isascii() or "\x02" in text:
+                text = clean(text).translate(_LETTERS)
+            if text:
+                yield Piece(text, *least, *most, *look)
+
+    def _joints(
+        self,
+        own: "NDArray[np.int_]",
+        boxes: Floats,
+        bases: Floats,
+        size: Floats,
+        turn: int,
+    ) -> "tuple[NDArray[np.bool_], NDArray[np.bool_]]":
+        """Return for each character whether it is of one word, and of one piece, with the one before."""
+        if not len(own):
+            return np.zeros(0, bool), np.zeros(0, bool)
+        rtl = self._rtl[own]
+        larger = np.maximum(size[1:], size[:-1])
+        gap = np.where(rtl[1:] & rtl[:-1], boxes[:-1, 0] - boxes[1:, 2], boxes[1:, 0] - boxes[:-1, 2])
+        shift = np.abs(np.diff(bases))
+        same = (np.abs(np.diff(boxes[:, 0])) < _SAME) & (np.abs(np.diff(boxes[:, 2])) < _SAME)  # parts of a ligature
+        near = same | ((gap < _GAP * larger) & (gap > -_BACK * larger))
+        unlikely = (gap < _LEAST_SPACE * larger) & ((shift > _SHIFT * larger) | self._closing[own[1:]])
+        spaced = self._spaced[own[1:]] & ~(self._guessed[own[1:]] & unlikely)
+        if turn < 0:
+            near[:] = True
+        following = np.diff(own) == 1
+        glued = np.concatenate([[False], near & (shift < _JUMP * larger) & following & ~spaced])
+        bold = self._bold[own]
+        look = (np.abs(np.diff(size)) <= _SHIFT * larger) & (shift <= _SHIFT * larger) & (bold[1:] == bold[:-1])
+        return glued, glued & np.concatenate([[False], look])
+
+
+def _fill(call: Callable[..., object], handle: object, at: Sequence[int], into: "NDArray[np.floating]") -> None:
+    """Let a function of pdfium write each character's numbers into a row."""
+    if not at:
+        return
+    base, width = into.ctypes.data, into.strides[0]
+    rows = range(base, base + width * len(at), width)
+    if into.itemsize == 4:
+        deque(map(call, repeat(handle), at, rows), 0)
+    else:
+        deque(map(call, repeat(handle), at, rows, range(base + 8, base + 8 + width * len(at), width)), 0)
+
+
+def _is_rtl(codes: "NDArray[np.uint32]") -> "NDArray[np.bool_]":
+    return (
+        ((codes >= 0x590) & (codes < 0x900))
+        | ((codes >= 0xFB1D) & (codes < 0xFE00))
+        | ((codes >= 0xFE70) & (codes < 0xFF00))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Calls:
+    """Functions of pdfium that take plain integers for pointers, which makes them several times faster to call."""
+
+    unicode: Callable[..., int]
+    box: Callable[..., int]
+    origin: Callable[..., int]
+    generated: Callable[..., int]
+    object: Callable[..., int]
+
+
+@cache
+def _calls() -> _Calls:
+    import pypdfium2.raw as pdfium
+
+    pointer, number = ctypes.c_void_p, ctypes.c_int
+
+    def plain(function: object, result: type, *arguments: type) -> Callable[..., int]:
+        address = ctypes.cast(function, pointer).value  # type: ignore[arg-type]
+        return ctypes.CFUNCTYPE(result, *arguments)(address)  # type: ignore[arg-type]
+
+    return _Calls(
+        plain(pdfium.FPDFText_GetUnicode, ctypes.c_uint, pointer, number),
+        plain(pdfium.FPDFText_GetLooseCharBox, number, pointer, number, pointer),
+        plain(pdfium.FPDFText_GetCharOrigin, number, pointer, number, pointer, pointer),
+        plain(pdfium.FPDFText_IsGenerated, number, pointer, number),
+        plain(pdfium.FPDFText_GetTextObject, ctypes.c_size_t, pointer, number),
+    )
+
+
+def _looks(textpage: "PdfTextPage", handle: object, objects: "NDArray[np.uint64]", kept: "NDArray[np.int_]") -> Floats:
+    """Return for each character its size in points, its direction in quarter turns (-1: oblique), and 1 if bold."""
+    import pypdfium2.raw as pdfium
+
+    changes = np.flatnonzero(np.diff(objects, prepend=0) != 0)
+    if len(changes) == 0 or changes[0] != 0:
+        changes = np.concatenate([[0], changes]) if len(objects) else changes
+    looks = np.zeros((len(changes), 3))
+    matrix = pdfium.FS_MATRIX()
+    bold: dict[int, bool] = {}
+    for row, at in enumerate(changes.tolist()):
+        number = int(kept[at])
+        pdfium.FPDFText_GetMatrix(textpage, number, matrix)
+        size = pdfium.FPDFText_GetFontSize(textpage, number) * math.hypot(matrix.c, matrix.d)
+        degrees = math.degrees(math.atan2(matrix.b, matrix.a)) % 360
+        turn = round(degrees / 90)
+        oblique = abs(degrees - 90 * turn) > _OBLIQUE
+        address = int(objects[at])
+        looks[row] = size, -1 if oblique else turn % 4, address and _is_bold(address, bold)
+    return np.repeat(looks, np.diff(np.append(changes, len(objects))), axis=0)
+
+
+def _is_bold(address: int, known: dict[int, bool]) -> bool:
+    import pypdfium2.raw as pdfium
+
+    font = pdfium.FPDFTextObj_GetFont(ctypes.cast(address, pdfium.FPDF_PAGEOBJECT))
+    key = ctypes.cast(font, ctypes.c_void_p).value or 0
+    if key and key not in known:
+        name = ctypes.create_string_buffer(128)
+        pdfium.FPDFFont_GetBaseFontName(font, name, len(name))
+        forced = pdfium.FPDFFont_GetFlags(font) & _FORCED_BOLD
+        known[key] = bool(_BOLD.search(name.value.decode("latin-1")) or forced > 0)
+    return known.get(key, False)

@@ -1,0 +1,232 @@
+"""Paragraphs, list items and notes from the lines of PDF pages, over columns and pages."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from statistics import median
+
+from ingest.readers.pdf.flow import Column
+from ingest.readers.pdf.lines import BULLETS, LEADER, MARKER, Line
+from ingest.readers.pdf.tables import Grid
+from ingest.readers.raised import note_mark
+from ingest.schema import Kind
+
+_SENTENCE_END = re.compile(r"[.!?…。！？:;][\"'”’»)\]]*(?:\[[\w,–-]+\])*$")  # noqa: RUF001
+_APART = 3  # pages: between the parts of a sentence may be a page of pictures
+_NEAR = 4  # lines before and after
+_SEVERAL = 4  # lines
+_USUAL_PITCH = 1.25  # from baseline to baseline, of the size
+_LARGER_PITCH = 1.25  # times the usual pitch: a new paragraph
+_INDENT = 0.8  # of the size: a new paragraph, or text that belongs to an item
+_SPACE = 0.4  # of the size: what a word needs before it
+_OTHER_SIZE = 0.5  # points
+_LARGE = 1.12  # times the usual size: a title, whose lines belong together
+_NOTE = re.compile(r"\[([^\]]{1,3})\]|[*†‡§¶]{1,3}|\d{1,2}")
+_MARKED = re.compile(r"\[\w{1,3}\]")
+_NOTE_SIZE = 0.95  # times the usual size
+_CAPTION = re.compile(
+    r"(?:table|tab\.|figure|fig\.|tabelle|abbildung|abb\.|tableau|tabla|figura|box)\s*\d", re.IGNORECASE
+)
+
+
+@dataclass(slots=True)
+class Part:
+    """A paragraph, list item or table. `mark` is that of a note; `close` means that it follows without a blank line."""
+
+    lines: list[Line] = field(default_factory=list)
+    kind: Kind = "paragraph"
+    grid: Grid | None = None
+    mark: str = ""
+    close: bool = False
+
+    @property
+    def page(self) -> int:
+        """The page that it begins on."""
+        return self.grid.frame.page if self.grid else self.lines[0].page
+
+
+def parts(found: Iterable[Column | Grid], usual: float) -> list[Part]:
+    """Return the parts of all pages in reading order; `usual` is the size of most letters."""
+    result: list[Part] = []
+    for each in found:
+        if isinstance(each, Grid):
+            result.append(Part(kind="row", grid=each))
+            continue
+        own = list(_column_parts(each, usual))
+        _set_notes(own, usual)
+        _continue_last(result, own)
+        result += own
+    return _with_notes_placed(result)
+
+
+def _column_parts(lines: Column, usual: float) -> Iterator[Part]:
+    """Yield the parts of one column."""
+    left = _usual_left(lines)
+    pitches = [(b.base - a.base) / b.size for a, b in pairwise(lines) if a.size == b.size and b.base > a.base]
+    pitch = median(pitches) if len(pitches) > 2 else _USUAL_PITCH
+    own = Part()
+    for number, line in enumerate(lines):
+        if not own.lines:
+            own = _started(line, own)
+            continue
+        edge = _edge(lines, number - 1)
+        last = own.lines[-1]
+        if _belongs(own, line, edge, left, pitch * last.size, usual):
+            own.lines.append(line)
+            continue
+        yield own
+        close = line.size == last.size and line.base - last.base < _LARGER_PITCH * pitch * last.size
+        own = _started(line, Part(close=close))
+    if own.lines:
+        yield own
+
+
+def _edge(lines: Column, number: int) -> float:
+    """Return the right edge of the lines around one, which a single longer line does not define."""
+    near = lines[max(0, number - _NEAR) : number + _NEAR + 1]
+    rights = sorted(line.right for line in near if line.size == lines[number].size)
+    return rights[-2] if len(rights) > _SEVERAL else rights[-1]
+
+
+def _usual_left(lines: Column) -> float:
+    lefts = Counter(round(line.left) for line in lines)
+    return max(lefts, key=lambda left: (lefts[left], -left))
+
+
+def _started(line: Line, part: Part) -> Part:
+    part.lines.append(line)
+    if _has_marker(line):
+        part.kind = "item"
+    return part
+
+
+def _has_marker(line: Line) -> bool:
+    """Return whether a line begins like a list item."""
+    first = line.words[0].text
+    return len(line.words) > 1 and bool(MARKER.match(first)) or (first[0] in BULLETS and len(first) > 1)
+
+
+def _belongs(part: Part, line: Line, edge: float, left: float, pitch: float, usual: float) -> bool:
+    """Return whether a line continues a part."""
+    last, first = part.lines[-1], part.lines[0]
+    if _is_entry(last) or (_MARKED.fullmatch(line.words[0].text) and line.size < usual):
+        return False
+    if abs(line.size - last.size) > _OTHER_SIZE or (
+        line.bold != last.bold and last.size <= _LARGE * usual and _is_heading_like(part)
+    ):
+        return False
+    if line.base < last.base or line.base - last.base > _LARGER_PITCH * pitch:
+        return False
+    ended = edge - last.right > line.first + _SPACE * line.size
+    lower = line.words[0].text[0].islower()
+    if len(line.words) > 1 and MARKER.match(line.words[0].text) and (part.kind == "item" or ended or not lower):
+        return (
+            part.kind != "item" and not ended and not _SENTENCE_END.search(last.text) and _is_word(line.words[0].text)
+        )
+    if part.kind == "item" and line.left < first.left + _SPACE * line.size and ended:
+        return lower and not _SENTENCE_END.search(last.text)
+    if last.size > _LARGE * usual:
+        return not (line.words[0].text[0].isdigit() and ended)
+    hanging = len(part.lines) > 1 or part.kind == "item"
+    if part.kind != "item" and line.left > last.left + _INDENT * line.size and line.left > left + _INDENT * line.size:
+        return not hanging and not ended and not _SENTENCE_END.search(last.text)
+    return lower if ended else True
+
+
+def _is_entry(line: Line) -> bool:
+    """Return whether a line is an entry of a table of contents."""
+    return any(word.text == LEADER for word in line.words[-2:])
+
+
+def _is_word(marker: str) -> bool:
+    """Return whether what looks like the marker of an item may be a word or number of a sentence."""
+    return marker[-1] in ".)" or marker in ("o", "-", "–", "—", "·")  # noqa: RUF001
+
+
+def _is_heading_like(part: Part) -> bool:
+    return part.lines[-1].bold or len(part.lines) == 1
+
+
+def _set_notes(own: Sequence[Part], usual: float) -> None:
+    """Set the marks of the notes at the end of a column."""
+    for part in reversed(own):
+        line = part.lines[0]
+        mark = _NOTE.fullmatch(line.words[0].text)
+        if line.size > _NOTE_SIZE * usual or part.kind == "item" or not mark:
+            if line.size > _NOTE_SIZE * usual:
+                return
+            continue
+        part.mark = mark[1] or mark[0]
+
+
+def _continue_last(result: Sequence[Part], own: list[Part]) -> None:
+    """Join the first part of a column to the last one before, if its sentence goes on."""
+    following = next((part for part in own if not part.mark and not _CAPTION.match(part.lines[0].text)), None)
+    last = next(
+        (part for part in reversed(result) if not (part.mark or part.grid or _CAPTION.match(part.lines[0].text))),
+        None,
+    )
+    if following is None or last is None or following.kind == "item":
+        return
+    end, start = last.lines[-1], following.lines[0]
+    if abs(end.size - start.size) > _OTHER_SIZE or end.bold != start.bold or start.page - end.page > _APART:
+        return
+    first = start.words[0].text.lstrip("\"'“‘(")[:1]
+    if _SENTENCE_END.search(end.text) or not (
+        first.islower() or (len(last.lines) > 1 and _is_full(last) and len(following.lines) > 1)
+    ):
+        return
+    last.lines += following.lines
+    own.remove(following)
+
+
+def _is_full(part: Part) -> bool:
+    """Return whether the last line of a part is as long as its others."""
+    own = [line for line in part.lines if line.page == part.lines[-1].page]
+    return part.lines[-1].right > max(line.right for line in own) - 3 * part.lines[-1].size
+
+
+def _with_notes_placed(found: Sequence[Part]) -> list[Part]:
+    """Return the parts, each note after the paragraph that names it, or before it if that goes on to another page."""
+    notes: dict[tuple[int, str], Part] = {}
+    for part in found:
+        if part.mark:
+            notes.setdefault((part.page, part.mark), part)
+    if not notes:
+        return list(found)
+    placed: list[Part] = []
+    done: set[int] = set()
+    for part in found:
+        if part.mark and (id(part) in done or notes[part.page, part.mark] is part):
+            continue
+        own = [] if part.grid or part.mark else list(_named(part, notes, done))
+        goes_on = not part.grid and part.lines[-1].page != part.page
+        placed += [*own, part] if goes_on else [part, *own]
+    rest = [part for part in notes.values() if id(part) not in done]
+    for part in rest:
+        at = next((number for number, each in enumerate(placed) if each.page > part.page), len(placed))
+        while at and not placed[at - 1].grid and placed[at - 1].lines[-1].page > part.page:
+            at -= 1
+        placed.insert(at, part)
+    return placed
+
+
+def _named(part: Part, notes: dict[tuple[int, str], Part], done: set[int]) -> Iterator[Part]:
+    for line in part.lines:
+        for word in line.words:
+            for mark in re.findall(r"\[([^\]]{1,3})\]|([*†‡§¶]{1,3})$", word.text):
+                note = notes.get((line.page, mark[0] or mark[1]))
+                if note is not None and id(note) not in done:
+                    done.add(id(note))
+                    yield _bracketed(note)
+
+
+def _bracketed(note: Part) -> Part:
+    """Return a note whose number is written as it is where the note is named."""
+    line = note.lines[0]
+    if line.words[0].text.isdigit() and len(line.words) > 1:
+        first = replace(line.words[0], text=note_mark(note.mark))
+        note.lines[0] = replace(line, words=(first, *line.words[1:]))
+    return note

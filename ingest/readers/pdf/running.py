@@ -1,0 +1,119 @@
+"""Leaves out what recurs at the edges of a PDF's pages: running heads, feet and page numbers."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ingest.readers.pdf.layout import Band, bands
+from ingest.readers.pdf.page import Piece, Sheet
+
+_EDGE = 0.16  # of the page's height, at its top and at its foot
+_INSET = 0.08  # of the page's height: its text may begin and end further inside
+_OUTERMOST = 2  # bands that may hold the page number
+_MOST = 4  # bands of an edge
+_PLACE = 6.0  # points that a running head may move from page to page
+_SMALL_DOCUMENT = 6  # pages: in a larger one, a running head is on three of them at least
+_LARGER = 1.15  # times the usual size: a title that recurs, unless it is on most pages
+_NUMBER = re.compile(r"\d+")
+_PAGE_NUMBER = re.compile(
+    r"[^\w]*(?:(?:page|seite|p\.|pág\.?|página|pagina|pag\.?)\s*)?(\d{1,4}|[ivxlc]{1,6})(?:\s*(?:of|von|de|di|/|sur|van)\s*\d{1,4})?[^\w]*",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """A band at an edge of a page; `order` counts from the edge."""
+
+    sheet: int
+    page: int
+    order: int
+    foot: bool
+    band: Band
+    text: str
+
+
+def without_running(sheets: Sequence[Sheet]) -> list[Sheet]:
+    """Return the sheets without the lines that recur at the edges; a page that consists of these keeps them."""
+    edges = [edge for number, sheet in enumerate(sheets) for edge in _edges(number, sheet)]
+    pages = len({sheet.frame.page for sheet in sheets})
+    usual = usual_size(sheets)
+    running = _recurring(edges, pages, usual) | _numbers(edges)
+    dropped: dict[int, set[int]] = defaultdict(set)
+    reached: Counter[tuple[int, bool]] = Counter()
+    for edge in edges:  # in order from the edge; what is inside of other text is none
+        if id(edge) in running and reached[edge.sheet, edge.foot] == edge.order:
+            reached[edge.sheet, edge.foot] += 1
+            dropped[edge.sheet].update(map(id, edge.band.pieces))
+    return [_without(sheet, dropped.get(number, set())) for number, sheet in enumerate(sheets)]
+
+
+def _without(sheet: Sheet, dropped: set[int]) -> Sheet:
+    kept = tuple(piece for piece in sheet.pieces if id(piece) not in dropped)
+    return replace(sheet, pieces=kept) if kept and dropped else sheet
+
+
+def usual_size(sheets: Iterable[Sheet]) -> float:
+    """Return the size of most letters, in points."""
+    sizes: Counter[float] = Counter()
+    for sheet in sheets:
+        for piece in sheet.pieces:
+            sizes[piece.size] += len(piece.text)
+    return max(sizes, key=lambda size: sizes[size], default=0.0)
+
+
+def _edges(number: int, sheet: Sheet) -> Iterator[_Edge]:
+    """Yield the bands at the top and at the foot of a sheet."""
+    height = sheet.frame.upright_height
+    first = max(_EDGE * height, min(piece.base for piece in sheet.pieces) + _INSET * height)
+    last = min((1 - _EDGE) * height, max(piece.base for piece in sheet.pieces) - _INSET * height)
+    top = bands([piece for piece in sheet.pieces if piece.base < first])
+    foot = bands([piece for piece in sheet.pieces if piece.base > last])
+    for at_foot, found in ((False, top[:_MOST]), (True, foot[::-1][:_MOST])):
+        for order, band in enumerate(found):
+            yield _Edge(number, sheet.frame.page, order, at_foot, band, _text(band.pieces))
+
+
+def _text(pieces: Sequence[Piece]) -> str:
+    ordered = sorted(pieces, key=lambda piece: piece.left)
+    return "".join(piece.text if piece.glued else f" {piece.text}" for piece in ordered).strip()
+
+
+def _recurring(edges: Sequence[_Edge], pages: int, usual: float) -> set[int]:
+    """Return the ids of the edges whose text recurs on other pages at the same place, whatever its numbers."""
+    groups: dict[tuple[bool, str, int], list[_Edge]] = defaultdict(list)
+    for edge in edges:
+        key = _NUMBER.sub("#", edge.text)
+        if any(map(str.isalpha, key)):
+            groups[edge.foot, key, round(edge.band.bottom / _PLACE)].append(edge)
+    needed = 2 if pages <= _SMALL_DOCUMENT else 3
+    found: set[int] = set()
+    for (foot, key, place), group in groups.items():
+        near = [*group, *groups.get((foot, key, place - 1), ()), *groups.get((foot, key, place + 1), ())]
+        count = len({edge.page for edge in near})
+        large = max(piece.size for piece in group[0].band.pieces) > _LARGER * usual
+        if count >= needed and (not large or (count > 2 and 2 * count > pages)):
+            found.update(map(id, group))
+    return found
+
+
+def _numbers(edges: Sequence[_Edge]) -> set[int]:
+    """Return the ids of the edges that are page numbers: they count the pages, or say "page" and are the page's."""
+    groups: dict[tuple[bool, int], list[_Edge]] = defaultdict(list)
+    for edge in edges:
+        match = _PAGE_NUMBER.fullmatch(edge.text)
+        if match and edge.order < _OUTERMOST:
+            value = int(match[1]) if match[1].isdigit() else _roman(match[1])
+            groups[edge.foot, value - edge.page].append(edge)
+    return {
+        id(edge)
+        for (_, offset), group in groups.items()
+        if len(group) > 1 or (offset == 0 and group[0].order == 0)
+        for edge in group
+    }
+
+
+def _roman(text: str) -> int:
+    values = [{"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}[letter] for letter in text.lower()]
+    return sum(-value if value < max(values[at:]) else value for at, value in enumerate(values))

@@ -1,0 +1,343 @@
+"""Tables of a PDF page: those with ruled cells, and those whose cells merely stand below each other."""
+
+from bisect import bisect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from ingest.readers.pdf.layout import Band, Gap, Region, bands, gaps_between
+from ingest.readers.pdf.lines import Word, line, rows_of
+from ingest.readers.pdf.page import Frame, Piece, Sheet
+from ingest.readers.pdf.paths import Box
+from ingest.readers.pdf.rules import Lattice, Rule, lattices
+from ingest.readers.table_heads import head_rows, title_rows
+from ingest.readers.tables import ACROSS
+
+_LONGEST_CELL = 600  # characters; a box with more is no cell
+_FULLEST = 0.5  # share of the cells of a table that hold text, at least
+_ALIGNED = 0.7  # share of the rows whose cells have one baseline
+_LOWER = 0.2  # share of the lines that begin in lower case, from which they are prose
+_FEW_WORDS = 3.0  # of a line in a column of names
+_NUMERIC = 0.25  # share of the cells that hold numbers
+_LARGE_GAP = 1.5  # times the smallest gap between bands: it parts rows of wrapped cells
+_OVER = 0.5  # share of the width that a ruled line between rows has
+_CROSSED = 0.03  # share of the words that lines go through; with more, they are a drawing
+_WHOLE = 0.75  # share of the lines between columns
+_TALLEST = 8  # lines of a row
+_MOST_HEADS = 6  # bands
+_NARROW = 0.6  # of the size: the narrowest gap between columns
+_SPACE = 0.45  # of the size: a wider gap parts two heads
+_SEVERAL = 4  # rows that are enough without numbers or ruled lines
+
+Cell = tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table; a cell is None if the one to its left spans it, and holds the same words if one above does."""
+
+    rows: tuple[tuple[tuple[Word, ...] | None, ...], ...]
+    heads: int
+    frame: Frame
+    box: Box
+    titles: tuple[tuple[Word, ...], ...] = ()
+
+    def texts(self) -> list[list[str]]:
+        """Return the cells as texts for `tables.rows`."""
+        return [[ACROSS if cell is None else " ".join(word.text for word in cell) for cell in row] for row in self.rows]
+
+
+def ruled(sheet: Sheet, marks: frozenset[str]) -> list[Grid]:
+    """Return the tables whose cells are parted by ruled lines, from top to bottom."""
+    found = []
+    for lattice in lattices(sheet):
+        left, top, right, bottom = lattice.box
+        own = [
+            piece
+            for piece in sheet.pieces
+            if left < (piece.left + piece.right) / 2 < right and top < (piece.top + piece.bottom) / 2 < bottom
+        ]
+        if sum(lattice.crosses(piece.box) for piece in own) > _CROSSED * len(own):
+            continue
+        rows = _ruled_rows(lattice, own)
+        cells = {id(cell[0]): sum(len(piece.text) for piece in cell) for row in rows for cell in row if cell}
+        places = {
+            id(cell[0]) if cell else -number
+            for number, cell in enumerate((c for row in rows for c in row), 1)
+            if cell is not None
+        }
+        several = sum(sum(map(bool, row)) > 1 for row in rows) > 1
+        if several and len(cells) >= _FULLEST * len(places) and max(cells.values()) <= _LONGEST_CELL:
+            found.append(_grid(rows, sheet.frame, lattice.box, marks, 0 if _is_whole(lattice) else None))
+    return found
+
+
+def _is_whole(lattice: Lattice) -> bool:
+    """Return whether ruled lines part all columns in most rows, so that heads are sure to be above their values."""
+    rows, columns = len(lattice.ys) - 1, len(lattice.xs) - 2
+    parted = sum(lattice.parts_columns(row, column) for row in range(rows) for column in range(columns))
+    return parted >= _WHOLE * rows * columns
+
+
+def _ruled_rows(lattice: Lattice, pieces: Sequence[Piece]) -> list[list[Cell | None]]:
+    """Return the rows of a lattice that hold text, with what spans several repeated in each."""
+    height, width = len(lattice.ys) - 1, len(lattice.xs) - 1
+    cells: list[list[Cell]] = [[()] * width for _ in range(height)]
+    for piece in pieces:
+        row, column = lattice.cell((piece.left + piece.right) / 2, piece.base - piece.size / 3)
+        cells[row][column] += (piece,)
+    spanned = [_spanned(lattice, row, cells[row]) for row in range(height)]
+    for own, hidden in zip(cells, spanned, strict=True):
+        for column in range(width - 1, 0, -1):
+            if hidden[column]:
+                own[column - 1] += own[column]
+                own[column] = ()
+    for column in range(width):
+        _fill_down(cells, column, [not lattice.parts_rows(row, column) for row in range(height - 1)])
+    rows: list[list[Cell | None]] = []
+    for texts, hidden in zip(cells, spanned, strict=True):
+        if any(texts):
+            row_cells: list[Cell | None] = [None if gone else text for text, gone in zip(texts, hidden, strict=True)]
+            rows += _several(row_cells, few=height <= 2)
+    return _without_empty_columns(rows)
+
+
+def _spanned(lattice: Lattice, row: int, cells: Sequence[Cell]) -> list[bool]:
+    """Return for each cell of a ruled row whether the one to its left spans it: no line is between, and no gap."""
+    spanned = [False]
+    end = max((piece.right for piece in cells[0]), default=None)
+    for column in range(1, len(cells)):
+        right = cells[column]
+        parted = lattice.parts_columns(row, column - 1)
+        if right and end is not None:
+            parted = parted or min(piece.left for piece in right) - end > _NARROW * right[0].size
+        if right:
+            end = max(piece.right for piece in right)
+        spanned.append(not parted)
+    return spanned
+
+
+def _fill_down(cells: list[list[Cell]], column: int, goes_on: Sequence[bool]) -> None:
+    """Give all cells of a column that no line parts the same pieces."""
+    start = 0
+    for row in range(len(cells)):
+        if row == len(goes_on) or not goes_on[row]:
+            whole = tuple(piece for each in cells[start : row + 1] for piece in each[column])
+            for each in cells[start : row + 1]:
+                each[column] = whole
+            start = row + 1
+
+
+def _several(row: list[Cell | None], *, few: bool) -> list[list[Cell | None]]:
+    """Return the rows inside one ruled row: several lines of full cells are rows without lines between them.
+
+    `few` says that the table has hardly any ruled rows, so lines are rows unless they continue the one above.
+    """
+    parts = bands([piece for cell in row for piece in cell or ()])
+    columns = sum(bool(cell) for cell in row)
+    if len(parts) < 3 or columns < 2:
+        return [row]
+    lines: list[list[Cell]] = []
+    for part in parts:
+        own = set(map(id, part.pieces))
+        lines.append([tuple(piece for piece in cell or () if id(piece) in own) for cell in row])
+    full = all(sum(map(bool, each)) == columns for each in lines)
+    lower = any(cell and _first(cell).text[0].islower() for each in lines for cell in each)
+    prose = any(map(_is_prose, zip(*lines, strict=True)))
+    if prose or not (few or (full and not lower)):
+        return [row]
+    return [
+        [None if hidden is None else cell for cell, hidden in zip(each, row, strict=True)]
+        for each in _joined(lines, parts, ())
+    ]
+
+
+def _without_empty_columns(rows: list[list[Cell | None]]) -> list[list[Cell | None]]:
+    kept = [at for at in range(len(rows[0])) if any(row[at] for row in rows)] if rows else []
+    return [[row[at] for at in kept] for row in rows]
+
+
+def _grid(
+    rows: Sequence[Sequence[Cell | None]], frame: Frame, box: Box, marks: frozenset[str], stated: int | None
+) -> Grid:
+    words = tuple(tuple(None if cell is None else _words(cell, frame, marks) for cell in row) for row in rows)
+    bold = [all(piece.bold for cell in row for piece in cell or ()) for row in rows]
+    texts = Grid(words, 0, frame, box).texts()
+    above = title_rows(texts)
+    titles = tuple(row[0] or () for row in words[:above])
+    heads = 0 if stated is None else head_rows(texts[above:], bold[above:], stated)
+    return Grid(words[above:], heads, frame, box, titles)
+
+
+def _words(cell: Cell, frame: Frame, marks: frozenset[str]) -> tuple[Word, ...]:
+    return tuple(word for row in rows_of(cell) for word in line(row, frame, marks).words)
+
+
+def aligned(region: Region, sheet: Sheet, rules: Sequence[Rule], marks: frozenset[str]) -> Grid | None:
+    """Return the table that a region with gutters is, or None if it is columns of text."""
+    if not _is_table([_cells(band, region.gutters) for band in region.bands], region, rules):
+        return None
+    heads, gutters = _body(region)
+    body = region.bands[heads:]
+    rows = [_cells(band, gutters) for band in body]
+    separators = _separators(region.bands, rules)
+    joined = _joined(rows, body, _separators(body, rules))
+    stated: int | None = 0
+    if heads:
+        names = _names(region.bands[:heads], gutters)
+        stated = 1 if names else None
+        above = [names] if names else [_cells(band, gutters) for band in region.bands[:heads]]
+        joined = [*above, *joined]
+    elif separators and len(separators) <= 2 and separators[0] < 2:
+        stated = separators[0] + 1
+    pieces = [piece for band in region.bands for piece in band.pieces]
+    left, right = min(piece.left for piece in pieces), max(piece.right for piece in pieces)
+    box = (left, region.bands[0].top, right, region.bands[-1].bottom)
+    return _grid(joined, sheet.frame, box, marks, stated)
+
+
+def _body(region: Region) -> tuple[int, Sequence[Gap]]:
+    """Return how many bands at the top are heads that span columns, and the gaps between the columns below them."""
+    size = median(piece.size for band in region.bands for piece in band.pieces)
+    best: tuple[int, Sequence[Gap]] = (0, region.gutters)
+    for heads in range(1, min(_MOST_HEADS, len(region.bands) - _SEVERAL) + 1):
+        gaps = gaps_between(region.bands[heads:], _NARROW * size)
+        if len(gaps) > len(best[1]):
+            best = (heads, gaps)
+    return best
+
+
+def _names(found: Sequence[Band], gutters: Sequence[Gap]) -> list[Cell]:
+    """Return the heads of the columns; none unless each column has one of its own.
+
+    A value must not come under another column's head, so heads over several
+    columns are not taken apart.
+    """
+    middles = [sum(gap) / 2 for gap in gutters]
+    names: list[Cell] = [()] * (len(gutters) + 1)
+    for band in found:
+        last: Piece | None = None
+        for piece in sorted(band.pieces, key=lambda each: each.left):
+            first, end = bisect(middles, piece.left), bisect(middles, piece.right)
+            near = last is not None and piece.left - last.right < _SPACE * piece.size
+            if first != end or (near and last is not None and bisect(middles, last.left) != first):
+                return []
+            names[first] += (piece,)
+            last = piece
+    return names if all(names) else []
+
+
+def _cells(band: Band, gutters: Sequence[Gap]) -> list[Cell]:
+    """Return the pieces of a band between the gutters."""
+    cells: list[list[Piece]] = [[] for _ in range(len(gutters) + 1)]
+    middles = [sum(gap) / 2 for gap in gutters]
+    for piece in band.pieces:
+        cells[bisect(middles, (piece.left + piece.right) / 2)].append(piece)
+    return [tuple(cell) for cell in cells]
+
+
+def _is_table(rows: Sequence[Sequence[Cell]], region: Region, rules: Sequence[Rule]) -> bool:
+    full = [row for row in rows if sum(map(bool, row)) > 1]
+    if len(full) < 2:
+        return False
+    level = sum(_is_level(row) for row in full)
+    if level < _ALIGNED * len(full):
+        return False
+    columns = [[cell for row in rows if (cell := row[at])] for at in range(len(region.gutters) + 1)]
+    if any(map(_is_prose, columns)):
+        ends = _separators(region.bands, rules) or _row_gaps(rows, region.bands)
+        longest = max((end - start for start, end in pairwise([-1, *ends, len(rows) - 1])), default=0)
+        return len(ends) > 1 and longest <= _TALLEST and all(_begins(rows[end + 1]) for end in ends)
+    ruled_rows = len(_separators(region.bands, rules))
+    cells = [cell for column in columns for cell in column]
+    numeric = sum(any(map(str.isdigit, cell[0].text)) for cell in cells) >= _NUMERIC * len(cells)
+    if len(columns) == 2:
+        if all(len(cell) == 1 and cell[0].text.isdigit() for cell in columns[1]):
+            return True  # of contents
+        named = sum(map(_words_of, columns[0])) <= _FEW_WORDS * len(columns[0])
+        return named and (numeric or ruled_rows > 1 or _are_labels(columns[0])) and len(full) >= _ALIGNED * len(rows)
+    return numeric or ruled_rows > 0 or len(full) >= _SEVERAL or bool(_row_gaps(rows, region.bands))
+
+
+def _are_labels(column: Sequence[Cell]) -> bool:
+    """Return whether most cells of a column end with a colon."""
+    return 2 * sum(max(cell, key=lambda piece: piece.right).text.endswith(":") for cell in column) > len(column)
+
+
+def _is_level(row: Sequence[Cell]) -> bool:
+    """Return whether the cells of a row begin on one baseline."""
+    bases = [min(piece.base for piece in cell) for cell in row if cell]
+    return max(bases) - min(bases) <= 0.3 * max(piece.size for cell in row for piece in cell)
+
+
+def _words_of(cell: Cell) -> int:
+    return sum(not piece.glued for piece in cell)
+
+
+def _is_prose(column: Sequence[Cell]) -> bool:
+    """Return whether the lines of a column read on."""
+    column = [cell for cell in column if cell]
+    lower = sum(_first(cell).text[0].islower() for cell in column)
+    return bool(column) and lower >= _LOWER * len(column) and sum(map(_words_of, column)) >= _FEW_WORDS * len(column)
+
+
+def _first(cell: Cell) -> Piece:
+    return min(cell, key=lambda piece: (round(piece.base), piece.left))
+
+
+def _separators(found: Sequence[Band], rules: Sequence[Rule]) -> list[int]:
+    """Return the numbers of the bands that a ruled line is below."""
+    left = min(piece.left for band in found for piece in band.pieces)
+    right = max(piece.right for band in found for piece in band.pieces)
+    below = []
+    for number, (band, following) in enumerate(pairwise(found)):
+        between = [rule for rule in rules if band.bottom - 1 <= rule.at <= following.top + 1]
+        width = sum(max(0.0, min(rule.end, right) - max(rule.start, left)) for rule in between)
+        if width >= _OVER * (right - left):
+            below.append(number)
+    return below
+
+
+def _row_gaps(rows: Sequence[Sequence[Cell]], found: Sequence[Band]) -> list[int]:
+    """Return the numbers of the bands that a row of wrapped cells ends with, by the gaps below; none if unclear."""
+    gaps = [following.top - band.bottom for band, following in pairwise(found)]
+    if len(gaps) < 2:
+        return []
+    small = max(min(gaps), 0.5)
+    ends = [number for number, gap in enumerate(gaps) if gap > _LARGE_GAP * small]
+    if not ends or len(ends) == len(gaps):
+        return []
+    starts = [0, *(end + 1 for end in ends)]
+    if sum(bool(rows[start][0]) for start in starts) < 0.8 * len(starts):
+        return []
+    inner = [number + 1 for number in range(len(gaps)) if number not in ends]
+    return ends if all(_continues(rows[number]) for number in inner) else []
+
+
+def _continues(row: Sequence[Cell]) -> bool:
+    """Return whether a band may continue the row above: it has empty cells, or one that begins in lower case."""
+    return not all(row) or any(_first(cell).text[0].islower() for cell in row if cell)
+
+
+def _begins(row: Sequence[Cell]) -> bool:
+    """Return whether no cell of a band continues one above."""
+    return not any(cell and _first(cell).text[0].islower() for cell in row)
+
+
+def _joined(rows: Sequence[Sequence[Cell]], found: Sequence[Band], separators: Sequence[int]) -> list[list[Cell]]:
+    """Return the rows, bands that continue the one above joined to it."""
+    ends = set(separators) if len(separators) >= max(2, len(rows) // 4) else set(_row_gaps(rows, found))
+    joined: list[list[Cell]] = []
+    for number, row in enumerate(rows):
+        continues = number - 1 not in ends and _continues(row) if ends else not row[0] and _is_remainder(row)
+        if joined and continues:
+            joined[-1] = [above + cell for above, cell in zip(joined[-1], row, strict=True)]
+        else:
+            joined.append(list(row))
+    return joined
+
+
+def _is_remainder(row: Sequence[Cell]) -> bool:
+    """Return whether all cells of a band begin in lower case, as the second lines of wrapped cells do."""
+    return all(_first(cell).text[0].islower() for cell in row if cell)
