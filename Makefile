@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 DATA := .cited
 PYTEST_OPTIONS ?=
-PYTEST := $(BIN)/pytest --models .venv/models $(PYTEST_OPTIONS)
+PYTEST := $(BIN)/pytest --models=.venv/models $(PYTEST_OPTIONS)
 IN_PARALLEL := --numprocesses auto --dist worksteal
 
 .PHONY: run check test style types fix coverage bench train memory load licenses faults screenshots clean
