@@ -127,12 +127,8 @@ def guess(data: bytes) -> Decoded | None:
         return None
     alike = [match for match in matches if (match.chaos, match.coherence) == (best.chaos, best.coherence)]
     names = {name for match in alike for name in (match.encoding, *match.could_be_from_charset)}
-    for encoding in sorted(names & set(_GUESSED), key=_GUESSED.index):
-        try:
-            return Decoded(data.decode(encoding), encoding, _guessed(encoding))
-        except UnicodeDecodeError:
-            continue
-    return None
+    encoding = min(names & set(_GUESSED), key=_GUESSED.index)
+    return Decoded(data.decode(encoding), encoding, _guessed(encoding))
 
 
 def _is_broken_utf8(data: bytes) -> bool:

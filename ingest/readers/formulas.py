@@ -1,6 +1,7 @@
 """Writes formulas (Office Math, MathML) on one line: `weight/4`, `√(x+1)`, `x²`."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _SINGLE = re.compile(r"[\w.,%∞√°]*|\([^()]*\)")
 _FRACTION = re.compile(r"[^\s/]+/[^\s/]+")
+_BINOMIAL = re.compile(r"\([^()]+ over [^()]+\)")
+_NO_BAR = re.compile(r"0(?:\.0*)?(?:[a-z]+|%)?")
+_INVISIBLE = dict.fromkeys(range(0x2061, 0x2065))  # signs for "times" and the like, which nobody sees
 _ROOTS = MappingProxyType({"": "√", "2": "√", "3": "∛", "4": "∜"})
 
 
@@ -28,7 +32,7 @@ def math_ml(formula: "_Element") -> str:
 
 
 def joined(parts: Sequence[str]) -> str:
-    """Join the parts of a formula; a fraction next to a letter or digit is put in brackets."""
+    """Join the parts of a formula; a fraction next to a letter or digit is put in brackets, no binomial in two."""
     line = ""
     for number, part in enumerate(parts):
         following = next((after for after in parts[number + 1 :] if after), "")
@@ -36,6 +40,8 @@ def joined(parts: Sequence[str]) -> str:
         if _FRACTION.fullmatch(part) and touches:
             mixed = line[-1:].isdigit() and part.replace("/", "").isdigit()
             part = f" {part}" if mixed and not following[:1].isalnum() else f"({part})"
+        elif _BINOMIAL.fullmatch(part) and line.endswith("(") and following.startswith(")"):
+            part = part[1:-1]
         line += part
     return line
 
@@ -43,6 +49,11 @@ def joined(parts: Sequence[str]) -> str:
 def fraction(over: str, under: str) -> str:
     """Return a fraction as `a/b`, each side in brackets if it is more than one name or number."""
     return f"{grouped(over)}/{grouped(under)}"
+
+
+def binomial(over: str, under: str) -> str:
+    """Return a binomial coefficient as `(n over k)`."""
+    return f"({over.strip()} over {under.strip()})"
 
 
 def root(degree: str, of: str) -> str:
@@ -83,8 +94,8 @@ class _Office:
 
 def _fraction(office: _Office, element: "_Element") -> str:
     over, under = office.child(element, "num"), office.child(element, "den")
-    if office.setting(element, "type", "bar") == "noBar":  # a binomial coefficient
-        return f"{over.strip()} over {under.strip()}"
+    if office.setting(element, "type", "bar") == "noBar":
+        return binomial(over, under)
     return fraction(over, under)
 
 
@@ -108,7 +119,19 @@ def _sum(office: _Office, element: "_Element") -> str:
 
 def _brackets(office: _Office, element: "_Element") -> str:
     inner = office.setting(element, "sepChr", "|").join(office.line(each) for each in element.findall(_M + "e"))
-    return office.setting(element, "begChr", "(") + inner + office.setting(element, "endChr", ")")
+    return joined((office.setting(element, "begChr", "("), inner, office.setting(element, "endChr", ")")))
+
+
+def _accent(office: _Office, element: "_Element") -> str:
+    """Return one letter with its accent: the mean x̄ is another value than x."""
+    base = office.child(element, "e")
+    accented = base + office.setting(element, "chr", "\N{COMBINING CIRCUMFLEX ACCENT}")
+    return unicodedata.normalize("NFC", accented) if len(base) == 1 else base
+
+
+def _phantom(office: _Office, element: "_Element") -> str:
+    """Return what takes room and may be hidden."""
+    return "" if office.setting(element, "show", "1") in ("0", "false", "off") else office.child(element, "e")
 
 
 def _function(office: _Office, element: "_Element") -> str:
@@ -132,6 +155,8 @@ _WRITERS: "MappingProxyType[str, Callable[[_Office, _Element], str]]" = MappingP
         **dict.fromkeys(("limLow", "limUpp"), _limit),
         "nary": _sum,
         "d": _brackets,
+        "acc": _accent,
+        "phant": _phantom,
         "func": _function,
         "m": _matrix,
         "eqArr": _equations,
@@ -147,23 +172,53 @@ def _math_ml_parts(parent: "_Element") -> list[str]:
 def _math_ml_part(element: "_Element") -> str:
     name = local(element)
     if name in ("mi", "mn", "mo", "mtext", "ms"):
-        return " ".join("".join(element.itertext()).split()) if name != "mtext" else "".join(element.itertext())
-    if name.startswith("annotation"):  # the formula again, in another language
+        text = "".join(element.itertext()).translate(_INVISIBLE)
+        return text if name == "mtext" else " ".join(text.split())
+    if name == "mphantom" or name.startswith("annotation"):  # hidden; the formula again, in another language
         return ""
     parts = _math_ml_parts(element)
     if name in ("mfrac", "msup", "mover", "msub", "munder", "mroot") and len(parts) == 2:
         first, second = parts
         if name == "mfrac":
-            return fraction(first, second)
+            has_bar = not _NO_BAR.fullmatch(element.get("linethickness") or "")
+            return (fraction if has_bar else binomial)(first, second)
         if name == "mroot":
             return root(second, first)
         return grouped(first) + (exponent if name in ("msup", "mover") else index)(second)
     if name in ("msubsup", "munderover") and len(parts) == 3:
         return grouped(parts[0]) + index(parts[1]) + exponent(parts[2])
-    if name == "msqrt":
-        return root("", joined(parts))
-    if name == "mtr":
-        return ", ".join(parts)
-    if name == "mtable":
-        return f"[{'; '.join(parts)}]"
+    if name in _MATH_ML_WRITERS:
+        return _MATH_ML_WRITERS[name](element, parts)
     return joined(parts)
+
+
+def _scripts_around(element: "_Element", parts: Sequence[str]) -> str:
+    """Return a base with the scripts after it and, behind `mprescripts`, those before it: `₆¹⁴C`."""
+    names = [local(child) for child in element]
+    at = names.index("mprescripts") if "mprescripts" in names else len(parts)
+    before, after = (
+        "".join(map(index, scripts[::2])) + "".join(map(exponent, scripts[1::2]))
+        for scripts in (parts[at + 1 :], parts[1:at])
+    )
+    return before + grouped("".join(parts[:1])) + after
+
+
+def _fenced(element: "_Element", parts: Sequence[str]) -> str:
+    """Return parts in brackets, with the signs between them, the last of which goes on."""
+    signs = "".join(element.get("separators", ",").split())
+    inner = "".join(
+        part + (signs[min(number, len(signs) - 1)] if signs and number < len(parts) - 1 else "")
+        for number, part in enumerate(parts)
+    )
+    return joined((element.get("open", "("), inner, element.get("close", ")")))
+
+
+_MATH_ML_WRITERS: "MappingProxyType[str, Callable[[_Element, Sequence[str]], str]]" = MappingProxyType(
+    {
+        "mmultiscripts": _scripts_around,
+        "mfenced": _fenced,
+        "msqrt": lambda _element, parts: root("", joined(parts)),
+        "mtr": lambda _element, parts: ", ".join(parts),
+        "mtable": lambda _element, parts: f"[{'; '.join(parts)}]",
+    }
+)

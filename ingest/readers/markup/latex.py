@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from ingest.readers.assemble import Piece, assemble, extracted
 from ingest.readers.encoding import decode
-from ingest.readers.markup.latex_inline import Inline, argument
+from ingest.readers.markup.latex_inline import Inline, after_begin, argument
 from ingest.readers.markup.latex_macros import expanded
 from ingest.readers.markup.latex_tables import table_pieces
 from ingest.readers.source import BOM, one_line, stem_title
@@ -122,7 +122,7 @@ class _Reader:
             self._label = f"[{inside.strip()}] "
         elif kind == "caption":
             self._add(inside, "paragraph")
-        elif kind == "section":
+        else:
             first = len(self._inline.notes)
             self.pieces.append(Piece(self._inline.text(inside), _LEVELS[token["section"]]))
             self._add_notes(first)
@@ -139,9 +139,7 @@ class _Reader:
         if not whole:
             self._flush()
             self._lists += bare in _LISTS
-            if bare == "thebibliography":
-                _, at = argument(text, at)
-            return at
+            return after_begin(name, text, at)
         end = len(text) if name in self._never_closed else _closing(text, at, name)
         inside = text[at:end]
         if bare in _FORMULAS:

@@ -90,7 +90,12 @@ _UNIT = re.compile(r"\\([A-Za-z]+)\s*")
 _NOTES = frozenset(("footnote", "footnotetext", "thanks", "marginpar"))
 _RAISED = frozenset(("textsuperscript", "textsubscript", "up"))
 _READ = _NOTES | _RAISED | {"texorpdfstring"}
-_WITH_ARGUMENT = frozenset(("minipage", "tabular", "array"))
+# Environments whose options are about the layout, each with how many of its arguments are no text.
+_LAYOUTS = MappingProxyType(
+    dict.fromkeys(("figure", "table", "itemize", "enumerate", "description", "center"), 0)
+    | dict.fromkeys(("minipage", "tabular", "array", "multicols", "thebibliography", "adjustbox", "spacing"), 1)
+    | dict.fromkeys(("wrapfigure", "wraptable"), 2)
+)
 _DEEPEST = 20  # footnotes and raised texts in each other
 
 
@@ -171,9 +176,16 @@ def _after_dropped(name: str, text: str, at: int) -> int:
     first = ""
     for _ in range(_DROPPED.get(name, 2)):
         first, at = argument(text, at)
-    if name == "begin":
+    return after_begin(first, text, at) if name == "begin" else at
+
+
+def after_begin(name: str, text: str, at: int) -> int:
+    """Return where the options and arguments of an environment end that are no text."""
+    name = name.rstrip("*")
+    if name in _LAYOUTS:
         at = _after_options(text, at)
-        at = argument(text, at)[1] if first in _WITH_ARGUMENT else at
+        for _ in range(_LAYOUTS[name]):
+            _, at = argument(text, at)
     return at
 
 

@@ -1,31 +1,37 @@
 """The macros that a LaTeX file defines itself: they are replaced by what they stand for."""
 
 import re
+from dataclasses import dataclass
 
 from ingest.readers.markup.latex_inline import argument
 
 _DEFINITION = re.compile(
-    r"\\(?:(?:re)?newcommand|providecommand|DeclareMathOperator)\*?\s*\{?\s*\\([A-Za-z@]+)\s*\}?\s*(?:\[(\d)\])?(\[[^\[\]]*\])?"
+    r"\\(?:(?:re)?newcommand|providecommand|DeclareMathOperator)\*?\s*\{?\s*\\([A-Za-z@]+)\s*\}?\s*(?:\[(\d)\])?(?:\[([^\[\]]*)\])?"
     r"|\\def\s*\\([A-Za-z@]+)(?=\s*\{)"
 )
-_MOST_ARGUMENTS = 9
+_OPTION = re.compile(r"\s?\[([^\[\]]*)\]")
 _PASSES = 5  # macros in macros
 _GROWTH = 4  # times the file's length: macros of macros could grow without end
 
 
+@dataclass(frozen=True, slots=True)
+class _Macro:
+    """The number of arguments, the usual value of the first if it may be left out, and what the macro stands for."""
+
+    count: int
+    usual: str | None
+    body: str
+
+
 def expanded(text: str) -> str:
     """Return a text without its definitions of macros, and with their values where they are used."""
-    macros: dict[str, tuple[int, str]] = {}
+    macros: dict[str, _Macro] = {}
     parts, at = [], 0
     while (match := _DEFINITION.search(text, at)) is not None:
-        body, end = argument(text, match.end())
-        if end == match.end() or match[3]:  # with an optional argument: what it shows depends on its use
-            parts.append(text[at : match.end()])
-            at = match.end()
-            continue
-        macros[match[1] or match[4]] = (int(match[2] or 0), body)
         parts.append(text[at : match.start()])
-        at = end
+        body, at = argument(text, match.end())
+        if at > match.end():  # else it stands for nothing
+            macros[match[1] or match[4]] = _Macro(int(match[2] or 0), match[3], body)
     text = "".join((*parts, text[at:]))
     if not macros:
         return text
@@ -38,14 +44,20 @@ def expanded(text: str) -> str:
     return text
 
 
-def _replaced(text: str, names: re.Pattern[str], macros: dict[str, tuple[int, str]], longest: int) -> tuple[str, bool]:
+def _replaced(text: str, names: re.Pattern[str], macros: dict[str, _Macro], longest: int) -> tuple[str, bool]:
     parts: list[str] = []
     at = length = 0
     while (match := names.search(text, at)) is not None and length < longest:
-        count, body = macros[match[1]]
-        end = match.end()
-        for number in range(1, count + 1):
-            value, end = argument(text, end)
+        macro, end = macros[match[1]], match.end()
+        body = macro.body
+        for number in range(1, macro.count + 1):
+            stated = _OPTION.match(text, end) if number == 1 and macro.usual is not None else None
+            if stated is not None:
+                value, end = stated[1], stated.end()
+            elif number == 1 and macro.usual is not None:
+                value = macro.usual
+            else:
+                value, end = argument(text, end)
             body = body.replace(f"#{number}", value)[:longest]
         parts += [text[at : match.start()], body]
         length += match.start() - at + len(body)

@@ -67,9 +67,7 @@ class Reader:
 
     def _section(self, element: "Element") -> None:
         self._level += 1
-        title = next((child for child in element.children if type(child).__name__ == "title"), None)
-        if title is not None:
-            self._pieces.append(Piece(one_line(inline(title)), min(self._level, _DEEPEST_LEVEL)))
+        self._pieces.append(Piece(one_line(inline(element.children[0])), min(self._level, _DEEPEST_LEVEL)))
         self._children(element)
         self._level -= 1
 

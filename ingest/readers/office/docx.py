@@ -189,7 +189,10 @@ class _Story:
             return rtf.pieces(part.blob, self._source)
         if "wordprocessingml" in kind and not self._inserted:
             word = _open(opened(part.blob, self._source, "DOCX", self._budget), self._source)
-            return _Story(word, self._source, self._budget, inserted=True).read()
+            story = _Story(word, self._source, self._budget, inserted=True)
+            pieces = list(story.read())
+            self.notes_for_reader += story.notes_for_reader
+            return pieces
         if kind == "text/plain":
             text = decode(part.blob, self._source).text
             return [Piece(text[start:end]) for start, end in paragraphs(text)]

@@ -77,11 +77,6 @@ def _tokens(section: str) -> tuple[str, ...]:
     return tuple(_TOKEN.findall(section))
 
 
-@lru_cache(maxsize=1000)
-def _sections(code: str) -> tuple[str, ...]:
-    return tuple(match[0] for match in _SECTION.finditer(code))[: 2 * code.count(";") + 2]
-
-
 def _section(code: str, value: float) -> tuple[str, float]:
     """Return the section of a format for a value, and the value that it shows, without a sign that it writes itself."""
     sections = _split(code)

@@ -1,5 +1,6 @@
 """ODS: each sheet a heading, each row below its number with the heads of its columns, values as they are shown."""
 
+from collections import deque
 from collections.abc import Iterator
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -82,8 +83,7 @@ class _Reading:
                 name = one_line(clean(element.get(TABLE + "name") or ""))
                 if element.get(TABLE + "style-name") in self._hidden:
                     self.notes.append(f"the hidden sheet {name} was left out")
-                    for _ in self._rows(OdfRows(lambda _cell: Cell(""))):
-                        pass
+                    deque(self._rows(OdfRows(lambda _cell: Cell(""))), maxlen=0)
                     continue
                 self._comments = []
                 rows = OdfRows(self._cell)
@@ -128,8 +128,7 @@ class _Reading:
         return Cell(text, is_word, bold=bool(text) and (style.bold or is_bold([s for each in spans for s in each])))
 
     def _comment(self, annotation: "_Element") -> str:
-        if annotation.tag == OFFICE + "annotation":
-            self._comments.append(comment_text(annotation))
+        self._comments.append(comment_text(annotation))
         return ""
 
 

@@ -24,6 +24,8 @@ _MAIN_TYPE = re.compile(
     rb"application/vnd\.(?:ms-(word|powerpoint)\.\w+\.macroEnabled(?:Template)?"
     rb"|openxmlformats-officedocument\.(wordprocessingml|presentationml)\.(?:template|slideshow))\.main\+xml"
 )
+# A whole document inside another, which the libraries would take for the main part.
+_INSERTED = re.compile(rb"""<(?:Default|Override)\s[^<>]*["'.]docx["'][^<>]*>""")
 _XML = (".xml", ".rels")
 
 
@@ -56,6 +58,7 @@ def opened(data: bytes, source: str, kind: str, budget: Budget) -> BytesIO:
         parts = {name: package.read(name) for name in (_TYPES, "_rels/.rels") if name in package.namelist()}
         strict = _STRICT_RELATION.search(parts.get("_rels/.rels", b""))
         types = _MAIN_TYPE.sub(_usual_type, parts.get(_TYPES, b""))
+        types = _INSERTED.sub(lambda found: found[0].replace(b".main+xml", b""), types)
         if not strict and types == parts.get(_TYPES, b""):
             plain.seek(0)
             return plain

@@ -128,7 +128,7 @@ def _spans(paragraph: "_Element") -> Iterator[TextSpan]:
 
 
 def _formulas(parent: "_Element") -> Iterator[TextSpan]:
-    """Yield the formulas below an element, or the text of its choice."""
+    """Yield the formulas below an element."""
     for formula in parent.iter():
         if local(formula) == "oMath":
             yield TextSpan(office_math(formula, lambda run: "".join(t.text or "" for t in run if local(t) == "t")))

@@ -103,10 +103,7 @@ class _Reading:
     def read(self, text: str) -> bool:
         """Take all tokens; return whether the groups are not too deep."""
         at = 0
-        while at < len(text) and len(self._groups) < _DEEPEST:
-            token = _TOKEN.match(text, at)
-            if token is None:  # it matches any character
-                break
+        while len(self._groups) < _DEEPEST and (token := _TOKEN.match(text, at)) is not None:
             at = token.end()
             word, value, byte, symbol, brace, plain = token.groups()
             if byte and self._groups[-1].kind != "skip":
@@ -208,7 +205,7 @@ class _Reading:
         mark = f"{story.mark} "
         if story.kind == "comment":
             mark = f"Comment by {one_line(self._author)}: " if self._author.strip() else "Comment: "
-        text = text.removeprefix(story.mark).lstrip() if story.mark else text
+        text = self._without_mark(text, story.mark) if story.mark else text
         if text:
             self.stories[-1].beside.append(Candidate(Piece(mark.lstrip() + text)))
 
@@ -264,17 +261,18 @@ class _Reading:
         if kind == "note":
             self._notes += 1
             mark = note_mark(str(self._notes))
-            self._take_mark()
+            self.stories[-1].spans.append(TextSpan(mark))
         self._opened.append(len(self._groups) - 1)
         self.stories.append(Story(kind, mark))
-        if kind == "note":
-            self.stories[-2].spans.append(TextSpan(mark))
 
-    def _take_mark(self) -> None:
-        """Remove a mark that the text has itself before its note, such as `*`; the number stands for it."""
-        spans = self.stories[-1].spans
-        while spans and spans[-1].raised > 0 and joined(spans[-1:]).strip("*†‡§0123456789⁰¹²³⁴⁵⁶⁷⁸⁹") == "":
-            spans.pop()
+    def _without_mark(self, text: str, number: str) -> str:
+        """Return a note without its number, or without its own mark such as `*`, for which the number now stands."""
+        spans = self.stories[-1].spans  # the last is the number
+        own = joined(spans[-2:-1]).strip() if len(spans) > 1 and spans[-2].raised > 0 else ""
+        if own and text.startswith(own):
+            del spans[-2]
+            return text.removeprefix(own).lstrip()
+        return text.removeprefix(number).lstrip()
 
     def _entry(self, word: str, value: int | None, group: Group) -> None:
         """Take a word of an entry of the table of fonts or styles."""

@@ -21,6 +21,7 @@ from ingest.readers.office.sheet_heads import Cell, Row
 from ingest.readers.office.sheet_merges import Merge, merged
 from ingest.readers.office.sheets import Sheet, sheet_pieces
 from ingest.readers.package import BROKEN, Budget
+from ingest.readers.raised import exponent, index
 from ingest.readers.source import one_line, stem_title
 from ingest.readers.spans import TextSpan, joined
 from ingest.schema import Document
@@ -38,6 +39,11 @@ _STYLED = 1_000  # rows whose cells are asked whether they are bold, which is sl
 _EMPTY = Cell("")
 _ELEMENT = r"<(?:\w+:)?"
 _MERGED = re.compile(rf'{_ELEMENT}mergeCell\s[^>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"'.encode())
+_RAISED = re.compile(
+    rf'({_ELEMENT}vertAlign\s[^<>]*?val="(superscript|subscript)"'
+    rf"(?:(?!{_ELEMENT}t[\s>]).){{0,500}}{_ELEMENT}t[^<>]*>)([^<]+)".encode(),
+    re.DOTALL,
+)
 _FILTERED = re.compile(rf'{_ELEMENT}autoFilter\s[^>]*?ref="\$?[A-Z]+\$?(\d+):\$?[A-Z]+\$?(\d+)'.encode())
 _FROZEN = re.compile(rf'{_ELEMENT}pane\s[^>]*?ySplit="1"'.encode())
 _TABLE = re.compile(rf'{_ELEMENT}table\s[^>]*?ref="[A-Z]+(\d+):[A-Z]+(\d+)'.encode())
@@ -205,8 +211,8 @@ def _written_out(part: bytes) -> bytes:
     from lxml import etree  # type: ignore[import-untyped]
 
     root = parsed(part)
-    if root is None:
-        return part
+    if root is None:  # the cells before the damage are read
+        return _RAISED.sub(_written_character, part)
     for item in root.iter(_MAIN + "si", _MAIN + "is", _MAIN + "text"):
         runs = item.findall(_MAIN + "r")
         if runs:
@@ -215,6 +221,11 @@ def _written_out(part: bytes) -> bytes:
                 item.remove(child)
             etree.SubElement(item, _MAIN + "t").text = text
     return bytes(etree.tostring(root))
+
+
+def _written_character(found: re.Match[bytes]) -> bytes:
+    write = exponent if found[2] == b"superscript" else index
+    return found[1] + write(found[3].decode("utf-8", "ignore")).encode()
 
 
 def _run(run: "_Element") -> TextSpan:

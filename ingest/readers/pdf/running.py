@@ -17,7 +17,7 @@ _SMALL_DOCUMENT = 6  # pages: in a larger one, a running head is on three of the
 _LARGER = 1.15  # times the usual size: a title that recurs, unless it is on most pages
 _NUMBER = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(
-    r"[^\w]*(?:(?:page|seite|p\.|pág\.?|página|pagina|pag\.?)\s*)?(\d{1,4}|[ivxlc]{1,6})(?:\s*(?:of|von|de|di|/|sur|van)\s*\d{1,4})?[^\w]*",
+    r"[^\w]*(?:(?P<word>page|seite|p\.|pág\.?|página|pagina|pag\.?)\s*)?(?P<number>\d{1,4}|[ivxlc]{1,6})(?:\s*(?:of|von|de|di|/|sur|van)\s*\d{1,4})?[^\w]*",
     re.IGNORECASE,
 )
 
@@ -101,17 +101,18 @@ def _recurring(edges: Sequence[_Edge], pages: int, usual: float) -> set[int]:
 def _numbers(edges: Sequence[_Edge]) -> set[int]:
     """Return the ids of the edges that are page numbers: they count the pages, or say "page" and are the page's."""
     groups: dict[tuple[bool, int], list[_Edge]] = defaultdict(list)
+    said: set[int] = set()
     for edge in edges:
         match = _PAGE_NUMBER.fullmatch(edge.text)
         if match and edge.order < _OUTERMOST:
-            value = int(match[1]) if match[1].isdigit() else _roman(match[1])
+            number = match["number"]
+            value = int(number) if number.isdigit() else _roman(number)
             groups[edge.foot, value - edge.page].append(edge)
-    return {
-        id(edge)
-        for (_, offset), group in groups.items()
-        if len(group) > 1 or (offset == 0 and group[0].order == 0)
-        for edge in group
-    }
+            if match["word"] and value == edge.page and edge.order == 0:
+                said.add(id(edge))
+    # A number alone on one page may be the last cell of a table.
+    counting = [group for group in groups.values() if len({edge.page for edge in group}) > 1]
+    return said | {id(edge) for group in counting for edge in group}
 
 
 def _roman(text: str) -> int:

@@ -125,8 +125,6 @@ class Table:
 
     def start_cell(self, element: "HtmlElement") -> None:
         """Start a cell of the last row."""
-        if not self.rows:
-            self.start_row(element)
         self.cell = new_cell(element)
         self.rows[-1].cells.append(self.cell)
 

@@ -123,3 +123,37 @@ def test_attributes_cannot_grow_without_end(read_as: ReadAs) -> None:
 )
 def test_marks_that_are_never_closed_cost_no_text_and_no_time(read_as: ReadAs, part: str) -> None:
     assert "End." in read_as("a.adoc", part * (100_000 // len(part)) + "\n\nEnd.\n\nEnd.").text
+
+
+def test_code_in_a_line_repeated_notes_and_breaks(read_as: ReadAs) -> None:
+    line = "Run `npm *x*` or ``a_b_c``.footnote:a[Once.] Again.footnote:a[]"
+    source = f"{line}\n\n'''\n\n indented\n   more\n\n[source]\nplain\n"
+    assert quotes(read_as("a.adoc", source)) == [
+        ("paragraph", "Run npm *x* or a_b_c.[1] Again."),
+        ("paragraph", "[1] Once."),
+        ("code", "indented\n   more"),
+        ("code", "plain"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "found"),
+    [
+        ("|===\n|h1 |h2\n\n|1 |2\n|===", ["h1: 1 | h2: 2"]),
+        ("[cols=2*]\n|===\n|a\n|b\n|c\n|d\n|===", ["a | b", "c | d"]),
+        (
+            "[cols=3*,options=header]\n|===\n|h |i |j\n|a |b .2+|c\n|d |e\n|===",
+            ["h: a | i: b | j: c", "h: d | i: e | j: c"],
+        ),
+        (f"[cols=2*]\n|===\n|{'word ' * 400}|b\n|===", ["word " * 399 + "word", "b"]),
+        (f',===\na,"{"x" * 140_000}\n,===', ["a", f'"{"x" * 140_000}']),
+    ],
+)
+def test_shapes_of_tables(read_as: ReadAs, table: str, found: list[str]) -> None:
+    assert [text for _, text in quotes(read_as("a.adoc", table))] == found
+
+
+def test_blocks_that_are_too_deep_are_text(read_as: ReadAs) -> None:
+    signs = ["=" * (4 + depth) for depth in range(52)]
+    document = read_as("a.adoc", "\n".join((*signs, "Inside.", *reversed(signs), "", "End.")))
+    assert [text for _, text in quotes(document)] == [f"{signs[-1]}\nInside.\n{signs[-1]}", "End."]

@@ -275,11 +275,38 @@ def test_strict_open_xml(read_as: ReadAs, word: WordDocument) -> None:
     assert quotes(document) == ["See http://purl.oclc.org/ooxml/officeDocument for more."]
 
 
+WORD_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+TOO_DEEP = f"an inserted part was left out (its format is {WORD_TYPE})"
+
+
+def inner_word() -> bytes:
+    """Return a document with another one in it, which is too deep to be read in a third."""
+    inner = docx.Document()
+    inner.add_paragraph("Inside.")
+    insert(inner, b"x", f"{WORD_TYPE}.main+xml")
+    return saved(inner)
+
+
+def insert(word: WordDocument, content: bytes, kind: str) -> None:
+    """Insert a part in another format after the first paragraph."""
+    name = "chunk.docx" if "word" in kind else "chunk.bin"
+    chunk = element("<w:altChunk/>")
+    chunk.set(qn("r:id"), add_part(word, name, "aFChunk", content, kind))
+    word.element.body.insert(1, chunk)
+
+
 @pytest.mark.parametrize(
     ("content", "kind", "found", "note"),
     [
         (b"<h1>Head</h1><p>In HTML.</p>", "text/html", ["In HTML."], ""),
-        (b"In text.\n\nTwo.", "text/plain", ["In text.", "Two."], ""),
+        (b"In text.\n\n\nTwo.\n\n", "text/plain", ["In text.", "Two."], ""),
+        (inner_word(), WORD_TYPE, ["Inside."], TOO_DEEP),
+        (
+            inner_word(),
+            f"{WORD_TYPE}.main+xml",
+            ["Inside."],
+            TOO_DEEP,
+        ),
         (b"{\\rtf1 In RTF.}", "application/rtf", ["In RTF."], ""),
         (b"%PDF", "application/pdf", [], "an inserted part was left out (its format is application/pdf)"),
     ],
@@ -288,9 +315,6 @@ def test_inserted_parts(
     read_as: ReadAs, word: WordDocument, content: bytes, kind: str, found: list[str], note: str
 ) -> None:
     word.add_paragraph("Before.")
-    identity = add_part(word, "chunk.bin", "aFChunk", content, kind)
-    chunk = element("<w:altChunk/>")
-    chunk.set(qn("r:id"), identity)
-    word.element.body.insert(1, chunk)
+    insert(word, content, kind)
     document = read_as("a.docx", saved(word))
     assert (quotes(document), document.note) == (["Before.", *found], note)

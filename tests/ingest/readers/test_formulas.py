@@ -14,6 +14,9 @@ def ratio(over: str, under: str) -> str:
     return f"<m:f><m:num>{run(over)}</m:num><m:den>{run(under)}</m:den></m:f>"
 
 
+BINOMIAL = f'<m:f><m:fPr><m:type m:val="noBar"/></m:fPr><m:num>{run("n")}</m:num><m:den>{run("k")}</m:den></m:f>'
+
+
 def office(inner: str) -> str:
     root = etree.fromstring(f'<m:oMath xmlns:m="{OFFICE}">{inner}</m:oMath>')
     return office_math(root, lambda element: "".join(element.itertext()))
@@ -41,7 +44,14 @@ def office(inner: str) -> str:
         (f"<m:limLow><m:e>{run('min')}</m:e><m:lim>{run('x')}</m:lim></m:limLow>", "min_(x)"),
         (f"<m:m><m:mr><m:e>{run('1')}</m:e><m:e>{run('2')}</m:e></m:mr></m:m>", "[1, 2]"),
         (f"<m:eqArr><m:e>{run('a=1')}</m:e><m:e>{run('b=2')}</m:e></m:eqArr>", "a=1; b=2"),
-        (f"<m:acc><m:e>{run('x')}</m:e></m:acc>", "x"),
+        (f'<m:acc><m:accPr><m:chr m:val="\u0305"/></m:accPr><m:e>{run("x")}</m:e></m:acc>', "x\u0305"),
+        (f"<m:acc><m:e>{run('a')}</m:e></m:acc>", "â"),
+        (f"<m:acc><m:e>{run('ab')}</m:e></m:acc>", "ab"),
+        (f"<m:box><m:boxPr/><m:e>{run('x')}</m:e></m:box>", "x"),
+        (f"<m:d><m:e>{BINOMIAL}</m:e></m:d>", "(n over k)"),
+        (f"{run('2')}{BINOMIAL}", "2(n over k)"),
+        (f'{run("a")}<m:phant><m:phantPr><m:show m:val="0"/></m:phantPr><m:e>{run("b")}</m:e></m:phant>', "a"),
+        (f"{run('a')}<m:phant><m:phantPr><m:zeroWid/></m:phantPr><m:e>{run('b')}</m:e></m:phant>", "ab"),
     ],
 )
 def test_office_formulas_on_one_line(inner: str, line: str) -> None:
@@ -58,6 +68,18 @@ def test_office_formulas_on_one_line(inner: str, line: str) -> None:
         ("<mtable><mtr><mtd><mn>1</mn></mtd><mtd><mn>2</mn></mtd></mtr></mtable>", "[1, 2]"),
         ("<semantics><mi>x</mi><annotation>x sub nothing</annotation></semantics>", "x"),
         ("<mtext>if </mtext><mi>x</mi>", "if x"),
+        ('<mo>(</mo><mfrac linethickness="0"><mi>n</mi><mi>k</mi></mfrac><mo>)</mo>', "(n over k)"),
+        ('<mfenced><mfrac linethickness="0pt"><mi>n</mi><mn>2</mn></mfrac></mfenced>', "(n over 2)"),
+        ('<mn>3</mn><mfrac linethickness="0.0em"><mi>n</mi><mi>k</mi></mfrac>', "3(n over k)"),
+        ('<mfrac linethickness="2px"><mi>n</mi><mi>k</mi></mfrac>', "n/k"),
+        ("<mi>a</mi><mphantom><mo>+</mo><mi>b</mi></mphantom>", "a"),
+        ("<msup><mi>x</mi><mphantom><mn>2</mn></mphantom></msup>", "x"),
+        ("<mi>f</mi><mo>\u2061</mo><mfenced><mi>x</mi><mi>y</mi></mfenced>", "f(x,y)"),
+        ("<msup><mrow><mo>\u2062</mo></mrow><mn>2</mn></msup>", "²"),
+        ('<mfenced open="[" close=")" separators=";|"><mn>1</mn><mn>2</mn><mn>3</mn><mn>4</mn></mfenced>', "[1;2|3|4)"),
+        ('<mfenced separators=""><mi>a</mi><mi>b</mi></mfenced>', "(ab)"),
+        ("<mmultiscripts><mi>C</mi><mprescripts/><mn>6</mn><mn>14</mn></mmultiscripts>", "₆¹⁴C"),
+        ("<mmultiscripts><mi>x</mi><mn>1</mn><none/></mmultiscripts>", "x₁"),
     ],
 )
 def test_math_ml_on_one_line(inner: str, line: str) -> None:

@@ -320,3 +320,54 @@ def test_the_language_that_the_page_states(read_as: ReadAs, stated: str, languag
 
 def test_soft_hyphens_are_not_read(read_as: ReadAs) -> None:
     assert quotes(read_as("a.html", "<p>A com&shy;mit&shy;tee, a long-term one.")) == ["A committee, a long-term one."]
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("<p>He said <q>stay</q> and left.</p>", ["He said “stay” and left."]),
+        ("<dl><dt>Lamb</dt><dd><h3>Age</h3><p>young</p></dd></dl>", ["Lamb", "young"]),
+        ("<dl><dt>Ox</dt><dd><table><tr><td>a<td>b</table></dd></dl>", ["Ox", "a | b"]),
+        ("<dl><dt>Pig</dt><dd></dd></dl><p>End.</p>", ["Pig", "End."]),
+        (
+            "<p>The area (x)<sup>2</sup>, twice (daily)<sup>2</sup>, a<sup></sup>b.</p>",
+            ["The area (x)², twice (daily)[2], ab."],
+        ),
+        (f"<p>x<sup>{'a<sup>' * 4}2</p>", ["x^(a^(a^(aa2)))"]),
+    ],
+)
+def test_marks_in_a_line_and_terms(read_as: ReadAs, source: str, found: list[str]) -> None:
+    assert quotes(read_as("a.html", source)) == found
+
+
+def test_a_table_of_links_is_no_menu(read_as: ReadAs) -> None:
+    rows = "".join(f"<tr><td><a href='/{n}'>Town {n}</a><td><a href='/m{n}'>Mill {n}</a></tr>" for n in range(4))
+    assert quotes(read_as("a.html", f"<p>End.</p><table>{rows}</table>"))[1:] == [
+        f"Town {n} | Mill {n}" for n in range(4)
+    ]
+
+
+def test_an_element_with_too_many_attributes_is_refused(read_as: ReadAs, refused: Refused) -> None:
+    page = "<p>Text.</p><p {}>Much.</p>".format
+    assert quotes(read_as("a.html", page(" ".join(f"attribute{n}='value of {n}'" for n in range(900))))) == [
+        "Text.",
+        "Much.",
+    ]
+    error = refused("b.html", page(" ".join(f"a{n}=1" for n in range(1_001))))
+    assert error.what == "contains an element with more than 1,000 attributes"
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        "<div id='cookie-bar'><p><b>Hello.</b> We use cookies to improve this site.</p><p>On cookies.</p></div>",
+        "<div><p>Hello <b>you</b>, we use cookies to improve this site.</p><button>Fine</button></div>",
+    ],
+)
+def test_a_named_consent_box_and_one_with_words_in_bold(read_as: ReadAs, box: str) -> None:
+    assert quotes(read_as("a.html", f"<p>Content.</p>{box}")) == ["Content."]
+
+
+def test_a_long_text_that_mentions_cookies_is_kept(read_as: ReadAs) -> None:
+    long = "We use cookies on this site. " * 1_000
+    assert quotes(read_as("a.html", f"<p>Content.</p><p>{long}</p>")) == ["Content.", long.strip()]

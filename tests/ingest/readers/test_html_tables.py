@@ -150,3 +150,15 @@ def said(places: list[list[tuple[int, str]]]) -> list[str]:
 def test_every_value_stands_under_its_own_head_and_nothing_else(table: tuple[str, list[str]]) -> None:
     source, expected = table
     assert rows(html.read(source.encode(), "a.html")) == expected
+
+
+def test_what_is_no_row_of_a_table_is_text(read_as: ReadAs) -> None:
+    source = "<table><caption>Cap</caption><td>a</td><td>b</td><tr><td>1</td><td>2</td></tr></table><td>loose</td>"
+    document = read_as("a.html", source)
+    assert rows(document) == ["1 | 2"]
+    assert [document.text[each.start : each.end] for each in document.blocks] == ["Cap", "a", "b", "1 | 2", "loose"]
+
+
+def test_names_that_come_twice_are_no_heads(read_as: ReadAs) -> None:
+    source = "<table><tr><td>Town<td>Town<td>Mill</tr><tr><td>a<td>1<td>2</tr></table>"
+    assert rows(read_as("a.html", source)) == ["Town | Town | Mill", "a | 1 | 2"]

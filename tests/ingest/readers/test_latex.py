@@ -118,3 +118,26 @@ def test_every_value_stands_under_its_own_head(rows: list[list[tuple[str, str]]]
 )
 def test_commands_that_are_never_closed_are_fast(read_as: ReadAs, part: str) -> None:
     assert read_as("a.tex", "End.\n\n" + part * (300_000 // len(part))).blocks
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        (r"\newcommand{\of}[2][x]{#1 and #2}Take \of{salt} or \of[y]{oil}.", ["Take x and salt or y and oil."]),
+        (r"\newcommand{\none} A.", ["A."]),
+        (r"\c{c}a va\v s, \'{\i} \"\i{} \H o \c{} end, \'", ["ça vaš, í ï ő end,"]),
+        (r"It is 5 \si{\kilo\gram}.", ["It is 5 kg."]),
+        (r"So \begin{equation} a = b \end{equation} holds.", [r"So \[a = b\] holds."]),
+        (r"\begin{minipage}[t]{3cm}Left.\end{minipage}\begin{multicols}{2}Two.\end{multicols}", ["Left.", "Two."]),
+        (r"\begin{figure}[ht]\includegraphics[width=3cm]{x}\caption{A mill}\end{figure}", ["A mill"]),
+        (r"\begin{theorem}[Pythagoras] It holds.\end{theorem}", ["[Pythagoras] It holds."]),
+        (
+            r"\begin{tabular}{ll}\begin{minipage}[t]{3cm}Why.\end{minipage} & \begin{small}x\end{small}\\\end{tabular}",
+            ["Why. | x"],
+        ),
+        ("\\begin{tabular}{ll} % a & b\n a & b \\\\ % c\n\\end{tabular}", ["a | b"]),
+        (rf"\begin{{tabular}}{{ll}} {'word ' * 400} & x \\ \end{{tabular}}", ["word " * 399 + "word", "x"]),
+    ],
+)
+def test_layout_is_no_text(read_as: ReadAs, source: str, found: list[str]) -> None:
+    assert [text for _, text in quotes(read_as("a.tex", source))] == found

@@ -205,3 +205,27 @@ def test_long_headers_take_linear_time(read_as: ReadAs) -> None:
         b"Subject: " + b"=?utf-8?q?a?= " * 100_000 + b"\nContent-Type: text/plain" + b";a=b" * 300_000 + b"\n\nText."
     )
     assert [text for _, text, _ in units(read_as("a.eml", content))] == ["Text."]
+
+
+def test_lines_that_flow_with_the_spaces_taken_out(read_as: ReadAs) -> None:
+    content = b"Content-Type: text/plain; format=flowed; delsp=yes\n\nThe po \nnd is full.\n"
+    assert [text for _, text, _ in units(read_as("a.eml", content))] == ["The pond is full."]
+
+
+def test_a_page_without_text_and_a_part_that_cannot_be_read(read_as: ReadAs) -> None:
+    mail = message("See below.\n")
+    mail.add_alternative(" ", subtype="html")
+    page = b"\n--b\nContent-Type: text/html\n\n" + b"<p>" + b"<div>" * 5_000 + b"x\n"
+    blank = b"\n--b\nContent-Type: text/html\n\n \n"
+    damaged = b"\n--b\nContent-Type: text/plain; charset=utf-8\n\n" + "Café né ".encode() + b"\xd1\n"
+    content = b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nText.\n" + blank + page + damaged + b"\n--b--\n"
+    document = read_as("a.eml", content)
+    assert [text for _, text, _ in units(document)] == ["Text."]
+    assert document.note == (
+        "2 of 2 files in it cannot be read: a part is nested too deeply (more than 2,048 elements); "
+        "a part is not UTF-8 (byte 0xd1 in line 1)"
+    )
+
+
+def test_a_damaged_subject_is_kept_as_it_is(read_as: ReadAs) -> None:
+    assert read_as("a.eml", b"Subject: =?utf-8?b?abcde?=\n\nText.").title == "=?utf-8?b?abcde?="

@@ -238,6 +238,7 @@ def test_mdx_is_read_without_its_code(read_as: ReadAs) -> None:
         "import {Box} from './box'\nexport const a = {\n  b: 1,\n\n  c: 2,\n}\n\n# Bus\n\n"
         "<Box>No bus on Sundays.</Box>\n\n"
         '<Card title="The fare" icon={<I a="b" />}>\n  Two euros.\n</Card>\n\n{/* hidden */}\n\n{props.x}\n\n'
+        "Up to <Max and <Key>all</Key>.<!-- a --><!-- b --> Or\n\n"
         "Press <Key>Stop</Key> now.\n\nimportant: 1 < 2\n\n```js\nimport x\n<Box>\n```\n"
     )
     document = read_as("a.mdx", source)
@@ -245,6 +246,8 @@ def test_mdx_is_read_without_its_code(read_as: ReadAs) -> None:
         "No bus on Sundays.",
         "The fare",
         "Two euros.",
+        "Up to <Max and <Key>all</Key>.",
+        "Or",
         "Press <Key>Stop</Key> now.",
         "important: 1 < 2",
         "import x\n<Box>",
@@ -375,3 +378,23 @@ def test_escaped_surrogates_in_front_matter_are_joined_or_dropped(read_as: ReadA
     document = read_as("a.md", '---\ntitle: "Hello \\ud83d\\ude00 \\ud83d\\0!"\n---\nText here.\n')
     assert document.title == "Hello 😀 !"
     assert read_as("a.md", '---\ntitle: "\\ud83d"\n---\nText here.\n').title == "a"
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [("---\ntitle: T\nk: {}\n---\n\nText.", "YAML"), ('+++\ntitle = "T"\nk = "{}"\n+++\n\nText.', "TOML")],
+)
+def test_front_matter_that_is_too_long_is_read_line_by_line(read_as: ReadAs, content: str, kind: str) -> None:
+    document = read_as("a.md", content.format("x" * 100_001))
+    assert document.title == "T"
+    assert (
+        document.note
+        == f"its front matter is not valid {kind} (longer than 100,000 characters) and was read line by line"
+    )
+
+
+def test_front_matter_with_lists_of_fields_and_without_an_end(read_as: ReadAs) -> None:
+    fields = "---\ntitle: T\nfaq:\n  - question: How long does it take?\n  - [a, b]\n---\n\nText."
+    document = read_as("a.md", fields)
+    assert [document.text[each.start : each.end] for each in document.blocks] == ["How long does it take?", "Text."]
+    assert read_as("b.md", "---\ntitle: T\nMore.\n\nEnd.").title == "b"

@@ -207,3 +207,107 @@ def test_a_damaged_ods_keeps_the_rows_before_the_damage(read_as: ReadAs) -> None
     document = read_as("a.ods", packed({"content.xml": content}))
     assert [text for _, text in texts(document)] == ["kept"]
     assert document.note == "it is damaged, and what follows the last row was lost"
+
+
+def test_sections_titles_and_hidden_paragraphs(read_as: ReadAs) -> None:
+    hidden = (
+        '<style:style style:name="off" style:family="paragraph"><style:text-properties text:display="none"/>'
+        "</style:style>"
+    )
+    body = p("The quay", "Title") + f"<text:section>{p('Open.')}{p('secret', 'off')}</text:section>"
+    document = read_as("a.odt", open_document("text", body, hidden))
+    assert (document.title, texts(document)) == ("The quay", [("paragraph", "Open.")])
+    assert [heading.title for heading in document.headings] == ["The quay"]
+
+
+def test_lists_in_lists_of_other_styles_and_with_tables(read_as: ReadAs) -> None:
+    styles = (
+        '<text:list-style style:name="M"><text:list-level-style-bullet text:level="1"/>'
+        '<text:list-level-style-number text:level="2" style:num-format="1" text:display-levels="2"/>'
+        '<text:list-level-style-number text:level="3" style:num-format="I"/></text:list-style>'
+    )
+    table = f"<table:table>{row(cell('a'), cell('b'))}</table:table>"
+    inner = f'<text:list text:style-name="M"><text:list-item>{p("deep")}{table}</text:list-item></text:list>'
+    first = (
+        f'<text:list text:style-name="L" xml:id="one"><text:list-header>{p("Rules")}</text:list-header>'
+        f"<text:list-item>{p('first')}{inner}</text:list-item><text:soft-page-break/></text:list>"
+    )
+    item = f"<text:list-item><text:soft-page-break/>{p('on')}</text:list-item>"
+    on = f'<text:list text:style-name="L" text:continue-list="one">{item}</text:list>'
+    nought = (
+        '<text:list text:style-name="M"><text:list-item><text:list><text:list-item><text:list><text:list-item '
+        f'text:start-value="0">{p("none")}</text:list-item><text:list-item>{p("one")}</text:list-item></text:list>'
+        "</text:list-item></text:list></text:list-item></text:list>"
+    )
+    document = read_as("a.odt", open_document("text", first + p("between") + on + nought, LOOKS + styles))
+    assert texts(document) == [
+        ("item", "Rules"),
+        ("item", "1. first"),
+        ("item", "1 deep"),
+        ("row", "a | b"),
+        ("paragraph", "between"),
+        ("item", "2. on"),
+        ("item", "0 none"),
+        ("item", "I one"),
+    ]
+
+
+def test_notes_in_tables_and_notes_without_text(read_as: ReadAs) -> None:
+    note = (
+        "<text:note><text:note-citation>{}</text:note-citation><text:note-body>{}</text:note-body></text:note>".format
+    )
+    inner = f"<table:table>{row(cell('b' + note(1, p('Why.'))), cell('c'))}</table:table>"
+    table = f"<table:table>{row(cell('a'), f'<table:table-cell>{inner}</table:table-cell>', '<text:soft-page-break/>')}"
+    groups = f"<table:table-row-group>{row(cell('d'), cell('e'))}</table:table-row-group><table:title>x</table:title>"
+    body = table + groups + "</table:table>" + p(f"End{note(2, p(''))}.")
+    assert [text for _, text in texts(read_as("a.odt", odt(body)))] == ["a | b[1] | c", "d | e", "[1] Why.", "End[2]."]
+
+
+def test_formulas_in_the_text_and_tables_of_charts(read_as: ReadAs) -> None:
+    math = '<math xmlns="http://www.w3.org/1998/Math/MathML"><msup><mi>x</mi><mn>2</mn></msup></math>'
+    chart = f"<office:chart {NAMESPACES}><table:table>{row(cell(''), cell('Boats'))}{row(cell('May'), cell('7'))}"
+    body = p(f"area <draw:frame><draw:object>{math}</draw:object></draw:frame>") + p(
+        '<draw:frame><draw:object xlink:href="./Object 1"/></draw:frame>'
+    )
+    document = read_as("a.odt", odt(body, **{"Object 1__content": f"{chart}</table:table></office:chart>"}))
+    assert texts(document) == [("paragraph", "area x²"), ("row", "May | Boats: 7")]
+
+
+def test_what_is_nested_too_deeply_is_refused(refused: Refused) -> None:
+    math = (
+        '<math xmlns="http://www.w3.org/1998/Math/MathML">'
+        + "<mrow>" * 250
+        + "<mi>x</mi>"
+        + "</mrow>" * 250
+        + "</math>"
+    )
+    body = p("<text:span>" * 200 + '<draw:object xlink:href="./Object 1"/>' + "</text:span>" * 200)
+    assert refused("a.odt", odt(body, **{"Object 1__content": math})).what == "is nested too deeply"
+
+
+def test_comments_and_unshown_values_of_an_ods(read_as: ReadAs) -> None:
+    comment = "<office:annotation><dc:creator>Ann</dc:creator><text:p>{}</text:p></office:annotation>".format
+    own = f"<table:table-cell>{comment('Really?')}{p('x')}</table:table-cell>"
+    inside = f"<table:table-cell>{p('y' + comment('Sure?'))}</table:table-cell>"
+    day = '<table:table-cell office:value-type="date" office:date-value="2024-05-01"/>'
+    content = sheet("S", row(own, inside), row(number("", "1234.5"), number("", "n/a"), day))
+    styles = '<style:style style:name="t" style:family="table"><style:table-properties/></style:style>'
+    assert [text for _, text in texts(read_as("a.ods", open_document("spreadsheet", content, styles)))] == [
+        "x | y",
+        "1234.5 | n/a | 2024-05-01",
+        "Comment by Ann: Really?",
+        "Comment by Ann: Sure?",
+    ]
+
+
+def test_a_table_in_a_cell_of_a_sheet_gives_no_rows_of_the_sheet(read_as: ReadAs) -> None:
+    inner = f"<table:table-cell>{p('b')}{sheet('T', row(cell('inner')))}</table:table-cell>"
+    content = open_document("spreadsheet", sheet("S", row(cell("a"), inner), row(cell("c"), cell("d"))))
+    assert [text for _, text in texts(read_as("a.ods", content))] == ["a | b", "c | d"]
+
+
+def test_an_ods_that_is_cut_off_keeps_the_rows_before_the_end(read_as: ReadAs) -> None:
+    content = f"<office:x {NAMESPACES}>{sheet('S', row(cell('kept')), row(cell('too')))}"
+    document = read_as("a.ods", packed({"content.xml": content[: content.rindex("<table:table-row")]}))
+    assert [text for _, text in texts(document)] == ["kept"]
+    assert document.note == "it is damaged, and what follows the last row was lost"

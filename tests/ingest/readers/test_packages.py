@@ -236,3 +236,17 @@ def test_an_archive_that_lies_about_its_sizes(refused: Refused) -> None:
         refused("a.zip", bytes(content)).what
         == "contains no readable file: a.txt is damaged (a.txt cannot be unpacked)"
     )
+
+
+def test_parts_packed_in_another_way(refused: Refused) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_BZIP2) as package:
+        package.writestr("a.txt", "Text.")
+    what = "contains no readable file: a.txt is packed with another method than Deflate (a.txt)"
+    assert refused("a.zip", file.getvalue()).what == what
+
+
+def test_packages_in_packages_have_one_budget(refused: Refused) -> None:
+    deep = packed({"a.txt": "Deep. " * 1_500_000})
+    error = refused("a.zip", packed({f"{number}.docx": deep for number in range(30)}))
+    assert error.what == "unpacks to more than 200 MB"

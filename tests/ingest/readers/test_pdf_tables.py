@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ingest.readers import tables
@@ -46,6 +46,8 @@ def tables_of_words(draw: st.DrawFn) -> list[list[str]]:
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(tables_of_words())
+@example([["AA", "AAA"], ["AA", "AA"], ["1", ""]])  # the last cell is no page number
+@example([["AA", "AAA"], ["AA", "AA"], ["0", ""], ["0", ""]])
 def test_every_value_of_a_ruled_table_is_under_its_own_head(cells: list[list[str]]) -> None:
     document = pdf.read(draw([ruled(cells)]), "a.pdf")
     assert quotes(document) == [row for row in tables.rows(cells, 1) if row]

@@ -126,3 +126,13 @@ def test_rules_part_paragraphs(read_as: ReadAs) -> None:
 @pytest.mark.parametrize("line", ["a  b" * 100_000, "." * 300_000, "A" * 300_000, "- x\n" * 50_000, "A\tb\n" * 50_000])
 def test_odd_texts_take_linear_time(read_as: ReadAs, line: str) -> None:
     assert read_as("a.txt", f"Words.\n\n{line}").blocks
+
+
+def test_a_list_of_contents_is_a_list(read_as: ReadAs) -> None:
+    document = read_as("a.txt", "Opening\n\nBoats .... 4\nRafts .... 5\nOars ..... 6\n\nThe end of it all.\n")
+    assert [block.kind for block in document.blocks] == ["paragraph", "item", "item", "item", "paragraph"]
+
+
+def test_long_lines_are_no_columns(read_as: ReadAs) -> None:
+    lines = "\n".join(f"{'word ' * 70}  {number}" for number in range(4))
+    assert [kind for kind, _ in units(read_as("a.txt", lines))] == ["paragraph"]

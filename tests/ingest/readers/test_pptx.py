@@ -1,6 +1,7 @@
 """What slides hold besides plain text: places, tables, charts, lists, comments."""
 
 import io
+import zipfile
 from collections.abc import Callable
 
 import pytest
@@ -192,3 +193,75 @@ def test_a_damaged_slide_costs_that_slide(read_as: ReadAs, shown: Shown) -> None
     document = read_as("a.pptx", saved(shown))
     assert [text for _, text in kinds(document)] == ["Two."]
     assert document.note == "damaged slides were left out: 1"
+
+
+def test_a_chart_with_categories_in_levels(read_as: ReadAs, shown: Shown) -> None:
+    visits = CategoryChartData()
+    for year in ("2023", "2024"):
+        added = visits.add_category(year)
+        added.add_sub_category("Spring")
+        added.add_sub_category("Summer")
+    visits.add_series("Adults", (1, 2, 3, 4))
+    slide(shown).shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, Cm(1), Cm(5), Cm(9), Cm(9), visits)
+    assert [text for _, text in kinds(read_as("a.pptx", saved(shown)))] == [
+        "Adults, 2023, Spring: 1",
+        "Adults, 2023, Summer: 2",
+        "Adults, 2024, Spring: 3",
+        "Adults, 2024, Summer: 4",
+    ]
+
+
+def test_a_formula_in_a_paragraph(read_as: ReadAs, shown: Shown) -> None:
+    body = box(slide(shown), "It is ", 1, 5)
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/math"
+    drawn = "http://schemas.microsoft.com/office/drawing/2010/main"
+    other = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+    run = "<m:r><a:rPr/><m:t>{}</m:t></m:r>".format
+    formula = f"<m:oMath><m:f><m:num>{run('w')}</m:num><m:den>{run('4')}</m:den></m:f></m:oMath>"
+    fallback = "<mc:Fallback><a:r><a:t>a picture</a:t></a:r></mc:Fallback>"
+    body.p_lst[0].append(
+        etree.fromstring(
+            f'<mc:AlternateContent xmlns:mc="{other}" xmlns:a="{DRAWING}" xmlns:m="{office}" xmlns:n="{drawn}">'
+            f'<mc:Choice Requires="n"><n:m>{formula}</n:m></mc:Choice>{fallback}</mc:AlternateContent>'
+        )
+    )
+    assert kinds(read_as("a.pptx", saved(shown))) == [("paragraph", "It is w/4")]
+
+
+def test_a_frame_without_its_table_and_a_page_of_notes_without_text(read_as: ReadAs, shown: Shown) -> None:
+    place = slide(shown)
+    box(place, "Free.", 1, 5)
+    data = place.shapes.add_table(1, 1, Cm(1), Cm(9), Cm(9), Cm(4))._element.graphic.graphicData
+    data.remove(data.tbl)
+    for each in list(place.notes_slide.placeholders):
+        each._element.getparent().remove(each._element)
+    assert kinds(read_as("a.pptx", saved(shown))) == [("paragraph", "Free.")]
+
+
+def test_comments_of_newer_versions_and_their_replies(read_as: ReadAs, shown: Shown) -> None:
+    space = "http://schemas.microsoft.com/office/powerpoint/2018/8/main"
+    said = '<p:txBody xmlns:a="{}"><a:p><a:r><a:t>{}</a:t></a:r></a:p></p:txBody>'.format
+    reply = f'<p:replyLst><p:reply authorId="{{B}}">{said(DRAWING, "Yes.")}</p:reply></p:replyLst>'
+    comment = f'<p:cm authorId="{{A}}">{reply}{said(DRAWING, "Really?")}</p:cm><p:cm authorId="{{A}}"/>'
+    box(slide(shown), "Free.", 1, 5)
+    for owner, kind, inner in (
+        (shown.part, "authors", '<p:author id="{A}" name="Ann"/><p:author id="{B}" name="Bea"/>'),
+        (shown.slides[0].part, "comments", comment),
+    ):
+        content = f'<p:list xmlns:p="{space}">{inner}</p:list>'.encode()
+        part = Part(PackURI(f"/ppt/{kind}1.xml"), "application/xml", owner.package, content)
+        owner.relate_to(part, f"http://schemas.microsoft.com/office/2018/10/relationships/{kind}")
+    assert [text for _, text in kinds(read_as("a.pptx", saved(shown)))] == [
+        "Free.",
+        "Comment by Ann: Really?",
+        "Comment by Bea: Yes.",
+    ]
+
+
+def test_a_slide_show_with_macros(read_as: ReadAs, shown: Shown) -> None:
+    box(slide(shown), "Free.", 1, 5)
+    written, usual = io.BytesIO(), b"openxmlformats-officedocument.presentationml.presentation.main"
+    with zipfile.ZipFile(io.BytesIO(saved(shown))) as old, zipfile.ZipFile(written, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(usual, b"ms-powerpoint.slideshow.macroEnabled.main"))
+    assert kinds(read_as("a.pptx", written.getvalue())) == [("paragraph", "Free.")]

@@ -87,3 +87,11 @@ def test_a_name_that_is_not_utf8_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_headings_alone_are_nothing_to_quote(refused: Refused) -> None:
     assert refused("a.md", "---\ntitle: T\n---\n# One\n\n## Two\n").what == "contains no text to quote"
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux has such files")
+def test_a_file_that_never_has_its_size_keeps_changing(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.symlink_to("/proc/self/status")
+    with pytest.raises(SourceUnreadable, match="keeps changing while it is read"):
+        read(path, "a.txt")

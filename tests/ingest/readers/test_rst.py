@@ -132,3 +132,35 @@ def test_what_is_nested_too_deeply_is_read_as_text() -> None:
     document = rst.read(source.encode(), "a.rst")
     assert document.text.endswith("End.")
     assert document.note == "its markup could not be parsed and is part of the text"
+
+
+def test_boxes_pictures_and_what_is_not_parsed(read_as: ReadAs) -> None:
+    source = (
+        ".. note::\n\n   ::\n\n      x = 1\n\n.. |logo| image:: logo.png\n\n|logo|\n\n"
+        ".. topic:: Hours\n\n   Nine to six.\n\n.. contents:: Inside\n\n:Author:\n:Status: new\n\n+---+\n| a |\n+--\n\n"
+        "Ferry\n=====\n\nText.\n"
+    )
+    assert quotes(read_as("a.rst", source)) == [
+        ("paragraph", "Note:"),
+        ("code", "x = 1"),
+        ("paragraph", "Hours"),
+        ("paragraph", "Nine to six."),
+        ("item", "Author:"),
+        ("item", "Status: new"),
+        ("code", "+---+\n| a |\n+--"),
+        ("paragraph", "Text."),
+    ]
+
+
+def test_directives_of_sphinx_with_code_and_without_text(read_as: ReadAs) -> None:
+    source = (
+        ".. prompt:: bash\n\n   $ ls\n\n.. versionadded:: 3.2\n\n.. deprecated:: 4.0\n\n   ::\n\n      row()\n\n"
+        ".. centered:: *Some* words\n"
+    )
+    assert quotes(read_as("a.rst", source)) == [
+        ("code", "$ ls"),
+        ("paragraph", "New in version 3.2:"),
+        ("paragraph", "Deprecated since version 4.0:"),
+        ("code", "row()"),
+        ("paragraph", "Some words"),
+    ]

@@ -114,3 +114,28 @@ def test_files_that_are_not_rtf_or_too_deep(refused: Refused, read_as: ReadAs) -
         "cut off [1]",
         "[1] a note",
     ]
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("one\r\nmore} and more", ["onemore and more"]),
+        (r"Open 12{\footnote {\super\chftn} } days.", ["Open 12[1] days."]),
+        (r"Open 12{\super *}{\footnote {\super *} Not on Sunday.}", ["Open 12[1]", "[1] Not on Sunday."]),
+        (r"Up to 10{\super 6}{\footnote {\super\chftn} 6 or more.}", ["Up to 10⁶[1]", "[1] 6 or more."]),
+        (r"m{\b\super 2\plain y}", ["m²y"]),
+        (r"\mac \'8a", ["ä"]),
+        (r"\ansicpg9999 caf\'e9", ["café"]),
+        (r"\trowd\row One.", ["One."]),
+        (r"\trowd\cellx1000\cellx2000\pard\intbl a\cell b\cell", ["a | b"]),
+        (r"\trowd\cellx1000\pard\intbl One.\par Two.\cell\row\pard", ["One.", "Two."]),
+    ],
+)
+def test_odd_and_damaged_bodies(read_as: ReadAs, body: str, found: list[str]) -> None:
+    assert lines(read_as("a.rtf", rtf(body))) == found
+
+
+def test_a_larger_line_is_a_heading(read_as: ReadAs) -> None:
+    text = r"\fs24 These hold for everyone who stays here.\par "
+    document = read_as("a.rtf", rtf(r"\pard{\b\fs40 House rules\par}" + text + text))
+    assert [(heading.level, heading.title) for heading in document.headings] == [(1, "House rules")]

@@ -205,6 +205,8 @@ def words(*texts: str, number: int = 1, bold: bool = False) -> Row:
         ([words("Name", "Town", "Job"), words("Ann", "Ford", "cook"), words("Bea", "Mill", "smith")], 1),
         ([words("Name", "Town", "Job"), words("Ann", "Ford", "Job"), words("Bea", "Mill", "x")], 0),
         ([words("Ann", "7", "9"), words("Bea", "8", "7")], 0),
+        ([words("Name", "Room 2", "Job"), words("Ann", "Ford", "cook"), words("Bea", "Mill", "smith")], 0),
+        ([words("Ann", "Ford", "cook"), words("Bea", "Mill", "smith", "x"), words("Eve", "Quay", "y")], 0),
         ([words("Item", "Fee"), *(words("x", str(fee)) for fee in range(5))], 1),
         ([words("Item", "Fee"), words("x", "5")], 0),
         ([words("Only", "heads", "here")], 0),
@@ -213,3 +215,36 @@ def words(*texts: str, number: int = 1, bold: bool = False) -> Row:
 def test_a_head_is_found_where_nothing_else_is_likely(rows: list[Row], heads: int) -> None:
     numbered = [Row(at, row.cells) for at, row in enumerate(rows, start=1)]
     assert len(head_place(numbered)) == heads
+
+
+def test_a_gap_and_other_columns_end_the_heads(read_as: ReadAs) -> None:
+    rows = (*FEES, (), ("All prices are in euros and hold for a year.",), (), (None, None, None, "Ann", "Ford"))
+    assert lines(read_as("a.xlsx", saved(workbook(*rows))))[2:] == [
+        "All prices are in euros and hold for a year.",
+        "– | – | – | Ann | Ford",
+    ]
+
+
+def test_a_comment_without_words_and_cells_merged_far_away(read_as: ReadAs) -> None:
+    book = workbook(("a", "b"))
+    book.active["B1"].comment = Comment("Ann:\n", "Ann")
+    book.active.merge_cells("XFA1:XFD2")
+    assert lines(read_as("a.xlsx", saved(book))) == ["a | b"]
+
+
+def test_raised_letters_in_a_damaged_sheet(read_as: ReadAs) -> None:
+    rich = CellRichText(
+        *("10", TextBlock(InlineFont(vertAlign="superscript"), "6"), " H"),
+        *(TextBlock(InlineFont(vertAlign="subscript", b=True), "2"), "O"),
+    )
+    content = changed(saved(workbook((rich,))), "xl/worksheets/sheet1.xml", b"</sheetData>", b"</sheet>")
+    assert lines(read_as("a.xlsx", content)) == ["10⁶ H₂O"]
+
+
+def test_heads_that_make_the_text_too_long(refused: Refused) -> None:
+    rows = [("n" * 32_000, "m" * 32_000), *((number, number) for number in range(800))]
+    book = workbook(*rows)
+    book.active.freeze_panes = "A2"
+    assert (
+        refused("a.xlsx", saved(book)).what == "becomes more than 50,000,000 characters with the heads of its columns"
+    )

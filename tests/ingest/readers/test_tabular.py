@@ -214,3 +214,19 @@ def expected(names: Sequence[str], row: Sequence[str]) -> str:
     if len(names) > 2 and not any(values[1:]):
         return values[0]
     return " | ".join(f"{name}: {value}" for name, value in zip(names, values, strict=True) if value)
+
+
+def test_heads_after_a_gap_must_fit_the_row_below(read_as: ReadAs) -> None:
+    content = "Name,Fee,Town\nAnn,5,Ford\n\nBoat,7,Mill\nRaft,8,Quay\n\nOnly,here\nBea,6,Ford\n"
+    assert texts(read_as("a.csv", content)) == [
+        "Name: Ann | Fee: 5 | Town: Ford",
+        "Name: Boat | Fee: 7 | Town: Mill",
+        "Name: Raft | Fee: 8 | Town: Quay",
+        "Name: Only | Fee: here",
+        "Name: Bea | Fee: 6 | Town: Ford",
+    ]
+
+
+def test_a_cell_without_an_end_costs_no_text(read_as: ReadAs) -> None:
+    text = read_as("a.csv", f'a,"b{"x" * 1_100_000},c\nd,e,f\n').text
+    assert text.count("x") == 1_100_000 and text.endswith("d,e,f")

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import SourceUnreadable
+from ingest.readers.encoding import decode
 from ingest.readers.plain import text
 from ingest.schema import Document
 
@@ -148,3 +149,7 @@ def test_headings_and_blocks_cover_all_words(content: str) -> None:
 
 def words(content: str) -> str:
     return "".join(filter(str.isalnum, content))
+
+
+def test_a_long_text_of_short_lines_is_read() -> None:
+    assert len(decode(b"word\n" * 1_100_000, "a.txt").text) == 5_500_000
