@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from ingest.readers.assemble import Piece
 from ingest.readers.web.html_tables import Cell, Row, Table
 
+_LONGEST_CELL = 131_072  # characters of a cell in a table of comma-separated values
 _MOST_COLUMNS = 1_000
 _COLUMNS = re.compile(r"""\bcols\s*=\s*(?:"([^"]*)"|([\w*<>^.]+))""")
 _REPEATED = re.compile(r"(\d{1,3})\*")
@@ -40,9 +41,10 @@ def separated_pieces(
     """Return one piece a row of a table whose values are parted by commas, colons or tabs."""
     has_head = bool(_HEADER.search(attributes)) or (len(lines) > 1 and not lines[1].strip())
     filled = [line for line in lines if line.strip()]
+    csv.field_size_limit(_LONGEST_CELL)  # for the whole process, and CSV files have another one
     try:
         rows = [row for row in csv.reader(filled, delimiter=separator) if row]
-    except csv.Error:  # an unclosed quotation mark over more than 131,072 characters
+    except csv.Error:  # an unclosed quotation mark over more than _LONGEST_CELL characters
         rows = [line.split(separator) for line in filled]
     table = [
         Row([_cell(inline(text), head=has_head and not number) for text in row], 0, has_head and not number)
