@@ -1,7 +1,6 @@
 """Finds the language of texts."""
 
 import lzma
-from collections.abc import Sequence
 from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -32,7 +31,7 @@ def language_of(text: str) -> str:
 
 def document_language(document: Document) -> str:
     """Return the language that the document states, else the one of most of its sampled text."""
-    return document.language or language_of(" ".join(_samples(document, range(len(document.blocks)))))
+    return document.language or language_of(" ".join(_samples(document)))
 
 
 def block_languages(document: Document) -> tuple[str, ...]:
@@ -41,8 +40,8 @@ def block_languages(document: Document) -> tuple[str, ...]:
     Blocks are looked at one by one only if some sampled ones are in another
     language than the document; rows and code are not cut by a language's rules.
     """
-    main, numbers = document.language, range(len(document.blocks))
-    sampled = {language_of(text) for text in _samples(document, numbers)}
+    main = document.language
+    sampled = {language_of(text) for text in _samples(document)}
     if sampled <= {main, ""}:
         return (main,) * len(document.blocks)
     return tuple(
@@ -51,9 +50,10 @@ def block_languages(document: Document) -> tuple[str, ...]:
     )
 
 
-def _samples(document: Document, numbers: Sequence[int]) -> list[str]:
+def _samples(document: Document) -> list[str]:
     """Return the beginnings of evenly spaced blocks."""
-    return [_beginning(document, document.blocks[number]) for number in numbers[:: max(1, len(numbers) // _SAMPLES)]]
+    step = max(1, len(document.blocks) // _SAMPLES)
+    return [_beginning(document, block) for block in document.blocks[::step]]
 
 
 def _beginning(document: Document, block: Block) -> str:

@@ -3,8 +3,9 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from ingest.readers.pdf.page import Frame, Piece
 from ingest.readers.pdf.paths import Box
@@ -31,6 +32,7 @@ LEADER = "…"
 _LEADER = 5  # dots
 _DOTS = ".…·_"
 _NOTE = re.compile(r"\[\w{1,3}\]")
+_SIZE_OF, _BASE_OF = attrgetter("size"), attrgetter("base")
 _SLASHES = ("⁄", "/")  # of a fraction whose parts are raised and lowered
 _ACCENTS = {
     "´": "\u0301",
@@ -102,10 +104,16 @@ def rows_of(pieces: Sequence[Piece]) -> list[list[Piece]]:
 def _usual_size(pieces: Sequence[Piece]) -> float:
     if len({piece.size for piece in pieces}) == 1:
         return pieces[0].size
-    sizes: Counter[float] = Counter()
-    for piece in pieces:
-        sizes[piece.size] += len(piece.text)
+    sizes = _letters(pieces, _SIZE_OF)
     return max(sizes, key=lambda size: (sizes[size], size), default=0.0)
+
+
+def _letters(pieces: Sequence[Piece], of: Callable[[Piece], float]) -> Counter[float]:
+    """Return the number of letters of each size, or on each base."""
+    counts: Counter[float] = Counter()
+    for piece in pieces:
+        counts[of(piece)] += len(piece.text)
+    return counts
 
 
 def _with_small(rows: list[list[Piece]], bases: list[float], small: Sequence[Piece]) -> list[list[Piece]]:
@@ -188,9 +196,7 @@ def _common_size(row: Sequence[Piece]) -> float:
     size = row[0].size
     if all([piece.size == size for piece in row]):  # noqa: C419 - faster
         return size
-    sizes: Counter[float] = Counter()
-    for piece in row:
-        sizes[piece.size] += len(piece.text)
+    sizes = _letters(row, _SIZE_OF)
     return max(size for size, count in sizes.items() if count >= _COMMON * max(sizes.values()))
 
 
@@ -245,9 +251,7 @@ def _usual_base(pieces: Sequence[Piece]) -> float:
     first = pieces[0].base
     if all([piece.base == first for piece in pieces]):  # noqa: C419 - faster
         return first
-    bases: Counter[float] = Counter()
-    for piece in pieces:
-        bases[piece.base] += len(piece.text)
+    bases = _letters(pieces, _BASE_OF)
     return max(bases, key=lambda base: bases[base])
 
 

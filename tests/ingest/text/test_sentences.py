@@ -153,6 +153,7 @@ def test_closing_marks_stay_with_their_sentence() -> None:
         "**Never touch the blade.**",
         "The blade is sharp.",
     ]
+    assert parts("| Zorb | Children. Pregnant women. |") == ["| Zorb | Children. Pregnant women. |"]
 
 
 def test_one_long_line_does_not_split_the_wrapped_ones() -> None:
