@@ -5,6 +5,8 @@ returns. Only the errors that the readers raise on purpose are caught; any other
 reports it for that file.
 """
 
+import ctypes
+import gc
 import os
 import pickle
 import signal
@@ -21,6 +23,8 @@ from ingest.text.sentences import document_sentences
 Request = Document | tuple[Path, str]
 """A document whose sentences are wanted, or a file to read and its source."""
 Answer = Reading | SourceUnreadable
+LARGE = 1_000_000
+"""Characters: reading a longer text takes much memory that Python keeps."""
 
 
 def main() -> None:
@@ -46,8 +50,19 @@ def answer(request: Request) -> Answer:
         document = request if isinstance(request, Document) else read(*request)
     except SourceUnreadable as error:
         return error
+    if len(document.text) > LARGE:
+        _give_memory_back()
     document = replace(document, language=document_language(document))
     return Reading(document, document_sentences(document))
+
+
+def _give_memory_back() -> None:
+    """Free what reading a long text has left: the model that finds its language needs as much again."""
+    gc.collect()
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # not in every C library
+        if trim:
+            trim(0)
 
 
 def _limit_memory(megabytes: int) -> None:

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from ingest.readers.assemble import Piece
 
@@ -12,7 +13,8 @@ _MOST_WORDS = 14
 _MOST_BEFORE_COLON = 6  # words: "Side effects:" is a heading, a longer one introduces what follows
 _LARGER = 1.2  # times the usual size
 _MOST_IN_A_ROW = 2  # more lines of this kind, one after the other, are an address or a title page
-_ENDS = ".!;,…"
+_DEEPEST_RUN = 4  # headings of chapter, section and below, one after the other
+_ENDS = ".!;,…。！；，、"  # noqa: RUF001
 _CAPTION = re.compile(r"(table|tab|tabelle|tableau|tabla|figure|fig|figura|abbildung|abb|chart|box)\b\.?\s*\d", re.I)
 _DEEPEST = 9
 
@@ -26,10 +28,13 @@ class Candidate:
     size: float = 0
 
 
-def with_headings(candidates: Sequence[Candidate]) -> Iterator[Piece]:
-    """Yield the pieces; whole short paragraphs that are bold or larger, with text below them, become headings."""
+def with_headings(candidates: Sequence[Candidate], usual: float = 0) -> Iterator[Piece]:
+    """Yield the pieces; whole short paragraphs that are bold or larger, with text below them, become headings.
+
+    `usual` is the size of most letters; 0 means that of the pieces.
+    """
     body = [each for each in candidates if not each.piece.level]
-    usual = _usual_size(body)
+    usual = usual or _usual_size(body)
     characters = sum(len(each.piece.text) for each in body)
     mostly_bold = sum(len(each.piece.text) for each in body if each.bold) * 2 > characters
     stands_out = [
@@ -50,10 +55,11 @@ def with_headings(candidates: Sequence[Candidate]) -> Iterator[Piece]:
 
 
 def _usual_size(body: Sequence[Candidate]) -> float:
-    """Return the size of most characters."""
+    """Return the size of most characters outside of tables."""
     sizes: Counter[float] = Counter()
     for each in body:
-        sizes[each.size] += len(each.piece.text)
+        if each.piece.kind != "row":
+            sizes[each.size] += len(each.piece.text)
     return max(sizes, key=lambda size: sizes[size], default=0)
 
 
@@ -68,6 +74,11 @@ def _is_short(piece: Piece) -> bool:
     return text[-1] not in _ENDS and any(map(str.isalpha, text)) and not _CAPTION.match(text)
 
 
+def _descend(run: Sequence[Candidate]) -> bool:
+    """Return whether each of a few pieces is smaller than the one before, as headings of a chapter and its section."""
+    return len(run) <= _DEEPEST_RUN and all(one.size > other.size for one, other in pairwise(run))
+
+
 def _with_text_below(candidates: Sequence[Candidate], stands_out: Sequence[bool]) -> list[bool]:
     """Return which of the pieces that stand out have text below them, with few others in between."""
     chosen = [False] * len(candidates)
@@ -78,7 +89,7 @@ def _with_text_below(candidates: Sequence[Candidate], stands_out: Sequence[bool]
         if stands_out[number]:
             run.append(number)
             continue
-        if not each.piece.level and len(run) <= _MOST_IN_A_ROW:
+        if not each.piece.level and (len(run) <= _MOST_IN_A_ROW or _descend([candidates[at] for at in run])):
             for heading in run:
                 chosen[heading] = True
         run = []

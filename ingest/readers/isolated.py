@@ -15,14 +15,11 @@ from threading import Event, Lock, Thread
 from typing import IO, Self
 
 from ingest.errors import RunStopped, SourceUnreadable, UserFacingError
-from ingest.readers.child import Answer, Request
+from ingest.readers.child import LARGE, Answer, Request
 from ingest.schema import Document, Reading
 from ingest.settings import ReadLimits
 
 REPORT_IT = "save it again, or report this as a bug"
-
-LARGE = 1_000_000
-"""Characters: a process that has read a longer text is ended, because Python keeps the memory that this took."""
 
 TICK = 0.1
 """Seconds between checks for a stop."""
@@ -77,7 +74,7 @@ class _Child:
             if isinstance(answer, SourceUnreadable):
                 raise answer
             if len(answer.document.text) > LARGE:
-                self.stop()
+                self.stop()  # to free the rest of its memory
             return answer
 
     def stop(self) -> None:

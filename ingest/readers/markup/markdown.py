@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from ingest.readers.assemble import Piece
 from ingest.readers.encoding import decode
-from ingest.readers.markup.markdown_html import shown
+from ingest.readers.markup.markdown_html import shown, tables_of, with_rows, without_rows
 from ingest.readers.markup.markdown_masks import FILLER, Masked, mask
-from ingest.readers.markup.markdown_matter import front_matter
+from ingest.readers.markup.markdown_matter import front_matter, said_once
 from ingest.readers.source import BOM, LONGEST_TITLE, one_line, sha256, stem_title, web_address
 from ingest.schema import Block, Document, Heading, Kind, Span
 
@@ -43,8 +43,9 @@ class _Lines:
 
 @dataclass(slots=True)
 class _Found:
-    """The headings and blocks collected so far."""
+    """The headings and blocks of a text collected so far."""
 
+    text: str
     masked: Masked
     headings: list[Heading] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
@@ -62,6 +63,9 @@ class _Found:
 
 def read(data: bytes, source: str) -> Document:
     """Return a Markdown file: its own characters, with the spans of its headings and blocks.
+
+    A table in HTML stands in the text as rows with their heads, without tags;
+    the text of such a file is not its own characters.
 
     Raises:
         SourceUnreadable: the file is empty or not text.
@@ -83,18 +87,21 @@ def _read(data: bytes, source: str, *, jsx: bool) -> Document:
     texts, starts = _split(decoded.text)
     matter = front_matter(texts, starts[0])
     found = _found(decoded.text, matter.lines, jsx=jsx)
+    text = found.text
     titles = (heading.title for heading in found.headings if heading.level == 1)
     blocks = sorted(found.blocks, key=lambda block: block.start)
-    if matter.spans and blocks:
+    fields = said_once(text, matter.spans, blocks)
+    if fields and blocks:
         blocks[0] = replace(blocks[0], apart=True)
     return Document(
         source,
         matter.title or next(titles, "") or stem_title(source),
         web_address(matter.url),
-        decoded.text,
+        text,
         sha256(data),
         headings=tuple(found.headings),
-        blocks=(*(Block(*span) for span in matter.spans), *blocks),
+        blocks=(*fields, *blocks),
+        verbatim=text == decoded.text,
         encoding=decoded.encoding,
         note="; ".join(filter(None, (decoded.note, matter.note))),
         language=matter.language,
@@ -105,7 +112,7 @@ def pieces(text: str) -> list[Piece]:
     """Return the headings and blocks of a Markdown text, in order."""
     found = _found(text, 0, jsx=False)
     placed = [(heading.start, Piece(heading.title, heading.level)) for heading in found.headings]
-    placed += [(block.start, Piece(text[block.start : block.end], kind=block.kind)) for block in found.blocks]
+    placed += [(block.start, Piece(found.text[block.start : block.end], kind=block.kind)) for block in found.blocks]
     return [piece for _, piece in sorted(placed, key=lambda each: each[0])]
 
 
@@ -113,7 +120,13 @@ def _found(text: str, first_line: int, *, jsx: bool) -> _Found:
     _, starts = _split(text)
     start = starts[first_line] if first_line < len(starts) else len(text)
     masked = mask(text, start, jsx=jsx)
-    return _walk(_Lines(masked, *_split(masked.text)), first_line)
+    tables = tables_of(masked, text, start)
+    text, rows = with_rows(text, tables)
+    if rows:
+        masked = mask(without_rows(text, rows), start, jsx=jsx)
+    found = _walk(text, _Lines(masked, *_split(masked.text)), first_line)
+    found.blocks += rows
+    return found
 
 
 def _split(text: str) -> tuple[list[str], list[int]]:
@@ -128,7 +141,7 @@ def _split(text: str) -> tuple[list[str], list[int]]:
     return texts, starts
 
 
-def _walk(lines: _Lines, first_line: int) -> _Found:
+def _walk(text: str, lines: _Lines, first_line: int) -> _Found:
     """Collect headings and blocks; the lines before `first_line` are front matter."""
     from markdown_it import MarkdownIt
 
@@ -136,7 +149,7 @@ def _walk(lines: _Lines, first_line: int) -> _Found:
     inline = MarkdownIt("commonmark")
     definitions: dict[str, object] = {}
     tokens = parser.parse("\n" * first_line + "\n".join(lines.texts[first_line:]), definitions)
-    found = _Found(lines.masked, lines_read=_definition_lines(definitions))
+    found = _Found(text, lines.masked, lines_read=_definition_lines(definitions))
     containers: list[Token] = []
     for number, token in enumerate(tokens):
         if token.type in ("blockquote_open", "list_item_open"):

@@ -1,15 +1,73 @@
-"""HTML inside Markdown: the spans of its paragraphs, list items and table rows, in the file's own characters."""
+"""HTML inside Markdown: the spans of its paragraphs and list items, and its tables as rows."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import unescape
 
-from ingest.schema import Kind, Span
+from ingest.errors import SourceUnreadable
+from ingest.readers.assemble import Piece, clean
+from ingest.readers.markup.markdown_masks import Masked
+from ingest.readers.web import html
+from ingest.schema import Block, Kind, Span
 
 _NOT_SHOWN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)(?![a-zA-Z0-9])[^<>]*>")
 _ANY_TAG = re.compile(r"<[^<>]*>")
 _INLINE_CELLS = frozenset({"td", "th"})
+_TABLE = re.compile(r"<(/?)table(?=[\s>/])[^<>]*>", re.IGNORECASE)
+_INDENT = re.compile(r" {0,3}")  # more is code
+
+
+def tables_of(masked: Masked, text: str, start: int) -> list[tuple[Span, list[Piece]]]:
+    """Return the tables from `start` on that begin a line, each with its rows and what else it holds, in order."""
+    found: list[tuple[Span, list[Piece]]] = []
+    depth, first = 0, -1
+    for tag in _TABLE.finditer(masked.text, start):
+        if masked.is_code(tag.start()):
+            continue
+        depth = max(0, depth + (-1 if tag[1] else 1))
+        if depth == 1 and not tag[1]:
+            first = tag.start()
+        elif depth == 0 <= first and _INDENT.fullmatch(text[text.rfind("\n", 0, first) + 1 : first]):
+            inside = _pieces(text[first : tag.end()])
+            if any(piece.kind == "row" for piece in inside):
+                found.append(((first, tag.end()), inside))
+            first = -1
+    return found
+
+
+def _pieces(table: str) -> list[Piece]:
+    try:
+        return [piece for piece in html.pieces(table.encode("utf-8", "surrogatepass"), "") if clean(piece.text).strip()]
+    except SourceUnreadable:  # nested too deeply
+        return []
+
+
+def with_rows(text: str, tables: Sequence[tuple[Span, list[Piece]]]) -> tuple[str, list[Block]]:
+    """Return the text with rows in place of its tables, each between blank lines, and their blocks."""
+    parts: list[str] = []
+    blocks: list[Block] = []
+    at = length = 0
+    for (start, end), inside in tables:
+        parts += [text[at:start], "\n"]
+        length += start - at + 1
+        for piece in inside:
+            shown = clean(piece.text).strip()
+            blocks.append(Block(length + 1, length + 1 + len(shown), kind=piece.kind))
+            parts += ["\n", shown, "\n"]
+            length += len(shown) + 2
+        at = end
+    return "".join([*parts, text[at:]]), blocks
+
+
+def without_rows(text: str, rows: Sequence[Block]) -> str:
+    """Return a text of the same length whose rows are blank."""
+    parts: list[str] = []
+    at = 0
+    for row in rows:
+        parts += [text[at : row.start], re.sub(r"[^\n]", " ", text[row.start : row.end])]
+        at = row.end
+    return "".join([*parts, text[at:]])
 
 
 def shown(text: str, span: Span) -> Iterator[tuple[Span, Kind]]:

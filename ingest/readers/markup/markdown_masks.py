@@ -39,10 +39,15 @@ _SHOWN = re.compile(r"""\b(?:title|label|heading|summary|description|question)=(
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """A text in which what is not shown is masked, of the same length, and the spans of its comments, in order."""
+    """A text in which what is not shown is masked, of the same length; the spans of its comments and code, in order."""
 
     text: str
     comments: tuple[Span, ...]
+    code: tuple[Span, ...]
+
+    def is_code(self, at: int) -> bool:
+        """Return whether a place is in code."""
+        return _is_in(self.code, at)
 
     def shown(self, start: int, end: int) -> Iterator[Span]:
         """Yield the parts of a span outside of comments, without white space and masks at their ends."""
@@ -79,7 +84,7 @@ def mask(text: str, start: int, *, jsx: bool) -> Masked:
         parts += [text[at:first], re.sub(r"[^\n]", FILLER, text[first:last])]
         at = last
     lines = "".join((*parts, text[at:])).split("\n")
-    return Masked("\n".join(map(_blank_if_masked, lines)), tuple(comments))
+    return Masked("\n".join(map(_blank_if_masked, lines)), tuple(comments), tuple(code))
 
 
 def _blank_if_masked(line: str) -> str:

@@ -16,7 +16,7 @@ from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ingest.readers.assemble import clean
 from ingest.readers.source import one_line
 from ingest.readers.yaml_text import LARGEST_YAML, compose
-from ingest.schema import Span
+from ingest.schema import Block, Span
 
 # Fields whose value is a text of its own; that of others is quoted with its name.
 _TEXTS = frozenset(
@@ -29,6 +29,7 @@ _WORDS = _TEXTS | frozenset(
 _OTHERS = frozenset(("title", "url", "lang", "language"))  # kept as the document's own
 _NO_WORDS = frozenset(("true", "false", "yes", "no", "on", "off", "null", "none"))
 _DEEPEST = 4  # levels of fields in fields
+_WORD = re.compile(r"\w+")
 _LANGUAGE = re.compile(r"([A-Za-z]{2})(?:[-_]\w+)?")
 _FIELD = re.compile(r"[ \t]*([\w-]+)[ \t]*[:=](?:[ \t]+(.*?))?[ \t]*")
 _TOML_STRING = re.compile(
@@ -83,6 +84,18 @@ def front_matter(lines: Sequence[str], start: int) -> FrontMatter:
         tuple((at + first, at + last) for first, last in spans if text[first:last].strip()),
         note,
     )
+
+
+def said_once(text: str, spans: Sequence[Span], blocks: Sequence[Block]) -> list[Block]:
+    """Return the fields at these spans of a text as blocks, without those that the blocks below say word for word."""
+    if not spans:
+        return []
+    below = f" {' '.join(_words(text[block.start : block.end]) for block in blocks)} "
+    return [Block(start, end) for start, end in spans if f" {_words(text[start:end])} " not in below]
+
+
+def _words(text: str) -> str:
+    return " ".join(_WORD.findall(text.casefold()))
 
 
 _Fields = tuple[dict[str, str], list[Span], str]  # the document's own fields, the spans of others, a note

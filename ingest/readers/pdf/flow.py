@@ -1,18 +1,26 @@
 """The text of a PDF page in reading order: columns of lines, and tables at their places."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
-from ingest.readers.pdf.layout import Region, regions
+from ingest.readers.pdf.layout import Band, Region, regions
 from ingest.readers.pdf.lines import Line, line, rows_of
 from ingest.readers.pdf.page import Piece, Sheet
-from ingest.readers.pdf.rules import across
+from ingest.readers.pdf.paths import Box
+from ingest.readers.pdf.rules import Lattice, across
 from ingest.readers.pdf.tables import Grid, aligned, ruled
 
 _DEEPEST = 6  # columns inside columns
 _TITLE = 2  # bands
+_SAME_EDGE = 2.0  # points
+_PARTING = 1.2  # times the size of the letters
+_ROWS = 4  # of a table, or of a column of line numbers
+_WORDS = 3  # in one cell, below a table
+_LONG_NUMBER = 5  # digits
 _TALL = 0.62  # as in pdf_layout: the height of a band, of the size
 _MARK = re.compile(r"\d{1,2}|[*†‡§¶]{1,3}|[a-z]")
 _SMALLER = 0.95  # times the usual size: notes
@@ -24,10 +32,34 @@ Column = tuple[Line, ...]
 def flow(sheet: Sheet) -> Iterator[Column | Grid]:
     """Yield the columns and tables of a sheet in reading order."""
     marks = note_marks(sheet)
-    grids = {f"\0{number}": grid for number, grid in enumerate(ruled(sheet, marks))}
-    pieces = _outside(sheet.pieces, list(grids.values()))
-    pieces += [_stand_in(name, grid) for name, grid in grids.items()]
-    yield from _Flow(sheet, marks, grids).ordered(pieces, 0)
+    tables, lattices = ruled(sheet, marks)
+    found: dict[str, Grid | _Boxes] = {f"\0{number}": grid for number, grid in enumerate(tables)}
+    pieces = _outside(sheet.pieces, tables)
+    pieces += [_stand_in(name, each) for name, each in found.items()]
+    for lattice in sorted(lattices, key=lambda each: each.box[3] - each.box[1]):  # one may be inside another
+        boxes = _boxes(lattice, pieces)
+        pieces = _outside(pieces, [boxes])
+        name = f"\0{len(found)}"
+        found[name] = boxes
+        pieces.append(_stand_in(name, boxes))
+    yield from _Flow(sheet, marks, found).ordered(pieces, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Boxes:
+    """Texts in ruled boxes, in reading order, and the box around them."""
+
+    texts: tuple[tuple[Piece, ...], ...]
+    box: Box
+
+
+def _boxes(lattice: Lattice, pieces: Sequence[Piece]) -> _Boxes:
+    areas = lattice.areas()
+    texts: dict[int, list[Piece]] = defaultdict(list)
+    for piece in _inside(pieces, lattice.box):
+        row, column = lattice.cell((piece.left + piece.right) / 2, (piece.top + piece.bottom) / 2)
+        texts[areas[row][column]].append(piece)
+    return _Boxes(tuple(tuple(text) for _, text in sorted(texts.items())), lattice.box)
 
 
 def note_marks(sheet: Sheet) -> frozenset[str]:
@@ -51,20 +83,23 @@ def note_marks(sheet: Sheet) -> frozenset[str]:
     return frozenset(found)
 
 
-def _outside(pieces: Sequence[Piece], grids: Sequence[Grid]) -> list[Piece]:
+def _outside(pieces: Sequence[Piece], grids: Sequence[Grid | _Boxes]) -> list[Piece]:
     """Return the pieces that are in no table."""
-    kept = list(pieces)
-    for grid in grids:
-        left, top, right, bottom = grid.box
-        kept = [
-            piece
-            for piece in kept
-            if not (left < (piece.left + piece.right) / 2 < right and top < (piece.top + piece.bottom) / 2 < bottom)
-        ]
-    return kept
+    within = {id(piece) for grid in grids for piece in _inside(pieces, grid.box)}
+    return [piece for piece in pieces if id(piece) not in within]
 
 
-def _stand_in(name: str, grid: Grid) -> Piece:
+def _inside(pieces: Sequence[Piece], box: Box) -> list[Piece]:
+    """Return the pieces whose middle is in a box."""
+    left, top, right, bottom = box
+    return [
+        piece
+        for piece in pieces
+        if left < (piece.left + piece.right) / 2 < right and top < (piece.top + piece.bottom) / 2 < bottom
+    ]
+
+
+def _stand_in(name: str, grid: Grid | _Boxes) -> Piece:
     """Return a piece that takes a table's place on the page."""
     left, top, right, bottom = grid.box
     return Piece(name, left, top, right, bottom, bottom, (bottom - top) / _TALL)
@@ -73,7 +108,7 @@ def _stand_in(name: str, grid: Grid) -> Piece:
 class _Flow:
     """The reading order of one sheet."""
 
-    def __init__(self, sheet: Sheet, marks: frozenset[str], grids: dict[str, Grid]) -> None:
+    def __init__(self, sheet: Sheet, marks: frozenset[str], grids: dict[str, Grid | _Boxes]) -> None:
         self._sheet = sheet
         self._marks = marks
         self._grids = grids
@@ -88,6 +123,11 @@ class _Flow:
             grid = None
             if not any(piece.text in self._grids for band in core.bands for piece in band.pieces):
                 grid = aligned(core, self._sheet, self._rules, self._marks)
+            parts = _parts(region)
+            if max(map(self._columns, parts), default=0) > (len(grid.rows[0]) if grid else 0):
+                for part in parts:
+                    yield from self.ordered(part, depth + 1)
+                continue
             if grid:
                 yield from self._column(above)
                 yield grid
@@ -96,7 +136,16 @@ class _Flow:
             title, rest = _title(region)
             yield from self._column(title)
             for column in rest.columns():
-                yield from self.ordered(column, depth + 1)
+                if not _are_line_numbers(column):
+                    yield from self.ordered(column, depth + 1)
+
+    def _columns(self, pieces: Sequence[Piece]) -> int:
+        """Return the number of columns of a part of a region that is one table of several rows; 0 if it is none."""
+        found = list(regions(pieces))
+        if len(found) != 1 or not found[0].gutters:
+            return 0
+        grid = aligned(_core(found[0])[1], self._sheet, self._rules, self._marks)
+        return len(grid.rows[0]) if grid and len(grid.rows) - grid.heads >= _ROWS and len(grid.rows[0]) > 2 else 0
 
     def _column(self, pieces: Sequence[Piece]) -> Iterator[Column | Grid]:
         """Yield one column, in parts if there are tables in it."""
@@ -106,12 +155,44 @@ class _Flow:
             middle = (table.top + table.bottom) / 2
             yield from self._lines([piece for piece in rest if piece.base < middle])
             rest = [piece for piece in rest if piece.base >= middle]
-            yield self._grids[table.text]
+            found = self._grids[table.text]
+            if isinstance(found, Grid):
+                yield found
+            else:
+                for text in found.texts:
+                    yield from self.ordered(text, 1)
         yield from self._lines(rest)
 
     def _lines(self, pieces: Sequence[Piece]) -> Iterator[Column]:
         if pieces:
             yield tuple(line(row, self._sheet.frame, self._marks) for row in rows_of(pieces))
+
+
+def _parts(region: Region) -> list[list[Piece]]:
+    """Return the pieces of a region in parts that wide gaps over all columns divide; none if there are no such gaps."""
+    parts: list[list[Piece]] = [[]]
+    for band, following in pairwise((*region.bands, region.bands[-1])):
+        parts[-1] += band.pieces
+        if following.top - band.bottom > _PARTING * max(piece.size for piece in band.pieces):
+            parts.append([])
+    return parts if len(parts) > 1 else []
+
+
+def _is_apart(found: Sequence[Band], middle: float) -> bool:
+    """Return whether the last of two bands has more words than the end of a row, or is further down."""
+    first = min(found[-1].pieces, key=lambda piece: piece.left)
+    if first.left > middle and first.text[0].islower():
+        return False  # a cell goes on
+    words = sum(not piece.glued for piece in found[-1].pieces)
+    size = max(piece.size for piece in found[-1].pieces)
+    return words > _WORDS or (len(found) > 1 and found[1].top - found[0].bottom > _PARTING * size)
+
+
+def _are_line_numbers(column: Sequence[Piece]) -> bool:
+    """Return whether a column counts the lines beside it."""
+    ordered = sorted(column, key=lambda piece: piece.base)
+    numbers = [int(piece.text) for piece in ordered if piece.text.isdecimal() and len(piece.text) < _LONG_NUMBER]
+    return len(numbers) == len(column) >= _ROWS and all(next_ == one + 1 for one, next_ in pairwise(numbers))
 
 
 def _title(region: Region) -> tuple[list[Piece], Region]:
@@ -122,6 +203,9 @@ def _title(region: Region) -> tuple[list[Piece], Region]:
         count += 1
     above = region.bands[:count]
     pieces = [piece for band in above for piece in band.pieces]
+    below = [piece for piece in region.bands[count].pieces if piece.left > middle] if count < len(region.bands) else []
+    if pieces and below and abs(min(p.left for p in pieces) - min(p.left for p in below)) < _SAME_EDGE:
+        return [], region  # the first lines of the right column
     usual = median(piece.size for band in region.bands for piece in band.pieces)
     if not pieces or min(piece.size for piece in pieces) <= usual:
         return [], region
@@ -139,7 +223,7 @@ def _core(region: Region) -> tuple[list[Piece], Region, list[Piece]]:
     start, end = 0, len(region.bands)
     while start < end and is_single(start):
         start += 1
-    while end > start and is_single(end - 1) and sum(not piece.glued for piece in region.bands[end - 1].pieces) > 3:
+    while end > start and is_single(end - 1) and _is_apart(region.bands[end - 2 : end], middles[0]):
         end -= 1
     above = [piece for band in region.bands[:start] for piece in band.pieces]
     below = [piece for band in region.bands[end:] for piece in band.pieces]

@@ -44,12 +44,14 @@ def outline(document: "PdfDocument") -> list[Title]:
     return found
 
 
-def leveled(parts: Sequence[Part], titles: Sequence[Title]) -> list[tuple[Part, int]]:
-    """Return the parts with their levels: 0 for what is no heading."""
+def leveled(parts: Sequence[Part], titles: Sequence[Title], usual: float) -> list[tuple[Part, int]]:
+    """Return the parts with their levels: 0 for what is no heading; `usual` is the size of most letters."""
     marked, found = _by_outline(parts, titles)
     if found >= max(_SEVERAL, _FOUND * len(titles)):
         return marked
-    pieces = with_headings([_candidate(part, level) for part, level in marked])
+    pieces = with_headings(
+        [_candidate(part, level) for part, level in marked], round(2 * usual) / 2
+    )  # as those of lines
     return [(part, piece.level) for (part, _), piece in zip(marked, pieces, strict=True)]
 
 

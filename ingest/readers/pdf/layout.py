@@ -1,5 +1,6 @@
 """The reading order of a PDF page: bands of text from top to bottom, columns where bands share a gap."""
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -15,6 +16,11 @@ _MANY, _FEW = 6, 3  # lines beside each other
 _CERTAIN = 2.5  # a gutter so wide needs no aligned lines beside it
 _START = 0.4  # share of the lines right of a gutter that begin at one place
 _LONG = 12  # lines: beside so many, half of that share suffices
+_SHORT = 8  # lines beside each other
+_PARTING = 1.2  # times the size of the letters: a gap below such lines
+_MARKS = 0.7  # share of the pieces in a column that are list marks
+_DOTS = ".…·_"  # lead to a page number
+_ROMAN = re.compile(r"[IVX]{1,5}[.)]")
 _TOGETHER = 2.0  # points between such places
 
 Gap = tuple[float, float]
@@ -73,11 +79,21 @@ def regions(pieces: Sequence[Piece]) -> Iterator[Region]:
         return
     size = median(piece.size for piece in pieces)
     plain: list[Band] = []
-    for group, gaps in _groups(bands(pieces), _GUTTER * size):
+    found = bands(pieces)
+    free = _free(found, _GUTTER * size)
+    at = 0
+    while at < len(found):
+        end, gaps = _run(free, at, _GUTTER * size)
+        group = found[at:end]
         gutters = _gutters(group, gaps, size)
         if not gutters:
-            plain += group
+            end = at + 1 if gaps else end  # another band may begin a run
+            plain += found[at:end]
+            at = end
             continue
+        end = at + _length(group, gutters, size)
+        group = found[at:end]
+        at = end
         beside = len(plain)
         while beside and _is_right_of(plain[beside - 1], gutters):
             beside -= 1  # the left column begins further down, below a picture
@@ -89,6 +105,17 @@ def regions(pieces: Sequence[Piece]) -> Iterator[Region]:
         yield Region(tuple(plain))
 
 
+def _length(group: Sequence[Band], gutters: Sequence[Gap], size: float) -> int:
+    """Return how many bands of a group belong to its columns: below a few lines, a wide gap ends them."""
+    middle = sum(gutters[0]) / 2
+    beside = [len({piece.left > middle for piece in band.pieces}) > 1 for band in group]
+    last = max((number for number, is_beside in enumerate(beside) if is_beside), default=len(group) - 1)
+    if sum(beside) > _SHORT:
+        return len(group)
+    following = range(last, len(group) - 1)
+    return next((at + 1 for at in following if group[at + 1].top - group[at].bottom > _PARTING * size), len(group))
+
+
 def _is_right_of(band: Band, gutters: Sequence[Gap]) -> bool:
     """Return whether a band is right of the first gutter and leaves the others free."""
     if min(piece.left for piece in band.pieces) < gutters[0][1] - _TOGETHER:
@@ -96,26 +123,24 @@ def _is_right_of(band: Band, gutters: Sequence[Gap]) -> bool:
     return not any(piece.left < right and left < piece.right for piece in band.pieces for left, right in gutters)
 
 
-def _groups(found: Sequence[Band], narrowest: float) -> Iterator[tuple[list[Band], list[Gap]]]:
-    """Yield runs of bands that share gaps, with these gaps; a run begins with a band that has text on both sides."""
+def _free(found: Sequence[Band], narrowest: float) -> list[tuple[list[Gap], list[Gap]]]:
+    """Return the free parts of each band, and those of them that have text of the page on both sides."""
     left = min((piece.left for band in found for piece in band.pieces), default=0) - narrowest
     right = max((piece.right for band in found for piece in band.pieces), default=0) + narrowest
-    own: list[Band] = []
-    shared: list[Gap] = []
-    for band in found:
-        free = _gaps(band, left, right, narrowest)
-        if own:
-            common = _common(shared, free, narrowest)
-            if common or not shared:
-                inside = [gap for gap in free if left < gap[0] and gap[1] < right]
-                if common or not inside:
-                    own.append(band)
-                    shared = common
-                    continue
-            yield own, shared
-        own, shared = [band], [gap for gap in free if left < gap[0] and gap[1] < right]
-    if own:
-        yield own, shared
+    gaps = [_gaps(band, left, right, narrowest) for band in found]
+    return [(each, [gap for gap in each if left < gap[0] and gap[1] < right]) for each in gaps]
+
+
+def _run(free: Sequence[tuple[list[Gap], list[Gap]]], start: int, narrowest: float) -> tuple[int, list[Gap]]:
+    """Return the end of the run of bands from a band on that share its gaps, and these gaps."""
+    shared = free[start][1]
+    for at in range(start + 1, len(free)):
+        gaps, inside = free[at]
+        common = _common(shared, gaps, narrowest)
+        if not common and (shared or inside):
+            return at, shared
+        shared = common
+    return len(free), shared
 
 
 def _gutters(group: Sequence[Band], gaps: Sequence[Gap], size: float) -> tuple[Gap, ...]:
@@ -127,7 +152,7 @@ def _gutters(group: Sequence[Band], gaps: Sequence[Gap], size: float) -> tuple[G
         beside = [
             piece.text for band in group for piece in band.pieces if start <= piece.left and piece.right <= middle
         ]
-        if all(map(MARKER.match, beside)):
+        if beside and sum(map(_is_mark, beside)) >= _MARKS * len(beside):
             continue  # the bullets of a list
         left = {round(piece.base) for band in group for piece in band.pieces if piece.right <= middle}
         right = {round(piece.base) for band in group for piece in band.pieces if piece.left >= middle}
@@ -151,6 +176,15 @@ def _begin_together(group: Sequence[Band], middle: float) -> bool:
             else:
                 ends[base] = max(ends.get(base, piece.right), piece.right)
     return _share_at_one_place(starts.values()) or _share_at_one_place(ends.values())
+
+
+def _is_mark(text: str) -> bool:
+    """Return whether a text marks a list item or heading: a bullet of any kind, or a number as such marks have."""
+    return (
+        bool(MARKER.match(text))
+        or bool(_ROMAN.fullmatch(text))
+        or (len(text) == 1 and not text.isalnum() and text not in _DOTS)
+    )
 
 
 def _share_at_one_place(places: Collection[float]) -> bool:

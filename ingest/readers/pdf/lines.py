@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -56,7 +57,10 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of words, and where it is on the turned page; `first` is the width of its first word."""
+    """A line of words, and where it is on the turned page; `first` is the width of its first word.
+
+    A line that is read from right to left is where it is in a mirror, so that `left` is where it begins.
+    """
 
     words: tuple[Word, ...]
     frame: Frame
@@ -118,21 +122,31 @@ def _letters(pieces: Sequence[Piece], of: Callable[[Piece], float]) -> Counter[f
 
 def _with_small(rows: list[list[Piece]], bases: list[float], small: Sequence[Piece]) -> list[list[Piece]]:
     """Add smaller pieces to the rows that they are raised or lowered in; the others become rows."""
+    left = sorted(small, key=lambda piece: (piece.base, piece.left))
+    for _ in range(2):  # then from right to left, for the words before one that touches
+        left = [piece for piece in left if not _is_added(piece, rows, bases)][::-1]
     own: list[list[Piece]] = []
-    at = 0
-    for piece in small:
-        while at < len(bases) and bases[at] < piece.base - _SAME_LINE * rows[at][0].size:
-            at += 1
-        near = at < len(bases) and bases[at] - piece.base < 0.75 * rows[at][0].size
-        level = near and abs(bases[at] - piece.base) < _LEVEL * piece.size
-        if near and (level or _touches(piece, rows[at])):
-            rows[at].append(piece)
-        elif own and abs(own[-1][0].base - piece.base) < _SAME_LINE * piece.size:
+    for piece in left:
+        if own and abs(own[-1][0].base - piece.base) < _SAME_LINE * piece.size:
             own[-1].append(piece)
         else:
             own.append([piece])
     merged = sorted([*rows, *own], key=lambda row: row[0].base) if own else rows
     return [_ordered(row) for row in merged]
+
+
+def _is_added(piece: Piece, rows: list[list[Piece]], bases: Sequence[float]) -> bool:
+    """Add a smaller piece to the row that it is raised or lowered in; return whether there is one."""
+    at = bisect_left(bases, piece.base)
+    while at > 0 and bases[at - 1] >= piece.base - _SAME_LINE * rows[at - 1][0].size:
+        at -= 1
+    if at == len(bases) or bases[at] - piece.base >= 0.75 * rows[at][0].size:
+        return False
+    level = abs(bases[at] - piece.base) < _LEVEL * piece.size
+    if level or _touches(piece, rows[at]):
+        rows[at].append(piece)
+        return True
+    return False
 
 
 def _touches(piece: Piece, row: Sequence[Piece]) -> bool:
@@ -187,6 +201,8 @@ def line(row: Sequence[Piece], frame: Frame, marks: frozenset[str] = frozenset()
     base = _usual_base([piece for piece in row if piece.size >= _SMALLER * size] or row)
     bold = not any(not piece.bold and any(map(str.isalnum, piece.text)) for piece in row)
     left, right = min([piece.left for piece in row]), max([piece.box[2] for piece in row])
+    if not all(piece.text.isascii() for piece in row) and _is_rtl(row):
+        left, right = -right, -left
     words = tuple(_words(row, frame, size, base, marks))
     return Line(words, frame, left, right, base, round(2 * _common_size(row)) / 2, bold, _width_of_first(row))
 
@@ -203,13 +219,17 @@ def _common_size(row: Sequence[Piece]) -> float:
 def _words(row: Sequence[Piece], frame: Frame, size: float, base: float, marks: frozenset[str]) -> Iterator[Word]:
     """Yield the words of a row, with raised and lowered pieces written as such."""
     text, box, last = "", (0.0, 0.0, 0.0, 0.0), row[0]
+    label: float | None = None
     for number, piece in enumerate(row):
         shape, glued = piece.text, piece.glued and bool(text)
         raised = _script(piece, size, base) if piece.size < size else 0
         if raised:
             near = bool(text) and (piece.glued or piece.left - last.right < _NEAR * size)
-            follows = row[number + 1].text if number + 1 < len(row) else ""
-            shape, glued = _written(text if near else "", shape, follows, raised, marks)
+            if near and label == piece.base or not near and _is_label(shape):
+                label = piece.base
+            else:
+                follows = row[number + 1].text if number + 1 < len(row) else ""
+                shape, glued = _written(text if near else "", shape, follows, raised, marks)
         elif glued and last is row[0] and _NOTE.fullmatch(text) and text != last.text:
             glued = False  # the mark that a note begins with
         if glued:
@@ -220,6 +240,11 @@ def _words(row: Sequence[Piece], frame: Frame, size: float, base: float, marks: 
             text, box = shape, piece.box
         last = piece
     yield Word(text, ((frame.page, frame.shown(box) if frame.turn else box),))
+
+
+def _is_label(text: str) -> bool:
+    """Return whether a small word that stands alone is no script but text, such as the label of a filled line."""
+    return len(text) > 2 and sum(map(str.isalpha, text)) > 1
 
 
 def _written(before: str, text: str, follows: str, raised: int, marks: frozenset[str]) -> tuple[str, bool]:
@@ -263,7 +288,7 @@ def _width_of_first(row: Sequence[Piece]) -> float:
     end = 1
     while end < len(row) and row[end].glued:
         end += 1
-    return max([piece.right for piece in row[:end]]) - row[0].left
+    return max([piece.right for piece in row[:end]]) - min([piece.left for piece in row[:end]])
 
 
 def _script(piece: Piece, size: float, base: float) -> int:

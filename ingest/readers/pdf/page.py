@@ -5,9 +5,10 @@ import math
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import repeat
+from sys import intern
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.readers.assemble import clean
-from ingest.readers.pdf.paths import Box, ruled
+from ingest.readers.pdf.glyphs import Floats, is_one_glyph, is_overprint, is_rtl, put_lam_first
+from ingest.readers.pdf.paths import Box, Drawn, drawn
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage, PdfTextPage
@@ -64,11 +66,10 @@ _LETTERS = MappingProxyType(
     )
 )
 _SPACES = np.array(
-    [*range(0x02), *range(0x03, 0x21), 0x7F, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000]
+    [*range(0x02), *range(0x03, 0x21), *(code for code in range(0x7F, 0x3001) if chr(code).isspace() or code == 0x7F)]
 )
 
 
-Floats = NDArray[np.float64]
 Number = TypeVar("Number", float, Floats)
 
 
@@ -136,12 +137,11 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The text of one direction on a page, and the ruled lines there as thin boxes."""
+    """The text of one direction on a page, and what is drawn there."""
 
     frame: Frame
     pieces: tuple[Piece, ...]
-    across: tuple[Box, ...] = ()
-    down: tuple[Box, ...] = ()
+    drawn: Drawn = Drawn()
 
 
 def sheets(page: "PdfPage", number: int) -> list[Sheet]:
@@ -166,8 +166,7 @@ def sheets(page: "PdfPage", number: int) -> list[Sheet]:
     found.sort(key=lambda sheet: -sum(len(piece.text) for piece in sheet.pieces))
     if found:
         frame = found[0].frame
-        across, down = ruled(page, lambda box: frame.upright(place.shown(box)))
-        found[0] = Sheet(frame, found[0].pieces, across, down)
+        found[0] = replace(found[0], drawn=drawn(page, lambda box: frame.upright(place.shown(box))))
     return found
 
 
@@ -211,19 +210,16 @@ class _Characters:
         numbers = range(count)
         codes = np.fromiter(map(call.unicode, repeat(handle), numbers), "u4", count)
         kept = np.flatnonzero(~np.isin(codes, _SPACES) & (codes <= 0x10FFFF))
-        self._text = "".join(map(chr, codes[kept].tolist()))
         at = kept.tolist()
         boxes = np.zeros((len(kept), 4), "f4")
         origins = np.zeros((len(kept), 2), "f8")
         _fill(call.box, handle, at, boxes)
         _fill(call.origin, handle, at, origins)
-        self._spaced = np.diff(kept, prepend=-2) > 1
         spaces = np.flatnonzero(np.isin(codes, _GUESSED)).tolist()
         real = np.ones(count, bool)
         real[kept] = False
         real[spaces] = np.fromiter(map(call.generated, repeat(handle), spaces), bool, len(spaces)) == 0
         before = np.cumsum(real)[kept]
-        self._guessed = self._spaced & (np.diff(before, prepend=-1) == 0)  # by gaps and baselines, not in the file
         objects = np.fromiter(map(call.object, repeat(handle), at), "u8", len(kept))
         looks = _looks(textpage, handle, objects, kept)
         self.size, self._bold = looks[:, 0], looks[:, 2] > 0
@@ -233,8 +229,20 @@ class _Characters:
         self._boxes = np.stack(place.shown((np.minimum(x0, x1), lower, np.maximum(x0, x1), upper)), 1)
         x, y = origins.T
         self._origins = np.stack(place.shown((x, y, x, y))[:2], 1)
-        self._rtl = _is_rtl(codes[kept])
-        self._closing = np.isin(codes[kept], _CLOSING)
+        codes = codes[kept]
+        together = is_one_glyph(self._boxes, objects)
+        put_lam_first(codes, together)
+        first = ~is_overprint(codes, self._origins, self.size, together)
+        self._boxes, self._origins, codes = self._boxes[first], self._origins[first], codes[first]
+        self.size, self.turn, self._bold = self.size[first], self.turn[first], self._bold[first]
+        self._text = "".join(map(chr, codes.tolist()))
+        after_real = np.diff(before[first], prepend=-1) > 0
+        self._spaced = (np.diff(kept, prepend=-2)[first] > 1) & (
+            (np.diff(np.flatnonzero(first), prepend=-1) == 1) | after_real
+        )
+        self._guessed = self._spaced & ~after_real  # by gaps and baselines, not in the file
+        self._rtl = is_rtl(codes)
+        self._closing = np.isin(codes, _CLOSING)
 
     def turns(self) -> list[int]:
         """Return the directions that occur, in quarter turns; -1 stands for oblique text."""
@@ -261,12 +269,16 @@ class _Characters:
         first = own[starts]
         lasts = first + np.diff(np.append(starts, len(own)))
         columns = (first, lasts, low, high, bases[starts], size[starts], self._bold[first], glued[starts])
-        for at, end, least, most, *look in zip(*(column[inside].tolist() for column in columns), strict=True):
+        # Equal numbers and words are kept once: a large document has hundreds of thousands of pieces.
+        once = _Once()
+        for at, end, least, most, base, em, *look in zip(*(column[inside].tolist() for column in columns), strict=True):
             text = self._text[at:end]
             if not text.isascii() or "\x02" in text:
                 text = clean(text).translate(_LETTERS)
             if text:
-                yield Piece(text, *least, *most, *look)
+                left, top = least
+                right, bottom = most
+                yield Piece(intern(text), left, once[top], right, once[bottom], once[base], once[em], *look)
 
     def _joints(
         self,
@@ -296,6 +308,14 @@ class _Characters:
         return glued, glued & np.concatenate([[False], look])
 
 
+class _Once(dict[float, float]):
+    """Returns for each number the equal one that it was given first."""
+
+    def __missing__(self, number: float) -> float:
+        self[number] = number
+        return number
+
+
 def _fill(call: Callable[..., object], handle: object, at: Sequence[int], into: "NDArray[np.floating]") -> None:
     """Let a function of pdfium write each character's numbers into a row."""
     if not at:
@@ -306,14 +326,6 @@ def _fill(call: Callable[..., object], handle: object, at: Sequence[int], into: 
         deque(map(call, repeat(handle), at, rows), 0)
     else:
         deque(map(call, repeat(handle), at, rows, range(base + 8, base + 8 + width * len(at), width)), 0)
-
-
-def _is_rtl(codes: "NDArray[np.uint32]") -> "NDArray[np.bool_]":
-    return (
-        ((codes >= 0x590) & (codes < 0x900))
-        | ((codes >= 0xFB1D) & (codes < 0xFE00))
-        | ((codes >= 0xFE70) & (codes < 0xFF00))
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from statistics import median
 
 from ingest.readers.pdf.flow import Column
 from ingest.readers.pdf.lines import BULLETS, LEADER, MARKER, Line
@@ -19,6 +18,7 @@ _NEAR = 4  # lines before and after
 _SEVERAL = 4  # lines
 _USUAL_PITCH = 1.25  # from baseline to baseline, of the size
 _LARGER_PITCH = 1.25  # times the usual pitch: a new paragraph
+_LOOSE_PITCH = 2.2  # times the usual pitch: a new paragraph even if a sentence seems to go on
 _INDENT = 0.8  # of the size: a new paragraph, or text that belongs to an item
 _SPACE = 0.4  # of the size: what a word needs before it
 _OTHER_SIZE = 0.5  # points
@@ -46,6 +46,11 @@ class Part:
         """The page that it begins on."""
         return self.grid.frame.page if self.grid else self.lines[0].page
 
+    @property
+    def turn(self) -> int:
+        """The direction of its text, as in `Frame`."""
+        return (self.grid.frame if self.grid else self.lines[0].frame).turn
+
 
 def parts(found: Iterable[Column | Grid], usual: float) -> list[Part]:
     """Return the parts of all pages in reading order; `usual` is the size of most letters."""
@@ -64,8 +69,7 @@ def parts(found: Iterable[Column | Grid], usual: float) -> list[Part]:
 def _column_parts(lines: Column, usual: float) -> Iterator[Part]:
     """Yield the parts of one column."""
     left = _usual_left(lines)
-    pitches = [(b.base - a.base) / b.size for a, b in pairwise(lines) if a.size == b.size and b.base > a.base]
-    pitch = median(pitches) if len(pitches) > 2 else _USUAL_PITCH
+    pitch = _pitch(lines)
     own = Part()
     for number, line in enumerate(lines):
         if not own.lines:
@@ -81,6 +85,12 @@ def _column_parts(lines: Column, usual: float) -> Iterator[Part]:
         own = _started(line, Part(close=close))
     if own.lines:
         yield own
+
+
+def _pitch(lines: Column) -> float:
+    """Return the distance of two lines of a paragraph, of their size; on many pages most lines begin a paragraph."""
+    pitches = sorted((b.base - a.base) / b.size for a, b in pairwise(lines) if a.size == b.size and b.base > a.base)
+    return pitches[len(pitches) // 4] if len(pitches) > 2 else _USUAL_PITCH
 
 
 def _edge(lines: Column, number: int) -> float:
@@ -113,14 +123,14 @@ def _belongs(part: Part, line: Line, edge: float, left: float, pitch: float, usu
     last, first = part.lines[-1], part.lines[0]
     if _is_entry(last) or (_MARKED.fullmatch(line.words[0].text) and line.size < usual):
         return False
-    if abs(line.size - last.size) > _OTHER_SIZE or (
-        line.bold != last.bold and last.size <= _LARGE * usual and _is_heading_like(part)
-    ):
-        return False
-    if line.base < last.base or line.base - last.base > _LARGER_PITCH * pitch:
-        return False
     ended = edge - last.right > line.first + _SPACE * line.size
     lower = line.words[0].text[0].islower()
+    other_look = line.bold != last.bold and last.size <= _LARGE * usual
+    if abs(line.size - last.size) > _OTHER_SIZE or (other_look and (_is_heading_like(part) or (ended and line.bold))):
+        return False
+    if line.base < last.base or line.base - last.base > _LARGER_PITCH * pitch:
+        goes_on = lower and not ended and not _SENTENCE_END.search(last.text)
+        return goes_on and 0 < line.base - last.base < _LOOSE_PITCH * pitch
     if len(line.words) > 1 and MARKER.match(line.words[0].text) and (part.kind == "item" or ended or not lower):
         return (
             part.kind != "item" and not ended and not _SENTENCE_END.search(last.text) and _is_word(line.words[0].text)
@@ -162,15 +172,26 @@ def _set_notes(own: Sequence[Part], usual: float) -> None:
 
 
 def _continue_last(result: Sequence[Part], own: list[Part]) -> None:
-    """Join the first part of a column to the last one before, if its sentence goes on."""
+    """Join the first part of a column to the last one before, if its sentence goes on.
+
+    Text in another direction, such as that in a margin, is passed over, and is
+    not joined. A table parts what stands above and below it.
+    """
     following = next((part for part in own if not part.mark and not _CAPTION.match(part.lines[0].text)), None)
-    last = next(
-        (part for part in reversed(result) if not (part.mark or part.grid or _CAPTION.match(part.lines[0].text))),
-        None,
-    )
-    if following is None or last is None or following.kind == "item":
+    if following is None or following.kind == "item":
         return
-    end, start = last.lines[-1], following.lines[0]
+    start = following.lines[0]
+    passed: list[Grid] = []
+    last = None
+    for part in reversed(result):
+        if part.grid:
+            passed.append(part.grid)
+        elif not part.mark and part.turn == following.turn and not _CAPTION.match(part.lines[0].text):
+            last = part
+            break
+    if last is None or any(_is_between(grid, last.lines[-1], start) for grid in passed):
+        return
+    end = last.lines[-1]
     if abs(end.size - start.size) > _OTHER_SIZE or end.bold != start.bold or start.page - end.page > _APART:
         return
     first = start.words[0].text.lstrip("\"'“‘(")[:1]
@@ -180,6 +201,16 @@ def _continue_last(result: Sequence[Part], own: list[Part]) -> None:
         return
     last.lines += following.lines
     own.remove(following)
+
+
+def _is_between(grid: Grid, above: Line, below: Line) -> bool:
+    """Return whether a table stands below one line and above another, in one column."""
+    left, top, right, bottom = grid.box
+    across = all(
+        min(map(abs, (line.left, line.right))) < right and left < max(map(abs, (line.left, line.right)))
+        for line in (above, below)
+    )
+    return above.page == grid.frame.page == below.page and above.base <= bottom and top <= below.base and across
 
 
 def _is_full(part: Part) -> bool:

@@ -2,6 +2,7 @@
 
 import ctypes
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,27 +18,48 @@ _WHITE = 250  # of 255
 _THIN = 2.5  # points: a filled rectangle that is thinner is a line
 
 
-def ruled(page: "PdfPage", upright: Callable[[Box], Box]) -> tuple[tuple[Box, ...], tuple[Box, ...]]:
-    """Return the lines across and the lines down as thin boxes; each side of a rectangle is a line."""
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The lines across and down a page as thin boxes, with the sides of rectangles, and what is shaded."""
+
+    across: tuple[Box, ...] = ()
+    down: tuple[Box, ...] = ()
+    shades: tuple[Box, ...] = ()
+
+
+def drawn(page: "PdfPage", upright: Callable[[Box], Box]) -> Drawn:
+    """Return what is drawn on a page; `upright` turns a box."""
     across: list[Box] = []
     down: list[Box] = []
-    for bounds, is_rectangle in _paths(page):
+    shades: list[Box] = []
+    for bounds, is_rectangle, is_outline in _paths(page):
         left, top, right, bottom = box = upright(bounds)
         if bottom - top <= _THIN < right - left:
             across.append(box)
         elif right - left <= _THIN < bottom - top:
             down.append(box)
         elif is_rectangle and right - left > _THIN:
-            across += (left, top, right, top), (left, bottom, right, bottom)
-            down += (left, top, left, bottom), (right, top, right, bottom)
-    return tuple(across), tuple(down)
+            if is_outline:
+                flat, steep = sides(box)
+                across += flat
+                down += steep
+            else:
+                shades.append(box)
+    return Drawn(tuple(across), tuple(down), tuple(shades))
 
 
-def _paths(page: "PdfPage") -> Iterator[tuple[Box, bool]]:
-    """Yield the bounds of each path on the page, and whether it may be a rectangle."""
+def sides(box: Box) -> tuple[tuple[Box, Box], tuple[Box, Box]]:
+    """Return the sides of a rectangle: those across and those down."""
+    left, top, right, bottom = box
+    flat = (left, top, right, top), (left, bottom, right, bottom)
+    return flat, ((left, top, left, bottom), (right, top, right, bottom))
+
+
+def _paths(page: "PdfPage") -> Iterator[tuple[Box, bool, bool]]:
+    """Yield the bounds of each path on the page, whether it may be a rectangle, and whether its outline is drawn."""
     import pypdfium2.raw as pdfium
 
-    sides = [ctypes.c_float() for _ in range(4)]
+    bounds = [ctypes.c_float() for _ in range(4)]
     identity: tuple[float, ...] = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
     stack = [(pdfium.FPDFPage_GetObject(page, n), 0, identity) for n in _first(pdfium.FPDFPage_CountObjects(page))]
     seen = 0
@@ -49,22 +71,21 @@ def _paths(page: "PdfPage") -> Iterator[tuple[Box, bool]]:
             inner = _within(each, matrix)
             parts = _first(pdfium.FPDFFormObj_CountObjects(each))
             stack += [(pdfium.FPDFFormObj_GetObject(each, n), depth + 1, inner) for n in parts]
-        elif kind == pdfium.FPDF_PAGEOBJ_PATH and pdfium.FPDFPageObj_GetBounds(each, *sides):
-            bounds = _moved(matrix, *(side.value for side in sides))
-            yield bounds, pdfium.FPDFPath_CountSegments(each) == _RECTANGLE and _is_visible(each)
+        elif kind == pdfium.FPDF_PAGEOBJ_PATH and pdfium.FPDFPageObj_GetBounds(each, *bounds):
+            is_filled, is_outline = _look(each)
+            is_rectangle = pdfium.FPDFPath_CountSegments(each) == _RECTANGLE and (is_filled or is_outline)
+            yield _moved(matrix, *(bound.value for bound in bounds)), is_rectangle, is_outline
 
 
-def _is_visible(path: object) -> bool:
-    """Return whether a path is drawn in a colour other than white."""
+def _look(path: object) -> tuple[bool, bool]:
+    """Return whether a path is filled with a colour other than white, and whether its outline is drawn."""
     import pypdfium2.raw as pdfium
 
     fill, stroke = ctypes.c_int(), ctypes.c_int()
     pdfium.FPDFPath_GetDrawMode(path, fill, stroke)
-    if stroke.value:
-        return True
     colour = [ctypes.c_uint() for _ in range(4)]
     known = pdfium.FPDFPageObj_GetFillColor(path, *colour)
-    return bool(fill.value) and not (known and min(part.value for part in colour[:3]) > _WHITE)
+    return bool(fill.value) and not (known and min(part.value for part in colour[:3]) > _WHITE), bool(stroke.value)
 
 
 def _first(count: int) -> range:

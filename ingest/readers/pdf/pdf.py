@@ -17,10 +17,12 @@ from ingest.readers.pdf.lines import Line, Word
 from ingest.readers.pdf.ocr import INSTALL, Recogniser, is_installed
 from ingest.readers.pdf.page import Frame, Sheet, placement, sheets
 from ingest.readers.pdf.paragraphs import parts
+from ingest.readers.pdf.rules import without_underlines
 from ingest.readers.pdf.running import usual_size, without_running
 from ingest.readers.pdf.second import SecondReader
 from ingest.readers.pdf.tables import Grid
 from ingest.readers.pdf.text import Unit, joined, table_units, tokens, vocabulary
+from ingest.readers.pdf.turned import with_turned
 from ingest.readers.source import sha256, silence, stem_title
 from ingest.schema import Document
 
@@ -196,7 +198,7 @@ def _sheets(page: "PdfPage", number: int) -> list[Sheet]:
         return found
     first = found[0] if found else Sheet(frame, ())
     pieces = with_values(first.pieces, values)
-    return [Sheet(frame, pieces, first.across, first.down), *found[1:]] if pieces else found
+    return [replace(first, pieces=pieces), *found[1:]] if pieces else found
 
 
 def _has_image(page: "PdfPage") -> bool:
@@ -247,7 +249,7 @@ def _units(pages: _Pages) -> Iterator[Unit]:
     usual = usual_size(pages.sheets) or _SIZE
     found = list(_flows(pages, usual))
     known = vocabulary(line for each in found if not isinstance(each, Grid) for line in each)
-    for part, level in leveled(parts(found, usual), pages.titles):
+    for part, level in leveled(parts(found, usual), pages.titles, usual):
         if part.grid:
             yield from table_units(part.grid)
         else:
@@ -263,9 +265,12 @@ def _flows(pages: _Pages, usual: float) -> Iterator[Column | Grid]:
     for number in range(1, pages.count + 1):
         if number in pages.plain:
             yield pages.plain[number]
-        first = True
+        own: list[Sheet] = []
         while waiting and waiting[-1].frame.page == number:
-            for each in flow(waiting.pop()):
+            own.append(waiting.pop())
+        first = True
+        for sheet in with_turned(list(map(without_underlines, own))) if own else ():
+            for each in flow(sheet):
                 yield (
                     each
                     if first or isinstance(each, Grid)

@@ -1,13 +1,20 @@
 """The ruled lines of a PDF page, and the grids that they form."""
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from ingest.readers.pdf.page import Sheet
-from ingest.readers.pdf.paths import Box
+from ingest.readers.pdf.paths import Box, sides
 
 _NEAR = 3.0  # points between ruled lines that meet, or are one
+_WIDTH = 0.8  # share of a grid's width
+_PADDING = 8.0  # points around the text of a cell, at most
+_UNDERLINE = 0.25  # of the size: how far below the baseline of its words a line is
+_LONGER = 1.5  # points that it may be longer than these
 _THROUGH = 0.5  # of half a word's width or height
 _MOST = 300  # ruled lines of one direction; a drawing has more
 
@@ -39,9 +46,37 @@ class Lattice:
         """The box around the lattice."""
         return self.xs[0], self.ys[0], self.xs[-1], self.ys[-1]
 
+    def holds(self, box: Box) -> bool:
+        """Return whether the middle of a box is inside."""
+        left, top, right, bottom = box
+        return self.xs[0] < (left + right) / 2 < self.xs[-1] and self.ys[0] < (top + bottom) / 2 < self.ys[-1]
+
     def cell(self, x: float, y: float) -> tuple[int, int]:
         """Return the row and column of a place inside."""
         return bisect_right(self.ys, y, 1, len(self.ys) - 1) - 1, bisect_right(self.xs, x, 1, len(self.xs) - 1) - 1
+
+    def areas(self) -> list[list[int]]:
+        """Return a number for each cell of each row; it is the same for cells that no line parts."""
+        numbers: list[list[int]] = []
+        names: dict[int, int] = {}
+        for row in range(len(self.ys) - 1):
+            numbers.append([])
+            for column in range(len(self.xs) - 1):
+                beside = column > 0 and not self.parts_columns(row, column - 1)
+                above = row > 0 and not self.parts_rows(row - 1, column)
+                number = row * len(self.xs) + column
+                if above:
+                    number = numbers[row - 1][column]
+                if beside and numbers[row][-1] != number:
+                    names[max(number, numbers[row][-1])] = number = min(number, numbers[row][-1])
+                numbers[row].append(number)
+
+        def name(number: int) -> int:
+            while number in names:
+                number = names[number]
+            return number
+
+        return [[name(number) for number in row] for row in numbers]
 
     def crosses(self, box: Box) -> bool:
         """Return whether a line goes through the middle of a box, as no line of a table does with a word."""
@@ -62,17 +97,76 @@ class Lattice:
         return any(abs(rule.at - y) <= _NEAR and rule.covers(x) for rule in self.across)
 
 
+def without_underlines(sheet: Sheet) -> Sheet:
+    """Return a sheet without the lines across that are just below words and no longer than these."""
+    lines = sheet.drawn
+    if not lines.across or not sheet.pieces:
+        return sheet
+    left, right, base, size = np.array([(each.left, each.right, each.base, each.size) for each in sheet.pieces]).T
+    kept = []
+    for box in lines.across:
+        above = (base < box[3] + 1) & (base > box[1] - _UNDERLINE * size) & (left < box[2]) & (right > box[0])
+        if not above.any() or left[above].min() > box[0] + _LONGER or right[above].max() < box[2] - _LONGER:
+            kept.append(box)
+    return replace(sheet, drawn=replace(lines, across=tuple(kept)))
+
+
 def across(sheet: Sheet) -> list[Rule]:
     """Return the ruled lines across the page; none if it is a drawing."""
-    return _joined((((top + bottom) / 2, left, right) for left, top, right, bottom in sheet.across))
+    return _flat([*sheet.drawn.across, *(side for shade in sheet.drawn.shades for side in sides(shade)[0])])
+
+
+def _flat(lines: Iterable[Box]) -> list[Rule]:
+    return _joined((((top + bottom) / 2, left, right) for left, top, right, bottom in lines))
+
+
+def _steep(lines: Iterable[Box]) -> list[Rule]:
+    return _joined((((left + right) / 2, top, bottom) for left, top, right, bottom in lines))
 
 
 def lattices(sheet: Sheet) -> list[Lattice]:
-    """Return the grids of at least two rows and two columns, from top to bottom."""
-    flat = across(sheet)
-    steep = _joined((((left + right) / 2, top, bottom) for left, top, right, bottom in sheet.down))
-    found = [_lattice(*meeting) for meeting in _meeting(flat, steep)]
-    return sorted((each for each in found if min(len(each.xs), len(each.ys)) > 2), key=lambda each: each.ys[0])
+    """Return the grids of at least two rows and two columns, from top to bottom.
+
+    The sides of what is shaded are lines, too. Where drawn lines form a grid,
+    only those over most of its width are: others are behind the lines of a cell.
+    """
+    flat, steep = list(sheet.drawn.across), list(sheet.drawn.down)
+    found = _grids(flat, steep)
+    shades = _whole(sheet.drawn.shades)
+    for grid in found:
+        left, _, right, _ = grid.box
+        beside = _flat(side for shade in shades if grid.holds(shade) for side in sides(shade)[0])
+        flat += [
+            (rule.start, rule.at, rule.end, rule.at)
+            for rule in beside
+            if rule.end - rule.start > _WIDTH * (right - left)
+        ]
+        shades = [shade for shade in shades if not grid.holds(shade)]
+    for shade in shades:
+        flat += sides(shade)[0]
+        steep += sides(shade)[1]
+    return sorted(_grids(flat, steep) if sheet.drawn.shades else found, key=lambda each: each.ys[0])
+
+
+def _whole(shades: Iterable[Box]) -> list[Box]:
+    """Return what is shaded, with the narrow boxes around the text of a cell joined to it."""
+    found = list(shades)
+    for low, high in ((0, 2), (1, 3), (0, 2)):
+        rows: dict[tuple[int, int], list[Box]] = defaultdict(list)
+        for box in sorted(found, key=lambda each: each[low]):
+            row = rows[round(box[1 - low]), round(box[3 - low])]
+            touches = bool(row) and abs(box[low] - row[-1][high]) < 1
+            if touches and min(box[high] - box[low], row[-1][high] - row[-1][low]) < _PADDING:
+                last = row.pop()
+                box = (min(last[0], box[0]), min(last[1], box[1]), max(last[2], box[2]), max(last[3], box[3]))
+            row.append(box)
+        found = [box for row in rows.values() for box in row]
+    return found
+
+
+def _grids(across: Iterable[Box], down: Iterable[Box]) -> list[Lattice]:
+    found = [_lattice(*meeting) for meeting in _meeting(_flat(across), _steep(down))]
+    return [each for each in found if min(len(each.xs), len(each.ys)) > 2]
 
 
 def _joined(rules: Iterable[tuple[float, float, float]]) -> list[Rule]:

@@ -11,26 +11,30 @@ from ingest.readers.pdf.lines import Word, line, rows_of
 from ingest.readers.pdf.page import Frame, Piece, Sheet
 from ingest.readers.pdf.paths import Box
 from ingest.readers.pdf.rules import Lattice, Rule, lattices
+from ingest.readers.pdf.table_rows import Cell, begins, first, joined_rows, row_gaps, separators
 from ingest.readers.table_heads import head_rows, title_rows
 from ingest.readers.tables import ACROSS
 
 _LONGEST_CELL = 600  # characters; a box with more is no cell
+_FILLED = 0.3  # share of the rows in which a column holds text
+_SMALL = 0.87  # of the size: smaller text may be raised
 _FULLEST = 0.5  # share of the cells of a table that hold text, at least
 _ALIGNED = 0.7  # share of the rows whose cells have one baseline
 _LOWER = 0.2  # share of the lines that begin in lower case, from which they are prose
 _FEW_WORDS = 3.0  # of a line in a column of names
 _NUMERIC = 0.25  # share of the cells that hold numbers
-_LARGE_GAP = 1.5  # times the smallest gap between bands: it parts rows of wrapped cells
-_OVER = 0.5  # share of the width that a ruled line between rows has
 _CROSSED = 0.03  # share of the words that lines go through; with more, they are a drawing
 _WHOLE = 0.75  # share of the lines between columns
 _TALLEST = 8  # lines of a row
 _MOST_HEADS = 6  # bands
+_WIDER = 0.7  # of the size: the same where heads above the columns leave no gap; more than a space of any font
 _NARROW = 0.6  # of the size: the narrowest gap between columns
+_WIDE = 1.5  # of the size: a gap that parts the values of two columns
+_SLACK = 0.3  # of the size: how far a head may reach over the next column
 _SPACE = 0.45  # of the size: a wider gap parts two heads
+_LONGEST_NAME = 40  # characters of a head over several lines
+_FEW_RULES = 3  # lines between rows: the first is below the heads
 _SEVERAL = 4  # rows that are enough without numbers or ruled lines
-
-Cell = tuple[Piece, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +52,10 @@ class Grid:
         return [[ACROSS if cell is None else " ".join(word.text for word in cell) for cell in row] for row in self.rows]
 
 
-def ruled(sheet: Sheet, marks: frozenset[str]) -> list[Grid]:
-    """Return the tables whose cells are parted by ruled lines, from top to bottom."""
+def ruled(sheet: Sheet, marks: frozenset[str]) -> tuple[list[Grid], list[Lattice]]:
+    """Return the tables whose cells are parted by ruled lines, from top to bottom, and boxes that hold long texts."""
     found = []
+    boxes = []
     for lattice in lattices(sheet):
         left, top, right, bottom = lattice.box
         own = [
@@ -58,7 +63,7 @@ def ruled(sheet: Sheet, marks: frozenset[str]) -> list[Grid]:
             for piece in sheet.pieces
             if left < (piece.left + piece.right) / 2 < right and top < (piece.top + piece.bottom) / 2 < bottom
         ]
-        if sum(lattice.crosses(piece.box) for piece in own) > _CROSSED * len(own):
+        if sum(lattice.crosses(piece.box) for piece in own) > _CROSSED * len(own) or _parts_too_few(lattice, own):
             continue
         rows = _ruled_rows(lattice, own)
         cells = {id(cell[0]): sum(len(piece.text) for piece in cell) for row in rows for cell in row if cell}
@@ -68,9 +73,32 @@ def ruled(sheet: Sheet, marks: frozenset[str]) -> list[Grid]:
             if cell is not None
         }
         several = sum(sum(map(bool, row)) > 1 for row in rows) > 1
-        if several and len(cells) >= _FULLEST * len(places) and max(cells.values()) <= _LONGEST_CELL:
-            found.append(_grid(rows, sheet.frame, lattice.box, marks, 0 if _is_whole(lattice) else None))
-    return found
+        if several and len(cells) >= _FULLEST * len(places):
+            if max(cells.values()) <= _LONGEST_CELL:
+                found.append(_grid(rows, sheet.frame, lattice.box, marks, 0 if _is_whole(lattice) else None))
+            else:
+                boxes.append(lattice)
+    return found, boxes
+
+
+def _parts_too_few(lattice: Lattice, pieces: Sequence[Piece]) -> bool:
+    """Return whether a column between ruled lines holds several columns of numbers, which only gaps part."""
+    columns: list[list[Piece]] = [[] for _ in lattice.xs[1:]]
+    for piece in pieces:
+        columns[lattice.cell((piece.left + piece.right) / 2, piece.base)[1]].append(piece)
+    for own in filter(None, columns):
+        size = median(piece.size for piece in own)
+        lines = bands(own)
+        found = [band for band in lines if gaps_between([band], _WIDE * size)]
+        numeric = sum(any(map(str.isdigit, piece.text)) for band in found for piece in band.pieces)
+        words = sum(len(band.pieces) for band in found)
+        if (
+            len(found) >= max(_SEVERAL, len(lines) / 2)
+            and numeric >= _NUMERIC * words
+            and gaps_between(found, _NARROW * size)
+        ):
+            return True
+    return False
 
 
 def _is_whole(lattice: Lattice) -> bool:
@@ -143,13 +171,13 @@ def _several(row: list[Cell | None], *, few: bool) -> list[list[Cell | None]]:
         own = set(map(id, part.pieces))
         lines.append([tuple(piece for piece in cell or () if id(piece) in own) for cell in row])
     full = all(sum(map(bool, each)) == columns for each in lines)
-    lower = any(cell and _first(cell).text[0].islower() for each in lines for cell in each)
+    lower = any(cell and first(cell).text[0].islower() for each in lines for cell in each)
     prose = any(map(_is_prose, zip(*lines, strict=True)))
     if prose or not (few or (full and not lower)):
         return [row]
     return [
         [None if hidden is None else cell for cell, hidden in zip(each, row, strict=True)]
-        for each in _joined(lines, parts, ())
+        for each in joined_rows(lines, parts, ())
     ]
 
 
@@ -176,21 +204,24 @@ def _words(cell: Cell, frame: Frame, marks: frozenset[str]) -> tuple[Word, ...]:
 
 def aligned(region: Region, sheet: Sheet, rules: Sequence[Rule], marks: frozenset[str]) -> Grid | None:
     """Return the table that a region with gutters is, or None if it is columns of text."""
-    if not _is_table([_cells(band, region.gutters) for band in region.bands], region, rules):
-        return None
     heads, gutters = _body(region)
+    ruled_below = separators(region.bands, rules)
+    few = 0 < len(ruled_below) <= _FEW_RULES
+    if few and heads <= ruled_below[0] < min(_MOST_HEADS, len(region.bands) - _SEVERAL):
+        names = _names(region.bands[: ruled_below[0] + 1], gutters)
+        if names and max(sum(len(piece.text) for piece in name) for name in names) <= _LONGEST_NAME:
+            heads = ruled_below[0] + 1
     body = region.bands[heads:]
     rows = [_cells(band, gutters) for band in body]
-    separators = _separators(region.bands, rules)
-    joined = _joined(rows, body, _separators(body, rules))
+    if not _is_table(rows, Region(body, tuple(gutters)), rules):
+        return None
+    joined = joined_rows(rows, body, separators(body, rules))
     stated: int | None = 0
     if heads:
         names = _names(region.bands[:heads], gutters)
         stated = 1 if names else None
-        above = [names] if names else [_cells(band, gutters) for band in region.bands[:heads]]
+        above = [names] if names else [_spread(band, gutters) for band in region.bands[:heads]]
         joined = [*above, *joined]
-    elif separators and len(separators) <= 2 and separators[0] < 2:
-        stated = separators[0] + 1
     pieces = [piece for band in region.bands for piece in band.pieces]
     left, right = min(piece.left for piece in pieces), max(piece.right for piece in pieces)
     box = (left, region.bands[0].top, right, region.bands[-1].bottom)
@@ -201,11 +232,20 @@ def _body(region: Region) -> tuple[int, Sequence[Gap]]:
     """Return how many bands at the top are heads that span columns, and the gaps between the columns below them."""
     size = median(piece.size for band in region.bands for piece in band.pieces)
     best: tuple[int, Sequence[Gap]] = (0, region.gutters)
-    for heads in range(1, min(_MOST_HEADS, len(region.bands) - _SEVERAL) + 1):
-        gaps = gaps_between(region.bands[heads:], _NARROW * size)
-        if len(gaps) > len(best[1]):
-            best = (heads, gaps)
+    most = 0
+    for heads in range(min(_MOST_HEADS, len(region.bands) - _SEVERAL) + 1):
+        body = region.bands[heads:]
+        gaps = gaps_between(body, _WIDER * size) if heads else region.gutters
+        full = _full_columns(body, gaps)
+        if full > most:
+            best, most = (heads, gaps), full
     return best
+
+
+def _full_columns(found: Sequence[Band], gutters: Sequence[Gap]) -> int:
+    """Return how many columns hold text in many rows."""
+    rows = [_cells(band, gutters) for band in found]
+    return sum(sum(bool(row[column]) for row in rows) >= _FILLED * len(rows) for column in range(len(gutters) + 1))
 
 
 def _names(found: Sequence[Band], gutters: Sequence[Gap]) -> list[Cell]:
@@ -214,18 +254,47 @@ def _names(found: Sequence[Band], gutters: Sequence[Gap]) -> list[Cell]:
     A value must not come under another column's head, so heads over several
     columns are not taken apart.
     """
-    middles = [sum(gap) / 2 for gap in gutters]
     names: list[Cell] = [()] * (len(gutters) + 1)
     for band in found:
-        last: Piece | None = None
-        for piece in sorted(band.pieces, key=lambda each: each.left):
-            first, end = bisect(middles, piece.left), bisect(middles, piece.right)
-            near = last is not None and piece.left - last.right < _SPACE * piece.size
-            if first != end or (near and last is not None and bisect(middles, last.left) != first):
+        for phrase in _phrases(band):
+            first, last = _reach(phrase, gutters)
+            if first != last:
                 return []
-            names[first] += (piece,)
-            last = piece
+            names[first] += phrase
     return names if all(names) else []
+
+
+def _spread(band: Band, gutters: Sequence[Gap]) -> list[Cell | None]:
+    """Return the cells of a band above the columns, in which a phrase may reach over several."""
+    cells: list[Cell | None] = [()] * (len(gutters) + 1)
+    for phrase in _phrases(band):
+        first, last = _reach(phrase, gutters)
+        cells[first] = (cells[first] or ()) + phrase
+        cells[first + 1 : last + 1] = [None] * (last - first)
+    return cells
+
+
+def _phrases(band: Band) -> list[Cell]:
+    """Return the pieces of a band, those together that only spaces part."""
+    phrases: list[Cell] = []
+    for piece in sorted(band.pieces, key=lambda each: each.left):
+        if phrases and piece.left - phrases[-1][-1].right < _SPACE * piece.size:
+            phrases[-1] += (piece,)
+        else:
+            phrases.append((piece,))
+    return phrases
+
+
+def _reach(phrase: Cell, gutters: Sequence[Gap]) -> tuple[int, int]:
+    """Return the first and the last column that a phrase is above; in a gap, it is the nearer one."""
+    left, right = phrase[0].left, max(piece.right for piece in phrase)
+    slack = _SLACK * phrase[0].size
+    first = sum(left >= start - slack for start, _ in gutters)
+    last = sum(right > end + slack for _, end in gutters)
+    if first > last:
+        start, end = gutters[last]
+        first = last = last if left - start < end - right else first
+    return first, last
 
 
 def _cells(band: Band, gutters: Sequence[Gap]) -> list[Cell]:
@@ -246,18 +315,22 @@ def _is_table(rows: Sequence[Sequence[Cell]], region: Region, rules: Sequence[Ru
         return False
     columns = [[cell for row in rows if (cell := row[at])] for at in range(len(region.gutters) + 1)]
     if any(map(_is_prose, columns)):
-        ends = _separators(region.bands, rules) or _row_gaps(rows, region.bands)
+        ends = separators(region.bands, rules) or row_gaps(rows, region.bands)
         longest = max((end - start for start, end in pairwise([-1, *ends, len(rows) - 1])), default=0)
-        return len(ends) > 1 and longest <= _TALLEST and all(_begins(rows[end + 1]) for end in ends)
-    ruled_rows = len(_separators(region.bands, rules))
+        return len(ends) > 1 and longest <= _TALLEST and all(begins(rows[end + 1]) for end in ends)
+    ruled_rows = len(separators(region.bands, rules))
     cells = [cell for column in columns for cell in column]
     numeric = sum(any(map(str.isdigit, cell[0].text)) for cell in cells) >= _NUMERIC * len(cells)
     if len(columns) == 2:
+        if len(ends := separators(region.bands, rules)) >= _SEVERAL:
+            starts = [0, *(end + 1 for end in ends)]
+            if all(rows[start][0] and _is_level(rows[start]) for start in starts):
+                return True
         if all(len(cell) == 1 and cell[0].text.isdigit() for cell in columns[1]):
             return True  # of contents
         named = sum(map(_words_of, columns[0])) <= _FEW_WORDS * len(columns[0])
         return named and (numeric or ruled_rows > 1 or _are_labels(columns[0])) and len(full) >= _ALIGNED * len(rows)
-    return numeric or ruled_rows > 0 or len(full) >= _SEVERAL or bool(_row_gaps(rows, region.bands))
+    return numeric or ruled_rows > 0 or len(full) >= _SEVERAL or bool(row_gaps(rows, region.bands))
 
 
 def _are_labels(column: Sequence[Cell]) -> bool:
@@ -267,8 +340,12 @@ def _are_labels(column: Sequence[Cell]) -> bool:
 
 def _is_level(row: Sequence[Cell]) -> bool:
     """Return whether the cells of a row begin on one baseline."""
-    bases = [min(piece.base for piece in cell) for cell in row if cell]
+    bases = [min(piece.base for piece in cell if piece.size >= _SMALL * _size(cell)) for cell in row if cell]
     return max(bases) - min(bases) <= 0.3 * max(piece.size for cell in row for piece in cell)
+
+
+def _size(cell: Cell) -> float:
+    return max(piece.size for piece in cell)
 
 
 def _words_of(cell: Cell) -> int:
@@ -278,66 +355,5 @@ def _words_of(cell: Cell) -> int:
 def _is_prose(column: Sequence[Cell]) -> bool:
     """Return whether the lines of a column read on."""
     column = [cell for cell in column if cell]
-    lower = sum(_first(cell).text[0].islower() for cell in column)
+    lower = sum(first(cell).text[0].islower() for cell in column)
     return bool(column) and lower >= _LOWER * len(column) and sum(map(_words_of, column)) >= _FEW_WORDS * len(column)
-
-
-def _first(cell: Cell) -> Piece:
-    return min(cell, key=lambda piece: (round(piece.base), piece.left))
-
-
-def _separators(found: Sequence[Band], rules: Sequence[Rule]) -> list[int]:
-    """Return the numbers of the bands that a ruled line is below."""
-    left = min(piece.left for band in found for piece in band.pieces)
-    right = max(piece.right for band in found for piece in band.pieces)
-    below = []
-    for number, (band, following) in enumerate(pairwise(found)):
-        between = [rule for rule in rules if band.bottom - 1 <= rule.at <= following.top + 1]
-        width = sum(max(0.0, min(rule.end, right) - max(rule.start, left)) for rule in between)
-        if width >= _OVER * (right - left):
-            below.append(number)
-    return below
-
-
-def _row_gaps(rows: Sequence[Sequence[Cell]], found: Sequence[Band]) -> list[int]:
-    """Return the numbers of the bands that a row of wrapped cells ends with, by the gaps below; none if unclear."""
-    gaps = [following.top - band.bottom for band, following in pairwise(found)]
-    if len(gaps) < 2:
-        return []
-    small = max(min(gaps), 0.5)
-    ends = [number for number, gap in enumerate(gaps) if gap > _LARGE_GAP * small]
-    if not ends or len(ends) == len(gaps):
-        return []
-    starts = [0, *(end + 1 for end in ends)]
-    if sum(bool(rows[start][0]) for start in starts) < 0.8 * len(starts):
-        return []
-    inner = [number + 1 for number in range(len(gaps)) if number not in ends]
-    return ends if all(_continues(rows[number]) for number in inner) else []
-
-
-def _continues(row: Sequence[Cell]) -> bool:
-    """Return whether a band may continue the row above: it has empty cells, or one that begins in lower case."""
-    return not all(row) or any(_first(cell).text[0].islower() for cell in row if cell)
-
-
-def _begins(row: Sequence[Cell]) -> bool:
-    """Return whether no cell of a band continues one above."""
-    return not any(cell and _first(cell).text[0].islower() for cell in row)
-
-
-def _joined(rows: Sequence[Sequence[Cell]], found: Sequence[Band], separators: Sequence[int]) -> list[list[Cell]]:
-    """Return the rows, bands that continue the one above joined to it."""
-    ends = set(separators) if len(separators) >= max(2, len(rows) // 4) else set(_row_gaps(rows, found))
-    joined: list[list[Cell]] = []
-    for number, row in enumerate(rows):
-        continues = number - 1 not in ends and _continues(row) if ends else not row[0] and _is_remainder(row)
-        if joined and continues:
-            joined[-1] = [above + cell for above, cell in zip(joined[-1], row, strict=True)]
-        else:
-            joined.append(list(row))
-    return joined
-
-
-def _is_remainder(row: Sequence[Cell]) -> bool:
-    """Return whether all cells of a band begin in lower case, as the second lines of wrapped cells do."""
-    return all(_first(cell).text[0].islower() for cell in row if cell)

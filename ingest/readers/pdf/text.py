@@ -199,8 +199,8 @@ def joined(units: Sequence[Unit], pages: int) -> Joined:
     texts: list[str] = []
     headings: list[Heading] = []
     blocks: list[Block] = []
-    boxes: list[WordBox] = []
     starts: dict[int, int] = {}
+    unit_starts: list[int] = []
     at = 0
     for unit in units:
         if texts:
@@ -208,12 +208,11 @@ def joined(units: Sequence[Unit], pages: int) -> Joined:
             texts.append(gap)
             at += len(gap)
         start = at
+        unit_starts.append(start)
         for number, token in enumerate(unit.tokens):
             at += len(token.before)
             starts.setdefault(token.page, start if number == 0 else at)
-            end = at + len(token.word.text)
-            boxes += [WordBox(at, end, page, *box) for page, box in token.word.places]
-            at = end
+            at += len(token.word.text)
         text = unit.text
         at = start + len(text)
         texts.append(text)
@@ -226,4 +225,16 @@ def joined(units: Sequence[Unit], pages: int) -> Joined:
     for page in range(pages, 0, -1):
         following = starts.get(page, following)
         page_starts.append(following)
-    return Joined("".join(texts), tuple(headings), tuple(blocks), tuple(reversed(page_starts)), pack(boxes))
+    boxes = pack(_boxes(units, unit_starts))
+    return Joined("".join(texts), tuple(headings), tuple(blocks), tuple(reversed(page_starts)), boxes)
+
+
+def _boxes(units: Sequence[Unit], starts: Sequence[int]) -> Iterator[WordBox]:
+    """Yield the boxes of the words of units that begin at these places."""
+    for unit, at in zip(units, starts, strict=True):
+        for token in unit.tokens:
+            at += len(token.before)
+            end = at + len(token.word.text)
+            for page, box in token.word.places:
+                yield WordBox(at, end, page, *box)
+            at = end

@@ -29,9 +29,11 @@ _ARTICLE_TAGS = frozenset({"main", "article"})
 _BOLD_TAGS = frozenset({"b", "strong"})
 _LAYOUT_TAGS = ("table", *_LEVELS)
 _BLANK_LINE = re.compile(r"\n\s*\n")
-# A block counts as links if it is short, has no full stop and at least this share of it is linked.
+# A block counts as links if it is short, does not end with a full stop, and at least this share of it is linked. Titles
+# of other pages often are questions or cries, so these marks say nothing.
 _LINK_SHARE = 0.8
 _LINK_LENGTH = 120  # characters
+_CUT_SHORT = "..."  # the end of a teaser
 _BAR_LENGTH = 300  # characters of a block of several links
 _LONGEST_TERM = 120  # characters; a longer one is a paragraph
 
@@ -195,7 +197,7 @@ class _Walk:
         only_links = taken.links or 1 if taken.linked >= _LINK_SHARE * length and not self._level else 0
         longest = _BAR_LENGTH if only_links > 2 else _LINK_LENGTH
         for text, kind in self._texts(taken.raw):
-            is_bar = len(text) <= longest and not text.endswith((".", "!", "?"))
+            is_bar = len(text) <= longest and (not text.endswith(".") or text.endswith(_CUT_SHORT))
             self._emit(self._candidate(Piece(text, self._level, kind=kind), only_links if is_bar else 0))
 
     def _candidate(self, piece: Piece, links: int = 0) -> BlockCandidate:

@@ -98,6 +98,13 @@ def test_a_row_of_links_is_a_menu_and_one_link_is_not(read_as: ReadAs) -> None:
     assert quotes(read_as("a.html", source)) == ["Content.", "Linked item"]
 
 
+def test_titles_of_other_pages_are_a_menu_even_as_questions_and_cries(read_as: ReadAs) -> None:
+    titles = ("Allergic to nuts?", "Ten tips for spring!", "Our best soups", "How to sleep...")
+    menu = "".join(f"<li><a href='/{number}'>{title}</a></li>" for number, title in enumerate(titles))
+    source = f"<p>Content.</p><ul>{menu}</ul><p>More content.</p><p><a href='/x'>What helps?</a></p><p>Rest.</p>"
+    assert quotes(read_as("a.html", source)) == ["Content.", "More content.", "What helps?", "Rest."]
+
+
 def test_what_trafilatura_judges_content_is_kept_anywhere(read_as: ReadAs) -> None:
     texts = [f"A long sentence of real content stands in a box, and its number is {number}." for number in range(9)]
     paragraphs = "".join(f"<p>{text}</p>" for text in texts)

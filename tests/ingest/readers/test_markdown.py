@@ -197,6 +197,14 @@ def test_the_fields_of_front_matter_are_quoted_as_they_stand(read_as: ReadAs) ->
     assert (document.title, document.language) == ("Rowing", "en")
 
 
+def test_a_field_that_the_text_says_again_is_read_once(read_as: ReadAs) -> None:
+    source = (
+        "---\nsummary: Rest helps a sore back.\ndescription: Rest\nintro: Who should rest, and when.\n---\n"
+        "# Rest\n\n*Rest* helps a sore\nback. Walk soon.\n"
+    )
+    assert quotes(read_as("a.md", source)) == ["Who should rest, and when.", "*Rest* helps a sore\nback. Walk soon."]
+
+
 def test_front_matter_in_toml(read_as: ReadAs) -> None:
     source = (
         '+++\ntitle = "Punts"\ndate = 2024-05-01\ndescription = """\nA punt\nis flat."""\nkeywords = ["pole", "flat"]\n'
@@ -274,13 +282,46 @@ def test_html_tables_are_rows(read_as: ReadAs) -> None:
     document = read_as("a.md", source)
     assert quotes(document) == [
         "Stock",
-        "Thing</th><th>Count",
-        "Rope. Long.</td>\n<td></td><td>2",
+        "Thing: Rope. Long. | 2",
         "What else?",
         "Oars.",
         "One <b>old</b>",
     ]
-    assert [block.kind for block in document.blocks] == ["paragraph", "row", "row", "paragraph", "paragraph", "item"]
+    assert [block.kind for block in document.blocks] == ["paragraph", "row", "paragraph", "paragraph", "item"]
+    assert not document.verbatim
+
+
+def test_html_tables_have_their_merged_cells_in_every_row(read_as: ReadAs) -> None:
+    source = (
+        "# Doses\n\nBefore.\n<table>\n<tr><th rowspan=2>Group</th><th colspan=2>Dose</th></tr>\n"
+        "<tr><th>Day</th><th>Night</th></tr>\n<tr><td rowspan=2>Adults</td><td></td><td>10 mg</td></tr>\n"
+        "<tr><td>10<sup>6</sup> cells</td><td>5 mg</td></tr></table>\n\nAfter.\n"
+    )
+    document = read_as("a.md", source)
+    assert quotes(document) == [
+        "Before.",
+        "Group: Adults | Dose › Night: 10 mg",
+        "Group: Adults | Dose › Day: 10⁶ cells | Dose › Night: 5 mg",
+        "After.",
+    ]
+    assert headings(document) == [(1, "Doses")]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "```html\n<table><tr><td>a</td><td>b</td></tr></table>\n```\n",
+        "Write `<table>` and `</table>` around the rows.\n",
+        "<!-- <table><tr><td>a</td><td>b</td></tr></table> -->\nText\n",
+        "    <table><tr><td>a</td><td>b</td></tr></table>\n",
+        "<table><tr><td>a</td><td>b</td></tr>\n",
+        "<table><tr><td>Text in a frame.</td></tr></table>\n",
+    ],
+)
+def test_what_is_no_html_table_stays_as_it_is(read_as: ReadAs, source: str) -> None:
+    document = read_as("a.md", source)
+    assert document.text == source
+    assert document.verbatim
 
 
 def test_footnotes_are_text(read_as: ReadAs) -> None:
