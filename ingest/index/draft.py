@@ -99,9 +99,9 @@ class Draft(Snapshot):
             sa.text("INSERT INTO terms (rowid, title, heading, body) VALUES (:key, :title, :heading, :body)"),
             {
                 "key": key,
-                "title": stems(document.title),
-                "heading": stems(" ".join(passage.heading)),
-                "body": stems(passage.text),
+                "title": stems(document.title, document.language),
+                "heading": stems(" ".join(passage.heading), document.language),
+                "body": stems(passage.text, document.language),
             },
         )
 

@@ -95,6 +95,14 @@ class Snapshot:
         passages = self._connection.scalar(sa.select(sa.func.count()).select_from(tables.passages))
         return int(documents or 0), int(passages or 0)
 
+    def languages(self) -> dict[str, int]:
+        """Return the characters of text in each language, most first; "" is text whose language is unknown."""
+        columns = tables.documents.c
+        characters = sa.func.sum(columns.characters)
+        query = sa.select(columns.language, characters).group_by(columns.language)
+        found = self._connection.execute(query.order_by(characters.desc(), columns.language))
+        return {language: int(count) for language, count in found}
+
     def sources(self) -> frozenset[str]:
         """Return the sources of all documents."""
         return frozenset(self._connection.scalars(sa.select(tables.documents.c.source)))
@@ -144,6 +152,17 @@ class Snapshot:
             .order_by(tables.roots.c.id, columns.source)
         )
         return [Summary(*row) for row in self._connection.execute(query)]
+
+    def titled(self) -> list[tuple[Place, str, tuple[str, ...]]]:
+        """Return the place, title and headings of each document, ordered by root and source."""
+        columns = tables.documents.c
+        query = sa.select(tables.roots.c.path, columns.source, columns.title, columns.headings)
+        rows = self._connection.execute(
+            query.select_from(tables.documents.join(tables.roots)).order_by(tables.roots.c.id, columns.source)
+        )
+        return [
+            ((row.path, row.source), row.title, tuple(Heading(*each).title for each in row.headings)) for row in rows
+        ]
 
     def run_times(self) -> dict[int, datetime]:
         """Return when each run finished."""
@@ -288,6 +307,23 @@ class Snapshot:
             )
             found.update({row.term: int(row.doc) for row in self._connection.execute(query, {"words": batch})})
         return found
+
+    def stems(self) -> dict[str, int]:
+        """Return all stems, each with the number of passages (with title and headings) that contain it."""
+        rows = self._connection.execute(sa.text("SELECT term, doc FROM vocabulary"))
+        return {row.term: int(row.doc) for row in rows}
+
+    def texts_with(self, groups: Sequence[Sequence[str]], limit: int) -> list[str]:
+        """Return up to `limit` passages that contain a stem of each group, as title, headings and text in one.
+
+        "low back" is the stem "low" right before the stem "back".
+        """
+        match = " AND ".join("(" + " OR ".join(f'"{stem}"' for stem in group) + ")" for group in groups)
+        found = sa.text("SELECT rowid FROM terms WHERE terms MATCH :match LIMIT :limit")
+        keys = self._connection.scalars(found, {"match": match, "limit": limit}).all()
+        columns = (tables.documents.c.title, tables.passages.c.heading, tables.passages.c.text)
+        query = sa.select(*columns).select_from(_PASSAGE_JOIN).where(tables.passages.c.id.in_(keys))
+        return ["\n".join((row.title, *row.heading, row.text)) for row in self._connection.execute(query)]
 
     def _bm25(self, words: Sequence[str], rest: str, values: dict[str, int]) -> list[tuple[int, float]]:
         if not words:

@@ -3,9 +3,9 @@
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ingest.text import chunk
+from ingest.text import chunk, terms
 
-SCHEMA_VERSION = f"2.{chunk.VERSION}"
+SCHEMA_VERSION = f"2.{chunk.VERSION}.{terms.VERSION}"
 
 tables = sa.MetaData()
 meta = sa.Table("meta", tables, sa.Column("key", sa.String, primary_key=True), sa.Column("value", sa.String))
@@ -40,6 +40,7 @@ documents = sa.Table(
     sa.Column("characters", sa.Integer, nullable=False, server_default="0"),
     sa.Column("run", sa.Integer, nullable=False, server_default="0"),
     sa.UniqueConstraint("root", "source"),
+    sa.Index("documents_language", "language", "characters"),  # so that counting languages reads no text
 )
 passages = sa.Table(
     "passages",
@@ -108,3 +109,5 @@ def upgrade(connection: Connection) -> None:
             connection.execute(sa.text(f"ALTER TABLE {name} ADD COLUMN {added}"))
         for surplus in sorted(columns - set(current.keys())):
             connection.execute(sa.text(f"ALTER TABLE {name} DROP COLUMN {surplus}"))
+        for index in tables.tables[name].indexes:
+            index.create(connection, checkfirst=True)

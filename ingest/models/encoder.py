@@ -194,7 +194,7 @@ def _identify(name: str, model: "SentenceTransformer") -> EncoderIdentity:
         dimension=int(dimension),
         window=int(window),
         query_prompt=prompts.get("query", ""),
-        document_prompt=prompts.get("document", prompts.get("passage", "")),
+        document_prompt=prompts.get("document") or prompts.get("passage", ""),
     )
 
 

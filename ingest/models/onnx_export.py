@@ -60,6 +60,7 @@ class Graph:
         self._tokenizer = Tokenizer.from_str(self._counter.to_str())
         self._tokenizer.enable_truncation(window)
         self._inputs = [each.name for each in self._session.get_inputs()]
+        self.outputs = tuple(each.name for each in self._session.get_outputs())
 
     def run(self, texts: Sequence[str] | Sequence[tuple[str, str]], outputs: Sequence[str]) -> Iterator[Batch]:
         """Run texts, or pairs of texts, through the graph, batched by similar length.

@@ -1,6 +1,7 @@
 """Finds the language of texts."""
 
 import lzma
+from collections.abc import Mapping
 from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -8,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ingest.schema import Block, Document
+from ingest.text.stop_words import STOP_WORDS
+from ingest.text.terms import ENGLISH, analyse
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
 SURE = 0.8
 """The lowest probability that counts. Of 11,985 sentences and questions of XQuAD in de, en, es, ru and tr, 91 % reach
 it, and 3 of those are wrong; 97 % reach 0.5, and 16 of those are wrong."""
+
+STRANGE = 1 / 4
+"""The least share of a question's words that must be stop words of a language in which there is no text."""
 
 _SAMPLE = 300  # characters of a block that are looked at
 _SAMPLES = 20  # blocks of a document that are looked at first
@@ -27,6 +33,31 @@ def language_of(text: str) -> str:
     """
     language, probability = _identifier().classify(text)
     return str(language) if probability >= SURE else ""
+
+
+def main_language(languages: Mapping[str, int]) -> str:
+    """Return the language of most of a corpus' text, of the known ones; English if none is known."""
+    known = {language: count for language, count in languages.items() if language}
+    return max(known, key=lambda language: known[language], default=ENGLISH)
+
+
+def question_language(question: str, languages: Mapping[str, int]) -> str:
+    """Return the language of a question on texts in `languages` (code to amount of text).
+
+    Questions are too short for `language_of`. The language is the one with most
+    of the question's words among its stop words; where that is not clear, the
+    corpus' main language.
+    """
+    main = main_language(languages)
+    found = {language: _stop_words(question, language) for language in STOP_WORDS}
+    best = max(found, key=lambda language: (found[language], languages.get(language, 0)))
+    least = 1 if best in languages else max(2, STRANGE * len(analyse(question)))
+    return best if found[best] > found.get(main, 0) and found[best] >= least else main
+
+
+def _stop_words(question: str, language: str) -> int:
+    """Return the number of stop words; single letters ("l'", "d'", "what's") say little."""
+    return sum(term.stop and term.end - term.start > 1 for term in analyse(question, language))
 
 
 def document_language(document: Document) -> str:

@@ -1,30 +1,40 @@
-"""Terms of the lexical index: words, folded and stemmed, with their spans."""
+"""Terms of the lexical index: words, folded and stemmed by the rules of their language, with their spans."""
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from types import MappingProxyType
 
 import Stemmer
 
-# A number includes its decimals and digit groups; a word includes inner apostrophes.
-_TOKEN = re.compile(r"\d+(?:[.,]\d+)+|\w+(?:['’]\w+)*")
+from ingest.text.stop_words import STOP_WORDS
 
-_FUNCTION_WORDS = """
-    a about above after again all also am an and any anybody anyone anything are as at be because been before being
-    below best between both but by can cannot could did do does doing done down during each either else ever every few
-    for from further get gets getting give given go goes going good got had has have having he help hello her here hers
-    him his how i if in into is it its itself just know let like lot lots made make makes making many may maybe me
-    might mine more most much must my need needs neither never no nobody none nor not nothing of off often oh ok okay
-    on once one ones only or other others ought our ours out over own per perhaps please put quite rather really
-    s same say says she should so some somebody someone something still such t take tell than thank thanks that the
-    their theirs them then there these they thing things this those through to too try under until up upon us use used
-    using very want wants was way ways we well were what whatever when where whether which while who whom whose why
-    will with within without would yes yet you your yours
-    aren't can't couldn't didn't doesn't don't hadn't hasn't haven't i'd i'll i'm i've isn't it's let's shouldn't
-    that's there's they're wasn't we're weren't what's who's won't wouldn't you'd you're you've
-"""
-STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
+VERSION = 2  # of the analysis; an index built with another version is stale
+ENGLISH = "en"
+
+# A number includes its decimals and digit groups; a word includes accents of their own and inner apostrophes.
+_TOKEN = re.compile(r"\d+(?:[.,]\d+)+|\w[\w\u0300-\u036f]*(?:['’]\w[\w\u0300-\u036f]*)*")
+# Where an apostrophe ends an article or a pronoun ("l'eau"), it divides words.
+_ELIDING_TOKEN = re.compile(r"\d+(?:[.,]\d+)+|\w[\w\u0300-\u036f]*")
+_ELIDING = frozenset({"fr", "it"})
+
+_STEMMERS: Mapping[str, str] = MappingProxyType(
+    {
+        "de": "german",
+        ENGLISH: "english",
+        "es": "spanish",
+        "fr": "french",
+        "it": "italian",
+        "nl": "dutch",
+        "pt": "portuguese",
+    }
+)
+_UMLAUTS = frozenset("äöü")  # the German stemmer folds them itself, and "ae", "oe" and "ue" with them
+_UNDECOMPOSED = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d"})
+# "informação" and "informações", folded: the Portuguese stemmer needs the accents of this ending.
+_NASAL_ENDING = re.compile(r"(?<=\w)(c?)(?:aos?|oes|aes)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,38 +52,62 @@ class Term:
         return self.stem[:1].isdigit()
 
 
-def analyse(text: str) -> list[Term]:
-    """Return the terms of a text, in order.
+def analyse(text: str, language: str = ENGLISH) -> list[Term]:
+    """Return the terms of a text, in order; a language without rules of its own is analysed as English.
 
-    Source: case and accents folded (Unicode NFKD), English Snowball stemmer (Porter 2001).
+    A word gives the same stem with its accents and without them, and in German
+    also with "ae" for "ä" and "ss" for "ß".
+
+    Source: case and accents folded (Unicode NFKD), Snowball stemmers (Porter 2001).
     """
-    return [_term(m.group(), m.start(), m.end()) for m in _TOKEN.finditer(text)]
+    pattern = _ELIDING_TOKEN if language in _ELIDING else _TOKEN
+    return [_term(m.group(), m.start(), m.end(), language) for m in pattern.finditer(text)]
 
 
-def content_terms(text: str) -> list[Term]:
+def content_terms(text: str, language: str = ENGLISH) -> list[Term]:
     """Return the terms of a text without stop words."""
-    return [term for term in analyse(text) if not term.stop]
+    return [term for term in analyse(text, language) if not term.stop]
 
 
-def stems(text: str) -> str:
+def stems(text: str, language: str = ENGLISH) -> str:
     """Return the stems of a text without stop words, joined as the lexical index stores them."""
-    return " ".join(term.stem for term in content_terms(text))
+    return " ".join(term.stem for term in content_terms(text, language))
 
 
-def _term(word: str, start: int, end: int) -> Term:
-    stem, stop = _stem(word)
+def _term(word: str, start: int, end: int, language: str) -> Term:
+    stem, stop = _stem(word, language if language in _STEMMERS else ENGLISH)
     return Term(stem, start, end, stop)
 
 
 @lru_cache(maxsize=100_000)
-def _stem(word: str) -> tuple[str, bool]:
-    folded = unicodedata.normalize("NFKD", word.casefold().replace("’", "'"))
-    folded = "".join(c for c in folded if not unicodedata.combining(c))
-    stop = folded in STOP_WORDS
+def _stem(word: str, language: str) -> tuple[str, bool]:
+    word = "".join(unicodedata.normalize("NFKC", word).casefold().replace("’", "'").split())  # "ﷺ" is four words
+    folded = _fold(word, _UMLAUTS if language == "de" else frozenset())
+    stop = word in _stop_words(language)
     folded = folded.removesuffix("'s").replace("'", "") or folded
-    return _stemmer().stemWord(folded), stop
+    if language == "pt":
+        folded = _NASAL_ENDING.sub(lambda ending: "ção" if ending[1] else "ão", folded)
+    return _fold(_stemmer(language).stemWord(folded)), stop
 
 
-@lru_cache(maxsize=1)
-def _stemmer() -> Stemmer.Stemmer:
-    return Stemmer.Stemmer("english")
+def _fold(word: str, kept: frozenset[str] = frozenset()) -> str:
+    """Return a word without accents, except on the letters to be kept."""
+    return word if word.isascii() else "".join(letter if letter in kept else _bare(letter) for letter in word)
+
+
+def _bare(letter: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", letter)
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(_UNDECOMPOSED)
+
+
+@cache
+def _stop_words(language: str) -> frozenset[str]:
+    """Return the stop words of a language as people type them: with accents, without, and with "ae" for "ä"."""
+    words = STOP_WORDS[language]
+    typed = {word.replace("ä", "ae").replace("ö", "oe").replace("ü", "ue").replace("ß", "ss") for word in words}
+    return frozenset(words | typed | {_fold(word) for word in words})
+
+
+@cache
+def _stemmer(language: str) -> Stemmer.Stemmer:
+    return Stemmer.Stemmer(_STEMMERS[language])

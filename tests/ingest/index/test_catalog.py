@@ -34,12 +34,14 @@ class Put:
     def __init__(self, catalog: Catalog, encoder: Encoder) -> None:
         self._catalog, self._encoder = catalog, encoder
 
-    def __call__(self, texts: dict[str, str], root: str = "/root", title: str = "Title") -> None:
+    def __call__(self, texts: dict[str, str], root: str = "/root", title: str = "Title", language: str = "") -> None:
         with self._catalog.write() as draft:
             draft.put_root(root, CorpusDescription())
             for source, text in texts.items():
-                document = Document(source, title, None, text, "0" * 64, blocks=(Block(0, len(text)),))
-                draft.put_document(root, document, split(reading_of(document), root, self._encoder))
+                document = Document(
+                    source, title, None, text, "0" * 64, blocks=(Block(0, len(text)),), language=language
+                )
+                draft.put_document(root, document, list(split(reading_of(document), root, self._encoder)))
             draft.set_encoder(self._encoder.identity)
             draft.finish(NOW, {"added": len(texts)})
 
@@ -153,6 +155,36 @@ def test_lexical_search_is_by_stems_best_first_ties_by_number(catalog: Catalog, 
 def test_titles_and_headings_are_searched(catalog: Catalog, put: Put) -> None:
     put({"a": "Rest."}, title="Sciatica")
     assert found(catalog, ["sciatica"]) == ["a"]
+
+
+def test_text_title_and_headings_are_stemmed_by_the_language_of_the_document(catalog: Catalog, put: Put) -> None:
+    put({"a": "Die Kündigungen."}, title="Häuser", language="de")
+    put({"b": "The houses die."}, language="en")
+    assert found(catalog, ["kundig"]) == found(catalog, ["haus"]) == ["a"]
+    assert found(catalog, ["die"]) == ["b"]
+
+
+def test_the_languages_of_the_corpus_are_counted_in_characters_without_reading_texts(
+    data: Path, catalog: Catalog, put: Put
+) -> None:
+    put({"a": "Walk.", "b": "Rest."}, language="en")
+    put({"c": "Gehen Sie spazieren."}, language="de")
+    put({"d": "1"})
+    with catalog.read() as snapshot:
+        assert list(snapshot.languages().items()) == [("de", 20), ("en", 10), ("", 1)]
+    with closing(sqlite3.connect(data / "catalog.sqlite")) as file:
+        query = "EXPLAIN QUERY PLAN SELECT language, sum(characters) FROM documents GROUP BY language"
+        assert "USING COVERING INDEX" in str(file.execute(query).fetchall())
+
+
+def test_an_upgraded_index_counts_languages_as_fast(data: Path, catalog: Catalog, put: Put) -> None:
+    put({"a": "Walk."}, language="en")
+    with closing(sqlite3.connect(data / "catalog.sqlite")) as file, file:
+        file.execute("DROP INDEX documents_language")
+    with catalog.write() as draft:
+        draft.upgrade()
+    with closing(sqlite3.connect(data / "catalog.sqlite")) as file:
+        assert ("documents_language",) in file.execute("SELECT name FROM sqlite_master").fetchall()
 
 
 def test_words_with_punctuation_are_found(catalog: Catalog, put: Put) -> None:

@@ -71,6 +71,41 @@ def test_prompts_are_prepended(models: Path, tmp_path: Path) -> None:
     assert tokens.spans == ((0, 3), (4, 8))
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of the transformers library, of its own internals
+@pytest.mark.parametrize("kind", ["document", "passage"])
+def test_a_local_folder_is_exported_with_its_prompts(tmp_path: Path, kind: str) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    folder = tiny(tmp_path / "tiny", {"query": "query: ", kind: "passage: "})
+    encoder = open_encoder(str(folder), tmp_path / "models")
+    assert (encoder.identity.query_prompt, encoder.identity.document_prompt) == ("query: ", "passage: ")
+    assert (encoder.identity.dimension, encoder.identity.window) == (32, 64)
+    original = SentenceTransformer(str(folder), device="cpu")
+    wanted = original.encode(["passage: Hitze hilft ."], prompt="", normalize_embeddings=True)
+    assert np.allclose(encoder.encode(["Hitze hilft ."]), wanted, atol=1e-4)
+
+
+def tiny(folder: Path, prompts: dict[str, str]) -> Path:
+    """Make an encoder with random weights and these prompts; return its folder."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    words = [*marks, "hitze", "hilft", "heat", "helps", "query", "passage", ":", "."]
+    torch.manual_seed(1)
+    config = BertConfig(
+        vocab_size=len(words), hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32
+    )
+    BertModel(config).save_pretrained(folder / "bert")
+    BertTokenizerFast(vocab={word: at for at, word in enumerate(words)}).save_pretrained(folder / "bert")
+    modules = [Transformer(str(folder / "bert"), max_seq_length=64), Pooling(32)]
+    SentenceTransformer(modules=modules, prompts=prompts, device="cpu").save(str(folder))
+    return folder
+
+
 def test_a_missing_model(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match="CITED_ENCODER") as caught:
         open_encoder(str(tmp_path / "none"), tmp_path / "models")

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from ingest.schema import Block, Document
-from ingest.text.language import block_languages, document_language, language_of
+from ingest.text.language import block_languages, document_language, language_of, main_language, question_language
 
 TEXTS = {
     "en": "Most people with back pain get better within a few weeks if they keep moving.",
@@ -33,6 +33,37 @@ def test_languages_are_found(language: str, text: str) -> None:
 @pytest.mark.parametrize("text", ["", "Hip", "x = 3; y = f(3)", "12 | 13 | 14", "\ud800"])
 def test_what_is_too_short_or_no_prose_has_no_language(text: str) -> None:
     assert language_of(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("Was ist Nachtarbeit?", "de"),
+        ("verfällt mein resturlaub am jahresende", "de"),
+        ("What is sciatica?", "en"),
+        ("¿Cuántos puntos permitió la defensa?", "es"),
+        ("Combien de jours de vacances ai-je ?", "fr"),
+        ("Quanto costa la visita?", "it"),
+        ("Hoeveel vakantiedagen heb ik?", "nl"),
+        ("Quantos dias de férias eu tenho?", "pt"),
+    ],
+)
+def test_the_language_of_a_short_question_is_found_by_its_stop_words(question: str, language: str) -> None:
+    assert question_language(question, {language: 1}) == language
+    assert question_language(question, {"en": 2, language: 1}) == language
+    assert question_language(question, {"en": 1}) == language
+
+
+@pytest.mark.parametrize("question", ["", "Mindestlohn Höhe", "TENS unit", "Hotel in Berlin", "What's X's job?"])
+def test_a_question_without_clear_stop_words_has_the_language_of_the_corpus(question: str) -> None:
+    assert question_language(question, {"en": 5, "de": 2, "": 9}) == "en"
+
+
+def test_the_main_language_is_that_of_most_known_text() -> None:
+    assert main_language({"en": 5, "de": 6, "": 9}) == "de"
+    assert question_language("Was ist Mindestlohn", {"ru": 1}) == "de"
+    assert question_language("Сколько?", {"ru": 1}) == "ru"
+    assert main_language({"": 3}) == main_language({}) == "en"
 
 
 def test_a_document_has_the_language_it_states_or_most_of_it_is_in() -> None:

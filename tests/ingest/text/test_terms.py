@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.text.terms import STOP_WORDS, analyse, content_terms, stems
+from ingest.text.stop_words import STOP_WORDS
+from ingest.text.terms import analyse, content_terms, stems
 
 
 def test_words_are_folded_and_stemmed() -> None:
@@ -14,7 +15,80 @@ def test_words_are_folded_and_stemmed() -> None:
 def test_stop_words_are_dropped_in_any_case_and_with_any_apostrophe() -> None:
     assert stems("It's THE hip, isn’t it?") == "hip"
     assert [term.stop for term in analyse("the hip")] == [True, False]
-    assert "not" in STOP_WORDS
+    assert "not" in STOP_WORDS["en"]
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "other"),
+    [
+        ("de", "Kündigungen", "Kündigung"),
+        ("de", "Häuser", "Haus"),
+        ("es", "canciones", "canción"),
+        ("fr", "équipes", "équipe"),
+        ("it", "malattie", "malattia"),
+        ("nl", "huizen", "huis"),
+        ("pt", "informações", "informação"),
+        ("pt", "cidadãos", "cidadão"),
+    ],
+)
+def test_words_are_stemmed_by_the_rules_of_their_language(language: str, one: str, other: str) -> None:
+    assert stems(one, language) == stems(other, language) != ""
+
+
+@pytest.mark.parametrize(
+    ("language", "written", "typed"),
+    [
+        ("de", "Kündigung", "kuendigung"),
+        ("de", "Kündigung", "kundigung"),
+        ("de", "Straße", "STRASSE"),
+        ("de", "Söhne", "so\u0308hne"),
+        ("de", "Café", "cafe"),
+        ("en", "œdema", "oedema"),
+        ("en", "Łódź", "lodz"),
+        ("es", "información", "informacion"),
+        ("es", "categorías", "categorias"),
+        ("fr", "sécurité", "securite"),
+        ("fr", "cœur", "coeur"),
+        ("it", "qualità", "qualita"),
+        ("nl", "coördinatie", "coordinatie"),
+        ("pt", "informações", "informacoes"),
+        ("pt", "responsável", "responsavel"),
+    ],
+)
+def test_words_typed_without_accents_are_the_same(language: str, written: str, typed: str) -> None:
+    assert stems(written, language) == stems(typed, language) != ""
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "content"),
+    [
+        ("de", "Wie hoch ist das Elterngeld für Väter?", "hoch elterngeld vat"),
+        ("de", "koennen wir ueber Geld reden", "geld red"),
+        ("es", "¿Cuántos días de vacaciones tengo?", "dias vacacion"),
+        ("fr", "Qu'est-ce que l'eau d’une source ?", "eau sourc"),
+        ("it", "Qual è l'indirizzo dell'ufficio?", "indirizz uffic"),
+        ("nl", "Hoeveel vakantiedagen heb ik?", "vakantiedaag"),
+        ("pt", "Quantos dias de férias tenho?", "dias fer"),
+    ],
+)
+def test_stop_words_are_those_of_the_language(language: str, question: str, content: str) -> None:
+    assert stems(question, language) == content
+
+
+def test_words_that_only_accents_tell_from_a_stop_word_are_kept() -> None:
+    assert stems("schon schön", "de") == "schon"
+    assert stems("te té", "es") == "te"
+
+
+def test_a_language_without_rules_is_analysed_as_english() -> None:
+    assert stems("the Running", "") == stems("the Running", "xx") == "run"
+
+
+@pytest.mark.parametrize("language", STOP_WORDS)
+def test_stop_words_are_written_as_terms_are_cut(language: str) -> None:
+    for word in STOP_WORDS[language]:
+        assert word == word.lower()
+        assert all(term.stop for term in analyse(word, language)), word
 
 
 def test_the_possessive_is_dropped_and_an_inner_apostrophe_keeps_one_word() -> None:
@@ -27,19 +101,19 @@ def test_numbers_keep_their_decimals_and_groups() -> None:
     assert [t.number for t in analyse("2.5 mg")] == [True, False]
 
 
-@pytest.mark.parametrize("word", ["ﬁbrosis", "Ⅳ", "ẞ", "漢字", "العلاج", "a_b"])
+@pytest.mark.parametrize("word", ["ﬁbrosis", "ﷺ", "Ⅳ", "ẞ", "漢字", "العلاج", "a_b"])
 def test_words_of_other_scripts_are_words(word: str) -> None:
     (term,) = analyse(word)
     assert (term.start, term.end) == (0, len(word))
     assert term.stem
 
 
-@given(text=st.text(max_size=200))
-def test_terms_are_ordered_and_inside_the_text(text: str) -> None:
+@given(text=st.text(max_size=200), language=st.sampled_from([*STOP_WORDS, ""]))
+def test_terms_are_ordered_and_inside_the_text(text: str, language: str) -> None:
     at = 0
-    for term in analyse(text):
+    for term in analyse(text, language):
         assert at <= term.start < term.end <= len(text)
         assert term.stem
         assert not any(c.isspace() or c == '"' for c in term.stem)
         at = term.end
-    assert content_terms(text) == [term for term in analyse(text) if not term.stop]
+    assert content_terms(text, language) == [term for term in analyse(text, language) if not term.stop]
