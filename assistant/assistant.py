@@ -2,27 +2,35 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from itertools import zip_longest
 from typing import Any, Self
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from assistant.answering.context import Surroundings
-from assistant.answering.evidence import Sentence, Texts, score_sentences, with_context
+from assistant.answering.evidence import Sentence, score_sentences, with_context
 from assistant.answering.follow_up import resolve_follow_up
-from assistant.answering.fuse import fuse, fused_score, rank_sources
-from assistant.answering.gate import THRESHOLD, probability
+from assistant.answering.fuse import RANKED, Titles, fuse, fused_score, rank_sources
+from assistant.answering.gate import THRESHOLD, decide, probability
+from assistant.answering.overview import overview
+from assistant.answering.parts import parts
 from assistant.answering.quote import Quoter, abstain, choose
-from assistant.answering.rerank import Reranker, open_reranker, rerank
+from assistant.answering.rerank import CosineReranker, Reranker, open_reranker
 from assistant.answering.retrieve import Candidate, Question, encode_question, retrieve
+from assistant.answering.small_talk import small_talk
+from assistant.answering.spelling import Speller
 from assistant.answering.weights import Model, load_model
 from assistant.conversations.verify import verify
 from assistant.index import Index, View
 from assistant.metrics import measured, timed
-from assistant.schema import Answer, Evidence, Quote, ScoredPassage, Standing
+from assistant.schema import Answer, Evidence, Quote, Remark, ScoredPassage, Standing, State
 from ingest.errors import RootInvalid
 from ingest.models.encoder import Encoder
 from ingest.schema import CorpusDescription, Document
 from ingest.settings import Settings
+from ingest.text.language import question_language
 
 
 class Assistant(Runnable[str, Answer]):
@@ -37,15 +45,15 @@ class Assistant(Runnable[str, Answer]):
 
         Args:
             index: what to search.
-            reranker: the cross-encoder that rescores the best sentences; None skips that step.
+            reranker: the cross-encoder that reads the best passages; without one the encoder's cosines must do.
             model: the coefficients of the score and the gate; None takes the shipped ones.
         """
         model = model or load_model()
         self._index = index
-        self._reranker = reranker
-        self._first = model.plain  # scores all sentences before the cross-encoder reads the best
-        self._last = model.plain if reranker is None else model.reranked
-        self._texts = Texts(index.encoder)
+        self._reranker = reranker or CosineReranker(index.encoder)
+        self._scorer = model.plain if reranker is None else model.reranked
+        self._titles = Titles(index.encoder)
+        self._speller = Speller()
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -59,13 +67,17 @@ class Assistant(Runnable[str, Answer]):
         reranker = open_reranker(settings.reranker, settings.models_dir, allow_downloads=settings.allow_downloads)
         return cls(Index.open(settings), reranker)
 
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[str] = (), *, as_typed: bool = False) -> Answer:
         """Answer a question; `history` holds the earlier questions of the conversation, oldest first.
+
+        If `as_typed`, the question is searched for as it is: not mended, not
+        completed and not taken apart.
 
         Raises:
             QuoteMismatch: a quote differs from the text of its source.
         """
-        return self._call_with_config(lambda text: self._ask(text, history), question, None, run_type="chain")
+        run = partial(self._ask, history=history, as_typed=as_typed)
+        return self._call_with_config(run, question, None, run_type="chain")
 
     def invoke(self, input: str, config: RunnableConfig | None = None, **kwargs: Any) -> Answer:  # noqa: A002, ANN401
         """Answer a question through LangChain's interface, with callbacks and tracing."""
@@ -152,39 +164,56 @@ class Assistant(Runnable[str, Answer]):
     def _find(self, question: Question, view: View) -> tuple[list[Candidate], list[Sentence]]:
         with timed("search"):
             candidates = self._candidates(question, view)
-        with timed("sentences"):
-            sentences = score_sentences(question, candidates, self._texts, self._first)
+        with timed("read"):
+            sentences = score_sentences(question, candidates, self._reranker, self._scorer)
             sentences = with_context(sentences, Surroundings(view.snapshot))
-        if self._reranker is not None:
-            with timed("rerank"):
-                sentences = rerank(question.text, sentences, self._reranker, self._last)
         return candidates, sentences
 
     def _candidates(self, question: Question, view: View) -> list[Candidate]:
-        return fuse(question, retrieve(question, view), self._texts) if question.text else []
+        return fuse(question, retrieve(question, view), self._titles) if question.text else []
 
-    def _ask(self, question: str, history: Sequence[str] = ()) -> Answer:
-        return measured(question, lambda: self._answer(question, history))
+    def _ask(self, question: str, history: Sequence[str] = (), *, as_typed: bool = False) -> Answer:
+        return measured(question, lambda: self._as_typed(question) if as_typed else self._answer(question, history))
+
+    def _as_typed(self, question: str) -> Answer:
+        with self._index.view() as view:
+            return self._answer_part(_storable(question), view)
 
     def _answer(self, question: str, history: Sequence[str]) -> Answer:
+        question, *history = map(_storable, (question, *history))
         with self._index.view() as view:
+            reply = small_talk(question)
+            remark = Remark(reply) if reply else overview(question, view.snapshot)
+            if remark is not None:
+                return Answer(question, (), None, (), 0.0, view.snapshot.run(), remark=remark)
             with timed("understand"):
-                text = resolve_follow_up(question, history, view.snapshot).text if history else question
-                encoded = encode_question(text, view)
-            candidates, sentences = self._find(encoded, view)
-            with timed("quote"):
-                quoter = Quoter(view.snapshot)
-                score = probability(sentences[0].features, self._last) if sentences else 0.0
-                answers = score >= float(view.snapshot.meta("gate_threshold") or THRESHOLD)
-                counts = view.snapshot.counts()
-                return Answer(
-                    question=text,
-                    quotes=tuple(map(quoter.quote, choose(sentences))) if answers else (),
-                    abstention=None if answers else abstain(encoded, sentences, quoter, counts),
-                    ranked=rank_sources(_fused(candidates)),
-                    gate_score=score,
-                    run=view.snapshot.run(),
-                )
+                language = question_language(question, view.snapshot.languages())
+                mended = self._speller.mend(question, view.snapshot, language)
+                earlier = [self._speller.mend(each, view.snapshot, language).text for each in history]
+                asked = parts(mended.text, view.snapshot)
+                asked[0] = resolve_follow_up(asked[0], earlier, view.snapshot).text
+                text = " · ".join(asked)
+            answers = [self._answer_part(part, view) for part in asked]
+            whole = _together(text, asked, answers) if len(answers) > 1 else answers[0]
+            return replace(whole, question=text, corrections=mended.corrections)
+
+    def _answer_part(self, question: str, view: View) -> Answer:
+        encoded = encode_question(question, view)
+        candidates, sentences = self._find(encoded, view)
+        with timed("quote"):
+            quoter = Quoter(view.snapshot)
+            score = probability(sentences[0].features, self._scorer) if sentences else 0.0
+            state = decide(score, float(view.snapshot.meta("gate_threshold") or THRESHOLD))
+            answered, counts = state is State.ANSWERED, view.snapshot.counts()
+            uncertain = state is State.UNCERTAIN
+            return Answer(
+                question=question,
+                quotes=tuple(map(quoter.quote, choose(sentences))) if answered else (),
+                abstention=None if answered else abstain(encoded, sentences, quoter, counts, uncertain=uncertain),
+                ranked=rank_sources(_fused(candidates)),
+                gate_score=score,
+                run=view.snapshot.run(),
+            )
 
 
 @contextmanager
@@ -197,5 +226,24 @@ def open_assistant(settings: Settings) -> Iterator[Assistant]:
         assistant.close()
 
 
+def _storable(text: str) -> str:
+    """Return the text with lone surrogates as `?`, because neither encoders nor the catalog take them."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def _fused(candidates: Sequence[Candidate]) -> list[ScoredPassage]:
     return [ScoredPassage(candidate.passage, fused_score(candidate)) for candidate in candidates]
+
+
+def _together(text: str, asked: Sequence[str], answers: Sequence[Answer]) -> Answer:
+    """Return one answer from those to the parts of a question: all that is quoted, and which parts are not answered."""
+    best = max(answers, key=lambda answer: (bool(answer.quotes), answer.gate_score))
+    quotes = dict.fromkeys(quote for answer in answers for quote in answer.quotes)
+    ranked = dict.fromkeys(source for places in zip_longest(*(each.ranked for each in answers)) for source in places)
+    return replace(
+        best,
+        question=text,
+        quotes=tuple(quotes),
+        ranked=tuple(source for source in ranked if source)[:RANKED],
+        open_parts=tuple(part for part, answer in zip(asked, answers, strict=True) if quotes and not answer.quotes),
+    )

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 for _outcome in ("answered", "abstained", "failed"):
     QUESTIONS.labels(_outcome)
-for _stage in ("understand", "search", "sentences", "rerank", "quote"):
+for _stage in ("understand", "search", "read", "quote"):
     STAGE_SECONDS.labels(_stage)
 for _outcome in ("finished", "failed", "stopped"):
     RUNS.labels(_outcome)

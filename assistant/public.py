@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import TypeVar
 
-from assistant.schema import Abstention, Answer, Answering, Evidence, Quote, ScoredPassage, Standing
+from assistant.schema import Abstention, Answer, Answering, Evidence, Outline, Quote, Remark, ScoredPassage, Standing
 from ingest.models.encoder import Encoder
 from ingest.origin import root_names
 from ingest.schema import CorpusDescription, Document, Passage
@@ -29,14 +29,15 @@ class Public:
         """The encoder of the index."""
         return self._assistant.encoder
 
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[str] = (), *, as_typed: bool = False) -> Answer:
         """Answer a question in quotes, or abstain; `history` holds the earlier questions, oldest first."""
-        answer, (hide, _) = self._assistant.ask(question, history), self._renaming()
+        answer, (hide, _) = self._assistant.ask(question, history, as_typed=as_typed), self._renaming()
         abstention = answer.abstention
         return replace(
             answer,
             quotes=tuple(_quote(quote, hide) for quote in answer.quotes),
             abstention=None if abstention is None else _abstention(abstention, hide),
+            remark=answer.remark and _remark(answer.remark, hide),
         )
 
     def search(self, question: str, limit: int = 10) -> list[ScoredPassage]:
@@ -101,6 +102,15 @@ def _scored(scored: Scored, rename: Rename) -> Scored:
 
 def _quote(quote: Quote, rename: Rename) -> Quote:
     return replace(quote, evidence=_scored(quote.evidence, rename))
+
+
+def _remark(remark: Remark, rename: Rename) -> Remark:
+    return replace(remark, outlines=tuple(_outline(outline, rename) for outline in remark.outlines))
+
+
+def _outline(outline: Outline, rename: Rename) -> Outline:
+    headings = tuple(replace(heading, root=rename(heading.root)) for heading in outline.headings)
+    return replace(outline, root=rename(outline.root), headings=headings)
 
 
 def _abstention(abstention: Abstention, rename: Rename) -> Abstention:

@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from assistant.answering.agreement import agreements
-from assistant.schema import Abstention, Answer, Quote, ScoredPassage
+from assistant.schema import Abstention, Answer, Outline, Quote, Remark, ScoredPassage
 from ingest.origin import FileState
 from ingest.schema import HEADING_SEPARATOR, Document
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 RECOGNISED = "read by OCR"
+NEAREST = "The nearest passages, which do not answer it:"
 FILE_NOTES = {
     FileState.CHANGED: "this file has changed since it was ingested",
     FileState.GONE: "this file no longer exists",
@@ -21,13 +22,15 @@ FILE_NOTES = {
 def answer_json(answer: Answer) -> dict[str, object]:
     """Return the answer as JSON-compatible values; offsets are in characters.
 
-    Keys: question, abstained, reason, missing_terms, quotes, agreements (lists
-    of quote numbers, see `agreements`), ranked, nearest, gate_score and run; see
-    `Answer` and `Abstention` for their meaning.
+    Keys: question, state, abstained, reason, missing_terms, quotes, agreements (lists
+    of quote numbers, see `agreements`), ranked, nearest, gate_score, run,
+    corrections, remark, outlines and open_parts; see `Answer`, `Abstention` and `Remark`
+    for their meaning.
     """
     abstention = answer.abstention
     return {
         "question": answer.question.encode("utf-8", "backslashreplace").decode("utf-8"),
+        "state": answer.state.value,
         "abstained": abstention is not None,
         "reason": abstention.reason if abstention else None,
         "missing_terms": list(abstention.missing_terms) if abstention else [],
@@ -37,7 +40,16 @@ def answer_json(answer: Answer) -> dict[str, object]:
         "nearest": [quote_json(quote) for quote in abstention.nearest] if abstention else [],
         "gate_score": answer.gate_score,
         "run": answer.run,
+        "corrections": [{"typed": each.typed, "text": each.text} for each in answer.corrections],
+        "remark": answer.remark.text if answer.remark else None,
+        "open_parts": list(answer.open_parts),
+        "outlines": [outline_json(outline) for outline in answer.remark.outlines] if answer.remark else [],
     }
+
+
+def verdict(abstention: Abstention) -> str:
+    """Return the sentence that opens an abstention."""
+    return "This may be it." if abstention.uncertain else "The texts do not answer this."
 
 
 def quote_json(quote: Quote) -> dict[str, object]:
@@ -55,6 +67,21 @@ def quote_json(quote: Quote) -> dict[str, object]:
         "url": quote.url,
         "root": quote.evidence.passage.root,
         "file": quote.file.value,
+    }
+
+
+def outline_json(outline: Outline) -> dict[str, object]:
+    """Return a source of the corpus with its title and headings; offsets are characters of the source."""
+    return {
+        "source": outline.source,
+        "title": outline.title,
+        "url": outline.url,
+        "root": outline.root,
+        "headings": [
+            {"text": each.text, "start": each.start, "end": each.end, "line": each.line, "page": each.page}
+            for each in outline.headings
+        ],
+        "left_out": outline.left_out,
     }
 
 
@@ -82,9 +109,15 @@ def answer_text(answer: Answer, notice: str = "") -> "Text":
     from rich.text import Text
 
     text = Text()
+    if answer.corrections:
+        text.append(f"Searched for: {answer.question}\n\n", "dim")
+    if answer.remark is not None:
+        return _remark_text(answer.remark)
     for number, quote in enumerate(answer.quotes, 1):
         text.append(f"[{number}] ", "bold cyan").append(f"{quote.text}\n")
         text.append(f"    {place(quote)}\n\n", "dim")
+    for part in answer.open_parts:
+        text.append("The texts do not answer: ", "bold yellow").append(f"{part}\n\n")
     if answer.abstention is not None:
         _append_abstention(text, answer.abstention)
     text.append(notice, "italic dim")
@@ -97,17 +130,31 @@ def answer_markdown(answer: Answer, notice: str = "") -> str:
     parts = [f"**{plain_markdown(' '.join(answer.question.split()))}**"]
     for number, quote in enumerate(answer.quotes, 1):
         parts += [quoted_markdown(quote.text), f"\\[{number}\\] {plain_markdown(place(quote))}"]
+    if answer.remark is not None:
+        parts.append(remark_markdown(answer.remark))
+        return "\n\n".join(parts) + "\n"
+    parts += [f"The texts do not answer: {plain_markdown(part)}" for part in answer.open_parts]
     if answer.abstention is not None:
         found = answer.abstention
-        parts.append(f"The texts do not answer this. {plain_markdown(found.reason)}")
+        parts.append(f"{verdict(found)} {plain_markdown(found.reason)}")
         parts.append(f"Searched {found.passages} passages of {found.documents} documents.")
-        if found.nearest:
-            parts.append("The nearest passages, which do not answer it:")
-        for quote in found.nearest:
+        for number, quote in enumerate(found.nearest):
+            if number == found.uncertain:
+                parts.append(NEAREST)
             parts += [quoted_markdown(quote.text), plain_markdown(place(quote))]
     if notice:
         parts.append(f"*{plain_markdown(notice)}*")
     return "\n\n".join(parts) + "\n"
+
+
+def remark_markdown(remark: Remark) -> str:
+    """Return a remark and the sources that it lists as Markdown; markup in their titles and headings is escaped."""
+    return "\n\n".join([plain_markdown(remark.text), "\n".join(map(_outline_markdown, remark.outlines))]).rstrip()
+
+
+def understood_label(answer: Answer) -> str:
+    """Return what to write before a question that was not searched for as typed."""
+    return "Searched for" if answer.corrections else "Understood as"
 
 
 def quoted_markdown(text: str) -> str:
@@ -139,11 +186,31 @@ def place(quote: Quote) -> str:
     return " · ".join(dict.fromkeys(part for part in parts if part))
 
 
+def _remark_text(remark: Remark) -> "Text":
+    from rich.text import Text
+
+    text = Text(f"{remark.text}\n")
+    for outline in remark.outlines:
+        text.append(f"\n{outline.title}", "bold").append(f"  {outline.source}\n", "dim")
+        for heading in outline.headings:
+            text.append(f"  - {heading.text}\n")
+        if outline.left_out:
+            text.append(f"  … {outline.left_out} more\n", "dim")
+    text.rstrip()
+    return text
+
+
+def _outline_markdown(outline: Outline) -> str:
+    lines = [f"- **{plain_markdown(outline.title)}** · {plain_markdown(outline.source)}"]
+    lines += [f"  - {plain_markdown(heading.text)}" for heading in outline.headings]
+    return "\n".join([*lines, f"  - … {outline.left_out} more"] if outline.left_out else lines)
+
+
 def _append_abstention(text: "Text", abstention: Abstention) -> None:
-    text.append("The texts do not answer this.", "bold yellow").append(f" {abstention.reason}\n")
+    text.append(verdict(abstention), "bold yellow").append(f" {abstention.reason}\n")
     text.append(f"Searched {abstention.passages} passages of {abstention.documents} documents.\n\n", "dim")
-    if abstention.nearest:
-        text.append("The nearest passages, which do not answer it:\n", "bold")
-    for quote in abstention.nearest:
+    for number, quote in enumerate(abstention.nearest):
+        if number == abstention.uncertain:
+            text.append(f"{NEAREST}\n", "bold")
         text.append(f"  - {quote.text}\n").append(f"    {place(quote)}\n", "dim")
     text.append("\n")

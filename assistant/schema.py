@@ -8,7 +8,7 @@ from typing import Protocol
 
 from ingest.models.encoder import Encoder
 from ingest.origin import FileState
-from ingest.schema import HEADING_SEPARATOR, CorpusDescription, Document, Passage
+from ingest.schema import HEADING_SEPARATOR, CorpusDescription, Document, Passage, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,16 @@ class ScoredPassage:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One or more adjacent sentences of a passage and how well they answer (higher is better)."""
+    """One or more adjacent sentences of a passage and how well they answer (higher is better).
+
+    `focus` are the spans of the sentences that answer, if the others only go with them.
+    """
 
     passage: Passage
     start: int
     end: int
     score: float
+    focus: tuple[Span, ...] = ()
 
     @property
     def text(self) -> str:
@@ -80,7 +84,8 @@ class Abstention:
 
     `reason` is for the reader. `missing_terms` are the question's words that
     occur in no text, as typed. `nearest` are the closest passages; they do not
-    answer the question. `documents` and `passages` count what was searched.
+    answer the question, unless `uncertain` says that the first of them may.
+    `documents` and `passages` count what was searched.
     """
 
     reason: str
@@ -88,38 +93,7 @@ class Abstention:
     nearest: tuple[Quote, ...]
     documents: int
     passages: int
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The answer to one question: quotes, best first, or an abstention.
-
-    `question` is the question as searched for. `ranked` are sources, best
-    first, at most 10. `gate_score` is the gate's probability (0 to 1) that the
-    quotes answer the question. `run` is the number of the ingest run that was
-    searched.
-    """
-
-    question: str
-    quotes: tuple[Quote, ...]
-    abstention: Abstention | None
-    ranked: tuple[str, ...]
-    gate_score: float
-    run: int
-
-    def __post_init__(self) -> None:
-        """Check that there are either quotes or an abstention."""
-        if bool(self.quotes) == (self.abstention is not None):
-            raise ValueError("an answer has quotes or an abstention, never both, never neither")
-
-
-class Status(StrEnum):
-    """What has become of a quoted text."""
-
-    SAME = "same"  # still in its place
-    MOVED = "moved"  # in another place, word for word
-    CHANGED = "changed"  # its file exists, but no longer contains the text
-    GONE = "gone"  # neither its file nor the text exists
+    uncertain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +108,85 @@ class LocatedText:
     line: int | None
     page: int | None
     heading: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A word of a question as typed, and what was searched for in its place."""
+
+    typed: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A source of the corpus by its title and some of its headings, each in its place; `left_out` counts the others."""
+
+    root: str
+    source: str
+    title: str
+    url: str | None
+    headings: tuple[LocatedText, ...] = ()
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What is said to a message that asks nothing of the texts; `outlines` lists sources, where it asks for these."""
+
+    text: str
+    outlines: tuple[Outline, ...] = ()
+
+
+class State(StrEnum):
+    """Whether a question was answered."""
+
+    ANSWERED = "answered"
+    UNCERTAIN = "uncertain"  # one place may answer it; shown, but never counted as an answer
+    UNANSWERED = "unanswered"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one question: quotes, best first, an abstention, or a remark.
+
+    `question` is the question as searched for, `corrections` what was mended in it. `ranked` are sources, best
+    first, at most 10. `gate_score` is the gate's probability (0 to 1) that the
+    quotes answer the question. `run` is the number of the ingest run that was
+    searched. `open_parts` are the parts of a question of several parts that the
+    quotes do not answer.
+    """
+
+    question: str
+    quotes: tuple[Quote, ...]
+    abstention: Abstention | None
+    ranked: tuple[str, ...]
+    gate_score: float
+    run: int
+    corrections: tuple[Correction, ...] = ()
+    remark: Remark | None = None
+    open_parts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check that there are either quotes, or an abstention, or a remark."""
+        if bool(self.quotes) + (self.abstention is not None) + (self.remark is not None) != 1:
+            raise ValueError("an answer has quotes or an abstention or a remark, and only one of them")
+
+    @property
+    def state(self) -> State:
+        """Whether the question was answered, not answered, or may have been."""
+        if self.abstention is None:
+            return State.ANSWERED
+        return State.UNCERTAIN if self.abstention.uncertain else State.UNANSWERED
+
+
+class Status(StrEnum):
+    """What has become of a quoted text."""
+
+    SAME = "same"  # still in its place
+    MOVED = "moved"  # in another place, word for word
+    CHANGED = "changed"  # its file exists, but no longer contains the text
+    GONE = "gone"  # neither its file nor the text exists
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +268,11 @@ class Answering(Protocol):
     def encoder(self) -> Encoder:
         """The encoder of the index."""
 
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
-        """Answer a question in quotes, or abstain; `history` holds the earlier questions, oldest first."""
+    def ask(self, question: str, history: Sequence[str] = (), *, as_typed: bool = False) -> Answer:
+        """Answer a question in quotes, or abstain; `history` holds the earlier questions, oldest first.
+
+        If `as_typed`, the question is searched for as it is.
+        """
 
     def search(self, question: str, limit: int = 10) -> list[ScoredPassage]:
         """Return the passages nearest to a question, best first."""

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Literal
 
 HEADING_SEPARATOR = " › "
-READERS = 2
+READERS = 3
 """The version of the readers. Files that were read by another are read again by the next ingest."""
 
 Kind = Literal["paragraph", "item", "row", "code"]

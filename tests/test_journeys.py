@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 PROMPTS = ROOT / "tests" / "prompts" / "corpus.jsonl"
 # What the assistant is held to on the shipped prompts; see the trial through-the-product for what it reaches.
 FOLLOW_UPS = ("follow-ups.jsonl", "follow-ups-unseen.jsonl")
-DEMANDS = ("quote_hit=0.93", "first_quote_hit=0.88", "gate_accuracy=0.96", "false_answer=0.03", "mrr10=0.93")
+DEMANDS = ("quote_hit=0.82", "first_quote_hit=0.75", "gate_accuracy=0.86", "false_answer=0.1", "mrr10=0.93")
 
 pytestmark = pytest.mark.model
 

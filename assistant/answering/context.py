@@ -1,13 +1,13 @@
 """Finds the sentences that must be quoted together because one alone would be misleading."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 
 from assistant.schema import Evidence
 from ingest.index.catalog import Snapshot
-from ingest.schema import Passage, naming
+from ingest.schema import Passage
 from ingest.text.sentences import starts_field, starts_item
 
 # Openings of sentences that refer to the sentence before.
@@ -49,6 +49,8 @@ _INTRODUCES = re.compile(r"[:：][*_\"'”’»)\]]*$")  # noqa: RUF001
 _ADDRESSES = re.compile(r"(?:dear|hi|hello)\b", re.IGNORECASE)
 _RULE = re.compile(r"\|[ \t]*:?-+")  # the line below the header row of a table
 MOST_WORDS = 120  # stop adding sentences to a context beyond this length
+LIST_MOST = 150  # words of a list that is quoted whole; of a longer one, as many items as fit
+ITEM_WORDS = 25  # if the items of a long list have more words on average, one stands by itself
 LIST_WORDS = 60  # if more words lie between a list's first line and the item quoted, they are left out
 PLAIN_ITEMS = 8  # items without list marks to search upwards for the line that introduces the list
 # How far to look for context, before and after: passages, and characters.
@@ -72,11 +74,6 @@ class Context:
     def of(cls, passage: Passage, at: int) -> "Context":
         """Return the context of the sentence at a position of a passage."""
         return cls(passage, tuple(with_support(passage, at)), at)
-
-    def reading(self) -> str:
-        """Return the cross-encoder's input: title and headings, the sentences before that it needs, the sentence."""
-        text = " ".join(_text(self.passage, at) for at in self.positions if at <= self.at)
-        return ": ".join((*naming(self.passage.title, self.passage.heading), " ".join(text.split())))
 
     def evidence(self, score: float) -> Iterator[Evidence]:
         """Yield the sentences as evidence with the given score; adjacent sentences are joined."""
@@ -120,13 +117,16 @@ class Surroundings:
 def with_support(passage: Passage, position: int) -> list[int]:
     """Return the positions of a sentence and of those that must be quoted with it, in reading order.
 
-    Before it: sentences that it refers to, the line that introduces its list,
-    the header row of its table. After it: sentences that limit what it says.
-    The fields of a record and the pieces of an overlong sentence stay together.
+    With an item the other items of its list, with a line that introduces a
+    list or a table what it introduces, with a question what follows it. Before
+    it: sentences that it refers to, the line that introduces its list, the
+    header row of its table. After it: sentences that limit what it says. The
+    fields of a record and the pieces of an overlong sentence stay together.
     """
-    found = {position}
-    at: int | None = position
-    while at is not None and (_words(passage, found) < MOST_WORDS or _cut(passage, at)):
+    found = set(_unit(passage, position))
+    position, first = max(found), min(found)
+    at: int | None = first
+    while at is not None and (at == first or _words(passage, found) < MOST_WORDS or _cut(passage, at)):
         at = _before(passage, at)
         if at is not None:
             found |= _through(passage, at, min(found))
@@ -137,6 +137,98 @@ def with_support(passage: Passage, position: int) -> list[int]:
         found.add(after)
         after += 1
     return sorted(found)
+
+
+def _unit(passage: Passage, position: int) -> range:
+    """Return the positions of the list, or of the lines introduced or asked for, that a sentence stands for."""
+    text, last = _text(passage, position), len(passage.sentences) - 1
+    if not _item(passage, position) and position < last:
+        if _INTRODUCES.search(text) and "\n" in _gap(passage, position + 1):
+            if _item(passage, position + 1):
+                return range(position, _fitting(passage, position + 1, _list(passage, position + 1)).stop)
+            if _row(passage, position + 1):
+                return range(position, _end(passage, position + 1, _row))
+            return range(position, position + 2)
+        if text.endswith("?"):
+            return range(position, _end(passage, position + 1, _same_paragraph))
+    items = _list(passage, position)
+    return _fitting(passage, position, items) if items else range(position, position + 1)
+
+
+def _end(passage: Passage, at: int, goes_on: Callable[[Passage, int], bool]) -> int:
+    """Return the position after the last of the sentences from `at` on that go on, at least one, up to a length."""
+    end, words = at + 1, _words(passage, {at})
+    while end < len(passage.sentences) and goes_on(passage, end):
+        words += _words(passage, {end})
+        if words > LIST_MOST:
+            break
+        end += 1
+    return end
+
+
+def _same_paragraph(passage: Passage, at: int) -> bool:
+    return _follows(passage, at) and not _text(passage, at).endswith("?")
+
+
+def _list(passage: Passage, at: int) -> range | None:
+    """Return the positions of the list that holds a sentence; None if none does.
+
+    It goes no further than a list around it, or an item that introduces a list of its own.
+    """
+    start = at
+    while start > 0 and not _item(passage, start) and _continues(passage, start):
+        start -= 1
+    if not _item(passage, start):
+        return None
+    indent, first, end = _indent(passage, start), start, at + 1
+    for before in range(start - 1, -1, -1):
+        if not _item(passage, before) and _continues(passage, before):
+            continue
+        if (
+            not _item(passage, before)
+            or _indent(passage, before) < indent
+            or _INTRODUCES.search(_text(passage, before))
+        ):
+            break
+        if _indent(passage, before) == indent:
+            first = before
+    while end < len(passage.sentences) and (
+        _indent(passage, end) >= indent and not _INTRODUCES.search(_text(passage, end))
+        if _item(passage, end)
+        else _continues(passage, end)
+    ):
+        end += 1
+    return range(first, end)
+
+
+def _continues(passage: Passage, at: int) -> bool:
+    """Whether a sentence may go on with the item before it: on its line, or indented."""
+    return at > 0 and ("\n" not in _gap(passage, at) or _indent(passage, at) > 0)
+
+
+def _fitting(passage: Passage, at: int, items: range | None) -> range:
+    """Return the whole list or, if it is too long, the items around a sentence that fit, or its own item."""
+    if items is None:
+        return range(at, at + 1)
+    if _words(passage, set(items)) <= LIST_MOST:
+        return items
+    starts = [each for each in items if _item(passage, each)]
+    ends = [*starts[1:], items.stop]
+    own = max(number for number, start in enumerate(starts) if start <= at)
+    if _words(passage, set(items)) > ITEM_WORDS * len(starts):
+        return range(starts[own], ends[own])
+    first = last = own
+    while True:
+        grown = [
+            each
+            for each in ((first - 1, last), (first, last + 1))
+            if each[0] >= 0
+            and each[1] < len(starts)
+            and _words(passage, set(range(starts[each[0]], ends[each[1]]))) <= LIST_MOST
+        ]
+        if not grown:
+            return range(starts[first], ends[last])
+        first, last = grown[0]
 
 
 def _follows(passage: Passage, position: int) -> bool:

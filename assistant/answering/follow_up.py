@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from assistant.answering.retrieve import idf
+from assistant.answering.small_talk import small_talk
 from ingest.index.catalog import Snapshot
 from ingest.text.terms import Term, analyse, content_terms
 
@@ -24,6 +25,7 @@ READ = 100  # passages to look at
 _JOINED = re.compile(r"\s*(?:and|or|but|so|also|then)\b(?![-'’])[\s,]*", re.IGNORECASE)
 _CASE = re.compile(r"\s*(?:what|how) about\b|\s*what if\b", re.IGNORECASE)
 _PREPOSITION = re.compile(r"\s*(?:for|in|on|at|with|without|during|after|before|from|by|of|to|if)\b", re.IGNORECASE)
+_ARTICLE = re.compile(r"\s*(?:(?:a|an|the|my|your)\s+)?", re.IGNORECASE)
 _CLAUSE = re.compile(
     r"\b(?:what|which|who|whom|whose|when|where|why|how|(?:is|are|was|were|do|does|did|can|could|should|would|will|may"
     r"|might|must|has|have|had)(?:n['’]t)?|can['’]t|won['’]t|wh\w+['’]s|i|you|we)\b",
@@ -55,9 +57,12 @@ def resolve_follow_up(question: str, history: Sequence[str], snapshot: Snapshot)
     A question without content words ("why?") gets the whole earlier question.
     One that refers back ("is it safe?") gets the words that the earlier
     question is about. One that names another case ("and yoga?") gets those
-    words of the earlier question that occur in one passage with the new ones.
+    words of the earlier question that occur in one passage with the new ones,
+    or takes the place of the case that it names anew ("and sick leave?" after
+    "How much annual leave do I earn?").
     """
     alone = ResolvedQuestion(question, leans=False, about=_words(question))
+    history = [earlier for earlier in history if not small_talk(earlier)]
     if not history or not analyse(question):
         return alone
     before = resolve_follow_up(history[-1], history[-REMEMBERED:-1], snapshot)
@@ -66,16 +71,35 @@ def resolve_follow_up(question: str, history: Sequence[str], snapshot: Snapshot)
         return alone
     rest, dependent = _opened(question)
     own = _subjects(rest)
+    if dependent and (swapped := _swapped(rest, own, earlier)):
+        return ResolvedQuestion(swapped, leans=True, about=_words(swapped))
     if not own:
         return ResolvedQuestion(f"{earlier} {question.strip()}", leans=True, about=about)
     if _points_back(rest, own):
         return _leaning(question, about) if about else alone
     if dependent:
-        kept = _belonging(own, earlier, snapshot)
+        kept = belonging(own, earlier, snapshot)
         return _leaning(question, kept, _words(rest)) if kept else alone
     if about and _left_out(own, earlier, snapshot):
         return _leaning(question, about)
     return alone
+
+
+def _swapped(rest: str, own: Sequence[Term], earlier: str) -> str:
+    """Return the earlier question with another kind of the same thing in it; "" if the two name no such thing."""
+    terms = content_terms(earlier)
+    heads = [at for at, term in enumerate(terms) if own and term.stem == own[-1].stem]
+    if len(heads) != 1 or len(own) < 2:
+        return ""
+    if not _ARTICLE.fullmatch(rest[: own[0].start]) or rest[own[-1].end :].strip(" ?!."):
+        return ""
+    first = heads[0]
+    while first > 0 and not earlier[terms[first - 1].end : terms[first].start].strip():
+        first -= 1
+    if first == heads[0]:
+        return ""
+    case = rest[own[0].start : own[-1].end]
+    return f"{earlier[: terms[first].start]}{case}{earlier[terms[heads[0]].end :]}"
 
 
 def _leaning(question: str, about: str, case: str = "") -> ResolvedQuestion:
@@ -153,7 +177,7 @@ class _Passages:
         return sum(self.weights[word] for word in words)
 
 
-def _belonging(own: Sequence[Term], earlier: str, snapshot: Snapshot) -> str:
+def belonging(own: Sequence[Term], earlier: str, snapshot: Snapshot) -> str:
     """Return the earlier question's words that occur in the passage with most of the new ones; "" if none."""
     words, terms = {term.stem for term in own}, content_terms(earlier)
     passages = _Passages(words | {term.stem for term in terms}, snapshot)

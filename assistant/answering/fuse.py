@@ -3,16 +3,38 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from assistant.answering.evidence import Texts
 from assistant.answering.retrieve import Candidate, Question
 from assistant.schema import ScoredPassage
+from ingest.models.encoder import Encoder, Vectors32
 
 # Weights relative to the passage's cosine; see the trials fusion-bm25-weight and fusion-title-weight.
 BM25_WEIGHT, TITLE_WEIGHT = 0.8, 0.5
+CACHED = 20_000  # titles with cached vectors; 1.5 kB each
 RANKED = 10  # sources in an answer's ranking
 
 
-def fuse(question: Question, candidates: Sequence[Candidate], texts: Texts) -> list[Candidate]:
+class Titles:
+    """A cache of the vectors of titles. Thread-safe."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._known: dict[str, Vectors32] = {}  # only grows; replaced by a new one when full
+
+    def cosines(self, vector: Vectors32, titles: Sequence[str]) -> list[float]:
+        """Return the cosine of a vector with each title; titles that are not cached are encoded in one batch."""
+        known = self._known
+        missing = sorted(set(titles) - known.keys())
+        if missing:
+            kept = (
+                known
+                if len(known) + len(missing) <= CACHED
+                else {each: known[each] for each in titles if each in known}
+            )
+            self._known = known = kept | dict(zip(missing, self._encoder.encode(missing), strict=True))
+        return [float(vector @ known[title]) for title in titles]
+
+
+def fuse(question: Question, candidates: Sequence[Candidate], titles: Titles) -> list[Candidate]:
     """Return the candidates with the cosines of their titles, best first; ties keep the catalog's order.
 
     Scores are not normalised over the candidates, so they mean the same in a
@@ -20,11 +42,8 @@ def fuse(question: Question, candidates: Sequence[Candidate], texts: Texts) -> l
 
     Source: convex combination of scores (Bruch, Gai and Ingber 2023).
     """
-    titles = texts.get([candidate.passage.title for candidate in candidates])
-    titled = [
-        replace(candidate, title=float(title.whole @ question.tokens.whole))
-        for candidate, title in zip(candidates, titles, strict=True)
-    ]
+    cosines = titles.cosines(question.vector, [candidate.passage.title for candidate in candidates])
+    titled = [replace(candidate, title=cosine) for candidate, cosine in zip(candidates, cosines, strict=True)]
     return sorted(titled, key=lambda c: -fused_score(c))
 
 

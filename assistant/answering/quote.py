@@ -17,8 +17,9 @@ QUOTED = 3  # most sentences in an answer, not counting their context
 # Sentences scoring this much below the best are not quoted; see the trial quote-margin.
 MARGIN = 3.0
 CONSIDERED = 8  # best sentences to choose from
-WORDS = 90  # add no further sentence once an answer has this many
+WORDS = 120  # add no further sentence that makes an answer longer than this
 NEAREST = 3  # passages shown with an abstention
+UNSURE = "One place may answer it. Read it in its text before you rely on it."
 
 
 def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
@@ -31,21 +32,27 @@ def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
     the best sentence comes first.
     """
     taken: dict[tuple[str, str], list[Evidence]] = {}
-    said: list[Sentence] = []
+    said: list[Evidence] = []
     words, quoted = 0, 0
     for sentence in sentences[:CONSIDERED]:
-        if sentence.score < sentences[0].score - MARGIN or words >= WORDS:
+        own = sentence.evidence()
+        of_source = taken.setdefault(own.passage.place, [])
+        if sentence.score < sentences[0].score - MARGIN:
             break
-        passage = sentence.candidate.passage
-        same = [other for other in said if says_the_same(other.evidence().text, sentence.evidence().text)]
-        if any(other.candidate.passage.place == passage.place for other in same) or (quoted == QUOTED and not same):
+        if any(each.start <= own.start and own.end <= each.end for each in of_source):
+            of_source.append(own)
+            continue
+        same = [other for other in said if says_the_same(other.text, own.text)]
+        if any(other.passage.place == own.passage.place for other in same) or (quoted == QUOTED and not same):
+            continue
+        supported = sentence.supported()
+        added = sum(len(evidence.text.split()) for evidence in supported)
+        if words and words + added > WORDS:
             continue
         quoted += not same
-        said.append(sentence)
-        of_source = taken.setdefault(passage.place, [])
-        for evidence in sentence.supported():
-            words += len(evidence.text.split())
-            of_source.append(evidence)
+        said.append(own)
+        words += added
+        of_source += [*supported, own]
     joined = [evidence for found in taken.values() for evidence in _joined(found)]
     return sorted(joined, key=lambda evidence: -evidence.score)
 
@@ -74,7 +81,7 @@ def _together(one: Evidence, other: Evidence) -> Evidence | None:
         between = any(one.end <= at < other.start for at, _ in passage.sentences)
         if between or PARAGRAPH_END.search(passage.cut(one.end, other.start)):
             return None
-    return Evidence(passage, start, end, max(one.score, other.score))
+    return Evidence(passage, start, end, max(one.score, other.score), one.focus + other.focus)
 
 
 class Quoter:
@@ -115,18 +122,25 @@ class Quoter:
         return self._documents[key]
 
 
-def abstain(question: Question, sentences: Sequence[Sentence], quoter: Quoter, counts: tuple[int, int]) -> Abstention:
-    """Return an abstention with the nearest passages, each with its best sentence marked."""
+def abstain(
+    question: Question, sentences: Sequence[Sentence], quoter: Quoter, counts: tuple[int, int], *, uncertain: bool
+) -> Abstention:
+    """Return an abstention with the nearest passages, each with its best sentence marked.
+
+    If the gate is `uncertain`, the first is what an answer would quote.
+    """
     nearest: dict[str, Evidence] = {}
     for sentence in sentences:
-        nearest.setdefault(sentence.candidate.passage.id, sentence.evidence())
+        best = not nearest and uncertain
+        nearest.setdefault(sentence.candidate.passage.id, choose([sentence])[0] if best else sentence.evidence())
     documents, passages = counts
     return Abstention(
-        reason=_reason(question),
+        reason=UNSURE if uncertain else _reason(question),
         missing_terms=question.missing,
         nearest=tuple(quoter.quote(evidence) for evidence in list(nearest.values())[:NEAREST]),
         documents=documents,
         passages=passages,
+        uncertain=uncertain,
     )
 
 

@@ -1,11 +1,9 @@
-"""Rescores sentences with a cross-encoder, which reads question and sentence together.
+"""The cross-encoder: reads a question with a passage, and says whether it answers and which sentences do."""
 
-Source: passage re-ranking with BERT (Nogueira and Cho 2019).
-"""
-
+import itertools
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -13,10 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.answering.evidence import CONTEXTS, NAMES, Sentence
-from assistant.answering.weights import Scorer
 from ingest.errors import ModelMissing
+from ingest.models.encoder import Encoder
 from ingest.models.onnx_export import EXPORT_AGAIN, Graph, export_module, exporting, folder_name, save_tokenizer
+from ingest.schema import Span
 
 if TYPE_CHECKING:
     import torch
@@ -24,18 +22,29 @@ if TYPE_CHECKING:
 
 BUNDLED = "bundled"
 NONE = "none"
-WINDOW = 128  # tokens of question and sentence together; longer input is cut
+WINDOW = 320  # tokens of question and passage together; longer input is cut
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+LOGITS, TOKENS = "logits", "token_logits"  # outputs of a graph: (pairs, 1), and (pairs, tokens) if it scores tokens
+UNREAD = -10.0  # logit of a sentence that is beyond the window
 TOLERANCE = 1e-2  # largest allowed difference between the logits of the export and of the original
+COSINE_SCALE = 10.0  # makes cosines as wide as logits
 
-Logits = NDArray[np.float64]
+Text = tuple[str, Sequence[Span]]  # what is read of a passage, and the spans of its sentences in it
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How likely a passage answers a question, and each of its sentences does (logits)."""
+
+    logit: float
+    sentences: tuple[float, ...]
 
 
 class Reranker(Protocol):
     """The interface of a cross-encoder."""
 
-    def score(self, question: str, texts: Sequence[str]) -> Logits:
-        """Return a logit for each text, shape (len(texts),); higher means more likely to answer."""
+    def read(self, question: str, texts: Sequence[Text]) -> list[Reading]:
+        """Return a reading for each text."""
 
 
 class OnnxReranker:
@@ -49,12 +58,58 @@ class OnnxReranker:
         """
         self._graph = Graph(folder, window=WINDOW, remedy=remedy)
 
-    def score(self, question: str, texts: Sequence[str]) -> Logits:
-        """Return a logit for each text, shape (len(texts),)."""
-        logits = np.zeros(len(texts))
-        for rows, _, (found,) in self._graph.run([(question, text) for text in texts], ["logits"]):
+    def read(self, question: str, texts: Sequence[Text]) -> list[Reading]:
+        """Return a reading for each text.
+
+        A sentence's logit is the mean of its tokens'. A cross-encoder that does
+        not score tokens reads every sentence by itself.
+        """
+        pairs = [(question, text) for text, _ in texts]
+        if TOKENS not in self._graph.outputs:
+            alone = [text[start:end] for text, spans in texts for start, end in spans]
+            rest = iter(self.logits([*pairs, *((question, sentence) for sentence in alone)]).tolist())
+            wholes = list(itertools.islice(rest, len(pairs)))
+            return [
+                Reading(whole, tuple(next(rest) for _ in spans))
+                for whole, (_, spans) in zip(wholes, texts, strict=True)
+            ]
+        found: dict[int, Reading] = {}
+        for rows, encodings, (logits, tokens) in self._graph.run(pairs, [LOGITS, TOKENS]):
+            for at, (row, encoding) in enumerate(zip(rows, encodings, strict=True)):
+                own = [i for i, sequence in enumerate(encoding.sequence_ids) if sequence == 1]
+                starts = np.array([encoding.offsets[i][0] for i in own])
+                scores = tokens[at][own]
+                found[row] = Reading(float(logits[at, 0]), _means(scores, starts, texts[row][1]))
+        return [found[row] for row in range(len(texts))]
+
+    def logits(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
+        """Return the logit of each pair of texts, shape (len(pairs),)."""
+        logits = np.zeros(len(pairs))
+        for rows, _, (found,) in self._graph.run(pairs, [LOGITS]):
             logits[rows] = found[:, 0]
         return logits
+
+
+class CosineReranker:
+    """Stands in for a cross-encoder: compares question and texts by the encoder's vectors."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+
+    def read(self, question: str, texts: Sequence[Text]) -> list[Reading]:
+        """Return a reading for each text."""
+        parts = [part for text, spans in texts for part in (text, *(text[start:end] for start, end in spans))]
+        if not parts:
+            return []
+        cosines = self._encoder.encode(parts) @ self._encoder.encode([question], query=True)[0] * COSINE_SCALE
+        rest = iter(cosines.tolist())
+        return [Reading(next(rest), tuple(next(rest) for _ in spans)) for _, spans in texts]
+
+
+def _means(scores: NDArray[np.float32], starts: NDArray[np.int_], spans: Sequence[Span]) -> tuple[float, ...]:
+    """Return the mean score of the tokens that start in each span."""
+    inside = [scores[(starts >= start) & (starts < end)] for start, end in spans]
+    return tuple(float(own.mean()) if len(own) else UNREAD for own in inside)
 
 
 def open_reranker(name: str, models: Path, *, allow_downloads: bool = False) -> OnnxReranker | None:
@@ -74,20 +129,6 @@ def open_reranker(name: str, models: Path, *, allow_downloads: bool = False) -> 
     return OnnxReranker(folder)
 
 
-def rerank(question: str, sentences: Sequence[Sentence], reranker: Reranker, scorer: Scorer) -> list[Sentence]:
-    """Rescore the first `CONTEXTS` sentences with the cross-encoder; return all, best first, the rest after these."""
-    chosen, others = sentences[:CONTEXTS], sentences[CONTEXTS:]
-    weights = scorer.weights(NAMES)
-    logits = reranker.score(question, [sentence.reading() for sentence in chosen])
-    scored = []
-    for sentence, logit in zip(chosen, logits, strict=True):
-        features = replace(sentence.features, rerank_logit=float(logit))
-        scored.append(replace(sentence, features=features, score=float(weights @ features.row())))
-    scored.sort(key=lambda sentence: -sentence.score)
-    least = scored[-1].score if scored else 0.0
-    return scored + [replace(sentence, score=min(least, sentence.score)) for sentence in others]
-
-
 def _export(name: str, folder: Path, *, allow_downloads: bool) -> None:
     model = _load(name, allow_downloads=allow_downloads)
     save_tokenizer(model.tokenizer, folder, name)
@@ -96,31 +137,40 @@ def _export(name: str, folder: Path, *, allow_downloads: bool) -> None:
     (folder / "identity.json").write_text(json.dumps({"name": name}), encoding="utf-8")
     pairs = [("Does heat help?", "Heat helps."), ("How often should I swim?", "Cats sleep " * 20)]
     wanted = model.predict(pairs, activation_fn=_identity, show_progress_bar=False)
-    exported = OnnxReranker(folder)
-    worst = max(abs(exported.score(a, [b])[0] - float(w)) for (a, b), w in zip(pairs, wanted, strict=True))
+    exported = OnnxReranker(folder).logits(pairs)
+    worst = max(abs(own - float(w)) for own, w in zip(exported, wanted, strict=True))
     if worst > TOLERANCE:
         raise ModelMissing(f"its ONNX export differs by {worst:.4f} from the original", name, "name another reranker")
 
 
-def export_logits(classifier: "torch.nn.Module", path: Path, inputs: Sequence[str]) -> None:
-    """Export a transformers sequence classifier as an ONNX graph from tokens to logits."""
+def export_logits(
+    classifier: "torch.nn.Module", path: Path, inputs: Sequence[str], tokens: "torch.nn.Module | None" = None
+) -> None:
+    """Export a transformers sequence classifier as an ONNX graph from tokens to logits.
+
+    `tokens`, if given, turns each hidden state of the classifier's BERT into a token's logit.
+    """
     import torch
 
     class Scoring(torch.nn.Module):  # type: ignore[misc]  # torch is not followed: it takes mypy minutes
         def __init__(self) -> None:
             super().__init__()
             self.classifier = classifier
+            self.tokens = tokens
 
         def forward(
             self,
             input_ids: "torch.Tensor",
             attention_mask: "torch.Tensor",
             token_type_ids: "torch.Tensor | None" = None,
-        ) -> "torch.Tensor":
+        ) -> "torch.Tensor | tuple[torch.Tensor, torch.Tensor]":
             kinds = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
-            return self.classifier(input_ids=input_ids, attention_mask=attention_mask, **kinds).logits
+            if self.tokens is None:
+                return self.classifier(input_ids=input_ids, attention_mask=attention_mask, **kinds).logits
+            states = self.classifier.bert(input_ids=input_ids, attention_mask=attention_mask, **kinds)
+            return self.classifier.classifier(states.pooler_output), self.tokens(states.last_hidden_state).squeeze(-1)
 
-    export_module(Scoring(), path, inputs=inputs, outputs=("logits",))
+    export_module(Scoring(), path, inputs=inputs, outputs=(LOGITS,) if tokens is None else (LOGITS, TOKENS))
 
 
 def _load(name: str, *, allow_downloads: bool) -> "CrossEncoder":

@@ -4,9 +4,10 @@ import math
 from dataclasses import dataclass
 
 from assistant.index import View
-from ingest.models.encoder import TokenVectors, Vectors32
+from ingest.models.encoder import Vectors32
 from ingest.schema import Passage, Span
-from ingest.text.terms import Term, analyse, content_terms
+from ingest.text.language import question_language
+from ingest.text.terms import ENGLISH, Term, analyse, content_terms
 
 CANDIDATES = 50  # passages from each of the two searches
 LONGEST_QUESTION = 2_000  # characters; the rest of a longer question is ignored
@@ -26,11 +27,12 @@ class QuestionTerm:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An encoded question: its token vectors and its distinct words."""
+    """An encoded question: its vector, its distinct words and its language (ISO 639-1)."""
 
     text: str
-    tokens: TokenVectors
+    vector: Vectors32
     terms: tuple[QuestionTerm, ...]
+    language: str = ENGLISH
 
     @property
     def weight(self) -> float:
@@ -68,8 +70,9 @@ def encode_question(text: str, view: View) -> Question:
     """
     text = text.encode("utf-8", "replace").decode("utf-8")
     text = " ".join(text[:LONGEST_QUESTION].split())
+    language = question_language(text, view.snapshot.languages())
     words: dict[str, Term] = {}
-    for term in content_terms(text) or analyse(text):
+    for term in content_terms(text, language) or analyse(text, language):
         words.setdefault(term.stem, term)
     frequencies = view.snapshot.document_frequencies(list(words))
     passages = view.snapshot.counts()[1]
@@ -83,17 +86,17 @@ def encode_question(text: str, view: View) -> Question:
         )
         for stem, term in words.items()
     )
-    return Question(text, view.encoder.encode_tokens([text], query=True)[0], terms)
+    return Question(text, view.encoder.encode([text], query=True)[0], terms, language)
 
 
 def retrieve(question: Question, view: View, limit: int = CANDIDATES) -> list[Candidate]:
     """Return the nearest passages by meaning and by words, in catalog order, each with both scores."""
     lexical = dict(view.snapshot.lexical([term.stem for term in question.terms], limit))
-    cosines, keys = _nearest(question.tokens.whole, view, limit)
+    cosines, keys = _nearest(question.vector, view, limit)
     passages = view.snapshot.passages([*keys, *(key for key in lexical if key not in keys)])
     bm25 = view.snapshot.lexical_of([term.stem for term in question.terms], list(passages))
     unknown = sorted({p.sha for p in passages.values()} - cosines.keys())
-    cosines.update(view.vectors.cosines(question.tokens.whole, unknown))
+    cosines.update(view.vectors.cosines(question.vector, unknown))
     ceiling = question.weight * (BM25_K1 + 1) or 1.0
     return [
         Candidate(passage, cosines[passage.sha], min(1.0, bm25.get(key, 0.0) / ceiling))

@@ -13,23 +13,14 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class GateModel:
-    """A logistic model over standardised features and their products.
+    """A logistic model: the log odds are bias + weights . features. No weight goes against its feature's meaning."""
 
-    With z = (value - mean) / scale for each of `names`, the log odds are
-    bias + linear . z + z . quadratic . z; `quadratic` is upper triangular.
-    """
-
-    names: tuple[str, ...]
-    mean: NDArray[np.float64]
-    scale: NDArray[np.float64]
     bias: float
-    linear: NDArray[np.float64]
-    quadratic: NDArray[np.float64]
+    weights: Mapping[str, float]
 
     def log_odds(self, features: Mapping[str, float]) -> float:
         """Return the log odds that a sentence with these features answers the question."""
-        z = (np.array([features[name] for name in self.names]) - self.mean) / self.scale
-        return float(self.bias + self.linear @ z + z @ self.quadratic @ z)
+        return self.bias + sum(weight * features[name] for name, weight in self.weights.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +56,4 @@ def parse_model(text: str) -> Model:
 
 
 def _scorer(values: Mapping[str, Any]) -> Scorer:
-    gate = values["gate"]
-    arrays = {name: np.array(gate[name]) for name in ("mean", "scale", "linear", "quadratic")}
-    return Scorer(values["sentence"], GateModel(names=tuple(gate["names"]), bias=gate["bias"], **arrays))
+    return Scorer(values["sentence"], GateModel(values["gate"]["bias"], values["gate"]["weights"]))

@@ -5,7 +5,7 @@ from importlib import resources
 from typing import NamedTuple
 
 from assistant.conversations.json_file import conversation_json, text_sha256
-from assistant.render import place, plain_markdown, quoted_markdown
+from assistant.render import place, plain_markdown, quoted_markdown, remark_markdown, understood_label, verdict
 from assistant.schema import Answer, Conversation, Quote
 
 
@@ -45,7 +45,9 @@ def conversation_html(conversation: Conversation) -> str:
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = resources.files("assistant.conversations").joinpath("conversation.html").read_text(encoding="utf-8")
-    return environment.from_string(template).render(conversation=conversation, cited=_cited)
+    return environment.from_string(template).render(
+        conversation=conversation, cited=_cited, understood_label=understood_label, verdict=verdict
+    )
 
 
 def _cited(quotes: tuple[Quote, ...]) -> list[Cited]:
@@ -65,12 +67,14 @@ def _cited(quotes: tuple[Quote, ...]) -> list[Cited]:
 
 def _answer_markdown(answer: Answer, question: str) -> Iterator[str]:
     if answer.question != question:
-        yield f"Understood as: {plain_markdown(answer.question)}"
+        yield f"{understood_label(answer)}: {plain_markdown(answer.question)}"
+    if answer.remark is not None:
+        yield remark_markdown(answer.remark)
     abstention = answer.abstention
     if abstention is not None:
-        yield f"**The texts do not answer this.** {plain_markdown(abstention.reason)}"
+        yield f"**{verdict(abstention)}** {plain_markdown(abstention.reason)}"
         yield f"Searched {abstention.passages} passages of {abstention.documents} documents."
-        if abstention.nearest:
+        if abstention.nearest and not abstention.uncertain:
             yield "The nearest passages, which do not answer it:"
     for cited in _cited(abstention.nearest if abstention else answer.quotes):
         yield quoted_markdown(cited.text)

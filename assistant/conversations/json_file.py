@@ -17,7 +17,18 @@ from pydantic import (
 )
 
 from assistant.evaluation.record_files import json_page
-from assistant.schema import Abstention, Answer, Conversation, Evidence, Quote, Turn
+from assistant.schema import (
+    Abstention,
+    Answer,
+    Conversation,
+    Correction,
+    Evidence,
+    LocatedText,
+    Outline,
+    Quote,
+    Remark,
+    Turn,
+)
 from ingest.errors import ConversationInvalid, Fault
 from ingest.origin import FileState
 from ingest.schema import Passage
@@ -145,6 +156,63 @@ class _Abstention(_Record):
     nearest: list[_Quote]
     documents: Offset
     passages: Offset
+    uncertain: bool = False
+
+
+class _Correction(_Record):
+    typed: str
+    text: str
+
+
+class _Heading(_Record):
+    text: str
+    start: Offset
+    end: Offset
+    line: Number | None
+    page: Number | None
+
+
+class _Outline(_Record):
+    root: str
+    source: str
+    title: str
+    url: str | None
+    headings: list[_Heading]
+    left_out: Offset
+
+    @classmethod
+    def of(cls, outline: Outline) -> Self:
+        headings = [
+            _Heading(text=each.text, start=each.start, end=each.end, line=each.line, page=each.page)
+            for each in outline.headings
+        ]
+        return cls(
+            root=outline.root,
+            source=outline.source,
+            title=outline.title,
+            url=outline.url,
+            headings=headings,
+            left_out=outline.left_out,
+        )
+
+    def outline(self) -> Outline:
+        headings = tuple(
+            LocatedText(self.root, self.source, each.start, each.end, each.text, each.line, each.page)
+            for each in self.headings
+        )
+        return Outline(self.root, self.source, self.title, self.url, headings, self.left_out)
+
+
+class _Remark(_Record):
+    text: str
+    outlines: list[_Outline]
+
+    @classmethod
+    def of(cls, remark: Remark) -> Self:
+        return cls(text=remark.text, outlines=[_Outline.of(outline) for outline in remark.outlines])
+
+    def remark(self) -> Remark:
+        return Remark(self.text, tuple(each.outline() for each in self.outlines))
 
 
 class _Answer(_Record):
@@ -154,12 +222,15 @@ class _Answer(_Record):
     quotes: list[_Quote]
     abstention: _Abstention | None
     ranked: list[str]
+    corrections: list[_Correction] = []
+    remark: _Remark | None = None
+    open_parts: list[str] = []
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        """Check that there are either quotes or an abstention."""
-        if bool(self.quotes) == (self.abstention is not None):
-            raise ValueError("an answer has quotes or an abstention, never both, never neither")
+        """Check that there are either quotes, or an abstention, or a remark."""
+        if bool(self.quotes) + (self.abstention is not None) + (self.remark is not None) != 1:
+            raise ValueError("an answer has quotes or an abstention or a remark, and only one of them")
         return self
 
     @classmethod
@@ -178,8 +249,12 @@ class _Answer(_Record):
                 nearest=[_Quote.of(quote) for quote in abstention.nearest],
                 documents=abstention.documents,
                 passages=abstention.passages,
+                uncertain=abstention.uncertain,
             ),
             ranked=list(answer.ranked),
+            corrections=[_Correction(typed=_storable(each.typed), text=each.text) for each in answer.corrections],
+            remark=None if answer.remark is None else _Remark.of(answer.remark),
+            open_parts=[_storable(part) for part in answer.open_parts],
         )
 
     def answer(self) -> Answer:
@@ -193,10 +268,21 @@ class _Answer(_Record):
                 nearest=tuple(each.quote() for each in stored.nearest),
                 documents=stored.documents,
                 passages=stored.passages,
+                uncertain=stored.uncertain,
             )
         )
         quotes = tuple(each.quote() for each in self.quotes)
-        return Answer(self.understood, quotes, abstention, tuple(self.ranked), self.gate_score, self.run)
+        return Answer(
+            self.understood,
+            quotes,
+            abstention,
+            tuple(self.ranked),
+            self.gate_score,
+            self.run,
+            tuple(Correction(each.typed, each.text) for each in self.corrections),
+            None if self.remark is None else self.remark.remark(),
+            tuple(self.open_parts),
+        )
 
 
 class _Turn(_Record):

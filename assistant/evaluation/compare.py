@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from assistant.evaluation.bootstrap import Statistic, interval, point, resampled_weights
 from assistant.evaluation.judge import Judgement, Outcome, judge
-from assistant.evaluation.measures import MEASURES, Measure, Statistic, interval, point, resampled_weights
+from assistant.evaluation.measures import MEASURES, Measure
 from assistant.evaluation.prompts import Prompt
 from assistant.evaluation.results import Result
 from ingest.errors import ResultsInvalid
@@ -42,8 +43,8 @@ class Comparison:
     """What changed between two runs of the same prompts.
 
     `flips` are prompts whose outcome changed, those that got worse first.
-    `changed` are the ids of prompts with a different reply (quotes, abstention
-    or ranking) but the same outcome. `better` and `worse` count flips to and
+    `changed` are the ids of prompts with a different reply (quotes, state or
+    ranking) but the same outcome. `better` and `worse` count flips to and
     from a right outcome; `p_value` is the chance of a split at least as uneven
     if neither run were better. `unmatched` are the ids of prompts without a
     result in both runs; everything else ignores them.
@@ -103,7 +104,7 @@ def mcnemar(better: int, worse: int) -> float:
 
 def _reply(judgement: Judgement) -> tuple[object, ...]:
     result = judgement.result
-    return (result.abstained, [(q.source, q.text, q.start, q.end) for q in result.quotes], result.ranked)
+    return (result.state, [(q.source, q.text, q.start, q.end) for q in result.quotes], result.ranked)
 
 
 def _differences(earlier: Sequence[Judgement], later: Sequence[Judgement]) -> dict[str, Difference]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -50,8 +50,9 @@ class Judgement:
     """One prompt, the reply to it and the verdict.
 
     `right_quotes` says for each quote whether it is right; it is empty if
-    nothing was quoted or the prompt has neither answers nor passages.
-    `ranking` is None if the prompt names no files.
+    nothing was quoted or quotes cannot be judged. `ranking` is None if the
+    prompt names no files. `needs` says for each of the prompt's needs whether
+    the quotes together contain it.
     """
 
     prompt: Prompt
@@ -59,6 +60,12 @@ class Judgement:
     outcome: Outcome
     right_quotes: tuple[bool, ...]
     ranking: Ranking | None
+    needs: Mapping[str, bool] = field(default_factory=dict, hash=False)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was quoted that the prompt needs."""
+        return all(self.needs.values())
 
 
 def judge(prompts: Sequence[Prompt], results: Sequence[Result]) -> tuple[Judgement, ...]:
@@ -71,7 +78,9 @@ def judge(prompts: Sequence[Prompt], results: Sequence[Result]) -> tuple[Judgeme
         quoted = () if result.abstained or not prompt.answerable else result.quotes
         right = tuple(is_right_quote(prompt, quote.text) for quote in quoted)
         outcome = _outcome(prompt, abstained=result.abstained, hit=any(right))
-        judgements.append(Judgement(prompt, result, outcome, right, rankings.get(ascii(prompt.id))))
+        together = plain("\n".join(quote.text for quote in quoted))
+        needs = {need: _holds(together, plain(need)) for need in prompt.needs}
+        judgements.append(Judgement(prompt, result, outcome, right, rankings.get(ascii(prompt.id)), needs))
     return tuple(judgements)
 
 
@@ -102,11 +111,13 @@ def is_right_quote(prompt: Prompt, text: str) -> bool:
     """Whether a quote is right.
 
     It must contain one of the prompt's answers as whole words or, if the prompt
-    has none, lie inside one of its passages and have at least 21 characters.
+    has none, lie inside one of its passages and have at least 21 characters. If
+    there are no passages either, it must contain one of the needs.
     """
     quote = plain(text)
-    if prompt.answers:
-        return any(_holds(quote, plain(answer)) for answer in prompt.answers)
+    wanted = prompt.answers or (() if prompt.passages else prompt.needs)
+    if wanted:
+        return any(_holds(quote, plain(each)) for each in wanted)
     long_enough = len(quote) >= SHORTEST_QUOTE_OF_A_PASSAGE
     return long_enough and any(quote in plain(passage) for passage in prompt.passages)
 

@@ -1,9 +1,6 @@
 """Measures of the replies to test prompts, each with a 95 % interval.
 
-A measure is a statistic of weighted prompts. With all weights 1 it is the
-measure itself; with the weights of a bootstrap resample (how often each prompt
-was drawn) it is the measure of that resample. All resamples of a measure are
-thus one matrix product.
+A measure of given judgements is a statistic of weighted prompts, see `assistant.evaluation.bootstrap`.
 """
 
 import inspect
@@ -12,29 +9,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from assistant.evaluation.bootstrap import FloatArray, Statistic, interval, point, resampled_weights
 from assistant.evaluation.judge import Judgement
-
-FloatArray = NDArray[np.float64]
+from assistant.schema import State
 
 SHARE: Final = "share"
-# With 2,000 resamples the ends of a 95 % interval vary by about a twentieth of its half-width.
-RESAMPLES: Final = 2_000
-SEED: Final = 20_200
-PERCENTILES: Final = (2.5, 97.5)
-
-
-@dataclass(frozen=True, slots=True)
-class Statistic:
-    """A measure applied to given judgements.
-
-    `of` maps weights, shape (resamples, prompts), to values, shape
-    (resamples,), NaN where undefined. `prompts` counts the prompts it uses.
-    """
-
-    of: Callable[[FloatArray], FloatArray]
-    prompts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,36 +77,6 @@ def estimate(judgements: Sequence[Judgement]) -> dict[str, Estimate]:
     return estimates
 
 
-def point(statistic: Statistic, prompts: int) -> float | None:
-    """Return a statistic with every prompt counted once; None if undefined."""
-    value = float(statistic.of(np.ones((1, prompts)))[0])
-    return None if np.isnan(value) else value
-
-
-def resampled_weights(judgements: Sequence[Judgement], *, seed: int = SEED) -> FloatArray:
-    """Return how often each prompt is drawn in each resample: shape (resamples, prompts).
-
-    Answerable, unanswerable and other prompts are drawn separately, each as
-    many as there are, because their numbers are fixed by the file of prompts.
-    """
-    draw = np.random.default_rng(seed)
-    kinds = np.array([2 * each.prompt.unanswerable + each.prompt.answerable for each in judgements], dtype=np.int64)
-    weights = np.zeros((RESAMPLES, len(judgements)))
-    for kind in np.unique(kinds):
-        members = np.flatnonzero(kinds == kind)
-        weights[:, members] = draw.multinomial(len(members), np.full(len(members), 1 / len(members)), RESAMPLES)
-    return weights
-
-
-def interval(values: FloatArray) -> tuple[float | None, float | None]:
-    """Return the 95 % percentile interval over the resamples in which the statistic is defined."""
-    defined = values[~np.isnan(values)]
-    if not len(defined):
-        return None, None
-    low, high = np.percentile(defined, PERCENTILES)
-    return float(low), float(high)
-
-
 def quote_hit(judgements: Sequence[Judgement]) -> Statistic:
     """Share of answerable prompts with at least one right quote; an abstention has none.
 
@@ -173,8 +123,27 @@ def words_per_answer(judgements: Sequence[Judgement]) -> Statistic:
     Unit: words; abstentions are left out.
     Source: the arithmetic mean; the reading that an answer asks of its reader.
     """
-    words = [float(sum(len(quote.text.split()) for quote in each.result.quotes)) for each in judgements]
-    return _mean([count if _answered(each) else None for count, each in zip(words, judgements, strict=True)])
+    return _mean([float(_words(each)) if _answered(each) else None for each in judgements])
+
+
+def complete(judgements: Sequence[Judgement]) -> Statistic:
+    """Share of answerable prompts with needs whose quotes together contain all of them; an abstention has none.
+
+    Unit: share from 0 to 1.
+    Source: our own; the recall of an answer's nuggets, Voorhees, Overview of the
+    TREC 2003 Question Answering Track (2004), all or nothing.
+    """
+    return _mean([float(each.complete) if each.needs else None for each in judgements])
+
+
+def words_beyond(judgements: Sequence[Judgement]) -> Statistic:
+    """Mean number of words in the quotes of an answer to a prompt with needs beyond those of the needs it quotes.
+
+    Unit: words (split at white space), at least 0 an answer; abstentions are left out.
+    Source: our own; the length beyond what the nuggets take, Voorhees, Overview
+    of the TREC 2003 Question Answering Track (2004), in words.
+    """
+    return _mean([_words_beyond(each) if each.needs and _answered(each) else None for each in judgements])
 
 
 def false_refusal(judgements: Sequence[Judgement]) -> Statistic:
@@ -195,6 +164,53 @@ def false_answer(judgements: Sequence[Judgement]) -> Statistic:
     Know: Unanswerable Questions for SQuAD (ACL 2018).
     """
     return _mean([float(not each.result.abstained) if each.prompt.unanswerable else None for each in judgements])
+
+
+def answerable_answered(judgements: Sequence[Judgement]) -> Statistic:
+    """Share of answerable prompts that were answered.
+
+    Unit: share from 0 to 1; with the next two it makes 1.
+    Source: coverage, El-Yaniv and Wiener, On the Foundations of Noise-free
+    Selective Classification (JMLR 11, 2010), over answerable prompts.
+    """
+    return _mean([_in_state(each, State.ANSWERED) if each.prompt.answerable else None for each in judgements])
+
+
+def answerable_uncertain(judgements: Sequence[Judgement]) -> Statistic:
+    """Share of answerable prompts to which one place was shown that may answer; this is no answer.
+
+    Unit: share from 0 to 1, less is better.
+    Source: our own; the middle of three states.
+    """
+    return _mean([_in_state(each, State.UNCERTAIN) if each.prompt.answerable else None for each in judgements])
+
+
+def answerable_unanswered(judgements: Sequence[Judgement]) -> Statistic:
+    """Share of answerable prompts that were refused outright.
+
+    Unit: share from 0 to 1, less is better.
+    Source: our own; false refusals without the uncertain ones.
+    """
+    return _mean([_in_state(each, State.UNANSWERED) if each.prompt.answerable else None for each in judgements])
+
+
+def unanswerable_uncertain(judgements: Sequence[Judgement]) -> Statistic:
+    """Share of unanswerable prompts to which one place was shown that may answer; this is no answer.
+
+    Unit: share from 0 to 1, less is better; with false answers and the next it makes 1.
+    Source: our own; the middle of three states.
+    """
+    return _mean([_in_state(each, State.UNCERTAIN) if each.prompt.unanswerable else None for each in judgements])
+
+
+def unanswerable_unanswered(judgements: Sequence[Judgement]) -> Statistic:
+    """Share of unanswerable prompts that were refused outright.
+
+    Unit: share from 0 to 1.
+    Source: NoAns accuracy, Rajpurkar, Jia and Liang, Know What You Don't Know:
+    Unanswerable Questions for SQuAD (ACL 2018), without the uncertain ones.
+    """
+    return _mean([_in_state(each, State.UNANSWERED) if each.prompt.unanswerable else None for each in judgements])
 
 
 def gate_accuracy(judgements: Sequence[Judgement]) -> Statistic:
@@ -290,6 +306,19 @@ def _understood(judgement: Judgement) -> float | None:
     return None if asked is None else float(asked.split() == prompt.question.split())
 
 
+def _words(judgement: Judgement) -> int:
+    return sum(len(quote.text.split()) for quote in judgement.result.quotes)
+
+
+def _words_beyond(judgement: Judgement) -> float:
+    needed = sum(len(need.split()) for need, quoted in judgement.needs.items() if quoted)
+    return float(max(0, _words(judgement) - needed))
+
+
+def _in_state(judgement: Judgement, state: State) -> float:
+    return float(judgement.result.state is state)
+
+
 def _answered(judgement: Judgement) -> bool:
     return judgement.prompt.answerable and not judgement.result.abstained
 
@@ -319,8 +348,15 @@ MEASURES: Final[Mapping[str, Measure]] = {
         Measure(quote_precision, "Quote precision"),
         Measure(quotes_per_answer, "Quotes per answer", "quotes", less_is_better=True),
         Measure(words_per_answer, "Words per answer", "words", less_is_better=True),
+        Measure(complete, "Complete answers"),
+        Measure(words_beyond, "Words beyond the needs", "words", less_is_better=True),
         Measure(false_refusal, "False refusals", less_is_better=True),
         Measure(false_answer, "False answers", less_is_better=True),
+        Measure(answerable_answered, "Answerable: answered"),
+        Measure(answerable_uncertain, "Answerable: uncertain", less_is_better=True),
+        Measure(answerable_unanswered, "Answerable: unanswered", less_is_better=True),
+        Measure(unanswerable_uncertain, "Unanswerable: uncertain", less_is_better=True),
+        Measure(unanswerable_unanswered, "Unanswerable: unanswered"),
         Measure(gate_accuracy, "Gate accuracy"),
         Measure(gate_auroc, "Gate AUROC"),
         Measure(ndcg10, "nDCG@10"),

@@ -14,7 +14,8 @@ from typing import Final
 from assistant.evaluation.record_files import Record, Records, json_line, read_csv, read_jsonl
 from ingest.errors import Fault, PromptsInvalid
 
-LISTS: Final = ("history", "answers", "passages", "sources", "tags")
+LISTS: Final = ("history", "answers", "needs", "passages", "sources", "tags")
+GOLD: Final = ("answers", "needs", "passages")
 HIGHEST_GRADE: Final = 3
 TRUE_CELLS: Final = frozenset({"true", "yes", "1"})
 FLAGS: Final = ("leans", "unanswerable")
@@ -28,8 +29,9 @@ class Prompt:
     `history` holds the earlier questions of the conversation, oldest first.
     `leans` says whether the question makes sense only after them or stands
     alone; if None, follow-up resolution is not measured. A right quote contains
-    one of `answers` or, if there are none, lies inside one of `passages`. The
-    files to find are `sources`, or the keys of `relevance` with grades from 0
+    one of `answers` or, if there are none, lies inside one of `passages` or, if
+    there are none of these either, contains one of `needs`. A complete answer
+    quotes all of `needs`. The files to find are `sources`, or the keys of `relevance` with grades from 0
     (not relevant) to 3 (answers the question); if both are given, the grades
     count. `unanswerable` means that the assistant should abstain.
     """
@@ -38,6 +40,7 @@ class Prompt:
     question: str
     history: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
     passages: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     relevance: Mapping[str, int] = field(default_factory=dict, hash=False)
@@ -47,8 +50,8 @@ class Prompt:
 
     @property
     def answerable(self) -> bool:
-        """Whether quotes can be judged, because there are answers or passages."""
-        return bool(self.answers or self.passages)
+        """Whether quotes can be judged, because there are answers, needs or passages."""
+        return bool(self.answers or self.needs or self.passages)
 
     @property
     def grades(self) -> Mapping[str, int]:
@@ -239,11 +242,11 @@ def _grade_faults(record: Record) -> Iterator[Fault]:
 
 
 def _purpose_faults(record: Record) -> Iterator[Fault]:
-    gold = [name for name in ("answers", "passages") if record.fields.get(name)]
+    gold = [name for name in GOLD if record.fields.get(name)]
     if gold and record.fields.get("unanswerable"):
         yield Fault(record.line_of("unanswerable"), f"unanswerable does not go with {' and '.join(gold)}")
-    if not any(record.fields.get(name) for name in ("answers", "passages", "sources", "relevance", "unanswerable")):
-        yield Fault(record.line, "nothing to judge: give answers, passages, sources, relevance or unanswerable")
+    if not any(record.fields.get(name) for name in (*GOLD, "sources", "relevance", "unanswerable")):
+        yield Fault(record.line, f"nothing to judge: give {', '.join(GOLD)}, sources, relevance or unanswerable")
 
 
 def _source_faults(record: Record, known_sources: Collection[str] | None) -> Iterator[Fault]:

@@ -29,7 +29,7 @@ def write_report(
     earlier_name: str = "",
     unmet: Sequence[str] = (),
 ) -> None:
-    """Write a run as one HTML file: measures, plots, comparison and every failing prompt.
+    """Write a run as one HTML file: measures, plots, comparison, every failing prompt and every incomplete answer.
 
     The file loads nothing, runs nothing, and escapes all text.
 
@@ -62,6 +62,7 @@ def write_report(
         earlier_name=earlier_name,
         unmet=unmet,
         failing=[each for each in judgements if each.outcome.wrong],
+        incomplete=[each for each in judgements if each.outcome.right and not each.complete],
         css_class=css_class,
     )
     _write(path, html.encode("utf-8", "xmlcharrefreplace"))
@@ -109,12 +110,14 @@ def _expected(judgement: Judgement) -> str:
         return "an abstention"
     if prompt.answers:
         return "a quote that contains " + " or ".join(repr(answer) for answer in prompt.answers)
-    return "a quote from " + " or ".join(repr(passage) for passage in prompt.passages)
+    if prompt.passages:
+        return "a quote from " + " or ".join(repr(passage) for passage in prompt.passages)
+    return "quotes that contain " + " and ".join(repr(need) for need in prompt.needs)
 
 
 def _quoted(judgement: Judgement) -> str:
     if judgement.result.abstained:
-        return "nothing (abstained)"
+        return "nothing (uncertain)" if judgement.result.uncertain else "nothing (abstained)"
     return "\n".join(f"{quote.source}: {quote.text}" for quote in judgement.result.quotes) or "nothing"
 
 

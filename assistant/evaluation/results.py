@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from assistant.evaluation.record_files import Record, json_line, read_jsonl
+from assistant.schema import State
 from ingest.errors import Fault, ResultsInvalid
 
 
@@ -41,7 +42,8 @@ class Result:
     `ranked` are sources, best first, without repeats. `gate_score` is the
     gate's probability (0 to 1) that the quotes answer the question, `asked` the
     question as searched for, `milliseconds` the time taken. These three are
-    None if missing, as in files from other programs.
+    None if missing, as in files from other programs. `uncertain` means that
+    the assistant abstained but showed a place that may answer.
     """
 
     id: str
@@ -52,6 +54,14 @@ class Result:
     gate_score: float | None = None
     milliseconds: float | None = None
     asked: str | None = None
+    uncertain: bool = False
+
+    @property
+    def state(self) -> State:
+        """Whether the prompt was answered, not answered, or may have been."""
+        if not self.abstained:
+            return State.ANSWERED
+        return State.UNCERTAIN if self.uncertain else State.UNANSWERED
 
 
 def write_results(path: Path, results: Iterable[Result]) -> None:
@@ -101,6 +111,7 @@ def _row(result: Result) -> dict[str, object]:
         "question": result.question,
         "asked": result.asked,
         "abstained": result.abstained,
+        "uncertain": result.uncertain,
         "ranked": list(result.ranked),
         "quotes": quotes,
         "gate_score": result.gate_score,
@@ -119,6 +130,7 @@ def _result(record: Record) -> Result:
         gate_score=row.get("gate_score"),  # type: ignore[arg-type]
         milliseconds=row.get("milliseconds"),  # type: ignore[arg-type]
         asked=row.get("asked"),  # type: ignore[arg-type]
+        uncertain=bool(row.get("uncertain")),
     )
 
 
@@ -126,8 +138,7 @@ def _faults(record: Record) -> Iterator[Fault]:
     row, line = record.fields, record.line
     if not isinstance(row.get("id"), str):
         yield Fault(line, "id must be text")
-    if not isinstance(row.get("abstained"), bool):
-        yield Fault(line, "abstained must be true or false")
+    yield from _state_faults(record)
     if not isinstance(row.get("asked"), str | None):
         yield Fault(line, "asked must be text")
     ranked = row.get("ranked")
@@ -141,6 +152,16 @@ def _faults(record: Record) -> Iterator[Fault]:
     for name in ("gate_score", "milliseconds"):
         if row.get(name) is not None and not _is_number(row[name]):
             yield Fault(line, f"{name} must be a number")
+
+
+def _state_faults(record: Record) -> Iterator[Fault]:
+    abstained, uncertain = record.fields.get("abstained"), record.fields.get("uncertain")
+    if not isinstance(abstained, bool):
+        yield Fault(record.line, "abstained must be true or false")
+    if not isinstance(uncertain, bool | None):
+        yield Fault(record.line, "uncertain must be true or false")
+    elif uncertain and abstained is False:
+        yield Fault(record.line, "uncertain does not go with an answer")
 
 
 def _is_quote(value: object) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from assistant.evaluation.measures import MEASURES, Estimate
 from assistant.evaluation.prompts import Prompt
 from assistant.evaluation.results import QuotedText, Result
-from assistant.schema import Answer, Answering, Quote
+from assistant.schema import Answer, Answering, Quote, State
 from ingest.errors import PromptsInvalid, SettingsInvalid
 
 
@@ -51,6 +51,7 @@ def _result(prompt: Prompt, answer: Answer, *, milliseconds: float) -> Result:
         gate_score=answer.gate_score,
         milliseconds=round(milliseconds, 3),
         asked=answer.question,
+        uncertain=answer.state is State.UNCERTAIN,
     )
 
 
@@ -81,8 +82,7 @@ class Demand:
 def parse_demand(text: str) -> Demand:
     """Read MEASURE=VALUE, such as quote_hit=0.8.
 
-    The measure must be at least the value. For false_refusal, false_answer,
-    quotes_per_answer and words_per_answer less is better, so they must be at most the value.
+    The measure must be at least the value or, if less is better, at most the value.
 
     Raises:
         SettingsInvalid: the measure is unknown or the value is not a number.

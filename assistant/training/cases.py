@@ -1,7 +1,7 @@
 """The prompts of a set, each with the sentences that the assistant reads for it and which of them are right."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.answering.context import Surroundings
-from assistant.answering.evidence import NAMES, Texts, score_sentences
-from assistant.answering.fuse import fuse
+from assistant.answering.evidence import NAMES, score_sentences
+from assistant.answering.fuse import Titles, fuse
+from assistant.answering.rerank import Reranker
 from assistant.answering.retrieve import encode_question, retrieve
 from assistant.answering.weights import load_model
 from assistant.evaluation.judge import is_right_quote
-from assistant.evaluation.prompts import Prompt, load_prompts
+from assistant.evaluation.prompts import Prompt
 from assistant.index import Index
 from ingest.models.encoder import Encoder
 from ingest.runs.pipeline import ingest
@@ -30,31 +30,31 @@ Rows = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A prompt with the sentences read for it, best first: as the cross-encoder reads them, and their features.
+    """A prompt with the features of the sentences read for it, shape (sentences, len(NAMES)).
 
-    `rows` has the shape (sentences, len(NAMES)); `right` is 1 for a sentence that answers, else 0.
+    `right` is 1 for a sentence that answers, else 0.
     """
 
     prompt: Prompt
-    texts: tuple[str, ...]
     rows: Rows
     right: Rows
 
 
-def collect(corpus: Path, prompts: Path, data_dir: Path, encoder: Encoder) -> list[Case]:
-    """Ingest a corpus into `data_dir` and return its prompts' cases."""
+def collect(
+    corpus: Path, prompts: Iterable[Prompt], data_dir: Path, encoder: Encoder, reranker: Reranker
+) -> list[Case]:
+    """Ingest a corpus into `data_dir` and return the cases of prompts about it."""
     ingest([corpus], data_dir, encoder)
-    index, texts, cases = Index(data_dir, encoder), Texts(encoder), []
-    scorer = load_model().plain
+    index, titles = Index(data_dir, encoder), Titles(encoder)
     with index.view() as view:
-        surroundings = Surroundings(view.snapshot)
-        for prompt in load_prompts(prompts, None):
+        cases = []
+        for prompt in prompts:
             question = encode_question(prompt.question, view)
-            sentences = score_sentences(question, fuse(question, retrieve(question, view), texts), texts, scorer)
+            candidates = fuse(question, retrieve(question, view), titles)
+            sentences = score_sentences(question, candidates, reranker, load_model().reranked)
             rows = np.array([s.features.row() for s in sentences]).reshape(len(sentences), len(NAMES))
             right = np.array([float(is_right_quote(prompt, s.evidence().text)) for s in sentences])
-            read = tuple(surroundings.context(s.candidate.passage, s.position).reading() for s in sentences)
-            cases.append(Case(prompt, read, rows, right))
+            cases.append(Case(prompt, rows, right))
     index.close()
     return cases
 

@@ -1,110 +1,168 @@
-"""Trains the cross-encoder: question and sentence in, how surely the sentence answers out.
+"""Trains the cross-encoder: question and passage in, how surely the passage and each of its sentences answers out.
 
-The loss of a question is listwise softmax over its texts plus the logistic loss of
-each text, so logits rank and also say whether anything answers at all.
+The loss has three parts: the logistic loss of the passages, that of their sentences, and
+listwise softmax over the sentences of a passage that answers. So logits rank, and also
+say whether anything answers at all.
 """
 
 import itertools
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
+from sklearn.metrics import roc_auc_score
 from torch.nn import functional
 from transformers import get_linear_schedule_with_warmup
 
-from assistant.training.group import Group
+from assistant.answering.rerank import UNREAD
+from assistant.training.exported import CrossEncoder
+from assistant.training.items import Item
 
-LENGTH = 128  # tokens of question and text together
-ROUND = 8, 8  # tokens and pairs are rounded up to these: each new shape costs the processor's kernels a second
-GROUPS = 8  # questions a step
-RIGHT, WRONG = 2, 3  # texts a question at most, drawn by chance
-HARD = 14  # wrong texts are drawn from the first so many
-WARM = 0.06  # share of the steps in which the rate rises
+LENGTH = 256  # tokens of question and passage together; more of the passage is cut
+ROUND = 8  # lengths are rounded up to this many tokens: each new shape costs the processor's kernels a second
+BATCH = 16  # items a step
+POOL = 24  # batches that are sorted by length together
+FROZEN = 0.25  # share of the layers, the lowest, that stay as they are, as the embeddings do
+RATES = 6e-5, 2e-3  # of the BERT and its classifier, and of the layer that scores tokens
+SENTENCES, RANKING = 0.5, 0.5  # weights of the sentences' two parts of the loss; that of the passages is 1
+WARM = 0.06  # share of the steps in which the rates rise
 DECAY = 0.01  # of the weights
 SEED = 0
-LOGGED = 50  # steps whose mean loss is printed and returned
+LOGGED = 25  # steps whose mean loss is printed and returned
+MEASURED = 150  # steps after which the items that are not learnt from are read
 
 
-def train(model: Any, tokenizer: Any, groups: Sequence[Group], *, rate: float, steps: int | None = None) -> list[float]:
-    """Train a sequence classifier with one output in place, all but its word vectors, on each group once.
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The mean loss of each `LOGGED` steps, and the figures after each `MEASURED` and the last, by step."""
 
-    With `steps`, stop after so many; the rate falls as if the training went on.
-    Returns the mean loss of each `LOGGED` steps.
-    """
+    steps: int
+    losses: list[float]
+    figures: dict[int, dict[str, float]]
+
+
+def train(
+    reader: CrossEncoder,
+    items: Sequence[Item],
+    watched: Sequence[Item],
+    *,
+    rates: tuple[float, float] = RATES,
+    steps: int | None = None,
+) -> Progress:
+    """Train a cross-encoder in place on each item once, or for `steps`; meanwhile measure it on the `watched` items."""
     torch.manual_seed(SEED)
-    model.base_model.embeddings.word_embeddings.weight.requires_grad_(False)
-    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=rate, weight_decay=DECAY)
-    planned = len(groups) // GROUPS
-    schedule = get_linear_schedule_with_warmup(optimizer, int(planned * WARM), planned)
-    model.train()
-    total, losses = 0.0, []
-    taken = min(planned, steps or planned)
-    for step, batch in enumerate(itertools.islice(_batches(_drawn(groups)), taken), 1):
-        loss = _loss(model, tokenizer, batch)
+    bert = reader.classifier.bert
+    for part in (bert.embeddings, *bert.encoder.layer[: int(FROZEN * len(bert.encoder.layer))]):
+        part.requires_grad_(requires_grad=False)
+    body = [each for each in reader.classifier.parameters() if each.requires_grad]
+    groups = [{"params": body, "lr": rates[0]}, {"params": list(reader.tokens.parameters()), "lr": rates[1]}]
+    optimizer = torch.optim.AdamW(groups, weight_decay=DECAY)
+    taken = min(len(items) // BATCH, steps or len(items))
+    schedule = get_linear_schedule_with_warmup(optimizer, int(taken * WARM), taken)
+    progress, recent = Progress(taken, [], {}), []
+    reader.classifier.train()
+    for step, batch in enumerate(itertools.islice(_batches(items), taken), 1):
+        loss = loss_of(reader, batch)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(body, 1.0)
         optimizer.step()
         schedule.step()
         optimizer.zero_grad()
-        total += loss.item()
+        recent.append(loss.item())
         if step % LOGGED == 0:
-            losses.append(round(total / LOGGED, 3))
-            print(f"step {step} of {taken}, loss {losses[-1]:.3f}", flush=True)
-            total = 0.0
-    model.eval()
-    return losses
+            progress.losses.append(round(sum(recent) / len(recent), 3))
+            print(f"step {step} of {taken}, loss {progress.losses[-1]:.3f}", flush=True)
+            recent = []
+        if step % MEASURED == 0 or step == taken:
+            progress.figures[step] = measure(reader, watched)
+            print(f"step {step}", progress.figures[step], flush=True)
+            reader.classifier.train()
+    reader.classifier.eval()
+    return progress
 
 
-def _drawn(groups: Sequence[Group]) -> Iterator[Group]:
-    """Yield the groups in another order, with some of their texts: the hardest wrong one, others of them by chance."""
+def _batches(items: Sequence[Item]) -> Iterator[list[Item]]:
+    """Yield all items in another order, those of a batch of like length."""
     draw = random.Random(SEED)
-    for group in draw.sample(groups, len(groups)):
-        right = tuple(draw.sample(group.right, min(RIGHT, len(group.right))))
-        wrong = tuple(draw.sample(group.wrong[1:HARD], min(WRONG - 1, len(group.wrong[1:HARD]))))
-        yield Group(group.question, right, (*group.wrong[:1], *wrong))
+    shuffled = draw.sample(items, len(items))
+    for start in range(0, len(shuffled), BATCH * POOL):
+        pool = sorted(shuffled[start : start + BATCH * POOL], key=_size)
+        batches = [pool[at : at + BATCH] for at in range(0, len(pool), BATCH)]
+        draw.shuffle(batches)
+        yield from batches
 
 
-def _batches(groups: Iterable[Group]) -> Iterator[list[Group]]:
-    rest = iter(groups)
-    while batch := list(itertools.islice(rest, GROUPS)):
-        yield batch
+def _size(item: Item) -> int:
+    return len(item.question) + len(item.text)
 
 
-def pair_logits(model: Any, tokenizer: Any, pairs: Sequence[tuple[str, str]]) -> Any:
-    """Return the pairs' logits; those of like length are read together."""
-    lengths = [len(tokens) for tokens in tokenizer(*map(list, zip(*pairs, strict=True)))["input_ids"]]
-    order = sorted(range(len(pairs)), key=lambda i: lengths[i])
-    found = torch.zeros(len(pairs))
-    for at in range(0, len(order), ROUND[1]):
-        own = order[at : at + ROUND[1]]
-        rows = own + own[-1:] * (ROUND[1] - len(own))
-        tokens = tokenizer(
-            [pairs[i][0] for i in rows],
-            [pairs[i][1] for i in rows],
-            padding=True,
-            pad_to_multiple_of=ROUND[0],
-            truncation="longest_first",
-            max_length=LENGTH,
-            return_tensors="pt",
-        )
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            logits = model(**tokens).logits
-        found = found.index_put((torch.tensor(own),), logits.float().squeeze(-1)[: len(own)])
-    return found
+def read(reader: CrossEncoder, batch: Sequence[Item]) -> tuple[Any, list[Any]]:
+    """Return the passages' logits, shape (items,), and those of each one's sentences.
+
+    A sentence's logit is the mean of its tokens'; it is `UNREAD` if the window has none of them.
+    """
+    tokens = reader.tokenizer(
+        [item.question for item in batch],
+        [item.text for item in batch],
+        padding=True,
+        pad_to_multiple_of=ROUND,
+        truncation="only_second",
+        max_length=LENGTH,
+        return_offsets_mapping=True,
+        return_tensors="pt",
+    )
+    starts = tokens.pop("offset_mapping")[:, :, 0]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        states = reader.classifier.bert(**tokens)
+        logits = reader.classifier.classifier(states.pooler_output)
+    scores = reader.tokens(states.last_hidden_state.float()).squeeze(-1)
+    sentences = []
+    for row, item in enumerate(batch):
+        own = torch.tensor([sequence == 1 for sequence in tokens.sequence_ids(row)])
+        spans = torch.tensor(item.spans)
+        inside = own & (starts[row] >= spans[:, :1]) & (starts[row] < spans[:, 1:])
+        count = inside.sum(1)
+        means = inside.float() @ scores[row] / count.clamp(min=1)
+        sentences.append(torch.where(count > 0, means, UNREAD))
+    return logits.float().squeeze(-1), sentences
 
 
-def _loss(model: Any, tokenizer: Any, batch: Sequence[Group]) -> Any:
-    pairs = [(group.question, text) for group in batch for text in (*group.right, *group.wrong)]
-    logits = pair_logits(model, tokenizer, pairs)
-    at, loss = 0, torch.zeros(())
-    for group in batch:
-        right, size = len(group.right), len(group.right) + len(group.wrong)
-        own = logits[at : at + size]
-        at += size
-        wanted = torch.zeros(size)
-        wanted[:right] = 1.0
-        loss = loss + functional.binary_cross_entropy_with_logits(own, wanted)
-        if 0 < right < size:
-            loss = loss + own.logsumexp(0) - own[:right].logsumexp(0)
-    return loss / len(batch)
+def loss_of(reader: CrossEncoder, batch: Sequence[Item]) -> Any:
+    """Return the loss of a batch, a scalar; of sentences only those that were read count."""
+    logits, sentences = read(reader, batch)
+    passages = functional.binary_cross_entropy_with_logits(logits, torch.tensor([float(i.answered) for i in batch]))
+    single, ranked = [], []
+    for item, scores in zip(batch, sentences, strict=True):
+        was_read = scores != UNREAD
+        own, right = scores[was_read], torch.tensor(item.right)[was_read]
+        if len(own):
+            single.append(functional.binary_cross_entropy_with_logits(own, right.float()))
+        if 0 < right.sum() < len(right):
+            ranked.append(own.logsumexp(0) - own[right].logsumexp(0))
+    return passages + SENTENCES * _mean(single) + RANKING * _mean(ranked)
+
+
+def _mean(values: Sequence[Any]) -> Any:
+    return torch.stack(list(values)).mean() if values else torch.zeros(())
+
+
+def measure(reader: CrossEncoder, items: Sequence[Item]) -> dict[str, float]:
+    """Return the AUROC of the passages' logits, and how often the best sentence of several is right."""
+    reader.classifier.eval()
+    logits, kinds, first = [], [], []
+    ordered = sorted(items, key=_size)
+    for start in range(0, len(ordered), BATCH):
+        batch = ordered[start : start + BATCH]
+        with torch.no_grad():
+            found, sentences = read(reader, batch)
+        logits += found.tolist()
+        kinds += [item.answered for item in batch]
+        first += [
+            item.right[int(scores.argmax())]
+            for item, scores in zip(batch, sentences, strict=True)
+            if item.answered and len(item.right) > 1
+        ]
+    figures = {"AUROC": float(roc_auc_score(kinds, logits)), "first": sum(first) / len(first)}
+    return {name: round(value, 3) for name, value in figures.items()}

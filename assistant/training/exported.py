@@ -1,6 +1,7 @@
 """Reads a cross-encoder back from an export with weights of eight bits, to train it further."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,27 @@ from transformers import BertConfig, BertForSequenceClassification, PreTrainedTo
 from assistant.answering.rerank import INPUTS
 
 HEADS = 12  # of attention, in every MiniLM
-OUTER = "classifier."  # how weights' names begin in our own exports
+OUTER = "classifier."  # how the BERT's weights' names begin in our own exports
+TOKENS = "tokens."  # and those of the layer that scores tokens
 MARKS = {"pad": "[PAD]", "cls": "[CLS]", "sep": "[SEP]", "unk": "[UNK]", "mask": "[MASK]"}
 
 Weights = Iterator[tuple[str, NDArray[np.float32]]]
 
 
-def read_export(folder: Path, *, heads: int = HEADS) -> tuple[Any, Any]:
-    """Return the BERT with one output in `folder` (model.onnx, tokenizer.json) as a torch module, and its tokenizer.
+@dataclass(frozen=True, slots=True)
+class CrossEncoder:
+    """A BERT with one output, the linear layer that scores its tokens (torch modules), and their tokenizer."""
 
-    Its weights stay as the eight bits have rounded them. `heads` is not told by the graph.
+    classifier: Any
+    tokens: Any
+    tokenizer: Any
+
+
+def read_export(folder: Path, *, heads: int = HEADS) -> CrossEncoder:
+    """Return the BERT with one output in `folder` (model.onnx, tokenizer.json), to be trained further.
+
+    Its weights stay as the eight bits have rounded them. A graph that does not
+    score tokens gets a layer of zeros for that. `heads` is not told by the graph.
 
     Raises:
         OSError: a file cannot be read.
@@ -36,6 +48,8 @@ def read_export(folder: Path, *, heads: int = HEADS) -> tuple[Any, Any]:
     outer = OUTER if any(name.startswith(f"{OUTER}bert.") for name in stored) else ""
     weights = {name.removeprefix(outer): torch.tensor(value) for name, value in _weights(graph, stored)}
     words, size = weights["bert.embeddings.word_embeddings.weight"].shape
+    zeros = {"weight": torch.zeros(1, size), "bias": torch.zeros(1)}
+    scoring = {name: weights.pop(f"{TOKENS}{name}", zero) for name, zero in zeros.items()}
     config = BertConfig(
         vocab_size=words,
         hidden_size=size,
@@ -45,13 +59,15 @@ def read_export(folder: Path, *, heads: int = HEADS) -> tuple[Any, Any]:
         max_position_embeddings=len(weights["bert.embeddings.position_embeddings.weight"]),
         num_labels=1,
     )
-    model = BertForSequenceClassification(config)
-    model.load_state_dict(weights)
+    classifier, tokens = BertForSequenceClassification(config), torch.nn.Linear(size, 1)
+    classifier.load_state_dict(weights)
+    tokens.load_state_dict(scoring)
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
     marks = {f"{kind}_token": mark for kind, mark in MARKS.items()}
-    return model, PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_input_names=list(INPUTS), **marks)
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_input_names=list(INPUTS), **marks)
+    return CrossEncoder(classifier, tokens, fast)
 
 
 def _weights(graph: Any, stored: Mapping[str, NDArray[Any]]) -> Weights:

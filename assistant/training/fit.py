@@ -4,44 +4,39 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from sklearn.linear_model import LogisticRegression
+from scipy.special import expit
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import StratifiedKFold
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from assistant.answering.evidence import NAMES
 from assistant.training.cases import Case, Rows
 
-LOGIT = "rerank_logit"
-SENTENCE_FEATURES = [name for name in NAMES if name not in ("missing", "known", "lead", LOGIT)]
-GATE_FEATURES = [
-    "sentence_cosine",
-    "passage_cosine",
-    "passage_coverage",
-    "heading_coverage",
-    "weakest",
-    "lead",
-    "kind_offered",
-    "kind_lacking",
-    "missing",
-    "exact",
-    "is_question",
-    "sentence_coverage",
-    "neighbour_coverage",
-]
+# Features that may only lower a score or the odds; all others may only raise them.
+LOWERING = frozenset({"missing", "kind_lacking", "is_question"})
+SENTENCE_FEATURES = [name for name in NAMES if name not in ("elsewhere", "missing")]
+GATE_FEATURES = [name for name in NAMES if name not in ("heading_exact", "kind_offered")]
 SENTENCE_PENALTY = 2e-3  # of the squared standardised weights, per set
-GATE_C = {False: 0.1, True: 1.0}  # inverse strength of the gate's penalty, without and with the cross-encoder
-PROMPT_WEIGHT = 300  # each set weighs as this many prompts, half of them unanswerable
-OWN_WEIGHT = 0.5  # of our own sets beside the others: they are harder than people's questions by design
+GATE_PENALTY = 1e-3  # of the squared standardised weights
+PROMPTS = 150  # a set of so many prompts or more weighs 1, a smaller one less
 
 Sets = Mapping[str, Sequence[Case]]
 Figures = dict[str, float]  # by measure
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A logistic model: the log odds are bias + weights . features, in the order of NAMES."""
+
+    bias: float
+    weights: Rows
+
+    def probabilities(self, rows: Rows) -> Rows:
+        """Return the probability that each row's sentence answers, shape (len(rows),)."""
+        odds: Rows = expit(self.bias + rows @ self.weights)
+        return odds
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +44,13 @@ class Fit:
     """Sentence weights in the order of NAMES, the gate, and figures by how a set was measured and by its name."""
 
     weights: Rows
-    gate: Pipeline
+    gate: Gate
     figures: Mapping[str, Mapping[str, Figures]]
 
 
-def fit_sentence(sets: Sets, *, reranked: bool) -> Rows:
+def fit_sentence(sets: Sets) -> Rows:
     """Return weights in the order of NAMES: listwise softmax over each prompt's sentences (Cao et al. 2007)."""
-    columns = [NAMES.index(name) for name in (*SENTENCE_FEATURES, *([LOGIT] if reranked else []))]
+    columns = [NAMES.index(name) for name in SENTENCE_FEATURES]
     every = np.concatenate([case.rows[:, columns] for cases in sets.values() for case in cases])
     mean, scale = every.mean(axis=0), every.std(axis=0) + 1e-9
     lists = []
@@ -70,20 +65,52 @@ def fit_sentence(sets: Sets, *, reranked: bool) -> Rows:
             p = scores / scores.sum()
             hit = p @ right + 1e-12
             value -= share * np.log(hit)
-            gradient -= share * ((p * right) @ rows / hit - p @ rows)
+            gradient = gradient - share * ((p * right) @ rows / hit - p @ rows)
         return float(value), gradient
 
     weights = np.zeros(len(NAMES))
-    weights[columns] = minimize(loss, np.zeros(len(columns)), jac=True, method="L-BFGS-B").x / scale
+    bounds = [_bounds(name) for name in SENTENCE_FEATURES]
+    found = minimize(loss, np.zeros(len(columns)), jac=True, method="L-BFGS-B", bounds=bounds)
+    weights[columns] = found.x / scale
     return weights
 
 
-def best_rows(cases: Sequence[Case], weights: Rows, *, reranked: bool) -> Rows:
-    """Return for each prompt the gate's features of its best sentence."""
-    columns = [NAMES.index(name) for name in _gate_names(reranked)]
+def fit_gate(sets: Sets, weights: Rows) -> Gate:
+    """Return the gate fitted on the features of each prompt's best sentence.
+
+    A monotone logistic model: no weight may go against the meaning of its feature, so
+    more evidence never lowers the odds.
+    """
+    columns = [NAMES.index(name) for name in GATE_FEATURES]
+    both = {name: cases for name, cases in sets.items() if 0 < answerable(cases).mean() < 1}
+    rows = np.concatenate([best_rows(cases, weights)[:, columns] for cases in both.values()])
+    kinds = np.concatenate([answerable(cases) for cases in both.values()])
+    shares = prompt_weights(both)
+    mean, scale = rows.mean(axis=0), rows.std(axis=0) + 1e-9
+    standard = (rows - mean) / scale
+
+    def loss(values: Rows) -> tuple[float, Rows]:
+        p = expit(values[0] + standard @ values[1:])
+        likelihood = shares * (kinds * np.log(p + 1e-12) + (1 - kinds) * np.log(1 - p + 1e-12))
+        off = shares * (p - kinds)
+        gradient = np.concatenate([[off.sum()], standard.T @ off + 2 * GATE_PENALTY * values[1:]])
+        return float(GATE_PENALTY * values[1:] @ values[1:] - likelihood.sum()), gradient
+
+    bounds = [(None, None), *(_bounds(name) for name in GATE_FEATURES)]
+    found = minimize(loss, np.zeros(len(columns) + 1), jac=True, method="L-BFGS-B", bounds=bounds).x
+    every = np.zeros(len(NAMES))
+    every[columns] = found[1:] / scale
+    return Gate(float(found[0] - every[columns] @ mean), every)
+
+
+def _bounds(name: str) -> tuple[float | None, float | None]:
+    return (None, 0.0) if name in LOWERING else (0.0, None)
+
+
+def best_rows(cases: Sequence[Case], weights: Rows) -> Rows:
+    """Return the features of each prompt's best sentence, shape (prompts, len(NAMES)); zeros without sentences."""
     empty = np.zeros(len(NAMES))
-    best = [case.rows[int(np.argmax(case.rows @ weights))] if len(case.rows) else empty for case in cases]
-    return np.array(best)[:, columns]
+    return np.array([case.rows[int(np.argmax(case.rows @ weights))] if len(case.rows) else empty for case in cases])
 
 
 def answerable(cases: Sequence[Case]) -> NDArray[np.int_]:
@@ -92,24 +119,13 @@ def answerable(cases: Sequence[Case]) -> NDArray[np.int_]:
 
 
 def prompt_weights(sets: Sets) -> Rows:
-    """Weigh every set alike but our own, and in each the answerable prompts as the unanswerable ones."""
+    """Weigh every set alike but small ones, and in each the answerable as the unanswerable prompts; the sum is 1."""
     weights: list[float] = []
-    for name, cases in sets.items():
+    for cases in sets.values():
         share = answerable(cases).mean()
         each = {1: 0.5 / share, 0: 0.5 / (1 - share)}
-        prompts = PROMPT_WEIGHT * (OWN_WEIGHT if name == "own" else 1)
-        weights += [each[kind] / len(cases) * prompts for kind in answerable(cases)]
-    return np.array(weights)
-
-
-def fit_gate(rows: Rows, kinds: NDArray[np.int_], weights: Rows, *, reranked: bool) -> Pipeline:
-    """Return the gate fitted on the best sentences' features and their products."""
-    steps: list[tuple[str, Any]] = [
-        ("scale", StandardScaler()),
-        ("products", PolynomialFeatures(2, include_bias=False)),
-        ("logistic", LogisticRegression(C=GATE_C[reranked], max_iter=5_000)),
-    ]
-    return Pipeline(steps).fit(rows, kinds, logistic__sample_weight=weights)
+        weights += [each[kind] / max(len(cases), PROMPTS) for kind in answerable(cases)]
+    return np.array(weights) / sum(weights)
 
 
 def hits(cases: Sequence[Case], weights: Rows) -> Figures:
@@ -136,32 +152,20 @@ def gate_figures(probabilities: Rows, kinds: NDArray[np.int_]) -> Figures:
     }
 
 
-def fit(sets: Sets, unseen: Sets, *, reranked: bool) -> Fit:
-    """Fit the sentence weights and the gate on `sets`; measure them in four ways.
+def fit(sets: Sets, unseen: Sets) -> Fit:
+    """Fit the sentence weights and the gate on `sets`; measure them in three ways.
 
     For each set: how a model fitted on the others does on it ("held out": what a user's
-    own corpus may expect), how five-fold cross-validation over all of them does, and how
-    the final model does on what it was fitted on. Then how it does on the `unseen` sets,
-    which nothing was fitted on.
+    own corpus may expect), and how the final model does on what it was fitted on. Then
+    how it does on the `unseen` sets, which nothing was fitted on.
     """
-    figures: dict[str, dict[str, Figures]] = {"held out": {}, "five-fold": {}, "fitted": {}, "unseen": {}}
+    figures: dict[str, dict[str, Figures]] = {"held out": {}, "fitted": {}, "unseen": {}}
     for held, cases in sets.items():
-        model = _fitted({name: each for name, each in sets.items() if name != held}, reranked=reranked)
-        figures["held out"][held] = _figures(cases, *model, reranked=reranked)
-    weights = fit_sentence(sets, reranked=reranked)
-    rows, kinds, shares = _stacked(sets, weights, reranked=reranked)
-    gate = fit_gate(rows, kinds, shares, reranked=reranked)
-    origin = np.concatenate([np.full(len(cases), number) for number, cases in enumerate(sets.values())])
-    crossed = np.zeros(len(kinds))
-    for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(rows, origin * 2 + kinds):
-        fold = fit_gate(rows[train], kinds[train], shares[train], reranked=reranked)
-        crossed[test] = fold.predict_proba(rows[test])[:, 1]
-    for number, (name, cases) in enumerate(sets.items()):
-        own = origin == number
-        figures["five-fold"][name] = gate_figures(crossed[own], kinds[own])
-        figures["fitted"][name] = _figures(cases, weights, gate, reranked=reranked)
-    for name, cases in unseen.items():
-        figures["unseen"][name] = _figures(cases, weights, gate, reranked=reranked)
+        figures["held out"][held] = _figures(cases, *_fitted({n: each for n, each in sets.items() if n != held}))
+    weights, gate = _fitted(sets)
+    for way, measured in (("fitted", sets), ("unseen", unseen)):
+        for name, cases in measured.items():
+            figures[way][name] = _figures(cases, weights, gate)
     return Fit(weights, gate, figures)
 
 
@@ -172,49 +176,27 @@ def lines(fit: Fit) -> Iterator[str]:
             yield f"{way:9} {name:8} " + ", ".join(f"{measure} {value:.3f}" for measure, value in figures.items())
 
 
-def _figures(cases: Sequence[Case], weights: Rows, gate: Pipeline, *, reranked: bool) -> Figures:
-    rows = best_rows(cases, weights, reranked=reranked)
-    return hits(cases, weights) | gate_figures(gate.predict_proba(rows)[:, 1], answerable(cases))
+def _figures(cases: Sequence[Case], weights: Rows, gate: Gate) -> Figures:
+    return hits(cases, weights) | gate_figures(gate.probabilities(best_rows(cases, weights)), answerable(cases))
 
 
-def _fitted(sets: Sets, *, reranked: bool) -> tuple[Rows, Pipeline]:
-    weights = fit_sentence(sets, reranked=reranked)
-    return weights, fit_gate(*_stacked(sets, weights, reranked=reranked), reranked=reranked)
-
-
-def _stacked(sets: Sets, weights: Rows, *, reranked: bool) -> tuple[Rows, NDArray[np.int_], Rows]:
-    """Return the gate's features, what is wanted and the weights of all prompts."""
-    rows = np.concatenate([best_rows(cases, weights, reranked=reranked) for cases in sets.values()])
-    return rows, np.concatenate([answerable(cases) for cases in sets.values()]), prompt_weights(sets)
+def _fitted(sets: Sets) -> tuple[Rows, Gate]:
+    weights = fit_sentence(sets)
+    return weights, fit_gate(sets, weights)
 
 
 def write(plain: Fit, reranked: Fit, file: Path) -> None:
     """Write the coefficients, as weights.json has them, six digits each."""
-    values = {"plain": _values(plain, reranked=False), "reranked": _values(reranked, reranked=True)}
+    values = {"plain": _values(plain), "reranked": _values(reranked)}
     file.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
 
 
-def _values(fit: Fit, *, reranked: bool) -> dict[str, Any]:
-    names, gate = _gate_names(reranked), fit.gate
-    linear, products = np.split(gate["logistic"].coef_[0], [len(names)])
-    quadratic = np.zeros((len(names), len(names)))
-    quadratic[np.triu_indices(len(names))] = products
+def _values(fit: Fit) -> dict[str, object]:
     return {
-        "sentence": {name: float(f"{w:.6g}") for name, w in zip(NAMES, fit.weights, strict=True) if w},
-        "gate": {
-            "names": names,
-            "mean": _digits(gate["scale"].mean_),
-            "scale": _digits(gate["scale"].scale_),
-            "bias": float(f"{gate['logistic'].intercept_[0]:.6g}"),
-            "linear": _digits(linear),
-            "quadratic": [_digits(row) for row in quadratic],
-        },
+        "sentence": _named(fit.weights),
+        "gate": {"bias": float(f"{fit.gate.bias:.6g}"), "weights": _named(fit.gate.weights)},
     }
 
 
-def _gate_names(reranked: bool) -> list[str]:
-    return [*GATE_FEATURES, *([LOGIT] if reranked else [])]
-
-
-def _digits(values: Rows) -> list[float]:
-    return [float(f"{value:.6g}") for value in values]
+def _named(weights: Rows) -> dict[str, float]:
+    return {name: float(f"{w:.6g}") for name, w in zip(NAMES, weights, strict=True) if abs(w) > 1e-9}

@@ -11,6 +11,7 @@ from assistant.assistant import Assistant
 from assistant.index import Index
 from assistant.langchain import EncoderEmbeddings, PassageRetriever
 from assistant.render import answer_json, answer_text
+from assistant.schema import Correction
 from ingest.errors import IndexMissing, RootInvalid
 from ingest.runs.pipeline import RunReport, ingest
 from ingest.settings import load_settings
@@ -142,3 +143,28 @@ def test_the_terminal_shows_places_and_abstentions(assistant: Assistant) -> None
     assert "[1] Heat eases a stiff back." in shown and "heat · heat.txt · line 1" in shown and "No advice." in shown
     refused = answer_text(assistant.ask("Does ibuprofen cure gout?")).plain
     assert "“ibuprofen”" in refused and "do not answer it" in refused
+
+
+def test_a_misspelt_question_is_mended_unless_it_is_asked_as_typed(assistant: Assistant) -> None:
+    mended = assistant.ask("What eases a stif bakc?")
+    assert (mended.question, mended.corrections) == (
+        "What eases a stiff back?",
+        (Correction("stif", "stiff"), Correction("bakc", "back")),
+    )
+    assert mended.quotes == assistant.ask("What eases a stiff back?").quotes
+    typed = assistant.ask("What eases a stif bakc?", as_typed=True)
+    assert (typed.question, typed.corrections) == ("What eases a stif bakc?", ())
+
+
+def test_a_follow_up_is_one_question_and_the_parts_of_another_are_named(assistant: Assistant) -> None:
+    follow_up = assistant.ask("why?", ["What eases a stiff back?"])
+    assert follow_up.question == "What eases a stiff back? why?" and not follow_up.open_parts
+    asked = assistant.ask("What eases a stiff back and what eases a swollen knee?").question
+    assert asked == "What eases a stiff back · what eases a swollen knee?"
+
+
+def test_small_talk_and_questions_about_the_texts_quote_nothing(assistant: Assistant) -> None:
+    for question in ("thanks!", "What is in here?"):
+        answer = assistant.ask(question)
+        assert answer.remark is not None and not answer.quotes and answer.abstention is None
+    assert [outline.source for outline in answer.remark.outlines] == ["heat.txt", "sub/walk.md"]

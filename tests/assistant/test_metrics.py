@@ -13,7 +13,7 @@ from ingest.errors import IndexLocked, PlanOutdated, QuoteMismatch, RunStopped
 from ingest.runs.pipeline import RunReport
 from tests.conftest import FakeEncoder
 
-STAGES = ("understand", "search", "sentences", "rerank", "quote")
+STAGES = ("understand", "search", "read", "quote")
 
 
 def value(name: str, **labels: str) -> float:
@@ -54,7 +54,7 @@ def test_the_stages_of_a_question_are_timed(assistant: Assistant) -> None:
     spent = value("cited_stage_seconds_sum", stage="search")
     assistant.ask("And a knee?", ["What eases a stiff back?"])
     after = [value("cited_stage_seconds_count", stage=stage) for stage in STAGES]
-    assert [now - former for now, former in zip(after, before, strict=True)] == [1, 1, 1, 0, 1]  # no cross-encoder
+    assert [now - former for now, former in zip(after, before, strict=True)] == [1, 1, 1, 1]
     assert value("cited_stage_seconds_sum", stage="search") > spent
 
 

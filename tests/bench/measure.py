@@ -2,7 +2,9 @@
 
     python tests/bench/measure.py BENCH [SET ...] [--cuts]
 
-BENCH holds a folder a set with corpus/ and prompts.jsonl each. Indexes and
+BENCH holds a folder a set with corpus/ and prompts.jsonl each. The sets of the
+shipped corpus are "shipped" and the two halves of the near misses and lists,
+"choose" and "decide": nothing is chosen by looking at the second. Indexes and
 results stay in .bench/, so a second run encodes nothing. Prints a line a set;
 when all were measured, writes RESULTS.md, with the figures of the manifest
 beside the cross-encoder. With --cuts the gate alone is measured, on parts of
@@ -25,7 +27,7 @@ from assistant.answering.rerank import open_reranker
 from assistant.assistant import Assistant
 from assistant.evaluation.judge import judge
 from assistant.evaluation.measures import score
-from assistant.evaluation.prompts import load_prompts
+from assistant.evaluation.prompts import Prompt, load_prompts
 from assistant.evaluation.results import write_results
 from assistant.evaluation.run import evaluate
 from assistant.index import Index
@@ -34,7 +36,21 @@ from ingest.runs.pipeline import ingest
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".bench"
-SETS = ("xquad", "medquad", "liveqa-med", "shipped")
+PROMPTS = ROOT / "tests" / "prompts"
+HALVES = ("choose", "decide")  # tags
+SETS = (
+    "xquad",
+    "medquad",
+    "liveqa-med",
+    "squad2",
+    "clapnq",
+    "strangers/uv",
+    "strangers/cook",
+    "strangers/minutes",
+    "strangers/gesetze",
+    "shipped",
+    *HALVES,
+)
 RESULTS = Path(__file__).with_name("RESULTS.md")
 MANIFEST = ROOT / "assistant" / "answering" / "reranker" / "manifest.json"
 SHOWN = {
@@ -42,19 +58,34 @@ SHOWN = {
     "quote_hit": "quote hit",
     "quote_precision": "quote precision",
     "words_per_answer": "words an answer",
+    "complete": "complete",
+    "words_beyond": "words beyond the needs",
     "false_refusal": "false refusals",
+    "answerable_uncertain": "of them uncertain",
     "false_answer": "false answers",
+    "unanswerable_uncertain": "unanswerable: uncertain",
     "gate_accuracy": "gate accuracy",
     "gate_auroc": "AUROC",
     "ndcg10": "nDCG@10",
     "mrr10": "reciprocal rank",
     "median_ms": "median ms",
 }
+FITTED = "the sentence score and the gate were fitted on it"
 TOOK_PART = {
-    "xquad": "the sentence score and the gate were fitted on it",
-    "medquad": "the sentence score and the gate were fitted on it",
+    "xquad": FITTED,
+    "medquad": FITTED,
     "liveqa-med": "the weights of bm25 and of the title were chosen on it",
-    "shipped": "the sentence score and the gate were fitted on it",
+    "squad2": FITTED,
+    "clapnq": FITTED,
+    "strangers/uv": FITTED,
+    "strangers/cook": FITTED,
+    "strangers/minutes": FITTED,
+    "strangers/gesetze": FITTED,
+    "strangers": FITTED,
+    "strangers-gesetze": FITTED,
+    "shipped": FITTED,
+    "choose": "near misses and lists: nothing was fitted on them, but they were looked at while choosing",
+    "decide": "other near misses and lists: nothing was fitted or chosen on them",
     "own": "our own sets that are held back: the gate with the cross-encoder was fitted on them",
     "squad": "other paragraphs of the articles that the cross-encoder learnt from: the gate was fitted on them",
     "unseen": "other articles of SQuAD: nothing was fitted on them, but they were looked at while choosing",
@@ -71,11 +102,21 @@ LEFT_OUT_SHOWN = ("first", "gate accuracy", "AUROC")
 GATE = ("false_refusal", "false_answer", "gate_accuracy", "gate_auroc")
 
 
-def measure(name: str, corpus: Path, prompts_file: Path, encoder: Encoder) -> dict[str, float]:
+def prompts_of(name: str, bench: Path) -> tuple[Prompt, ...]:
+    """Return the prompts of a set."""
+    if name in HALVES:
+        both = [each for file in ("near-misses", "lists") for each in load_prompts(PROMPTS / f"{file}.jsonl", None)]
+        return tuple(prompt for prompt in both if name in prompt.tags)
+    return load_prompts(PROMPTS / "corpus.jsonl" if name == "shipped" else bench / name / "prompts.jsonl", None)
+
+
+def measure(name: str, bench: Path, encoder: Encoder) -> dict[str, float]:
     """Ingest, ask every prompt, write the results, and return the measures by name."""
-    ingest([corpus], WORK / name, encoder)
-    assistant = Assistant(Index(WORK / name, encoder), open_reranker(RERANKER, WORK))
-    prompts = load_prompts(prompts_file, None)
+    ours = name in ("shipped", *HALVES)
+    index = WORK / ("shipped" if ours else name)
+    ingest([ROOT / "corpus" if ours else bench / name / "corpus"], index, encoder)
+    assistant = Assistant(Index(index, encoder), open_reranker(RERANKER, WORK))
+    prompts = prompts_of(name, bench)
     results = evaluate(assistant, prompts)
     assistant.close()
     write_results(WORK / f"{name}.jsonl", results)
@@ -116,7 +157,7 @@ def shown(key: str, found: Figures) -> str:
     """Return a figure as the table shows it; words and milliseconds are whole."""
     if key not in found:
         return "–"
-    return f"{found[key]:.0f}" if key in ("words_per_answer", "median_ms") else f"{found[key]:.3f}"
+    return f"{found[key]:.0f}" if key in ("words_per_answer", "words_beyond", "median_ms") else f"{found[key]:.3f}"
 
 
 def cut(name: str, size: int, folder: Path, encoder: Encoder) -> str:
@@ -159,10 +200,7 @@ def main(bench: str, *names: str) -> None:
         return
     measured = {}
     for name in names or SETS:
-        shipped = name == "shipped"
-        corpus = ROOT / "corpus" if shipped else folder / name / "corpus"
-        prompts = ROOT / "tests" / "prompts" / "corpus.jsonl" if shipped else folder / name / "prompts.jsonl"
-        measured[name] = measure(name, corpus, prompts, encoder)
+        measured[name] = measure(name, folder, encoder)
         print(f"{name}: " + ", ".join(f"{key} {shown(key, measured[name])}" for key in measured[name]), flush=True)
     if not names:
         made = json.loads(MANIFEST.read_text(encoding="utf-8"))

@@ -14,7 +14,7 @@ from assistant.evaluation.prompts import Prompt, load_prompts
 from assistant.evaluation.results import QuotedText, Result, read_results, write_results
 
 BENCH = Path(__file__).resolve().parents[3] / "shared" / "bench"
-SETS = ("xquad", "medquad", "liveqa-med")
+SETS = ("xquad", "medquad", "liveqa-med", "clapnq")
 
 pytestmark = pytest.mark.skipif(
     not (BENCH / "score.py").exists(), reason=f"there are no public question sets in {BENCH}"
@@ -38,7 +38,7 @@ def test_the_independent_scorer_agrees(name: str, seed: int, tmp_path: Path) -> 
     assert theirs["missing"] == 0
     assert theirs["not_verbatim"] == 0
     shared = ours.keys() & theirs.keys()
-    assert len(shared) == (11 if name != "liveqa-med" else 10)
+    assert len(shared) == (12 if name != "liveqa-med" else 11)
     if theirs.get("gate_accuracy") is not None:  # they take it from rates that are rounded already
         rates = (round(ours[rate].value or 0.0, 4) for rate in ("false_refusal", "false_answer"))
         assert round(1 - sum(rates) / 2, 4) == theirs["gate_accuracy"]

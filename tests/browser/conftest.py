@@ -143,7 +143,7 @@ class StandIn:
     def roots_of(self, source: str) -> list[str]:
         return [ROOT] if source in self.documents else []
 
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[str] = (), *, as_typed: bool = False) -> Answer:
         if "outage" in question:
             raise SourceUnreadable("the index is being rebuilt", "catalog.db", "ask again in a minute")
         if "crash" in question:

@@ -81,6 +81,7 @@ TABLE = 'drug,dose\r\n"Aspirin, or so","100 ""mg"""\r\nRest,,more\r\n'
 RECORDS = '{"q": "Why?", "tags": ["a", "b"], "n": 2.5, "in": {"\\u00e9": null}}\n"A text."\n[1, [2]]\n'
 PORTABLE = make_pdf([["Most back pain", "passes."], ["Walk a bit."]], "Back pain")
 CODE = '#!x\n"""Reads the tides of a day."""\n\n/* Opens the\n * old lock now. */\nx = {\n  1\n}\n# end\n'
+SPACED = CODE.replace('"""Reads', '"""\u2003Reads').replace("day.", "day.\v")
 MAIL = (
     b"Subject: =?utf-8?q?Caf=C3=A9?=\nFrom: A <a@e.org>\nContent-Type: multipart/mixed; boundary=b\n\n"
     b"--b\nContent-Type: text/plain; format=flowed; charset=cp1252\n\nCaf\xe9 \nnow.\n> Is it?\n-- \nA\n"
@@ -113,7 +114,7 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
     ".jsonl": (RECORDS.encode(),),
     ".json": (f"[{RECORDS.strip()}]".replace("\n", ",").encode(), b'{"a": [{"b": 1.50}], "c": {"d": null}}'),
     ".log": (b"10:00 started. Now.\n  at 3\n10:01 ended\n",),
-    **dict.fromkeys(code.SUFFIXES, (CODE.encode(),)),
+    **dict.fromkeys(code.SUFFIXES, (CODE.encode(), SPACED.encode())),
     ".eml": (MAIL,),
     ".mbox": (b"From a Mon Mar  4 10:00:00 2024\n" + MAIL + b"\n\nFrom b Mon Mar  4 10:00:01 2024\n\n>From x\n",),
     ".zip": (packed({"a.md": MARKDOWN, "b.zip": packed({"c.docx": word(), "d.csv": TABLE}), "e.epub": book()}),),

@@ -39,6 +39,7 @@ const fill = (html) => {
   if (outline) outline.open = matchMedia("(min-width: 1000px)").matches;
   const asked = page.querySelector("mark.asked");
   if (asked) showQuote(Number(asked.dataset.mark));
+  page.querySelector("[data-asked]")?.scrollIntoView({ block: "start" });
 };
 
 let opened = 0;

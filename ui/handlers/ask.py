@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from functools import partial
 
 from assistant.schema import Answer, Answering, Quote, Turn, Turns
 from ingest.errors import UserFacingError
@@ -48,15 +49,16 @@ def respond(
 ) -> Iterator[Turns]:
     """Yield the conversation with the question pending, then with its answer or error.
 
-    A follow-up is resolved from the questions before it, unless `as_typed`.
+    A follow-up is resolved from the questions before it and a misspelt word is
+    mended, unless `as_typed`.
     """
     settled = tuple(turn for turn in turns if not turn.pending)[1 - MOST_TURNS :]
     turn = Turn(settled[-1].number + 1 if settled else 1, question.strip())
-    history = () if as_typed else _history(settled)
+    ask = partial(assistant.ask, as_typed=True) if as_typed else partial(assistant.ask, history=_history(settled))
     stop.requested = False
     yield (*settled, turn)
     try:
-        answer = _unless_stopped(lambda: assistant.ask(turn.question, history), stop)
+        answer = _unless_stopped(lambda: ask(turn.question), stop)
     except UserFacingError as error:
         yield (*settled, replace(turn, failure=error.public))
     else:
@@ -64,9 +66,11 @@ def respond(
 
 
 def _history(turns: Turns) -> tuple[str, ...]:
-    """Return the questions as typed, starting with the last one that stood alone."""
+    """Return the questions as typed, starting with the last one that stood alone; without what was no question."""
     asked: list[str] = []
     for turn in reversed(turns):
+        if turn.answer is not None and turn.answer.remark is not None:
+            continue
         asked.append(turn.question)
         if turn.answer is not None and turn.answer.question == turn.question:
             break

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from assistant.answering.agreement import agreements
-from assistant.render import answer_markdown, answer_text
-from assistant.schema import Quote, Turn, Turns
+from assistant.render import answer_markdown, answer_text, understood_label
+from assistant.schema import LocatedText, Outline, Quote, Turn, Turns
 from ingest.schema import CorpusDescription
 from ui.handlers.ask import NAME, STOPPED
+from ui.page.places import MarkedSpan, spans_query
 from ui.page.standing import StandingNote, stale_words, standing_note
 from ui.page.templating import render
 
@@ -28,11 +29,13 @@ class ShownTurn:
 
     @property
     def state(self) -> str:
-        """The state of the question: stopped, failed, pending, abstained or answered."""
+        """The state of the question: stopped, failed, pending, remarked, abstained or answered."""
         if self.turn.failure:
             return "stopped" if self.turn.failure == STOPPED else "failed"
         if self.turn.answer is None:
             return "pending"
+        if self.turn.answer.remark is not None:
+            return "remarked"
         return "abstained" if self.turn.answer.abstention else "answered"
 
     @property
@@ -49,6 +52,24 @@ class ShownTurn:
         """The question as searched for; "" if that is as typed."""
         answer = self.turn.answer
         return answer.question if answer and answer.question.split() != self.turn.question.split() else ""
+
+    @property
+    def label(self) -> str:
+        """What to write before the question as searched for."""
+        return understood_label(self.turn.answer) if self.turn.answer else ""
+
+    @property
+    def opens(self) -> list[tuple[Outline, str, list[tuple[LocatedText, str]]]]:
+        """The sources that a remark lists and their headings, each with the query that opens it in its source."""
+        remark = self.turn.answer.remark if self.turn.answer else None
+        return [
+            (
+                outline,
+                spans_query(outline.root, outline.source, []),
+                [(each, _opening(each)) for each in outline.headings],
+            )
+            for outline in (remark.outlines if remark else ())
+        ]
 
     @property
     def unnamed(self) -> list[str]:
@@ -123,6 +144,11 @@ def conversation_html(turns: Turns, description: CorpusDescription, failure: str
         offered=description.questions[:OFFERED],
         next_questions=_next_questions(turns, description.questions),
     )
+
+
+def _opening(heading: LocatedText) -> str:
+    """Return the query that opens a source at one of its headings."""
+    return spans_query(heading.root, heading.source, [MarkedSpan.of(heading.start, heading.text)])
 
 
 def _next_questions(turns: Turns, questions: Sequence[str]) -> list[str] | None:

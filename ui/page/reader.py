@@ -22,7 +22,8 @@ class ReaderPiece:
     """A piece of a document in the reader.
 
     Headings and page breaks have a `number`, headings the `level` of their
-    HTML element, text pieces their `marks`.
+    HTML element, text pieces their `marks`. `asked` is true for the heading
+    that the reader was opened at.
     """
 
     kind: Literal["details", "page", "heading", "text"]
@@ -30,6 +31,7 @@ class ReaderPiece:
     number: int = 0
     level: int = 0
     marks: tuple[Mark, ...] = ()
+    asked: bool = False
 
 
 def reader_html(document: Document, spans: Sequence[MarkedSpan]) -> str:
@@ -46,7 +48,7 @@ def reader_html(document: Document, spans: Sequence[MarkedSpan]) -> str:
         where=place_words(document.page(asked.start), document.line(asked.start)) if asked else "",
         quoted=document.text[asked.start : asked.end] if asked else "",
         note=MOVED if spans and asked is None else "",
-        pieces=_pieces(document, _marks(standing, asked)),
+        pieces=_pieces(document, _marks(standing, asked), asked),
     )
 
 
@@ -93,7 +95,7 @@ def _marks(standing: Sequence[MarkedSpan], asked: MarkedSpan | None) -> list[Mar
     return marks
 
 
-def _pieces(document: Document, marks: Sequence[Mark]) -> Iterator[ReaderPiece]:
+def _pieces(document: Document, marks: Sequence[Mark], asked: MarkedSpan | None) -> Iterator[ReaderPiece]:
     """Yield the text with its headings and page breaks."""
     at = 0
     matter = FRONT_MATTER.match(document.text) if document.verbatim else None
@@ -105,7 +107,17 @@ def _pieces(document: Document, marks: Sequence[Mark]) -> Iterator[ReaderPiece]:
         for number, start in enumerate(document.page_starts, 1)
     ]
     cuts += [
-        (heading.start, heading.end, ReaderPiece("heading", heading.title, number, min(heading.level + 2, 6)))
+        (
+            heading.start,
+            heading.end,
+            ReaderPiece(
+                "heading",
+                heading.title,
+                number,
+                min(heading.level + 2, 6),
+                asked=asked is not None and heading.start <= asked.start < heading.end,
+            ),
+        )
         for number, heading in enumerate(document.headings)
     ]
     for start, end, piece in sorted(cuts, key=lambda cut: cut[:2]):

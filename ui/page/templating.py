@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
+from assistant.render import verdict
 from ui.page.places import web_address, web_host
 from ui.page.prose import prose_pieces
 from ui.page.words import count, heading_words, place_words, thousands
@@ -41,6 +42,7 @@ _ENVIRONMENT.globals.update(
     count=count,
     heading_words=heading_words,
     place_words=place_words,
+    verdict=verdict,
     prose_pieces=prose_pieces,
     thousands=thousands,
     web_address=web_address,

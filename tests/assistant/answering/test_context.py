@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.answering.context import MOST_WORDS, Surroundings
+from assistant.answering.context import LIST_MOST, MOST_WORDS, Surroundings
 from assistant.answering.evidence import NAMES, Features, Sentence, with_context
 from assistant.answering.quote import Quoter, choose
 from assistant.answering.retrieve import Candidate
@@ -91,7 +91,7 @@ def quoted(indexed: Callable[..., RunReport], tmp_path: Path) -> Quoted:
             "children",
             "Zorbinol must not be given to:\n\n- pregnant women in the last trimester\n- children with an allergy",
         ),
-        ("crush", "You should never:\n\n1. crush the tablets"),
+        ("crush", "You should never:\n\n1. crush the tablets\n2. mix them with juice.\n   They turn bitter."),
         ("bitter", "You should never:\n\n1. crush the tablets\n2. mix them with juice.\n   They turn bitter."),
         ("hair", "It is not true that:\n* it cures hair loss within weeks."),
         ("Sleep", "Sleep is healthy."),
@@ -118,12 +118,29 @@ def test_items_of_plain_text_bring_what_introduces_them(quoted: Quoted) -> None:
     assert quoted("scan.txt", text, "hour") == ["The scan takes an hour."]
 
 
-def test_a_long_list_is_not_quoted_whole(quoted: Quoted) -> None:
+@pytest.mark.parametrize("number", [0, 9, 29])
+def test_of_a_long_list_as_many_items_are_quoted_as_fit(quoted: Quoted, number: int) -> None:
     text = "You should never:\n\n" + "".join(f"- do thing number {n} of the many things\n" for n in range(30))
-    assert quoted("list.md", text, "number 9 ") == [
-        "You should never:",
-        "do thing number 9 of the many things",
-    ]
+    quotes = quoted("list.md", text, f"number {number} ")
+    assert quotes[0].startswith("You should never:") and f"number {number} of" in quotes[-1]
+    assert LIST_MOST - 10 < len(" ".join(quotes).replace("- ", "").split()) <= LIST_MOST + 3
+
+
+def test_a_long_item_of_a_long_list_stands_by_itself(quoted: Quoted) -> None:
+    items = "".join(f"- Thing number {n} {'is told at length ' * 10}.\n" for n in range(9))
+    first, item = quoted("list.md", f"Mind these things:\n\n{items}", "number 4 ")
+    assert first == "Mind these things:" and item.startswith("Thing number 4") and "number 5" not in item
+
+
+@pytest.mark.parametrize("part", ["rules", "kind", "nights"])
+def test_a_list_is_quoted_with_what_introduces_it_whichever_line_answers(quoted: Quoted, part: str) -> None:
+    text = "We chat a lot. House rules:\n\n- be kind\n- mute at nights\n\nThat is all."
+    assert quoted("rules.md", text, part) == ["House rules:\n\n- be kind\n- mute at nights"]
+
+
+def test_a_question_is_never_quoted_alone(quoted: Quoted) -> None:
+    text = "Does heat help? It does. Ice does not.\n\nIs it dear? Hardly."
+    assert quoted("faq.md", text, "Does heat") == ["Does heat help? It does. Ice does not."]
 
 
 @pytest.mark.parametrize("after", AFTER)

@@ -109,6 +109,43 @@ def test_a_chain_of_follow_ups_keeps_its_subject_and_does_not_pile_up(snapshot: 
     assert resolve_follow_up("why?", chain, snapshot).text == "heat sciatica: What causes it? why?"
 
 
+@pytest.mark.parametrize(
+    ("question", "earlier", "expected"),
+    [
+        ("what about sick leave?", "how much annual leave do I earn?", "how much sick leave do I earn?"),
+        ("And sick leave", "How much annual leave do I earn?", "How much sick leave do I earn?"),
+        ("What about black tea?", "When does green tea taste best?", "When does black tea taste best?"),
+        ("What about a swollen knee?", "Does cold help a sore knee?", "Does cold help a swollen knee?"),
+    ],
+)
+def test_another_kind_of_the_same_thing_takes_its_place(
+    question: str, earlier: str, expected: str, snapshot: Snapshot
+) -> None:
+    assert resolve_follow_up(question, [earlier], snapshot) == ResolvedQuestion(expected, True)
+
+
+@pytest.mark.parametrize(
+    ("question", "earlier"),
+    [
+        ("What about tea?", "When does green tea taste best?"),
+        ("What about tea leaves?", "When does green tea taste best?"),
+        ("Where is the sick leave form?", "How much annual leave do I earn?"),
+        ("What about sick leave?", "Is annual leave like parental leave?"),
+    ],
+)
+def test_without_another_kind_of_it_nothing_takes_its_place(question: str, earlier: str, snapshot: Snapshot) -> None:
+    assert question in resolve_follow_up(question, [earlier], snapshot).text
+
+
+def test_why_after_another_case_asks_about_that_case(snapshot: Snapshot) -> None:
+    assert resolve_follow_up("why?", [EARLIER, "and yoga?"], snapshot).text == "sciatica: and yoga? why?"
+
+
+def test_small_talk_in_between_is_passed_over(snapshot: Snapshot) -> None:
+    assert resolve_follow_up("and yoga?", [EARLIER, "thanks!", "ok"], snapshot).text == "sciatica: and yoga?"
+    assert resolve_follow_up("why?", ["hello"], snapshot) == ResolvedQuestion("why?", False)
+
+
 def test_without_history_nothing_is_added(snapshot: Snapshot) -> None:
     assert resolve_follow_up("why?", [], snapshot) == ResolvedQuestion("why?", False)
 

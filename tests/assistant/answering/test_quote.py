@@ -109,7 +109,7 @@ def test_a_second_source_that_agrees_is_quoted_beyond_the_usual_number() -> None
 
 def test_an_answer_has_quotes_or_an_abstention() -> None:
     abstention = Abstention("why", (), (), 1, 1)
-    with pytest.raises(ValueError, match="never neither"):
+    with pytest.raises(ValueError, match="only one of them"):
         Answer("q", (), None, (), 0.0, 1)
     Answer("q", (), abstention, (), 0.0, 1)
 

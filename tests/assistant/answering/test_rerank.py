@@ -1,4 +1,4 @@
-"""Sentences scored again by a cross-encoder: a tiny one is made on the spot, and the bundled one is there."""
+"""The cross-encoder reads passages: a tiny one is made on the spot, and the bundled one is there."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -6,50 +6,74 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.answering.context import Context
-from assistant.answering.evidence import CONTEXTS, NAMES, Features, Sentence
-from assistant.answering.rerank import Logits, open_reranker, rerank
-from assistant.answering.retrieve import Candidate, encode_question
+from assistant.answering.evidence import READ, reading_text, score_sentences
+from assistant.answering.rerank import UNREAD, WINDOW, CosineReranker, OnnxReranker, Reading, Text, open_reranker
+from assistant.answering.retrieve import Candidate, Question
 from assistant.answering.weights import load_model
 from assistant.assistant import Assistant
 from assistant.index import Index
 from ingest.errors import ModelMissing
 from ingest.runs.pipeline import RunReport
 from ingest.schema import Passage
+from tests.conftest import FakeEncoder
 
-NOTHING = Features(**dict.fromkeys(NAMES, 0.0))
+NOTHING = Question("what helps", np.zeros(1, np.float32), ())
 
 
 class Longest:
-    """Finds that the longest text answers best."""
+    """Finds that the longest sentence answers best, and remembers what it has read."""
 
-    def score(self, question: str, texts: Sequence[str]) -> Logits:
-        return np.array([float(len(text)) for text in texts])
+    def __init__(self) -> None:
+        self.read_texts: list[str] = []
 
-
-def sentences(*texts: str, title: str = "Guide", heading: tuple[str, ...] = ("Guide", "Heat")) -> list[Sentence]:
-    whole, spans = " ".join(texts), []
-    for text in texts:
-        start = spans[-1][1] + 1 if spans else 0
-        spans.append((start, start + len(text)))
-    p = Passage("p", "/root", "a.md", 0, len(whole), whole, None, heading, tuple(spans), "sha", title)
-    return [Sentence(Candidate(p, 0.5, 0.5), at, NOTHING, -float(at)) for at in range(len(texts))]
+    def read(self, question: str, texts: Sequence[Text]) -> list[Reading]:
+        self.read_texts += [text for text, _ in texts]
+        return [Reading(float(len(text)), tuple(float(end - start) for start, end in spans)) for text, spans in texts]
 
 
-def test_a_sentence_is_read_with_title_headings_and_what_it_leans_on() -> None:
-    passage = sentences("Heat  helps.", "It is cheap.", "Cats\nsleep.")[0].candidate.passage
-    assert Context.of(passage, 0).reading() == "Guide: Heat: Heat helps."
-    assert Context.of(passage, 1).reading() == "Guide: Heat: Heat helps. It is cheap."
-    assert Context.of(passage, 2).reading() == "Guide: Heat: Cats sleep."
+def candidate(*sentences: str, start: int = 0, source: str = "a.md") -> Candidate:
+    whole, spans = " ".join(sentences), []
+    for text in sentences:
+        first = spans[-1][1] + 1 if spans else start
+        spans.append((first, first + len(text)))
+    p = Passage(
+        whole, "/root", source, start, start + len(whole), whole, None, ("Guide", "Heat"), tuple(spans), "sha", "Guide"
+    )
+    return Candidate(p, 0.5, 0.5)
 
 
-def test_the_best_are_ordered_anew_and_the_others_stay_behind() -> None:
-    every = sentences(*(f"Heat number {at} helps{'!' * (at + 1)}" for at in range(CONTEXTS + 2)))
-    found = rerank("what helps", every, Longest(), load_model().reranked)
-    assert [each.position for each in found] == [*reversed(range(CONTEXTS)), CONTEXTS, CONTEXTS + 1]
-    assert found[0].features.rerank_logit > found[1].features.rerank_logit
+def test_a_passage_is_read_with_title_and_headings() -> None:
+    text, spans = reading_text(candidate("Heat  helps.", "Cats\nsleep.", start=70))
+    assert text == "Guide: Heat: Heat  helps. Cats\nsleep."
+    assert [text[start:end] for start, end in spans] == ["Heat  helps.", "Cats\nsleep."]
+
+
+def test_the_best_passages_are_read_and_their_sentences_ordered() -> None:
+    reader = Longest()
+    every = [
+        candidate("Heat helps.", f"Cold harms on day {day}{'!' * day}", source=f"{day}.md") for day in range(READ + 2)
+    ]
+    found = score_sentences(NOTHING, every, reader, load_model().reranked)
+    assert len(reader.read_texts) == READ
+    assert len(found) == 2 * READ
+    assert found[0].candidate is every[READ - 1] and found[0].position == 1
     assert [each.score for each in found] == sorted((each.score for each in found), reverse=True)
-    assert rerank("what helps", [], Longest(), load_model().reranked) == []
+    longest, next_longest = (len(text) for text in sorted(reader.read_texts, key=len, reverse=True)[:2])
+    assert found[0].features.passage_logit == longest and found[0].features.elsewhere == next_longest
+    assert score_sentences(NOTHING, [], reader, load_model().reranked) == []
+
+
+def test_only_other_sources_can_agree() -> None:
+    same = score_sentences(
+        NOTHING, [candidate("Heat helps."), candidate("It helps a lot.")], Longest(), load_model().reranked
+    )
+    assert all(each.features.elsewhere < 0 for each in same)
+
+
+def test_without_a_cross_encoder_cosines_are_read() -> None:
+    (reading,) = CosineReranker(FakeEncoder()).read("heat helps", [("Heat helps. Cats sleep.", [(0, 11), (12, 23)])])  # type: ignore[arg-type]
+    assert reading.sentences[0] == pytest.approx(10) and reading.sentences[0] > reading.logit > reading.sentences[1]
+    assert CosineReranker(FakeEncoder()).read("heat", []) == []  # type: ignore[arg-type]
 
 
 @pytest.mark.model
@@ -62,12 +86,14 @@ def test_any_cross_encoder_is_exported_once_and_scores_as_the_original(
     folder = tiny(1)
     reranker = open_reranker(str(folder), tmp_path)
     assert reranker is not None
-    texts = ["heat helps .", "cats sleep .", "", "heat " * 300]
-    original = CrossEncoder(str(folder), device="cpu", max_length=128).predict(
+    texts = ["heat helps .", "cats sleep .", "", "heat " * 300, "heat helps . cats sleep ."]
+    original = CrossEncoder(str(folder), device="cpu", max_length=WINDOW).predict(
         [("does heat help ?", text) for text in texts], activation_fn=lambda logits: logits
     )
-    assert np.allclose(reranker.score("does heat help ?", texts), original, atol=1e-3)
-    assert reranker.score("does heat help ?", []).shape == (0,)
+    assert np.allclose(reranker.logits([("does heat help ?", text) for text in texts]), original, atol=1e-3)
+    (reading,) = reranker.read("does heat help ?", [(texts[-1], [(0, 12), (13, 25)])])
+    assert np.allclose([*reading.sentences, reading.logit], [original[0], original[1], original[4]], atol=1e-3)
+    assert reranker.read("does heat help ?", []) == []
     made = next(tmp_path.iterdir()).stat().st_mtime_ns
     open_reranker(str(folder), tmp_path)
     assert next(tmp_path.iterdir()).stat().st_mtime_ns == made
@@ -91,15 +117,30 @@ def test_none_is_none(tmp_path: Path) -> None:
     assert open_reranker("none", tmp_path) is None
 
 
-@pytest.mark.model
-def test_the_bundled_one_tells_an_answer_from_a_neighbour(tmp_path: Path) -> None:
+@pytest.fixture
+def bundled(tmp_path: Path) -> OnnxReranker:
     reranker = open_reranker("bundled", tmp_path)
     assert reranker is not None
-    answer, neighbour = reranker.score(
-        "How long should the soup simmer?",
-        ["Soup: Let it simmer for forty minutes.", "Soup: Cut the carrots into small cubes."],
+    return reranker
+
+
+@pytest.mark.model
+def test_the_bundled_one_tells_an_answer_from_a_neighbour(bundled: OnnxReranker) -> None:
+    text = "Soup: Cut the carrots into small cubes. Let it simmer for forty minutes."
+    spans = [(6, 39), (40, 72)]
+    answered, not_here = (
+        bundled.read(question, [(text, spans)])[0]
+        for question in ("How long should the soup simmer?", "How long does the soup keep in the fridge?")
     )
-    assert answer > neighbour
+    assert answered.sentences[1] > answered.sentences[0]
+    assert answered.logit > not_here.logit
+
+
+@pytest.mark.model
+def test_a_sentence_beyond_the_window_is_not_read(bundled: OnnxReranker) -> None:
+    text = "Let it simmer for forty minutes. " + "Cut the carrots. " * 120
+    (reading,) = bundled.read("How long should the soup simmer?", [(text, [(0, 32), (len(text) - 17, len(text) - 1)])])
+    assert reading.sentences[0] > UNREAD == reading.sentences[1]
 
 
 def test_the_assistant_asks_it(indexed: Callable[..., RunReport], tmp_path: Path, encoder: object) -> None:
@@ -108,19 +149,4 @@ def test_the_assistant_asks_it(indexed: Callable[..., RunReport], tmp_path: Path
     asked = Assistant(Index(tmp_path / "data", encoder), Longest())  # type: ignore[arg-type]
     for assistant, first in ((plain, "Heat helps."), (asked, "Heat helps a stiff back a great deal on cold days.")):
         assert assistant.stages("What helps?")["evidence"][0].text == first  # type: ignore[union-attr]
-        assistant.close()
-
-
-def test_only_a_corpus_of_one_source_leads_over_its_own_passages(
-    indexed: Callable[..., RunReport], tmp_path: Path, encoder: object
-) -> None:
-    many = "\n\n".join(f"Heat helps backs on day {day}." for day in range(12))
-    for files, lead in (({"a.txt": many}, "small"), ({"a.txt": many, "b.txt": "Cats sleep."}, "whole")):
-        indexed(files)
-        assistant = Assistant(Index(tmp_path / "data", encoder))  # type: ignore[arg-type]
-        with assistant._index.view() as view:
-            candidates, sentences = assistant._find(encode_question("What helps backs?", view), view)
-        features = sentences[0].features
-        assert len({sentence.candidate.passage.source for sentence in sentences}) == 1 and len(candidates) > 8
-        assert (features.lead == features.passage_cosine) is (lead == "whole")
         assistant.close()

@@ -2,13 +2,25 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from assistant.conversations.json_file import conversation_json, read_conversation
-from assistant.schema import Abstention, Answer, Conversation, Evidence, Quote, Turn
+from assistant.schema import (
+    Abstention,
+    Answer,
+    Conversation,
+    Correction,
+    Evidence,
+    LocatedText,
+    Outline,
+    Quote,
+    Remark,
+    Turn,
+)
 from ingest.errors import ConversationInvalid
 from ingest.origin import FileState
 from ingest.schema import Passage
@@ -44,6 +56,19 @@ def written(conversation: Conversation, tmp_path: Path) -> Path:
 
 def test_what_was_written_is_read_again(conversation: Conversation, written: Path) -> None:
     assert read_conversation(written) == conversation
+
+
+def test_corrections_and_remarks_are_read_again(conversation: Conversation, tmp_path: Path) -> None:
+    heading = LocatedText("/texts", "a/b.md", 3, 7, "Care", 1, None)
+    remark = Remark("1 text.", (Outline("/texts", "a/b.md", "A title", None, (heading,), 2),))
+    mended = Answer("walking", (quote_of("Walking helps."),), None, (), 0.9, 7, (Correction("wlaking", "walking"),))
+    listed = Answer("What is in here?", (), None, (), 0.0, 7, (), remark)
+    perhaps = Answer("Rest?", (), Abstention("Perhaps.", (), (quote_of("Rest does not"),), 3, 12, True), (), 0.3, 7)
+    in_parts = replace(mended, open_parts=("and sleeping?",))
+    turns = tuple(Turn(number, "?", each) for number, each in enumerate((mended, listed, perhaps, in_parts), 1))
+    kept, path = replace(conversation, turns=turns), tmp_path / "kept.json"
+    path.write_text(conversation_json(kept), encoding="utf-8")
+    assert read_conversation(path) == kept
 
 
 def test_a_quote_has_its_place_and_hash(written: Path) -> None:

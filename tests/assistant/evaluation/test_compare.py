@@ -28,7 +28,7 @@ def test_a_run_compared_with_itself_flips_nothing() -> None:
     same = compare(EARLIER, EARLIER, PROMPTS)
     assert (same.flips, same.changed, same.better, same.worse, same.p_value, same.unmatched) == ((), (), 0, 0, 1.0, ())
     defined = [each for each in same.differences.values() if each.change is not None]
-    assert len(defined) == 9
+    assert len(defined) == 14
     assert all(each.change == each.low == each.high == 0 and not each.beyond_chance for each in defined)
 
 
@@ -50,6 +50,12 @@ def test_swapped_wrong_answers_are_found_though_nothing_flips() -> None:
     swapped = (reply("hip", "a leg"), reply("knee", "an arm"))
     found = compare(wrong, swapped, PROMPTS)
     assert (found.flips, found.changed, found.unmatched) == ((), ("hip", "knee"), ("dose", "price"))
+
+
+def test_a_refusal_that_became_uncertain_is_another_reply_and_no_flip() -> None:
+    uncertain = (*EARLIER[:2], replace(EARLIER[2], uncertain=True), EARLIER[3])
+    found = compare(EARLIER, uncertain, PROMPTS)
+    assert (found.flips, found.changed) == ((), ("dose",))
 
 
 def test_flips_for_the_worse_come_first_and_those_between_wrongs_count_for_neither() -> None:

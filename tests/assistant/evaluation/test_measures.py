@@ -4,8 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from assistant.evaluation.bootstrap import resampled_weights
 from assistant.evaluation.judge import Outcome, is_right_quote, judge
-from assistant.evaluation.measures import MEASURES, Estimate, estimate, resampled_weights, score
+from assistant.evaluation.measures import MEASURES, Estimate, estimate, score
 from assistant.evaluation.prompts import Prompt
 from assistant.evaluation.results import QuotedText, Result
 
@@ -19,9 +20,23 @@ def reply(identity: str, *texts: str, ranked: tuple[str, ...] = (), gate: float 
 
 
 PROMPTS = (
-    Prompt("named", "Q?", answers=("knee", "elbow"), sources=("a.md", "b.md"), tags=("joints",)),
-    Prompt("graded", "Q?", answers=("hip",), relevance={"a.md": 3, "b.md": 1}, tags=("joints", "grades")),
-    Prompt("refused", "Q?", passages=(PASSAGE,)),
+    Prompt(
+        "named",
+        "Q?",
+        answers=("knee", "elbow"),
+        needs=("the HIP", "knee  joint"),
+        sources=("a.md", "b.md"),
+        tags=("joints",),
+    ),
+    Prompt(
+        "graded",
+        "Q?",
+        answers=("hip",),
+        needs=("hip", "groin"),
+        relevance={"a.md": 3, "b.md": 1},
+        tags=("joints", "grades"),
+    ),
+    Prompt("refused", "Q?", needs=("Walk",), passages=(PASSAGE,)),
     Prompt("inside", "Q?", passages=("Other text.", PASSAGE)),
     Prompt("answered", "Q?", unanswerable=True, tags=("dose",)),
     Prompt("kept", "Q?", unanswerable=True),
@@ -29,7 +44,7 @@ PROMPTS = (
 RESULTS = (
     reply("named", "The hip.", "The  Knee joint hurts.", ranked=("c.md", "a.md", "b.md"), gate=0.9),
     reply("graded", "hip", ranked=("b.md", "c.md", "a.md"), gate=0.6),
-    reply("refused", gate=0.2),
+    replace(reply("refused", gate=0.2), uncertain=True),
     reply("inside", "Walk every day.", "rest is  rarely needed for long.", gate=0.7),
     reply("answered", "Anything at all that is quoted.", gate=0.6),
     reply("kept", gate=0.2),
@@ -50,8 +65,15 @@ def test_figures_worked_by_hand() -> None:
         "quote_precision": pytest.approx(3 / 5),
         "quotes_per_answer": pytest.approx(5 / 3),
         "words_per_answer": pytest.approx((6 + 1 + 9) / 3),
+        "complete": pytest.approx(1 / 3),
+        "words_beyond": pytest.approx(((6 - 4) + (1 - 1)) / 2),
         "false_refusal": pytest.approx(1 / 4),
         "false_answer": pytest.approx(1 / 2),
+        "answerable_answered": pytest.approx(3 / 4),
+        "answerable_uncertain": pytest.approx(1 / 4),
+        "answerable_unanswered": pytest.approx(0),
+        "unanswerable_uncertain": pytest.approx(0),
+        "unanswerable_unanswered": pytest.approx(1 / 2),
         "gate_accuracy": pytest.approx((3 / 4 + 1 / 2) / 2),
         # Answerable .9 .6 .2 .7 against .6 .2: wins 2, 1 and a tie, a tie, 2; of 8.
         "gate_auroc": pytest.approx((2 + 1.5 + 0.5 + 2) / 8),
@@ -60,6 +82,46 @@ def test_figures_worked_by_hand() -> None:
         "recall10": pytest.approx(1.0),
         "understood": None,
     }
+
+
+def test_a_complete_answer_quotes_all_needs_in_any_order_and_over_several_quotes() -> None:
+    prompt = Prompt("a", "Q?", needs=("5 minutes", "walk", "rest"))
+    quotes = {
+        ("Rest.", "Walk 5", "minutes."): (1, 0),
+        ("Rest or walk 15 minutes.",): (0, 5 - 2),  # 15 is not 5
+        ("walk", "walk", "walk"): (0, 3 - 1),
+        ("Rest, and walk for a while, not 5 minutes only.",): (1, 10 - 4),
+        (): (0, None),
+    }
+    for texts, (whole, beyond) in quotes.items():
+        found = values((prompt,), (reply("a", *texts),))
+        assert (found["complete"], found["words_beyond"]) == (whole, beyond)
+
+
+def test_words_of_needs_that_overlap_count_once_at_most() -> None:
+    prompt = Prompt("a", "Q?", needs=("walk every day", "every day", "day"))
+    assert values((prompt,), (reply("a", "Walk every day."),))["words_beyond"] == 0
+
+
+def test_without_needs_there_is_no_complete_answer() -> None:
+    found = estimate(judge((Prompt("a", "Q?", answers=("hip",)),), (reply("a", "hip"),)))
+    assert [(found[name].value, found[name].prompts) for name in ("complete", "words_beyond")] == [(None, 0)] * 2
+
+
+def test_uncertain_is_not_answered_and_the_three_states_of_a_kind_make_one() -> None:
+    prompts = [Prompt(f"yes{n}", "Q?", answers=("hip",)) for n in range(4)]
+    prompts += [Prompt(f"no{n}", "Q?", unanswerable=True) for n in range(5)]
+    results = [reply("yes0", "hip"), reply("yes1"), reply("no0", "hip"), reply("no1"), reply("no2")]
+    results += [replace(reply(name), uncertain=True) for name in ("yes2", "yes3", "no3", "no4")]
+    found = values(tuple(prompts), tuple(results))
+    states = [f"answerable_{state}" for state in ("answered", "uncertain", "unanswered")]
+    assert [found[name] for name in states] == pytest.approx([1 / 4, 2 / 4, 1 / 4])
+    states = ["false_answer", "unanswerable_uncertain", "unanswerable_unanswered"]
+    assert [found[name] for name in states] == pytest.approx([1 / 5, 2 / 5, 2 / 5])
+    assert (found["false_refusal"], found["quote_hit"]) == pytest.approx((3 / 4, 1 / 4))
+    outcomes = [each.outcome for each in judge(prompts, results)]
+    assert outcomes.count(Outcome.FALSE_REFUSAL) == 3
+    assert outcomes.count(Outcome.RIGHT_ABSTENTION) == 4
 
 
 def test_follow_ups_are_understood_by_what_is_found_and_new_subjects_as_typed() -> None:
@@ -118,6 +180,10 @@ def test_outcomes() -> None:
         (Prompt("a", "Q?", passages=("x" * 40,)), "x" * 20, False),
         (Prompt("a", "Q?", passages=("x" * 40,)), " " + "x" * 20 + " ", False),
         (Prompt("a", "Q?", passages=("x" * 40,)), "x" * 41, False),
+        (Prompt("a", "Q?", needs=("hip", "knee")), "The Knee.", True),
+        (Prompt("a", "Q?", needs=("hip", "knee")), "The elbow.", False),
+        (Prompt("a", "Q?", answers=("x",), needs=("hip",)), "The hip.", False),
+        (Prompt("a", "Q?", needs=("hip",), passages=("y" * 40,)), "The hip.", False),
     ],
 )
 def test_what_a_right_quote_is(prompt: Prompt, text: str, right: bool) -> None:
@@ -154,21 +220,28 @@ def test_without_unanswerable_prompts_what_needs_them_is_undefined() -> None:
     found = values(PROMPTS[:4], RESULTS)
     assert [name for name, value in found.items() if value is None] == [
         "false_answer",
+        "unanswerable_uncertain",
+        "unanswerable_unanswered",
         "gate_accuracy",
         "gate_auroc",
         "understood",
     ]
 
 
-def test_without_answerable_prompts_only_false_answers_are_defined() -> None:
+def test_without_answerable_prompts_only_what_became_of_the_others_is_defined() -> None:
     found = values(PROMPTS[4:], RESULTS)
-    assert {name: value for name, value in found.items() if value is not None} == {"false_answer": 0.5}
+    assert {name: value for name, value in found.items() if value is not None} == {
+        "false_answer": 0.5,
+        "unanswerable_uncertain": 0,
+        "unanswerable_unanswered": 0.5,
+    }
 
 
 def test_when_all_abstained() -> None:
     found = values(PROMPTS, tuple(reply(prompt.id, gate=0.5) for prompt in PROMPTS))
     assert found["quote_hit"] == found["first_quote_hit"] == 0
     assert found["quote_precision"] is found["quotes_per_answer"] is found["words_per_answer"] is None
+    assert (found["complete"], found["words_beyond"]) == (0, None)
     assert (found["false_refusal"], found["false_answer"], found["gate_accuracy"]) == (1, 0, 0.5)
     assert found["gate_auroc"] == 0.5
 

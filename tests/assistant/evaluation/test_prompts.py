@@ -13,6 +13,7 @@ EXPECTED = (
     Prompt("three", "Where?", sources=("b.md",)),
     Prompt("four", "Which dose?", unanswerable=True),
     Prompt("five", "And Köln?", history=("Is it in Bonn?",), answers=("Rhine",), leans=False),
+    Prompt("six", "How and how long?", needs=("Walk.", "5 Minuten")),
 )
 JSONL = """\
 {"id": "one", "question": "Wo tut die Hüfte weh?", "history": ["Was ist die Hüfte?"], "answers": ["Leiste", "Gesäß"], "tags": ["hip"]}
@@ -21,6 +22,7 @@ JSONL = """\
 {"id": "three", "question": "Where?", "sources": ["b.md"], "unanswerable": false, "answers": null}
 {"id": "four", "question": "Which dose?", "unanswerable": true}
 {"id": "five", "question": "And Köln?", "history": ["Is it in Bonn?"], "answers": ["Rhine"], "leans": false}
+{"id": "six", "question": "How and how long?", "needs": ["Walk.", "5 Minuten"]}
 """  # noqa: E501
 YAML = """\
 - id: one
@@ -36,15 +38,17 @@ YAML = """\
 - {id: three, question: "Where?", sources: [b.md]}
 - {id: four, question: "Which dose?", unanswerable: true}
 - {id: five, question: "And Köln?", history: ["Is it in Bonn?"], answers: [Rhine], leans: false}
+- {id: six, question: "How and how long?", needs: [Walk., 5 Minuten]}
 """
 CSV = """\
-id,question,history,answers,passages,sources,relevance,unanswerable,leans,tags
-one,Wo tut die Hüfte weh?,Was ist die Hüfte?,Leiste | Gesäß,,,,,,hip
-two,What helps?,,,Walk every day.,,a.md=3|b.md=0,,,
+id,question,history,answers,needs,passages,sources,relevance,unanswerable,leans,tags
+one,Wo tut die Hüfte weh?,Was ist die Hüfte?,Leiste | Gesäß,,,,,,,hip
+two,What helps?,,,,Walk every day.,,a.md=3|b.md=0,,,
 
-three,Where?,,,,b.md,,no,,
-four,Which dose?,,,,,,TRUE,,
-five,And Köln?,Is it in Bonn?,Rhine,,,,,no,
+three,Where?,,,,,b.md,,no,,
+four,Which dose?,,,,,,,TRUE,,
+five,And Köln?,Is it in Bonn?,Rhine,,,,,,no,
+six,How and how long?,,,Walk. | 5 Minuten,,,,,,
 """
 
 
@@ -92,9 +96,11 @@ JSONL_FAULTS = """\
 {"id": "sixteen", "question": "Q?", "relevance": ["a.md"]}
 {"id": "seventeen", "question": "Q?", "answers": ["a"], "leans": true}
 {"id": "eighteen", "question": "Q?", "answers": ["a"], "history": ["P?"], "leans": 1}
+{"id": "nineteen", "question": "Q?", "needs": ["a", " "], "unanswerable": true}
+{"id": "twenty", "question": "Q?", "needs": "a"}
 """
-KNOWN = "the fields are id, question, history, answers, passages, sources, relevance, unanswerable, leans, tags"
-NOTHING = "nothing to judge: give answers, passages, sources, relevance or unanswerable"
+KNOWN = "the fields are id, question, history, answers, needs, passages, sources, relevance, unanswerable, leans, tags"
+NOTHING = "nothing to judge: give answers, needs, passages, sources, relevance or unanswerable"
 
 
 def test_every_fault_of_a_jsonl_file_is_told_with_its_line(tmp_path: Path) -> None:
@@ -124,6 +130,9 @@ def test_every_fault_of_a_jsonl_file_is_told_with_its_line(tmp_path: Path) -> No
         (16, "relevance must map files to grades"),
         (17, "leans needs a history"),
         (18, "leans must be true or false"),
+        (19, "needs contains an empty text"),
+        (19, "unanswerable does not go with needs"),
+        (20, "needs must be a list of texts"),
     ]
 
 
@@ -243,7 +252,7 @@ def test_appended_prompts_come_back(tmp_path: Path) -> None:
     odd = Prompt("odd", "a line\u2028of its own, \x85 and\n\u2029?", answers=("ü",))
     append_prompt(path, odd)
     assert load_prompts(path, None) == (*EXPECTED, odd)
-    assert len(path.read_text(encoding="utf-8").splitlines()) == 6
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 7
     assert '"Wo tut die Hüfte weh?"' in path.read_text(encoding="utf-8")
 
 

@@ -57,6 +57,26 @@ def test_the_report_tells_measures_and_every_failing_prompt(tmp_path: Path) -> N
     assert html.count("<svg") == 2
 
 
+def test_the_report_lists_what_an_answer_lacks(tmp_path: Path) -> None:
+    needed = Prompt("needed", "How?", needs=("Walk", "Rest" + EVIL, "5 minutes"), tags=("list",))
+    prompts = (*PROMPTS[:1], needed, replace(needed, id="missed"), replace(needed, id="unsure"))
+    unsure = replace(reply("unsure"), uncertain=True)
+    results = (RESULTS[0], reply("needed", "Walk for", "5 minutes."), reply("missed", "Sit."), unsure)
+    html = html_of(tmp_path, prompts, results)
+    assert "Incomplete answers (1)" in html
+    assert "Failing prompts (2)" in html
+    failing, incomplete = html[html.index("Failing prompts") :].split("Incomplete answers")
+    found = re.findall(r"<div>(.) <q class=\"text\">(Walk|Rest|5 minutes)", incomplete)
+    assert found == [("✓", "Walk"), ("✗", "Rest"), ("✓", "5 minutes")]
+    assert failing.count("quotes that contain everything needed") == 2
+    assert "nothing (uncertain)" in failing
+    assert "Incomplete answers" not in html_of(tmp_path, PROMPTS, RESULTS)
+    write_junit(tmp_path / "j.xml", judge(prompts, results), name="p")
+    failures = [each.text or "" for each in ElementTree.parse(tmp_path / "j.xml").iter("failure")]
+    assert [text.splitlines()[1] for text in failures] == ["quoted: a<b>.md: Sit.", "quoted: nothing (uncertain)"]
+    assert failures[0].startswith("expected: quotes that contain 'Walk' and 'Rest<script>")
+
+
 def test_nothing_in_the_report_is_loaded_or_run(tmp_path: Path) -> None:
     html = html_of(tmp_path, PROMPTS, RESULTS, comparison=compare(RESULTS, RESULTS[:4], PROMPTS), earlier_name=EVIL)
     assert "<script" not in html

@@ -30,7 +30,8 @@ class Parrot:
             passage = Passage("1", "/", "a.md", 10, 10 + len(TEXT), TEXT, None, (), ((10, 24), (25, 30)), "0")
             quote = Quote(Evidence(passage, 10, 24, 1.0), None, 1, None, FileState.SAME)
             return Answer(question, (quote,), None, ("a.md", "b.md"), 0.75, 1)
-        return Answer(question, (), Abstention("no", (), (), 1, 1), ("b.md",), 0.25, 1)
+        uncertain = "maybe" in question
+        return Answer(question, (), Abstention("no", (), (), 1, 1, uncertain), ("b.md",), 0.25, 1)
 
     def sources(self) -> frozenset[str]:
         return frozenset({"a.md", "b.md"})
@@ -53,6 +54,15 @@ def test_results_are_what_was_replied() -> None:
     assert one.milliseconds >= 0
     assert told == [(1, 2), (2, 2)]
     assert parrot.asked == [("hip?", ()), ("dose?", ("hip?",))]
+
+
+def test_an_uncertain_answer_is_an_abstention_and_stays_uncertain_in_the_file(tmp_path: Path) -> None:
+    prompts = [*PROMPTS, Prompt("three", "maybe?", unanswerable=True)]
+    results = evaluate(Parrot(), prompts)
+    assert [each.state for each in results] == ["answered", "unanswered", "uncertain"]
+    assert [each.abstained for each in results] == [False, True, True]
+    write_results(tmp_path / "r.jsonl", results)
+    assert [each.state for each in read_results(tmp_path / "r.jsonl")] == ["answered", "unanswered", "uncertain"]
 
 
 def test_a_run_can_be_left_in_the_middle() -> None:
@@ -85,6 +95,7 @@ def test_results_come_back_from_their_file(tmp_path: Path) -> None:
         "id": "one",
         "question": "hip?",
         "abstained": False,
+        "uncertain": False,
         "ranked": ["a.md", "b.md"],
         "quotes": [
             {"source": "a.md", "text": "The hip hurts.", "start": 10, "end": 24, "line": 1, "page": None, "root": "/"}
@@ -109,6 +120,8 @@ def test_every_fault_of_a_results_file_is_told_with_its_line(tmp_path: Path) -> 
     path.write_text(
         good + "\n{\n" + good + '{"id": 1, "abstained": 0, "ranked": ["x", "x"], "quotes": [{}], "gate_score": NaN}\n'
         '{"id": "b", "abstained": true, "ranked": "x", "quotes": 1, "milliseconds": "5", "asked": 2}\n'
+        '{"id": "c", "abstained": false, "uncertain": true, "ranked": [], "quotes": []}\n'
+        '{"id": "d", "abstained": true, "uncertain": "no", "ranked": [], "quotes": []}\n'
     )
     with pytest.raises(ResultsInvalid) as caught:
         read_results(path)
@@ -124,6 +137,8 @@ def test_every_fault_of_a_results_file_is_told_with_its_line(tmp_path: Path) -> 
         (6, "ranked must be a list of sources"),
         (6, quotes),
         (6, "milliseconds must be a number"),
+        (7, "uncertain does not go with an answer"),
+        (8, "uncertain must be true or false"),
     ]
     assert caught.value.faults[0].line == 3
 
@@ -148,12 +163,16 @@ def test_demands_are_met_from_their_value_on() -> None:
     )
 
 
-def test_less_is_better_of_four_measures() -> None:
+def test_less_is_better_of_these_measures() -> None:
     assert [name for name, measure in MEASURES.items() if measure.less_is_better] == [
         "quotes_per_answer",
         "words_per_answer",
+        "words_beyond",
         "false_refusal",
         "false_answer",
+        "answerable_uncertain",
+        "answerable_unanswered",
+        "unanswerable_uncertain",
     ]
 
 

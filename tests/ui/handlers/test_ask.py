@@ -77,8 +77,9 @@ class Texts:
         self.answer = answer
         self.histories: list[Sequence[str]] = []
 
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[str] = (), *, as_typed: bool = False) -> Answer:
         self.histories.append(history)
+        self.as_typed = as_typed
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
@@ -307,6 +308,7 @@ def test_a_question_is_asked_with_those_it_may_lean_on_or_as_typed() -> None:
     failed = Turn(4, "It failed?", failure="no index")
     for before, as_typed in ((alone, False), ([*alone, leaning, failed], False), (alone, True)):
         list(ask.respond(texts, "why?", tuple(before), Stop(), as_typed=as_typed))
+        assert texts.as_typed == as_typed
     assert texts.histories == [("B",), ("B", "and yoga?", "It failed?"), ()]
 
 
@@ -338,7 +340,7 @@ def test_a_stop_ends_the_waiting_at_once_and_its_answer_is_not_shown_later() -> 
     stop, release = Stop(), threading.Event()
 
     class Slow(Texts):
-        def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        def ask(self, question: str, history: Sequence[str] = (), *, as_typed: bool = False) -> Answer:
             release.wait(20)
             return super().ask(question, history)
 
@@ -471,6 +473,7 @@ def test_answer_json_of_quotes() -> None:
     found = answer_json(answer_of(quote_in(text, "The quote.", heading=("One", "Two"), url="https://x.org", page=2)))
     assert found == {
         "question": "Q?",
+        "state": "answered",
         "abstained": False,
         "reason": None,
         "missing_terms": [],
@@ -495,6 +498,10 @@ def test_answer_json_of_quotes() -> None:
         "nearest": [],
         "gate_score": 0.9,
         "run": 7,
+        "corrections": [],
+        "remark": None,
+        "open_parts": [],
+        "outlines": [],
     }
 
 

@@ -20,8 +20,8 @@ pytestmark = [
 ]
 
 QUOTE = ["source", "title", "text", "start", "end", "line", "page", "recognised", "heading", "url", "root"]
-ANSWER = ["question", "abstained", "reason", "missing_terms", "quotes", "agreements", "ranked", "nearest"]
-ANSWER += ["gate_score", "run"]
+ANSWER = ["question", "state", "abstained", "reason", "missing_terms", "quotes", "agreements", "ranked", "nearest"]
+ANSWER += ["gate_score", "run", "corrections", "remark", "open_parts", "outlines"]
 
 
 @pytest.fixture(scope="module")

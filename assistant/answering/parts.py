@@ -1,0 +1,155 @@
+"""Takes the questions out of a message: without the story before them, and one by one.
+
+By the forms of English questions, without a vocabulary of any subject. In
+doubt, a message stays one question.
+"""
+
+import re
+
+from assistant.answering.follow_up import belonging
+from ingest.index.catalog import Snapshot
+from ingest.text.sentences import sentence_spans
+from ingest.text.terms import content_terms
+
+MOST = 4  # questions of one message that are answered one by one
+
+_AUXILIARY = (
+    r"(?:is|are|was|were|do|does|did|can|could|should|would|will|may|might|must|has|have|had)(?:n['’]t)?"
+    r"|can['’]t|won['’]t"
+)
+_ASKING = r"(?:what|which|who|whom|whose|when|where|why|how)"
+_WHO = r"(?:i|it|we|you|they|he|she|there|this|that|these|those|my|the|a|an)"
+_PAUSE = re.compile(r"…|\.{3,}")  # "and now … how likely is it"
+_QUESTION = re.compile(
+    rf"\W*(?:(?:and|so|but|or|now|also|then|please)\b[\s,]*)*(?:{_ASKING}(?:['’]s)?|{_AUXILIARY}"
+    r"|tell me|explain|describe|list|show me|compare|name)\b",
+    re.IGNORECASE,
+)
+_TURN = re.compile(
+    rf"[,;:–—-]\s*(?:(?:and|so|but|now)\s+)*(?=(?:{_ASKING}\b|(?:{_AUXILIARY})\s+{_WHO}\b))", re.IGNORECASE
+)
+_TELLING = re.compile(r"\W*(?:i|i['’](?:m|ve|d)|my|we|our)\b", re.IGNORECASE)
+_AND = re.compile(
+    rf"(?:,?\s+(?:and|but|or)(?:\s+(?:also|then|if so|if yes))?,?|,)\s+(?=(?:{_ASKING})\b|(?:{_AUXILIARY})\s+{_WHO}\b)",
+    re.IGNORECASE,
+)
+_ASKED = re.compile(rf"(?:{_ASKING})\b", re.IGNORECASE)
+_TURNED = re.compile(rf"{_ASKING}(?:\s+(?!(?:i|it|we|you|they)\b)[\w'’-]+){{0,3}}?\s+(?:{_AUXILIARY})\b", re.IGNORECASE)
+_LEFT_OUT = re.compile(
+    rf"(?:what\s+(?!(?:{_AUXILIARY})\b)[\w'’-]+|which(?:\s+(?!(?:{_AUXILIARY})\b)[\w'’-]+){{1,2}})\W*", re.IGNORECASE
+)
+_VERB_NEXT = re.compile(r"(?:what|who|which)\s+(?!(?:i|it|we|you|they)\b)\w+s\b", re.IGNORECASE)
+_DANGLING = re.compile(rf"\b(?:{_ASKING}|and|or|if|whether|the|of|to|for|on)\W*$", re.IGNORECASE)
+_COMMAND = re.compile(r"do\s+(?:the|a|an|this|that|these|those|my)\b", re.IGNORECASE)
+_POINTING = re.compile(
+    r"\b(?:it|they|them|this|that|these|those|he|she|him)\b(?!\s+(?:\w+\s+)?(?:that|to)\b)", re.IGNORECASE
+)
+_OWNING = re.compile(r"\b(?:its|their|his|her)\b", re.IGNORECASE)
+_REFERRING = re.compile(r"\b(?:ones?|two|both|either|another|others?|else|instead|better|best)\b", re.IGNORECASE)
+_NAMED = re.compile(  # the forms in which a question says plainly what it is about
+    rf"(?:what|who)(?:['’]s|\s+(?:is|are|was|were))\s+(?:.+\b(?:of|about|for|with)\s+)?(?P<is>.+)"
+    rf"|how\s+\w+\s+(?:is|are)\s+it\s+(?P<likely>.+)"
+    rf"|how\s+(?:do|does|did|can)\s+(?!{_WHO}\b)(?P<does>.+)\s+\w+"
+    rf"|(?:what|who)\s+(?!(?:{_AUXILIARY})\b)\w+s\s+(?P<verb>.+)",
+    re.IGNORECASE,
+)
+_ARTICLE = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
+
+
+def parts(message: str, snapshot: Snapshot | None = None) -> list[str]:
+    """Return the questions of a message in order, each to be searched for by itself; the message if it is one question.
+
+    A pronoun or a missing subject in a later question is filled in from the
+    question before it. Of a story before the questions, only those words are
+    kept that stand with the first question's in a passage of the snapshot;
+    without one, the story stays.
+    """
+    message = message.strip()
+    story, asked = _told(message)
+    if story:
+        if snapshot is None or not _by_itself(asked[0]):
+            return [message]
+        kept = belonging(content_terms(asked[0]), story, snapshot)
+        asked[0] = f"{kept}: {asked[0]}" if kept else asked[0]
+    taken = [_taken_apart(question) for question in asked]
+    found: list[str] = []
+    for questions in taken:
+        for at, question in enumerate(questions):
+            found.append(_filled_in(question, found[-1], joined=at > 0) if found else question)
+    return found if 1 <= len(found) <= MOST else [message]
+
+
+def _told(message: str) -> tuple[str, list[str]]:
+    """Return the sentences of a message that tell something, and those that ask; all of it asks if none does."""
+    pieces = _PAUSE.split(message)
+    sentences = [piece[start:end] for piece in pieces for start, end in sentence_spans(piece, 0, len(piece))]
+    told, asked = [], []
+    for sentence in sentences:
+        if sentence.rstrip().endswith("?") or _QUESTION.match(sentence):
+            story, question = _turned(sentence)
+            told.append(story)
+            asked.append(question)
+        else:
+            told.append(sentence)
+    story = " ".join(each.strip() for each in told if content_terms(each))
+    return (story, asked) if any(content_terms(each) for each in asked) else ("", [message])
+
+
+def _turned(sentence: str) -> tuple[str, str]:
+    """Divide a sentence where it has told something and begins to ask ("My hip hurts, what helps with bursitis?")."""
+    turn = _TURN.search(sentence)
+    if turn is None or not _TELLING.match(sentence) or _QUESTION.match(sentence):
+        return "", sentence
+    return sentence[: turn.start()], sentence[turn.end() :]
+
+
+def _by_itself(question: str) -> bool:
+    """Whether a question says what it is about, rather than referring to what was told before."""
+    terms = content_terms(question)
+    return len(terms) > (2 if _POINTING.search(question) or _REFERRING.search(question) else 0)
+
+
+def _taken_apart(question: str) -> list[str]:
+    """Split a question before each "and" that begins another one."""
+    at, found = 0, []
+    for joint in _AND.finditer(question):
+        before, after = question[at : joint.start()], question[joint.end() :]
+        listed = joint.group().strip() == "," and not _POINTING.search(_AND.split(after)[0])
+        if _whole(before) and _begins(after) and not listed:
+            found.append(before.strip())
+            at = joint.end()
+    found.append(question[at:].strip())
+    return found
+
+
+def _whole(before: str) -> bool:
+    """Whether a text is a question by itself: it asks, says about what, and does not end in the middle."""
+    if not (_QUESTION.match(before) and content_terms(before)) or _DANGLING.search(before):
+        return False
+    return not _ASKED.match(before) or (_begins(before) and not _LEFT_OUT.fullmatch(before))
+
+
+def _begins(after: str) -> bool:
+    """Whether a text begins with a question of its own, rather than with a clause such as "how old I am"."""
+    first = _AND.split(after)[0]
+    if _ASKED.match(first):
+        return bool(_TURNED.match(first) or _VERB_NEXT.match(first) or _LEFT_OUT.fullmatch(first))
+    return not _COMMAND.match(first) and len(first.split()) > 2
+
+
+def _filled_in(question: str, before: str, *, joined: bool) -> str:
+    """Return a question with its pronoun or its missing subject filled in from the one before it.
+
+    `joined` is whether both are in one sentence.
+    """
+    pointing = _POINTING.search(question) or _OWNING.search(question)
+    if not pointing and len(content_terms(question)) > (2 if joined else 1):
+        return question
+    named = _NAMED.fullmatch(before.strip(" ?.!,;:"))
+    subject = _ARTICLE.sub("", named[str(named.lastgroup)], count=1) if named else ""
+    if not pointing or not subject:
+        about = subject or " ".join(before[term.start : term.end] for term in content_terms(before))
+        return f"{about}: {question}" if about else question
+    if _OWNING.search(question):
+        return _OWNING.sub(lambda _: f"{subject}'s", question, count=1)
+    return _POINTING.sub(lambda _: subject, question, count=1)

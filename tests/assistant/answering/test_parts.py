@@ -1,0 +1,161 @@
+"""A message is taken apart into its questions, without the story before them; a single question stays one."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from assistant.answering.parts import MOST, parts
+from ingest.index.catalog import Catalog, Snapshot
+from ingest.runs.pipeline import RunReport
+
+FILES = {
+    "hip.md": "Hip bursitis hurts at night. Against bursitis, stretching of the hip is likely to help.",
+    "spine.md": "In scoliosis, fusion is brought up by a surgeon.",
+    "archive.md": "The invoice archive is kept in Hall B.",
+    "cloud.md": "The team chose a cloud provider.",
+    "chair.md": "Chairs at a desk last ten years.",
+}
+STORIES = [
+    (
+        "I have been sitting at a desk for ten years, and now … how likely is it bursitis, and which exercises?",
+        ["how likely is it bursitis", "bursitis: which exercises?"],
+    ),
+    ("My hip hurts at night. What can I do against bursitis?", ["hip hurts night: What can I do against bursitis?"]),
+    ("I run a lot, what helps with hip bursitis?", ["what helps with hip bursitis?"]),
+    (
+        "I have scoliosis. Is fusion something a surgeon brings up?",
+        ["scoliosis: Is fusion something a surgeon brings up?"],
+    ),
+    ("We moved in May.\nWhere is the invoice archive kept?", ["Where is the invoice archive kept?"]),
+    (
+        "Our team grew to 12 people... which cloud provider did we choose? Who decided?",
+        ["team: which cloud provider did we choose?", "team cloud provider choose: Who decided?"],
+    ),
+]
+
+
+@pytest.fixture
+def snapshot(indexed: Callable[..., RunReport], tmp_path: Path) -> Iterator[Snapshot]:
+    indexed(FILES)
+    with Catalog(tmp_path / "data").read() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(("message", "asked"), STORIES)
+def test_of_a_story_only_what_belongs_to_the_question_is_kept(
+    message: str, asked: list[str], snapshot: Snapshot
+) -> None:
+    assert parts(message, snapshot) == asked
+    assert parts(message) == [message]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "My back hurts, what can I do?",
+        "My doctor suggests spinal fusion. Is it safe?",
+        "I can choose between yoga and pilates. Which of the two works?",
+        "That stretch kills my knees. What can I do instead?",
+        "After rejecting confession, what did Luther call for?",
+        "If there is a conflict between EU law and national law, which law takes precedence?",
+        "After the introduction of X.25 in 1973, how many networks had been developed?",
+        "siatica symtoms. thanks",
+    ],
+)
+def test_what_a_question_needs_is_not_taken_for_a_story(message: str, snapshot: Snapshot) -> None:
+    assert parts(message, snapshot) == [message]
+
+
+@pytest.mark.parametrize(
+    ("message", "asked"),
+    [
+        ("What causes sciatica and how is it treated?", ["What causes sciatica", "how is sciatica treated?"]),
+        ("What is TENS and does it work?", ["What is TENS", "does TENS work?"]),
+        (
+            "What are the symptoms of hip bursitis and how is it treated?",
+            ["What are the symptoms of hip bursitis", "how is hip bursitis treated?"],
+        ),
+        ("How does spinal fusion work and is it safe?", ["How does spinal fusion work", "is spinal fusion safe?"]),
+        ("What causes sciatica? How is it treated?", ["What causes sciatica?", "How is sciatica treated?"]),
+        ("What is scoliosis and what are its symptoms?", ["What is scoliosis", "what are scoliosis's symptoms?"]),
+        (
+            "What is uv, how do I install it and how do I remove it?",
+            ["What is uv", "how do I install uv", "install uv: how do I remove it?"],
+        ),
+        (
+            "How much annual leave do I earn and when does it expire?",
+            ["How much annual leave do I earn", "annual leave earn: when does it expire?"],
+        ),
+        (
+            "How long does bursitis last, and should I rest?",
+            ["How long does bursitis last", "long bursitis last: should I rest?"],
+        ),
+        ("Who is Moore, is she a doctor?", ["Who is Moore", "is Moore a doctor?"]),
+        ("what is aws and what services are provided", ["what is aws", "aws: what services are provided"]),
+        (
+            "What does fusion do, and why should that stop the pain?",
+            ["What does fusion do", "fusion: why should that stop the pain?"],
+        ),
+        (
+            "Is yoga good for sciatica, and if so, which poses?",
+            ["Is yoga good for sciatica", "yoga sciatica: which poses?"],
+        ),
+        ("Who can get TENS and what does it cost?", ["Who can get TENS", "TENS: what does it cost?"]),
+        (
+            "Can I cancel the order and does it cost anything?",
+            ["Can I cancel the order", "cancel order: does it cost anything?"],
+        ),
+        (
+            "What was decided about the office and who is in charge?",
+            ["What was decided about the office", "office: who is in charge?"],
+        ),
+        (
+            "When does the shop open and where is the entrance?",
+            ["When does the shop open", "shop open: where is the entrance?"],
+        ),
+    ],
+)
+def test_several_questions_are_asked_one_by_one(message: str, asked: list[str]) -> None:
+    assert parts(message) == asked
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "pros and cons of yoga and pilates",
+        "stretching and strengthening exercises",
+        "What is the difference between sciatica and bursitis?",
+        "Should I rest and do the exercises?",
+        "Does it depend on where I live and how old I am?",
+        "When and how should I stretch?",
+        "Do you know when and how to apply heat?",
+        "What are the causes and symptoms of sciatica?",
+        "tabs or spaces?",
+        "Is heat or cold better?",
+        "How is sciatica diagnosed and treated?",
+        "What exercises help the hip and the knee?",
+        "Explain how the gate works and why it matters",
+        "Who wrote it and when?",
+        "Can I walk and swim with hip bursitis?",
+        "Which stretches and which exercises help the hip?",
+        "What do I do when it hurts and I can't sleep?",
+        "How do I know whether my back pain is serious and not just a strain?",
+        "When it hurts, what should be done about bursitis?",
+        "Compare yoga and pilates",
+        "why does exercise make chronic pain better, what happens in the body",
+        "refund policy",
+        "max line length in PEP 8",
+        "what is a U.S. visa?",
+        "why?",
+        "?",
+        "",
+    ],
+)
+def test_one_question_stays_one(message: str) -> None:
+    assert parts(message) == [message]
+
+
+def test_a_message_of_many_questions_is_searched_for_whole() -> None:
+    message = " ".join(f"What is part {number}?" for number in range(MOST + 1))
+    assert parts(message) == [message]
