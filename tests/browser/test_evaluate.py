@@ -88,7 +88,7 @@ def choose(page: Page, where: str, label: str) -> None:
 
 def run(page: Page, told: str) -> None:
     page.click("#run")
-    page.wait_for_selector(f"#evaluation-status >> text={told}")
+    page.wait_for_selector(f"#evaluation-status >> text={told}", timeout=90_000)  # a hundred questions take a while
 
 
 def wide(page: Page) -> bool:

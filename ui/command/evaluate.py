@@ -40,7 +40,8 @@ def evaluate(
         typer.Option(
             metavar="MEASURE=VALUE",
             help="Exit with 1 if a measure is below the value (false_refusal, false_answer, quotes_per_answer, "
-            "words_per_answer: above it). Repeatable.",
+            "words_per_answer, words_beyond, answerable_uncertain, answerable_unanswered, unanswerable_uncertain: "
+            "above it). Repeatable.",
         ),
     ] = None,
     stages: Annotated[bool, typer.Option("--stages", help="Show at which stage the right passage is lost.")] = False,

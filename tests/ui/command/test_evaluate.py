@@ -180,9 +180,9 @@ def test_calibration_stores_a_threshold_between_the_kinds_and_shows_what_it_chan
 
 
 def test_the_threshold_is_set_and_reset(indexed_prompts: Path) -> None:
-    assert "was 0.5 (default), now 0.2500" in run(indexed_prompts, "--threshold", "0.25")[1]
-    assert "was 0.2500, now 0.5 (default)" in run(indexed_prompts, "--threshold", "default")[1]
-    assert "was 0.5 (default), now 0.0000" in run(indexed_prompts, "--threshold", "0")[1]
+    assert "was 0.6 (default), now 0.2500" in run(indexed_prompts, "--threshold", "0.25")[1]
+    assert "was 0.2500, now 0.6 (default)" in run(indexed_prompts, "--threshold", "default")[1]
+    assert "was 0.6 (default), now 0.0000" in run(indexed_prompts, "--threshold", "0")[1]
     assert "false answer: 1" in run(indexed_prompts)[1]
 
 
