@@ -54,6 +54,7 @@ SPDX = {
 FROM_FILES = {
     "docutils": "LicenseRef-Public-Domain AND BSD-2-Clause AND PSF-2.0",
     "jinja2": "BSD-3-Clause",
+    "locate": "MIT",
     "mpmath": "BSD-3-Clause",
     "pypdfium2": "(Apache-2.0 OR BSD-3-Clause) AND BSD-3-Clause",
     "pystemmer": "MIT AND BSD-3-Clause",
