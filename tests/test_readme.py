@@ -69,7 +69,9 @@ def output(command: list[str], data: Path) -> str:
 def test_gradio_client(snippets: list[str], address: str, data: Path) -> None:
     assert ADDRESS in snippets[0]
     told = output([sys.executable, "-c", snippets[0].replace(ADDRESS, address)], data)
-    assert "nerve-stimulation.md 9 For chronic low back pain, TENS has not been found effective." in told.splitlines()
+    quote = "TENS is short for transcutaneous electrical nerve stimulation. "
+    quote += "For chronic low back pain, TENS has not been found effective."
+    assert f"nerve-stimulation.md 9 {quote}" in told.splitlines()
 
 
 def test_mcp_configuration(snippets: list[str], data: Path) -> None:

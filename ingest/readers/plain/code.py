@@ -29,9 +29,9 @@ _FAMILIES: Mapping[str, str] = MappingProxyType(
 SUFFIXES = tuple(_FAMILIES)
 """The suffixes of source code and settings."""
 
-_DOCSTRING = re.compile(r"[rbuRBU]?(\"{3}|'{3})[ \t]*")
-_CLOSING = re.compile(r"[ \t]*(?:\*+/|--+>|\"{3}|'{3})$")
-_MARKED = MappingProxyType({mark: re.compile(rf"(?:{mark})[ \t]*") for mark in set(_FAMILIES.values())})
+_DOCSTRING = re.compile(r"[rbuRBU]?(\"{3}|'{3})\s*")
+_CLOSING = re.compile(r"\s*(?:\*+/|--+>|\"{3}|'{3})$")
+_MARKED = MappingProxyType({mark: re.compile(rf"(?:{mark})\s*") for mark in set(_FAMILIES.values())})
 _BLOCK_COMMENT = MappingProxyType({_SLASHES: ("/*", "*/"), _DASHES: ("/*", "*/"), r"<!--+": ("<!--", "-->")})
 
 
