@@ -18,7 +18,7 @@ from assistant.answering.overview import overview
 from assistant.answering.parts import parts
 from assistant.answering.quote import Quoter, abstain, choose
 from assistant.answering.rerank import CosineReranker, Reranker, open_reranker
-from assistant.answering.retrieve import Candidate, Question, encode_question, retrieve
+from assistant.answering.retrieve import Candidate, Question, encode_question, retrieve, storable
 from assistant.answering.small_talk import small_talk
 from assistant.answering.spelling import Speller
 from assistant.answering.weights import Model, load_model
@@ -177,10 +177,10 @@ class Assistant(Runnable[str, Answer]):
 
     def _as_typed(self, question: str) -> Answer:
         with self._index.view() as view:
-            return self._answer_part(_storable(question), view)
+            return self._answer_part(storable(question), view)
 
     def _answer(self, question: str, history: Sequence[str]) -> Answer:
-        question, *history = map(_storable, (question, *history))
+        question, *history = map(storable, (question, *history))
         with self._index.view() as view:
             reply = small_talk(question)
             remark = Remark(reply) if reply else overview(question, view.snapshot)
@@ -193,23 +193,22 @@ class Assistant(Runnable[str, Answer]):
                 asked = parts(mended.text, view.snapshot)
                 asked[0] = resolve_follow_up(asked[0], earlier, view.snapshot).text
                 text = " · ".join(asked)
-            answers = [self._answer_part(part, view) for part in asked]
+            answers = [self._answer_part(part, view, language) for part in asked]
             whole = _together(text, asked, answers) if len(answers) > 1 else answers[0]
             return replace(whole, question=text, corrections=mended.corrections)
 
-    def _answer_part(self, question: str, view: View) -> Answer:
-        encoded = encode_question(question, view)
+    def _answer_part(self, question: str, view: View, language: str = "") -> Answer:
+        encoded = encode_question(question, view, language)
         candidates, sentences = self._find(encoded, view)
         with timed("quote"):
             quoter = Quoter(view.snapshot)
             score = probability(sentences[0].features, self._scorer) if sentences else 0.0
             state = decide(score, float(view.snapshot.meta("gate_threshold") or THRESHOLD))
             answered, counts = state is State.ANSWERED, view.snapshot.counts()
-            uncertain = state is State.UNCERTAIN
             return Answer(
                 question=question,
                 quotes=tuple(map(quoter.quote, choose(sentences))) if answered else (),
-                abstention=None if answered else abstain(encoded, sentences, quoter, counts, uncertain=uncertain),
+                abstention=None if answered else abstain(encoded, sentences, quoter, counts, state),
                 ranked=rank_sources(_fused(candidates)),
                 gate_score=score,
                 run=view.snapshot.run(),
@@ -224,11 +223,6 @@ def open_assistant(settings: Settings) -> Iterator[Assistant]:
         yield assistant
     finally:
         assistant.close()
-
-
-def _storable(text: str) -> str:
-    """Return the text with lone surrogates as `?`, because neither encoders nor the catalog take them."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _fused(candidates: Sequence[Candidate]) -> list[ScoredPassage]:

@@ -70,6 +70,11 @@ def quote_json(quote: Quote) -> dict[str, object]:
     }
 
 
+def heading_before(number: int, abstention: Abstention) -> str:
+    """Return what to write before a place, numbered from 1; only the first that does not answer has some."""
+    return NEAREST if number == (2 if abstention.uncertain else 1) else ""
+
+
 def outline_json(outline: Outline) -> dict[str, object]:
     """Return a source of the corpus with its title and headings; offsets are characters of the source."""
     return {
@@ -138,10 +143,9 @@ def answer_markdown(answer: Answer, notice: str = "") -> str:
         found = answer.abstention
         parts.append(f"{verdict(found)} {plain_markdown(found.reason)}")
         parts.append(f"Searched {found.passages} passages of {found.documents} documents.")
-        for number, quote in enumerate(found.nearest):
-            if number == found.uncertain:
-                parts.append(NEAREST)
-            parts += [quoted_markdown(quote.text), plain_markdown(place(quote))]
+        for number, quote in enumerate(found.nearest, 1):
+            heading = heading_before(number, found)
+            parts += [*([heading] if heading else []), quoted_markdown(quote.text), plain_markdown(place(quote))]
     if notice:
         parts.append(f"*{plain_markdown(notice)}*")
     return "\n\n".join(parts) + "\n"
@@ -209,8 +213,8 @@ def _outline_markdown(outline: Outline) -> str:
 def _append_abstention(text: "Text", abstention: Abstention) -> None:
     text.append(verdict(abstention), "bold yellow").append(f" {abstention.reason}\n")
     text.append(f"Searched {abstention.passages} passages of {abstention.documents} documents.\n\n", "dim")
-    for number, quote in enumerate(abstention.nearest):
-        if number == abstention.uncertain:
-            text.append(f"{NEAREST}\n", "bold")
+    for number, quote in enumerate(abstention.nearest, 1):
+        if heading := heading_before(number, abstention):
+            text.append(f"{heading}\n", "bold")
         text.append(f"  - {quote.text}\n").append(f"    {place(quote)}\n", "dim")
     text.append("\n")

@@ -5,13 +5,14 @@ import os
 import re
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 from filelock import FileLock
 
-from ingest.models.encoder import BUNDLED, EncoderIdentity, OnnxEncoder, TokenVectors, Vectors32, open_encoder
+from ingest.models.encoder import BUNDLED, EncoderIdentity, OnnxEncoder, Vectors32, open_encoder
 from ingest.readers.registry import read
 from ingest.runs.pipeline import RunReport, ingest
 from ingest.schema import Document, Reading
@@ -67,7 +68,7 @@ def reads_here(monkeypatch: pytest.MonkeyPatch) -> None:
 class FakeEncoder:
     """A bag of words: each word has a fixed random vector, a text is their sum.
 
-    Words are the tokens; `encoded` remembers every text that was encoded.
+    `encoded` remembers every text that was encoded.
     """
 
     def __init__(self, revision: str = "1", window: int = 64) -> None:
@@ -76,22 +77,19 @@ class FakeEncoder:
 
     def encode(self, texts: Sequence[str], *, query: bool = False) -> Vectors32:
         self.encoded.extend(texts)
-        return np.stack([tokens.whole for tokens in self.encode_tokens(texts, query=query)])
-
-    def encode_tokens(self, texts: Sequence[str], *, query: bool = False) -> list[TokenVectors]:
-        return [self._tokens(text) for text in texts]
+        return np.stack([_text_vector(text) for text in texts])
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(re.findall(r"\w+|[^\w\s]", text)) for text in texts]
 
-    def _tokens(self, text: str) -> TokenVectors:
-        spans = tuple((m.start(), m.end()) for m in re.finditer(r"\w+", text))
-        vectors = np.array([_word_vector(text[a:b].casefold()) for a, b in spans], dtype=np.float32)
-        vectors = vectors.reshape(len(spans), DIMENSION)
-        whole = vectors.sum(axis=0) if spans else _word_vector("")
-        return TokenVectors((whole / np.linalg.norm(whole)).astype(np.float32), vectors, spans)
+
+def _text_vector(text: str) -> Vectors32:
+    vectors = [_word_vector(word.casefold()) for word in re.findall(r"\w+", text)] or [_word_vector("")]
+    whole = np.array(vectors, dtype=np.float32).sum(axis=0)
+    return (whole / np.linalg.norm(whole)).astype(np.float32)
 
 
+@cache
 def _word_vector(word: str) -> Vectors32:
     seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8], "big")
     vector = np.random.default_rng(seed).standard_normal(DIMENSION)

@@ -35,6 +35,7 @@ ROOMS = (
     "ingest.models",
     "ingest.settings",
     "ingest.word_boxes",
+    "ingest.allocator",
     "ingest.schema",
     "ingest.errors",
 )

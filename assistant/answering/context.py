@@ -151,8 +151,7 @@ def _unit(passage: Passage, position: int) -> range:
             return range(position, position + 2)
         if text.endswith("?"):
             return range(position, _end(passage, position + 1, _same_paragraph))
-    items = _list(passage, position)
-    return _fitting(passage, position, items) if items else range(position, position + 1)
+    return _fitting(passage, position, _list(passage, position))
 
 
 def _end(passage: Passage, at: int, goes_on: Callable[[Passage, int], bool]) -> int:
@@ -207,7 +206,7 @@ def _continues(passage: Passage, at: int) -> bool:
 
 
 def _fitting(passage: Passage, at: int, items: range | None) -> range:
-    """Return the whole list or, if it is too long, the items around a sentence that fit, or its own item."""
+    """Return the whole list or, if it is too long, the items around a sentence that fit, or its own item or itself."""
     if items is None:
         return range(at, at + 1)
     if _words(passage, set(items)) <= LIST_MOST:

@@ -11,11 +11,11 @@ from assistant.answering.rerank import Reading, Reranker, Text
 from assistant.answering.retrieve import Candidate, Question
 from assistant.answering.weights import Scorer
 from assistant.schema import Evidence
-from ingest.schema import naming
+from ingest.schema import Passage, naming
 from ingest.text.terms import content_terms
 
 READ = 6  # passages that are read
-CONTEXTS = 12  # best sentences that get a context; in 97 % of cases a right one is among them
+CONTEXTS = 12  # best sentences that get a context; at most eight are quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +82,14 @@ class Sentence:
         """Return the sentence and those that must be quoted with it; adjacent ones are joined."""
         return list(self.context.evidence(self.score)) if self.context else [self.evidence()]
 
+    def whole(self) -> Evidence:
+        """Return the sentence and those that must be quoted with it as one piece, with what lies between them."""
+        pieces = self.supported()
+        return replace(pieces[0], end=pieces[-1].end, focus=self.evidence().focus)
 
-def reading_text(candidate: Candidate) -> Text:
+
+def reading_text(passage: Passage) -> Text:
     """Return what the cross-encoder reads of a passage: title, headings and text; and the spans of its sentences."""
-    passage = candidate.passage
     prefix = "".join(f"{name}: " for name in naming(passage.title, passage.heading))
     move = len(prefix) - passage.start
     return prefix + passage.text, [(start + move, end + move) for start, end in passage.sentences]
@@ -96,7 +100,7 @@ def score_sentences(
 ) -> list[Sentence]:
     """Read the best `READ` candidates and return all their sentences, best first, ties in the candidates' order."""
     candidates = candidates[:READ]
-    readings = reranker.read(question.text, [reading_text(candidate) for candidate in candidates])
+    readings = reranker.read(question.text, [reading_text(candidate.passage) for candidate in candidates])
     matcher, weights = _Matcher(question), scorer.weights(NAMES)
     scored = []
     for candidate, reading in zip(candidates, readings, strict=True):

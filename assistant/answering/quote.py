@@ -7,7 +7,7 @@ from assistant.answering.agreement import says_the_same
 from assistant.answering.context import PARAGRAPH_END
 from assistant.answering.evidence import Sentence
 from assistant.answering.retrieve import Question
-from assistant.schema import Abstention, Evidence, Quote
+from assistant.schema import Abstention, Evidence, Quote, State
 from ingest.errors import QuoteMismatch
 from ingest.index.catalog import Snapshot
 from ingest.origin import FileState, check_file
@@ -123,16 +123,17 @@ class Quoter:
 
 
 def abstain(
-    question: Question, sentences: Sequence[Sentence], quoter: Quoter, counts: tuple[int, int], *, uncertain: bool
+    question: Question, sentences: Sequence[Sentence], quoter: Quoter, counts: tuple[int, int], state: State
 ) -> Abstention:
     """Return an abstention with the nearest passages, each with its best sentence marked.
 
-    If the gate is `uncertain`, the first is what an answer would quote.
+    If the state is uncertain, the first is all that must be quoted with the best sentence.
     """
+    uncertain = state is State.UNCERTAIN
     nearest: dict[str, Evidence] = {}
     for sentence in sentences:
-        best = not nearest and uncertain
-        nearest.setdefault(sentence.candidate.passage.id, choose([sentence])[0] if best else sentence.evidence())
+        evidence = sentence.whole() if uncertain and not nearest else sentence.evidence()
+        nearest.setdefault(sentence.candidate.passage.id, evidence)
     documents, passages = counts
     return Abstention(
         reason=UNSURE if uncertain else _reason(question),

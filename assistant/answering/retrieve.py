@@ -60,17 +60,21 @@ class Candidate:
     title: float = 0.0
 
 
-def encode_question(text: str, view: View) -> Question:
+def storable(text: str) -> str:
+    """Return the text with lone surrogates as `?`, because neither encoders nor the catalog take them."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def encode_question(text: str, view: View, language: str = "") -> Question:
     """Encode a question and weigh its words.
 
-    A question without content words is searched by its stop words. Lone
-    surrogates become `?`, because encoders reject them.
+    A question without content words is searched by its stop words. `language`
+    is its ISO 639-1 code, "" if it is still to be found.
 
     Source: idf of BM25, ln(1 + (N - n + 0.5) / (n + 0.5)), Robertson and Zaragoza 2009.
     """
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    text = " ".join(text[:LONGEST_QUESTION].split())
-    language = question_language(text, view.snapshot.languages())
+    text = " ".join(storable(text)[:LONGEST_QUESTION].split())
+    language = language or question_language(text, view.snapshot.languages())
     words: dict[str, Term] = {}
     for term in content_terms(text, language) or analyse(text, language):
         words.setdefault(term.stem, term)

@@ -5,7 +5,15 @@ from importlib import resources
 from typing import NamedTuple
 
 from assistant.conversations.json_file import conversation_json, text_sha256
-from assistant.render import place, plain_markdown, quoted_markdown, remark_markdown, understood_label, verdict
+from assistant.render import (
+    heading_before,
+    place,
+    plain_markdown,
+    quoted_markdown,
+    remark_markdown,
+    understood_label,
+    verdict,
+)
 from assistant.schema import Answer, Conversation, Quote
 
 
@@ -46,7 +54,11 @@ def conversation_html(conversation: Conversation) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = resources.files("assistant.conversations").joinpath("conversation.html").read_text(encoding="utf-8")
     return environment.from_string(template).render(
-        conversation=conversation, cited=_cited, understood_label=understood_label, verdict=verdict
+        conversation=conversation,
+        cited=_cited,
+        understood_label=understood_label,
+        verdict=verdict,
+        heading_before=heading_before,
     )
 
 
@@ -74,9 +86,9 @@ def _answer_markdown(answer: Answer, question: str) -> Iterator[str]:
     if abstention is not None:
         yield f"**{verdict(abstention)}** {plain_markdown(abstention.reason)}"
         yield f"Searched {abstention.passages} passages of {abstention.documents} documents."
-        if abstention.nearest and not abstention.uncertain:
-            yield "The nearest passages, which do not answer it:"
     for cited in _cited(abstention.nearest if abstention else answer.quotes):
+        if abstention is not None and (heading := heading_before(cited.number, abstention)):
+            yield heading
         yield quoted_markdown(cited.text)
         programs = plain_markdown(_for_programs(cited, answer.run))
         yield f"\\[{cited.number}\\] {plain_markdown(cited.place)}  \n{programs}"

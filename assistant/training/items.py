@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 
 from assistant.answering.evidence import reading_text
-from assistant.answering.retrieve import Candidate, encode_question, retrieve
+from assistant.answering.retrieve import encode_question, retrieve
 from assistant.evaluation.prompts import Prompt, load_prompts
 from assistant.index import Index, View
 from assistant.training.squad import Article, gate_titles, load_articles, passage_of, title_of
@@ -48,7 +48,7 @@ class Item:
     @classmethod
     def of(cls, question: str, passage: Passage, right: Iterable[bool] = ()) -> Self:
         """Return a question about a passage; without `right` no sentence answers it."""
-        text, spans = reading_text(Candidate(passage, 0.0, 0.0))
+        text, spans = reading_text(passage)
         return cls(question.strip(), text, tuple(spans), tuple(right) or (False,) * len(spans))
 
     @property

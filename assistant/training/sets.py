@@ -2,7 +2,6 @@
 
 import json
 import random
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -14,9 +13,9 @@ from assistant.training.squad import ARTICLES, squad_sets
 
 ROOT = Path(__file__).parents[2]
 STRANGERS = {"strangers": ("uv", "cook", "minutes"), "strangers-gesetze": ("gesetze",)}  # other kinds of text
-MEDQUAD, SQUAD2, SQUAD, OWN = 400, 500, 60, 16  # prompts of each corpus at most, for time; and of each set:
+MEDQUAD, SQUAD, OWN = 400, 60, 16  # prompts of each corpus at most, for time; and of each set:
 MOST = {"squad2": 240, "xquad": 240, "medquad": 240, "squad": 240, "unseen": 160, "own": 300}
-PLAIN = ("shipped", "xquad", "medquad", "own", "clapnq", "squad", "unseen")  # also read without the cross-encoder
+PLAIN = ("shipped", "xquad", "medquad", "clapnq", "squad", "unseen")  # also read without the cross-encoder
 ANSWERABLE, UNANSWERABLE = 45, 35  # prompts of each of these that are, at most: the encoder reads every sentence
 FIELDS = frozenset(field.name for field in fields(Prompt))
 
@@ -30,7 +29,7 @@ class Corpus:
     prompts: tuple[Prompt, ...]
 
 
-def gate_sets(bench: Path, near: Path, squad: Path, work: Path) -> dict[str, list[Corpus]]:
+def gate_sets(bench: Path, squad: Path, work: Path) -> dict[str, list[Corpus]]:
     """Return the corpora of each set by its name; those that are made are written into `work`.
 
     Where prompts are drawn, up to half of them are unanswerable.
@@ -89,26 +88,3 @@ def _prompts(file: Path) -> Iterator[Prompt]:
         values = {key: value for key, value in json.loads(line).items() if key in FIELDS}
         typed: dict[str, Any] = {key: tuple(each) if isinstance(each, list) else each for key, each in values.items()}
         yield Prompt(**typed)
-
-
-def squad2_set(file: Path, folder: Path) -> tuple[Path, Path]:
-    """Write a corpus of whole articles with near misses into `folder`; return it and its prompts.
-
-    `file` has JSON lines: a paragraph (`context`) of the article `title`, and its
-    `answerable` and `unanswerable` questions.
-    """
-    corpus, prompts = folder / "corpus", folder / "prompts.jsonl"
-    corpus.mkdir(parents=True, exist_ok=True)
-    articles: dict[str, list[str]] = {}
-    asked = []
-    for record in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
-        articles.setdefault(record["title"], []).append(record["context"])
-        for qa in record.get("answerable", []):
-            asked.append({"id": qa["id"], "question": qa["question"], "answers": qa["answers"]})
-        for qa in record.get("unanswerable", []):
-            asked.append({"id": qa["id"], "question": qa["question"], "unanswerable": True})
-    for title, paragraphs in articles.items():
-        text = "\n\n".join((f"# {title.replace('_', ' ')}", *paragraphs)) + "\n"
-        (corpus / (re.sub(r"\W+", "-", title) + ".md")).write_text(text, encoding="utf-8")
-    prompts.write_text("".join(json.dumps(each) + "\n" for each in asked), encoding="utf-8")
-    return corpus, prompts

@@ -46,7 +46,7 @@ from ingest.models.onnx_export import save_tokenizer
 PLACES = ("bench", "squad", "near", "medquad", "start")  # inputs that are named on the command line
 ANSWERING = ROOT / "assistant" / "answering"
 MADE = ("reranker/model.onnx", "reranker/tokenizer.json", "weights.json")  # as ANSWERING has them
-NEAR_MISSES, WHOLE_ARTICLES = "squad2_unanswerable.jsonl", "squad2_dev_articles.jsonl"  # in NEAR
+NEAR_MISSES = "squad2_unanswerable.jsonl"  # in NEAR
 DRAW = 7  # seed of what is learnt from
 SETTINGS = {
     "rates of the BERT and of the layer for tokens": cross_encoder.RATES,
@@ -137,7 +137,7 @@ def _weights(module: Any) -> dict[str, Any]:
 
 def _fitted(places: Mapping[str, Path], work: Path, encoder: Encoder) -> dict[str, object]:
     """Fit the score and the gate without and with the cross-encoder; write both, print and return their figures."""
-    sets = gate_sets(places["bench"], places["near"] / WHOLE_ARTICLES, places["squad"], work)
+    sets = gate_sets(places["bench"], places["squad"], work)
     without = _kept(work / "plain-cases", lambda: _read(plain_sets(sets), work, encoder, CosineReranker(encoder)))
     reading = _kept(work / "cases", lambda: _read(sets, work, encoder, OnnxReranker(work / "reranker")))
     unseen = ({"unseen": each.pop("unseen")} for each in (without, reading))

@@ -12,8 +12,9 @@ from uuid import uuid4
 
 import numpy as np
 
+from ingest import allocator
 from ingest.errors import IndexUnreadable, IndexUnwritable
-from ingest.index import allocator, chroma_files
+from ingest.index import chroma_files
 from ingest.models.encoder import EncoderIdentity, Vectors32
 
 if TYPE_CHECKING:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from ingest.errors import IndexMissing, ModelMissing
 from ingest.models.onnx_export import EXPORT_AGAIN, Graph, export_module, exporting, folder_name, save_tokenizer
-from ingest.schema import Span
 
 if TYPE_CHECKING:
     import torch
@@ -23,20 +22,6 @@ BUNDLED = "all-MiniLM-L6-v2"
 TOLERANCE = 1e-3  # largest allowed difference per component between the export's and the model's unit vectors
 
 Vectors32 = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class TokenVectors:
-    """The contextual vectors of a text's tokens, without special tokens.
-
-    `whole` is the vector of the text, shape (dimension,). `vectors` are the
-    tokens' unit vectors, shape (tokens, dimension), and `spans` their spans in
-    the text.
-    """
-
-    whole: Vectors32
-    vectors: Vectors32
-    spans: tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +50,6 @@ class Encoder(Protocol):
 
     def encode(self, texts: Sequence[str], *, query: bool = False) -> Vectors32:
         """Return one unit vector per text: float32, shape (len(texts), dimension)."""
-
-    def encode_tokens(self, texts: Sequence[str], *, query: bool = False) -> list[TokenVectors]:
-        """Return the vectors of each text and of its tokens."""
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the length of each text in tokens, without special tokens."""
@@ -108,31 +90,13 @@ class OnnxEncoder:
             vectors[rows] = whole
         return vectors
 
-    def encode_tokens(self, texts: Sequence[str], *, query: bool = False) -> list[TokenVectors]:
-        """Return the vectors of each text and of its tokens."""
-        found: dict[int, TokenVectors] = {}
-        prompt = len(self._prompt(query))
-        outputs = ["sentence_embedding", "token_embeddings"]
-        for rows, encodings, (whole, tokens) in self._graph.run(self._prompted(texts, query), outputs):
-            for row, (i, encoding) in enumerate(zip(rows, encodings, strict=True)):
-                kept = [
-                    (at, (start - prompt, end - prompt))
-                    for at, (start, end) in enumerate(encoding.offsets)
-                    if not encoding.special_tokens_mask[at] and start >= prompt
-                ]
-                vectors = tokens[row, [at for at, _ in kept]]
-                found[i] = TokenVectors(whole[row], vectors, tuple(span for _, span in kept))
-        return [found[i] for i in range(len(texts))]
-
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the length of each text in tokens, without special tokens."""
         return self._graph.count_tokens(texts)
 
-    def _prompt(self, query: bool) -> str:
-        return self._identity.query_prompt if query else self._identity.document_prompt
-
     def _prompted(self, texts: Sequence[str], query: bool) -> list[str]:
-        return [self._prompt(query) + text for text in texts]
+        prompt = self._identity.query_prompt if query else self._identity.document_prompt
+        return [prompt + text for text in texts]
 
 
 def open_encoder(name: str, models: Path, *, allow_downloads: bool = False) -> OnnxEncoder:
@@ -199,7 +163,7 @@ def _identify(name: str, model: "SentenceTransformer") -> EncoderIdentity:
 
 
 def _export_graph(model: "SentenceTransformer", path: Path) -> None:
-    """Write transformer, pooling and normalisation as one ONNX graph that also returns the token vectors."""
+    """Write transformer, pooling and normalisation as one ONNX graph."""
     import torch
 
     class Encoding(torch.nn.Module):  # type: ignore[misc]  # mypy does not follow torch: that takes minutes
@@ -207,17 +171,11 @@ def _export_graph(model: "SentenceTransformer", path: Path) -> None:
             super().__init__()
             self.model = model
 
-        def forward(
-            self, input_ids: "torch.Tensor", attention_mask: "torch.Tensor"
-        ) -> tuple["torch.Tensor", "torch.Tensor"]:
+        def forward(self, input_ids: "torch.Tensor", attention_mask: "torch.Tensor") -> "torch.Tensor":
             features = self.model({"input_ids": input_ids, "attention_mask": attention_mask})
-            return (
-                torch.nn.functional.normalize(features["sentence_embedding"], p=2, dim=-1),
-                torch.nn.functional.normalize(features["token_embeddings"], p=2, dim=-1),
-            )
+            return torch.nn.functional.normalize(features["sentence_embedding"], p=2, dim=-1)
 
-    inputs, outputs = ("input_ids", "attention_mask"), ("sentence_embedding", "token_embeddings")
-    export_module(Encoding(), path, inputs=inputs, outputs=outputs)
+    export_module(Encoding(), path, inputs=("input_ids", "attention_mask"), outputs=("sentence_embedding",))
 
 
 def _check_export(model: "SentenceTransformer", exported: OnnxEncoder, name: str) -> None:

@@ -5,7 +5,6 @@ returns. Only the errors that the readers raise on purpose are caught; any other
 reports it for that file.
 """
 
-import ctypes
 import gc
 import os
 import pickle
@@ -14,6 +13,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from ingest.allocator import release_free_memory
 from ingest.errors import SourceUnreadable
 from ingest.readers.registry import read
 from ingest.schema import Document, Reading
@@ -51,18 +51,10 @@ def answer(request: Request) -> Answer:
     except SourceUnreadable as error:
         return error
     if len(document.text) > LARGE:
-        _give_memory_back()
+        gc.collect()  # the model that finds its language needs as much again
+        release_free_memory()
     document = replace(document, language=document_language(document))
     return Reading(document, document_sentences(document))
-
-
-def _give_memory_back() -> None:
-    """Free what reading a long text has left: the model that finds its language needs as much again."""
-    gc.collect()
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # not in every C library
-        if trim:
-            trim(0)
 
 
 def _limit_memory(megabytes: int) -> None:

@@ -14,7 +14,7 @@ from assistant.index import Index
 from ingest.errors import IndexStale, IndexUnreadable
 from ingest.index.frozen import VectorReader, open_for_reading
 from ingest.index.vectors import Vectors
-from ingest.models.encoder import EncoderIdentity, TokenVectors
+from ingest.models.encoder import EncoderIdentity, Vectors32
 from ingest.runs.pipeline import RunReport
 from ingest.settings import Settings
 from tests.conftest import FakeEncoder
@@ -28,10 +28,10 @@ class SlowEncoder(FakeEncoder):
 
     seconds = 0.06
 
-    def encode_tokens(self, texts: Sequence[str], *, query: bool = False) -> list[TokenVectors]:
+    def encode(self, texts: Sequence[str], *, query: bool = False) -> Vectors32:
         if query:
             time.sleep(self.seconds)
-        return super().encode_tokens(texts, query=query)
+        return super().encode(texts, query=query)
 
 
 @pytest.fixture

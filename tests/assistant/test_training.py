@@ -16,7 +16,7 @@ from assistant.evaluation.prompts import Prompt, load_prompts
 from assistant.training import fit
 from assistant.training.cases import QUESTIONS, TEXTS, Case, collect, held_back, own_sets
 from assistant.training.manifest import Source, check_sources, load_sources, sha256, write_manifest
-from assistant.training.sets import ANSWERABLE, PLAIN, UNANSWERABLE, Corpus, corpus_of, plain_sets, squad2_set
+from assistant.training.sets import ANSWERABLE, PLAIN, UNANSWERABLE, Corpus, corpus_of, plain_sets
 from assistant.training.squad import ARTICLES, gate_titles, load_articles, squad_sets
 from ingest.errors import UserFacingError
 from ingest.models.encoder import OnnxEncoder
@@ -76,27 +76,6 @@ def test_corpora_are_made_of_articles_that_nothing_is_learnt_from(tmp_path: Path
     assert seen == gate
 
 
-def test_whole_articles_are_written_with_their_near_misses(tmp_path: Path) -> None:
-    records = [
-        {
-            "title": "The_swing",
-            "context": "It hangs.",
-            "answerable": [{"id": "a", "question": "So?", "answers": ["It"]}],
-        },
-        {"title": "The_swing", "context": "It fell.", "unanswerable": [{"id": "b", "question": "When?"}]},
-    ]
-    file = tmp_path / "articles.jsonl"
-    file.write_text("".join(json.dumps(each) + "\n" for each in records), encoding="utf-8")
-    corpus, prompts = squad2_set(file, tmp_path / "made")
-    assert {each.name: each.read_text(encoding="utf-8") for each in corpus.iterdir()} == {
-        "The_swing.md": "# The swing\n\nIt hangs.\n\nIt fell.\n"
-    }
-    assert [(each.id, each.answers, each.unanswerable) for each in load_prompts(prompts, None)] == [
-        ("a", ("It",), False),
-        ("b", (), True),
-    ]
-
-
 @pytest.mark.parametrize(("most", "kinds"), [(None, (6, 3)), (9, (6, 3)), (8, (5, 3)), (4, (2, 2)), (1, (1, 0))])
 def test_half_of_the_prompts_drawn_are_unanswerable(tmp_path: Path, most: int | None, kinds: tuple[int, int]) -> None:
     lines = [{"id": str(n), "question": "So?", "answers": ["so"], "needs": ["so"]} for n in range(6)]
@@ -120,7 +99,7 @@ def test_fewer_prompts_are_read_without_the_cross_encoder(tmp_path: Path) -> Non
         drawn = [prompt for each in corpora for prompt in each.prompts]
         assert len(set(drawn)) == len(drawn) == 60
     more = plain_sets({name: [Corpus("all", tmp_path, prompts * 2)] for name in PLAIN})
-    kinds = [prompt.unanswerable for prompt in more["own"][0].prompts]
+    kinds = [prompt.unanswerable for prompt in more["squad"][0].prompts]
     assert (kinds.count(False), kinds.count(True)) == (ANSWERABLE, UNANSWERABLE)
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from ingest.index.vectors import SHARD_SIZE, Vectors
-from ingest.models.encoder import EncoderIdentity, TokenVectors, Vectors32
+from ingest.models.encoder import EncoderIdentity, Vectors32
 from ingest.runs.pipeline import ingest
 
 DIMENSION = 384
@@ -43,9 +43,6 @@ class CheapEncoder:
     def encode(self, texts: Sequence[str], *, query: bool = False) -> Vectors32:
         vectors = np.stack([np.random.default_rng(_seed(text)).standard_normal(DIMENSION) for text in texts])
         return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-
-    def encode_tokens(self, texts: Sequence[str], *, query: bool = False) -> list[TokenVectors]:
-        return [TokenVectors(whole, np.empty((0, DIMENSION), np.float32), ()) for whole in self.encode(texts)]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(re.findall(r"\w+|[^\w\s]", text)) for text in texts]

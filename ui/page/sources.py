@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from assistant.render import FILE_NOTES
-from assistant.schema import Quote, Turn, Turns
+from assistant.schema import Quote, State, Turn, Turns
 from ingest.origin import FileState
 from ui.page.places import MarkedSpan, spans_query
 from ui.page.prose import Mark
@@ -13,6 +13,7 @@ from ui.page.standing import StandingNote, standing_note
 from ui.page.templating import render
 
 NEAREST = "nearest passage, not an answer"
+UNCERTAIN = "may answer"
 FURTHER = "found, not quoted"
 
 
@@ -64,12 +65,18 @@ class TurnSources:
     nearest: tuple[Card, ...]
     further: str
 
+    def tag(self, number: int) -> str:
+        """Return the label of a nearest passage, numbered from 1."""
+        answer = self.turn.answer
+        uncertain = answer is not None and answer.state is State.UNCERTAIN
+        return UNCERTAIN if uncertain and number == 1 else NEAREST
+
 
 def sources_html(turns: Turns) -> str:
     """Return the sources of every turn, with only the latest visible; an explanation if there are no turns."""
     if not turns:
         return render("legend.html")
-    return render("sources.html", groups=[_sources(turn) for turn in turns], tag=NEAREST)
+    return render("sources.html", groups=[_sources(turn) for turn in turns])
 
 
 def further_html(quotes: Sequence[Quote]) -> str:

@@ -107,6 +107,20 @@ def test_a_second_source_that_agrees_is_quoted_beyond_the_usual_number() -> None
     assert [e.passage.source for e in chosen] == ["a.txt", "a.txt", "a.txt", "b.txt"]
 
 
+def test_what_may_answer_is_shown_with_what_introduces_it_however_far_up(tmp_path: Path) -> None:
+    items = [f"- the {n}th of the things that are told here at some length and with many words" for n in range(9)]
+    text = "You should never:\n\n" + "\n".join(items) + "\n"
+    spans = [(0, 17)]
+    for item in items:
+        start = text.index(item) + 2
+        spans.append((start, start + len(item) - 2))
+    p = Passage("p", "/root", "a.md", 0, len(text), text, None, (), tuple(spans), "sha")
+    (sentence,) = ranked((p, 9, 1.0))
+    whole = sentence.whole()
+    assert whole.text.startswith("You should never:") and whole.text.endswith(items[8][2:])
+    assert whole.focus == (spans[9],)
+
+
 def test_an_answer_has_quotes_or_an_abstention() -> None:
     abstention = Abstention("why", (), (), 1, 1)
     with pytest.raises(ValueError, match="only one of them"):

@@ -43,7 +43,7 @@ def candidate(*sentences: str, start: int = 0, source: str = "a.md") -> Candidat
 
 
 def test_a_passage_is_read_with_title_and_headings() -> None:
-    text, spans = reading_text(candidate("Heat  helps.", "Cats\nsleep.", start=70))
+    text, spans = reading_text(candidate("Heat  helps.", "Cats\nsleep.", start=70).passage)
     assert text == "Guide: Heat: Heat  helps. Cats\nsleep."
     assert [text[start:end] for start, end in spans] == ["Heat  helps.", "Cats\nsleep."]
 

@@ -9,7 +9,7 @@ import pytest
 from assistant.assistant import Assistant
 from assistant.index import Index
 from assistant.render import answer_json, answer_text
-from ingest.models.encoder import TokenVectors
+from ingest.models.encoder import Vectors32
 from ingest.runs.pipeline import RunReport
 from tests.conftest import FakeEncoder
 
@@ -19,10 +19,10 @@ HALF = "Is the trigon \udcff valve safe?"
 class Strict(FakeEncoder):
     """An encoder that takes only what UTF-8 can hold, as tokenizers do."""
 
-    def encode_tokens(self, texts: Sequence[str], *, query: bool = False) -> list[TokenVectors]:
+    def encode(self, texts: Sequence[str], *, query: bool = False) -> Vectors32:
         for text in texts:
             text.encode("utf-8")
-        return super().encode_tokens(texts, query=query)
+        return super().encode(texts, query=query)
 
 
 @pytest.fixture

@@ -27,7 +27,6 @@ def test_vectors_are_of_unit_length_in_the_order_of_the_texts(exported: OnnxEnco
 
 def test_no_texts_give_no_vectors(exported: OnnxEncoder) -> None:
     assert exported.encode([]).shape == (0, 384)
-    assert exported.encode_tokens([]) == []
     assert exported.count_tokens([]) == []
 
 
@@ -36,15 +35,6 @@ def test_a_text_longer_than_the_window_is_truncated(exported: OnnxEncoder) -> No
     long, longer = exported.encode(["pain " * 400, "pain " * 800])
     assert np.allclose(long, longer, atol=1e-5)
     assert exported.count_tokens(["pain " * 400]) == [400]
-
-
-def test_tokens_have_spans_and_unit_vectors(exported: OnnxEncoder) -> None:
-    text = "Ibuprofen eases the pain."
-    (tokens,) = exported.encode_tokens([text])
-    assert "".join(text[a:b] for a, b in tokens.spans) == text.replace(" ", "")
-    assert tokens.vectors.shape == (len(tokens.spans), 384)
-    assert np.allclose(np.linalg.norm(tokens.vectors, axis=1), 1, atol=1e-5)
-    assert np.allclose(tokens.whole, exported.encode([text])[0], atol=1e-4)
 
 
 def test_meaning_counts_more_than_words(exported: OnnxEncoder) -> None:
@@ -67,8 +57,6 @@ def test_prompts_are_prepended(models: Path, tmp_path: Path) -> None:
     plain, prompted = OnnxEncoder(folder), OnnxEncoder(tmp_path / "prompted")
     assert np.allclose(prompted.encode(["hip"], query=True), plain.encode(["query: hip"]), atol=1e-5)
     assert np.allclose(prompted.encode(["hip"]), plain.encode(["hip"]), atol=1e-5)
-    (tokens,) = prompted.encode_tokens(["hip pain"], query=True)
-    assert tokens.spans == ((0, 3), (4, 8))
 
 
 @pytest.mark.slow

@@ -4,14 +4,17 @@ import re
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from html import unescape
 from urllib.parse import parse_qs
 
 import pytest
 from markupsafe import Markup
 
-from assistant.render import answer_json, answer_markdown
-from assistant.schema import Abstention, Answer, Evidence, Quote, ScoredPassage, Turn, Turns
+from assistant.conversations.export import conversation_html as exported_html
+from assistant.conversations.export import conversation_markdown
+from assistant.render import answer_json, answer_markdown, answer_text
+from assistant.schema import Abstention, Answer, Conversation, Evidence, Quote, ScoredPassage, Turn, Turns
 from ingest.errors import IndexMissing, SourceUnreadable
 from ingest.origin import FileState
 from ingest.schema import CorpusDescription, Document, Heading, Passage
@@ -20,7 +23,7 @@ from ui.handlers.ask import Stop
 from ui.page.conversation import conversation_html, header_html
 from ui.page.places import MarkedSpan, fingerprint, web_address
 from ui.page.reader import reader_html
-from ui.page.sources import further_html, sources_html
+from ui.page.sources import NEAREST, UNCERTAIN, further_html, sources_html
 
 DESCRIPTION = CorpusDescription(
     "Back <and> hip", "About backs.", "Not <b>advice</b>.", ("Does it hurt?", "Why <i>me</i>?")
@@ -60,6 +63,10 @@ def sources_of(answer: Answer) -> str:
 
 def conversation_of(answer: Answer) -> str:
     return conversation_html((Turn(1, answer.question, answer),), DESCRIPTION)
+
+
+def saved(answer: Answer) -> Conversation:
+    return Conversation("id", "Q?", datetime(2026, 1, 1, tzinfo=UTC), (Turn(1, answer.question, answer),))
 
 
 def marked(html: str) -> list[str]:
@@ -466,6 +473,20 @@ def test_text_recognised_in_an_image_is_marked_everywhere() -> None:
     quotes = answer_json(answer)["quotes"]
     assert isinstance(quotes, list) and quotes[0]["recognised"] is True
     assert "OCR" not in conversation_of(answer_of(quote_in("The quote.", "The quote.", page=2)))
+
+
+def test_a_place_that_may_answer_is_not_labelled_as_one_that_does_not() -> None:
+    nearest = tuple(quote_in(text, text, title=text) for text in ("Rest may help.", "Heat helps."))
+    unsure = replace(abstention_of(*nearest), abstention=Abstention("Look.", (), nearest, 1, 9, uncertain=True))
+    for answer, verdict, split in ((unsure, "This may be it.", 1), (abstention_of(*nearest), "do not answer this.", 0)):
+        for told in (answer_markdown(answer), answer_text(answer).plain, conversation_markdown(saved(answer))):
+            told = told.replace("\\", "")
+            first, second, label = (told.index(part) for part in ("Rest may", "Heat helps", "which do not answer it"))
+            assert verdict in told and (first < label < second if split else label < first < second)
+        html = exported_html(saved(answer))
+        assert html.count("which do not answer it") == 1 and verdict in html
+        assert sources_of(answer).count(NEAREST) == 2 - split
+        assert sources_of(answer).count(UNCERTAIN) == split
 
 
 def test_answer_json_of_quotes() -> None:

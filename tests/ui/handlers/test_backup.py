@@ -113,7 +113,9 @@ def test_everything_that_cannot_be_made_again(settings: Settings, backup: Path, 
     assert KEPT.keys() <= now.keys()
     assert stat.S_IMODE((settings.data_dir / "accounts.json").stat().st_mode) == 0o600
     assert [account.name for account in Accounts(settings.data_dir).all()] == ["Ada"]
+    encoder.encoded.clear()
     assert answers(settings.data_dir, encoder) == before
+    assert not set(encoder.encoded) & {"Apples\nApples are red fruit.", "Pears\nPears are green fruit."}
     assert not list(backup.parent.parent.glob(".*"))
 
 
