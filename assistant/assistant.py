@@ -1,6 +1,6 @@
 """The assistant: a LangChain Runnable from a question to an answer in quotes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -9,14 +9,15 @@ from typing import Any, Self
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
+from assistant.answering.answer_type import asks_for_steps
 from assistant.answering.context import Surroundings
 from assistant.answering.evidence import Sentence, score_sentences, with_context
 from assistant.answering.follow_up import resolve_follow_up
 from assistant.answering.fuse import RANKED, Titles, fuse, fused_score, rank_sources
 from assistant.answering.gate import THRESHOLD, decide, probability
 from assistant.answering.overview import overview
-from assistant.answering.parts import parts
-from assistant.answering.quote import Quoter, abstain, choose
+from assistant.answering.parts import parts, sides
+from assistant.answering.quote import Quoter, abstain, choose, with_steps_first
 from assistant.answering.rerank import CosineReranker, Reranker, open_reranker
 from assistant.answering.retrieve import Candidate, Question, encode_question, retrieve, storable
 from assistant.answering.small_talk import small_talk
@@ -31,6 +32,7 @@ from ingest.models.encoder import Encoder
 from ingest.schema import CorpusDescription, Document
 from ingest.settings import Settings
 from ingest.text.language import question_language
+from ingest.text.terms import content_terms
 
 
 class Assistant(Runnable[str, Answer]):
@@ -193,9 +195,20 @@ class Assistant(Runnable[str, Answer]):
                 asked = parts(mended.text, view.snapshot)
                 asked[0] = resolve_follow_up(asked[0], earlier, view.snapshot).text
                 text = " · ".join(asked)
-            answers = [self._answer_part(part, view, language) for part in asked]
+            answers = [self._answer_compared(part, view, language) for part in asked]
             whole = _together(text, asked, answers) if len(answers) > 1 else answers[0]
             return replace(whole, question=text, corrections=mended.corrections)
+
+    def _answer_compared(self, question: str, view: View, language: str) -> Answer:
+        """Answer a question; if it compares two things and no quote is about both, what each is is quoted."""
+        answer, compared = self._answer_part(question, view, language), sides(question)
+        if not _unquoted(compared, answer, language):
+            return answer
+        answers = [self._answer_part(each, view, language) for each in compared.values()]
+        if not any(each.quotes for each in answers):
+            return answer
+        both = _together(question, list(compared), answers)
+        return replace(both, open_parts=_unquoted(compared, both, language))
 
     def _answer_part(self, question: str, view: View, language: str = "") -> Answer:
         encoded = encode_question(question, view, language)
@@ -204,11 +217,13 @@ class Assistant(Runnable[str, Answer]):
             quoter = Quoter(view.snapshot)
             score = probability(sentences[0].features, self._scorer) if sentences else 0.0
             state = decide(score, float(view.snapshot.meta("gate_threshold") or THRESHOLD))
-            answered, counts = state is State.ANSWERED, view.snapshot.counts()
+            answered = state is State.ANSWERED
+            if asks_for_steps(question):
+                sentences = with_steps_first(sentences)
             return Answer(
                 question=question,
                 quotes=tuple(map(quoter.quote, choose(sentences))) if answered else (),
-                abstention=None if answered else abstain(encoded, sentences, quoter, counts, state),
+                abstention=None if answered else abstain(encoded, sentences, quoter, view.snapshot, state),
                 ranked=rank_sources(_fused(candidates)),
                 gate_score=score,
                 run=view.snapshot.run(),
@@ -229,15 +244,34 @@ def _fused(candidates: Sequence[Candidate]) -> list[ScoredPassage]:
     return [ScoredPassage(candidate.passage, fused_score(candidate)) for candidate in candidates]
 
 
+def _unquoted(names: Iterable[str], answer: Answer, language: str) -> tuple[str, ...]:
+    """Return the names of which some word is in no quote."""
+    quoted = {term.stem for quote in answer.quotes for term in content_terms(quote.text, language)}
+    return tuple(name for name in names if any(term.stem not in quoted for term in content_terms(name, language)))
+
+
 def _together(text: str, asked: Sequence[str], answers: Sequence[Answer]) -> Answer:
     """Return one answer from those to the parts of a question: all that is quoted, and which parts are not answered."""
     best = max(answers, key=lambda answer: (bool(answer.quotes), answer.gate_score))
-    quotes = dict.fromkeys(quote for answer in answers for quote in answer.quotes)
+    quotes = _distinct([quote for answer in answers for quote in answer.quotes])
     ranked = dict.fromkeys(source for places in zip_longest(*(each.ranked for each in answers)) for source in places)
     return replace(
         best,
         question=text,
-        quotes=tuple(quotes),
+        quotes=quotes,
         ranked=tuple(source for source in ranked if source)[:RANKED],
         open_parts=tuple(part for part, answer in zip(asked, answers, strict=True) if quotes and not answer.quotes),
     )
+
+
+def _distinct(quotes: Sequence[Quote]) -> tuple[Quote, ...]:
+    """Return the quotes without those that lie in another, or are in the same place as one before them."""
+    kept: list[Quote] = []
+    for quote in sorted(quotes, key=lambda each: len(each.text), reverse=True):
+        if not any(_lies_in(quote.evidence, other.evidence) for other in kept):
+            kept.append(quote)
+    return tuple(quote for quote in quotes if any(quote is each for each in kept))
+
+
+def _lies_in(one: Evidence, other: Evidence) -> bool:
+    return one.passage.place == other.passage.place and other.start <= one.start and one.end <= other.end

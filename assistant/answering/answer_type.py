@@ -1,4 +1,4 @@
-"""What kind of thing a question asks for, and whether a sentence offers it: a number, a time, a name, a cause."""
+"""What a question asks for (a number, a time, a name, a cause, steps), and what a sentence offers."""
 
 import re
 from enum import StrEnum
@@ -102,6 +102,38 @@ _OFFERING = {
 }
 _HOW_MANY = re.compile(r"\bhow many ((?:[\w'’-]+\W+){1,4})", re.IGNORECASE)
 _EXACT = frozenset({Kind.FREQUENCY, Kind.WEIGHT, Kind.MONEY})  # also match "how much" or "how many"
+
+_STEPS = re.compile(
+    r"\bhow (?:do|can|could|should|would|must) (?:i|you|we|one|people|someone|somebody|patients?)\b|\bhow to\b"
+    r"|\bstep[- ]by[- ]step\b|\b(?:which|what)(?: are| is)?(?: the| all)*(?: \w+)? steps?\b|\b(?:all|the) steps\b"
+    r"|\b(?:walk|talk|guide|take) me through\b|\bshow me how\b|\binstructions?\b|\bprocedure\b|\brecipe\b",
+    re.IGNORECASE,
+)
+_ANNOUNCING = re.compile(
+    r"(?:in )?(?:this|the (?:following|present)) (?:short |free |quick )?(?:articles?|pages?|guide|leaflet|booklet"
+    r"|brochure|recipes?|sections?|chapters?|documents?|tutorials?|posts?|handouts?|(?:fact ?)?sheets?|videos?|texts?"
+    r"|manual|notes?)\b.*?\b(?:explains?|describes?|covers?|tells?|shows?|lists?|provides?|discuss(?:es)?|answers?"
+    r"|outlines?|summari[sz]es?|looks? at|(?:is|are) (?:about|for)|aims?|you(?:['’]ll| will| can)|we(?:['’]ll| will)?"
+    r"|(?:gives?|contains?|offers?) (?:\w+ )?(?:instructions?|information|advice|tips|details|answers|an? ))"
+    r"\b(?! that\b)",
+    re.IGNORECASE,
+)
+_INDIRECT = re.compile(
+    r"(?:what|how|why|which|who|where|whether)\b|learn (?:how|about|more)\b"
+    r"|(?:an? |the )?(?:short |brief |complete )?(?:guide|introduction|overview) (?:to|of)\b",
+    re.IGNORECASE,
+)
+
+
+def asks_for_steps(question: str) -> bool:
+    """Return whether a question asks how something is done."""
+    return _STEPS.search(question) is not None
+
+
+def announces(sentence: str, *, opening: bool) -> bool:
+    """Return whether a sentence only says what a text is about; in an `opening` this may be an indirect question."""
+    bare = sentence.rstrip()
+    return bool(_ANNOUNCING.match(bare) or (opening and _INDIRECT.match(bare) and not bare.endswith("?")))
 
 
 def asked(question: str) -> frozenset[Kind]:

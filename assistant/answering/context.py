@@ -46,11 +46,13 @@ _DENIAL = re.compile(
 PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n")
 _END_MARK = re.compile(r"[.!?:;…؟。！？|][\"'”’»)\]]*(?:\[[\w ,–-]{1,12}\])*$")  # noqa: RUF001
 _INTRODUCES = re.compile(r"[:：][*_\"'”’»)\]]*$")  # noqa: RUF001
+_NUMBER = re.compile(r"[ \t]*\d{1,3}[.)]\s")
 _ADDRESSES = re.compile(r"(?:dear|hi|hello)\b", re.IGNORECASE)
-_RULE = re.compile(r"\|[ \t]*:?-+")  # the line below the header row of a table
+# The line below the header row of a table in Markdown; outer signs are left out, or all but one.
+_RULE = re.compile(r"^[ \t>]*(?=[^\n|]*\|)\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$", re.MULTILINE)
 MOST_WORDS = 120  # stop adding sentences to a context beyond this length
 LIST_MOST = 150  # words of a list that is quoted whole; of a longer one, as many items as fit
-ITEM_WORDS = 25  # if the items of a long list have more words on average, one stands by itself
+ITEM_WORDS = 25  # if the items of a long list have more words on average and no numbers, one stands by itself
 LIST_WORDS = 60  # if more words lie between a list's first line and the item quoted, they are left out
 PLAIN_ITEMS = 8  # items without list marks to search upwards for the line that introduces the list
 # How far to look for context, before and after: passages, and characters.
@@ -111,7 +113,7 @@ class Surroundings:
             return other.heading == passage.heading and apart < REACH_CHARACTERS
 
         before, after = takewhile(close, reversed(near[:at])), takewhile(close, near[at + 1 :])
-        return self._snapshot.joined([*reversed(list(before)), passage, *after])
+        return self._snapshot.with_mark(self._snapshot.joined([*reversed(list(before)), passage, *after]))
 
 
 def with_support(passage: Passage, position: int) -> list[int]:
@@ -152,6 +154,16 @@ def _unit(passage: Passage, position: int) -> range:
         if text.endswith("?"):
             return range(position, _end(passage, position + 1, _same_paragraph))
     return _fitting(passage, position, _list(passage, position))
+
+
+def is_step(passage: Passage, position: int) -> bool:
+    """Return whether a sentence is in an item of a numbered list that has more than one."""
+    items = _list(passage, position)
+    return items is not None and sum(_numbered(passage, each) for each in items) > 1
+
+
+def _numbered(passage: Passage, at: int) -> bool:
+    return _item(passage, at) and _NUMBER.match(_line(passage, at)) is not None
 
 
 def _end(passage: Passage, at: int, goes_on: Callable[[Passage, int], bool]) -> int:
@@ -201,8 +213,16 @@ def _list(passage: Passage, at: int) -> range | None:
 
 
 def _continues(passage: Passage, at: int) -> bool:
-    """Whether a sentence may go on with the item before it: on its line, or indented."""
-    return at > 0 and ("\n" not in _gap(passage, at) or _indent(passage, at) > 0)
+    """Whether a sentence may go on with the item before it: on its line, indented, or a line between two items."""
+    if at == 0 or "\n" not in _gap(passage, at) or _indent(passage, at) > 0:
+        return at > 0
+    return (
+        at + 1 < len(passage.sentences)
+        and _item(passage, at + 1)
+        and _follows(passage, at)
+        and _follows(passage, at + 1)
+        and not _introduces(passage, at, 0)
+    )
 
 
 def _fitting(passage: Passage, at: int, items: range | None) -> range:
@@ -214,7 +234,7 @@ def _fitting(passage: Passage, at: int, items: range | None) -> range:
     starts = [each for each in items if _item(passage, each)]
     ends = [*starts[1:], items.stop]
     own = max(number for number, start in enumerate(starts) if start <= at)
-    if _words(passage, set(items)) > ITEM_WORDS * len(starts):
+    if _words(passage, set(items)) > ITEM_WORDS * len(starts) and not _numbered(passage, starts[own]):
         return range(starts[own], ends[own])
     first = last = own
     while True:
@@ -250,9 +270,11 @@ def _before(passage: Passage, at: int) -> int | None:
 
 
 def _belongs_after(passage: Passage, at: int) -> bool:
+    if _row(passage, at):
+        return False
     text = _text(passage, at)
     takes_back = _LEANING.match(text) and (NEGATION.search(text) or _DENIAL.search(text))
-    forbids = _FORBIDDING.search(text) and not _row(passage, at) and not text.endswith("?")
+    forbids = _FORBIDDING.search(text) and not text.endswith("?")
     limits = (_LIMITING.match(text) or takes_back or forbids) and not _item(passage, at)
     return _follows(passage, at) and bool(limits or _same_field_list(passage, at))
 
@@ -318,15 +340,22 @@ def _item(passage: Passage, at: int) -> bool:
 
 
 def _row(passage: Passage, at: int) -> bool:
-    return _text(passage, at).startswith("|")
+    """Whether a sentence is a row of a table; in Markdown, the sign before the first cell may be left out."""
+    return _text(passage, at).startswith("|") or _is_head(passage, at) or _head(passage, at) is not None
 
 
 def _head(passage: Passage, at: int) -> int | None:
     """Return the position of the header row of a row's table; None for the header itself or if it is too far up."""
-    first = at
-    while first > 0 and _row(passage, first) and _row(passage, first - 1):
-        first -= 1
-    return first if first < at and _RULE.search(_gap(passage, first + 1)) else None
+    for row in range(at, 0, -1):
+        if _is_head(passage, row - 1):
+            return row - 1
+        if not _follows(passage, row):
+            break
+    return None
+
+
+def _is_head(passage: Passage, at: int) -> bool:
+    return at + 1 < len(passage.sentences) and _RULE.search(_gap(passage, at + 1)) is not None
 
 
 def _same_field_list(passage: Passage, at: int) -> bool:
@@ -336,7 +365,7 @@ def _same_field_list(passage: Passage, at: int) -> bool:
 
 def _cut(passage: Passage, at: int) -> bool:
     """Whether a sentence continues the one before, which was cut for being longer than a passage."""
-    same_line = "\n" not in _gap(passage, at) or _text(passage, at)[0].islower()
+    same_line = "\n" not in _gap(passage, at) or (_text(passage, at)[0].islower() and not _row(passage, at))
     return _follows(passage, at) and same_line and not _item(passage, at) and not _ended(passage, at - 1)
 
 

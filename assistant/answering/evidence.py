@@ -5,17 +5,19 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from assistant.answering.answer_type import asked, counted, offers
-from assistant.answering.context import Context, Surroundings
-from assistant.answering.rerank import Reading, Reranker, Text
+from assistant.answering.answer_type import announces, asked, counted, offers
+from assistant.answering.context import Context, Surroundings, is_step
+from assistant.answering.rerank import UNREAD, Reading, Reranker, Text
 from assistant.answering.retrieve import Candidate, Question
+from assistant.answering.something_else import is_about_something_else
 from assistant.answering.weights import Scorer
 from assistant.schema import Evidence
 from ingest.schema import Passage, naming
 from ingest.text.terms import content_terms
 
 READ = 6  # passages that are read
-CONTEXTS = 12  # best sentences that get a context; at most eight are quoted
+ANNOUNCED = 5.0  # taken off the score of a sentence that only says what its text is about
+CONTEXTS = 12  # best sentences that get a context; no others are quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,8 @@ class Features:
     """Signs that a sentence answers a question.
 
     - `sentence_logit` and `passage_logit` are the cross-encoder's, of the
-      sentence and of the passage that holds it.
+      sentence and of the passage that holds it; `UNREAD` if the sentence is
+      about something else than the question, see something_else.py.
     - `elsewhere` is the highest logit of a passage of another source, at least
       `LEAST`: whether sources agree that there is an answer.
     - `passage_cosine`, `title_cosine` and `bm25` are the passage's, see `Candidate`.
@@ -78,6 +81,11 @@ class Sentence:
         start, end = self.candidate.passage.sentences[self.position]
         return Evidence(self.candidate.passage, start, end, self.score, ((start, end),))
 
+    @property
+    def is_step(self) -> bool:
+        """Whether the sentence is one of the steps of a numbered list."""
+        return self.context is not None and is_step(self.context.passage, self.context.at)
+
     def supported(self) -> list[Evidence]:
         """Return the sentence and those that must be quoted with it; adjacent ones are joined."""
         return list(self.context.evidence(self.score)) if self.context else [self.evidence()]
@@ -110,8 +118,16 @@ def score_sentences(
             if rival.passage.place != candidate.passage.place
         ]
         for position, features in enumerate(_features(candidate, reading, max(others, default=LEAST), matcher)):
-            scored.append(Sentence(candidate, position, features, float(weights @ features.row())))
+            score = float(weights @ features.row())
+            if announces(candidate.passage.cut(*candidate.passage.sentences[position]), opening=_opens(candidate)):
+                score -= ANNOUNCED
+            scored.append(Sentence(candidate, position, features, score))
     return sorted(scored, key=lambda sentence: -sentence.score)
+
+
+def _opens(candidate: Candidate) -> bool:
+    """Whether a passage stands before the first heading, where a text says what it is about."""
+    return not candidate.passage.heading
 
 
 def with_context(sentences: Sequence[Sentence], surroundings: Surroundings) -> list[Sentence]:
@@ -129,10 +145,11 @@ def _features(candidate: Candidate, reading: Reading, elsewhere: float, matcher:
     for span, logit in zip(passage.sentences, reading.sentences, strict=True):
         text = passage.cut(*span)
         offering = offers(text, matcher.kinds, matcher.things)
+        other = is_about_something_else(matcher.question, text, above)
         features.append(
             Features(
-                sentence_logit=logit,
-                passage_logit=reading.logit,
+                sentence_logit=UNREAD if other else logit,
+                passage_logit=UNREAD if other else reading.logit,
                 elsewhere=max(LEAST, elsewhere),
                 passage_cosine=candidate.cosine,
                 title_cosine=candidate.title,
@@ -153,6 +170,7 @@ class _Matcher:
     """Matches texts against the words of one question and the kinds of thing it asks for."""
 
     def __init__(self, question: Question) -> None:
+        self.question = question.text
         self.kinds = asked(question.text)
         self.things = counted(question.text)
         self._language = question.language

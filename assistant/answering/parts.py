@@ -53,6 +53,21 @@ _NAMED = re.compile(  # the forms in which a question says plainly what it is ab
     rf"|(?:what|who)\s+(?!(?:{_AUXILIARY})\b)\w+s\s+(?P<verb>.+)",
     re.IGNORECASE,
 )
+_SIDE = r"(?:(?!\b(?:and|or|vs|versus|from|than|with|to)\b)[^,;:?!.]){2,60}"
+_COMPARING = re.compile(  # the forms in which a question asks how two things differ
+    rf"\b(?:differences?|distinctions?|distinguish(?:ed)?|differentiate|comparison)\s+(?:between|of)?\s*"
+    rf"({_SIDE}?)\s+(?:and|or|from|with|vs\.?|versus)\s+({_SIDE})"
+    rf"|\bcompare[ds]?\s+({_SIDE}?)\s+(?:and|with|to|vs\.?|versus)\s+({_SIDE})"
+    rf"|\bhow\s+(?:do|does|is|are)\s+({_SIDE}?)\s+(?:differ|different|distinct)\s+(?:from|to|than)\s+({_SIDE})"
+    rf"|^\W*({_SIDE}?)\s+(?:vs\.?|versus)\s+({_SIDE})",
+    re.IGNORECASE,
+)
+_CHOOSING = re.compile(  # "yoga or running, which is better?", "which is better for the back, yoga or running?"
+    rf"^\W*({_SIDE}?)\s+or\s+({_SIDE}?)\s*[,:–-]\s*(?:which|what|who)\b"
+    rf"|(?<=[,:])\s*({_SIDE}?)\s+or\s+({_SIDE}?)\s*\??$"
+    rf"|^\W*(?:is|are|does|do)\s+({_SIDE}?)\s+or\s+({_SIDE}?)\s+(?:\w+\s+)?(?:better|best|worse|worst|more|less|\w+er)\b",
+    re.IGNORECASE,
+)
 _ARTICLE = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
 
 
@@ -77,6 +92,19 @@ def parts(message: str, snapshot: Snapshot | None = None) -> list[str]:
         for at, question in enumerate(questions):
             found.append(_filled_in(question, found[-1], joined=at > 0) if found else question)
     return found if 1 <= len(found) <= MOST else [message]
+
+
+def sides(question: str) -> dict[str, str]:
+    """Return the two things that a question compares, each with a question about it alone; empty if none."""
+    for form, named in ((_COMPARING, True), (_CHOOSING, False)):
+        found = form.search(question)
+        if found:
+            spans = [found.span(number) for number, each in enumerate(found.groups(), 1) if each]
+            names = [question[start:end].strip() for start, end in spans]
+            if all(map(content_terms, names)):
+                before, after = question[: spans[0][0]], question[spans[1][1] :]
+                return {name: f"What is {name}?" if named else f"{before}{name}{after}" for name in names}
+    return {}
 
 
 def _told(message: str) -> tuple[str, list[str]]:

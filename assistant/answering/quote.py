@@ -6,6 +6,7 @@ from dataclasses import replace
 from assistant.answering.agreement import says_the_same
 from assistant.answering.context import PARAGRAPH_END
 from assistant.answering.evidence import Sentence
+from assistant.answering.languages import hint
 from assistant.answering.retrieve import Question
 from assistant.schema import Abstention, Evidence, Quote, State
 from ingest.errors import QuoteMismatch
@@ -13,13 +14,27 @@ from ingest.index.catalog import Snapshot
 from ingest.origin import FileState, check_file
 from ingest.schema import Document, Passage
 
-QUOTED = 3  # most sentences in an answer, not counting their context
-# Sentences scoring this much below the best are not quoted; see the trial quote-margin.
-MARGIN = 3.0
-CONSIDERED = 8  # best sentences to choose from
+QUOTED = 6  # most sentences in an answer, not counting their context
+# Sentences scoring this much below the best are not quoted; see the trial sentences-in-an-answer.
+MARGIN = 4.5
+STEPS = 6.0  # the same for a step, if the question asks for steps
+AHEAD = 0.01  # of the score; a step that comes first is the best
+CONSIDERED = 12  # best sentences to choose from
 WORDS = 120  # add no further sentence that makes an answer longer than this
 NEAREST = 3  # passages shown with an abstention
 UNSURE = "One place may answer it. Read it in its text before you rely on it."
+
+
+def with_steps_first(sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Return the sentences, with the best step first that is in the best one's source and not `STEPS` below it."""
+    for sentence in sentences:
+        near = sentence.candidate.passage.place == sentences[0].candidate.passage.place
+        if near and sentence.is_step and sentence.score >= sentences[0].score - STEPS:
+            return [
+                replace(sentence, score=sentences[0].score + AHEAD),
+                *(each for each in sentences if each is not sentence),
+            ]
+    return list(sentences)
 
 
 def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
@@ -123,7 +138,7 @@ class Quoter:
 
 
 def abstain(
-    question: Question, sentences: Sequence[Sentence], quoter: Quoter, counts: tuple[int, int], state: State
+    question: Question, sentences: Sequence[Sentence], quoter: Quoter, snapshot: Snapshot, state: State
 ) -> Abstention:
     """Return an abstention with the nearest passages, each with its best sentence marked.
 
@@ -134,9 +149,10 @@ def abstain(
     for sentence in sentences:
         evidence = sentence.whole() if uncertain and not nearest else sentence.evidence()
         nearest.setdefault(sentence.candidate.passage.id, evidence)
-    documents, passages = counts
+    documents, passages = snapshot.counts()
+    reasons = (UNSURE if uncertain else _reason(question), hint(question.language, snapshot.languages()))
     return Abstention(
-        reason=UNSURE if uncertain else _reason(question),
+        reason=" ".join(filter(None, reasons)),
         missing_terms=question.missing,
         nearest=tuple(quoter.quote(evidence) for evidence in list(nearest.values())[:NEAREST]),
         documents=documents,

@@ -14,7 +14,9 @@ from sqlalchemy.engine import Connection
 from ingest.index import tables
 from ingest.models.encoder import EncoderIdentity
 from ingest.schema import Block, Change, CorpusDescription, Document, Heading, Passage, Place, RunRecord, place_id
+from ingest.text.sentences import starts_item
 
+LONGEST_MARK = 40  # characters of a list mark with the spaces around it
 MAX_PARAMETERS = 900  # per IN list; old SQLite versions allow 999
 
 # BM25 weights of title, headings and text; no trial of others is recorded.
@@ -247,6 +249,17 @@ class Snapshot:
             sentences=tuple(span for part in parts for span in part.sentences),
             recognised=any(part.recognised for part in parts),
         )
+
+    def with_mark(self, passage: Passage) -> Passage:
+        """Return a passage with the list mark before it on its line, if there is one."""
+        begin = max(passage.start - LONGEST_MARK, 0)
+        query = sa.select(sa.func.substr(tables.documents.c.text, begin + 1, passage.start - begin))
+        query = query.select_from(tables.documents.join(tables.roots))
+        place = query.where(tables.roots.c.path == passage.root, tables.documents.c.source == passage.source)
+        mark = str(self._connection.execute(place).scalar_one()).rpartition("\n")[2]
+        if len(mark.split()) != 1 or not starts_item(mark):
+            return passage
+        return replace(passage, start=passage.start - len(mark), text=mark + passage.text)
 
     def keys_of(self, shas: Sequence[str]) -> dict[str, list[int]]:
         """Return the row ids of each vector's passages, ascending; unknown vectors are omitted."""

@@ -222,8 +222,10 @@ def _boundaries(text: str, start: int, end: int, language: str) -> list[int]:
 
 
 def _goes_on(piece: str, at: int, language: str) -> bool:
-    """Return whether a sentence continues at a boundary: after a list marker or abbreviation, or in lower case."""
+    """Return whether a sentence continues at a boundary: after a list mark or an abbreviation, in lower case, or in a picture's name."""
     before, rest = piece[max(0, at - 16) : at], piece[at : at + 16]
+    if before[-1:] == "!" and rest[:1] == "[" and not before[-2:-1].strip():  # a picture in Markdown
+        return True
     if before[-1:] == "." and (rest[:1].isalnum() or rest[:1] == "-"):
         return True
     after = rest.lstrip()[:1]

@@ -163,6 +163,22 @@ def test_a_follow_up_is_one_question_and_the_parts_of_another_are_named(assistan
     assert asked == "What eases a stiff back · what eases a swollen knee?"
 
 
+def test_both_sides_of_a_comparison_are_quoted_once_each(assistant: Assistant) -> None:
+    heat, cold = "Heat eases a stiff back. It should not be hotter than a bath.", "Cold eases a swollen knee."
+    for question in ("Heat or cold, which eases a stiff back?", "Compare a stiff back and a swollen knee"):
+        answer = assistant.ask(question)
+        assert {quote.text for quote in answer.quotes} == {heat, cold} and len(answer.quotes) == 2
+        assert not answer.open_parts
+    answer = assistant.ask("Heat or ibuprofen, which eases a stiff back?")
+    assert [quote.text for quote in answer.quotes][0] == heat and answer.open_parts == ("ibuprofen",)
+
+
+def test_an_abstention_says_that_a_question_in_another_language_finds_more(assistant: Assistant) -> None:
+    abstention = assistant.ask("Welche Übungen helfen gegen Schmerzen in der Hüfte und im Rücken?").abstention
+    assert abstention is not None
+    assert abstention.reason.endswith("The texts are in English: a question in English finds more.")
+
+
 def test_small_talk_and_questions_about_the_texts_quote_nothing(assistant: Assistant) -> None:
     for question in ("thanks!", "What is in here?"):
         answer = assistant.ask(question)

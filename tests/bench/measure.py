@@ -31,6 +31,7 @@ from assistant.evaluation.prompts import Prompt, load_prompts
 from assistant.evaluation.results import write_results
 from assistant.evaluation.run import evaluate
 from assistant.index import Index
+from ingest.errors import IndexStale
 from ingest.models.encoder import BUNDLED, Encoder, open_encoder
 from ingest.runs.pipeline import ingest
 
@@ -114,7 +115,11 @@ def measure(name: str, bench: Path, encoder: Encoder) -> dict[str, float]:
     """Ingest, ask every prompt, write the results, and return the measures by name."""
     ours = name in ("shipped", *HALVES)
     index = WORK / ("shipped" if ours else name)
-    ingest([ROOT / "corpus" if ours else bench / name / "corpus"], index, encoder)
+    corpus = ROOT / "corpus" if ours else bench / name / "corpus"
+    try:
+        ingest([corpus], index, encoder)
+    except IndexStale:
+        ingest([corpus], index, encoder, rebuild=True)
     assistant = Assistant(Index(index, encoder), open_reranker(RERANKER, WORK))
     prompts = prompts_of(name, bench)
     results = evaluate(assistant, prompts)

@@ -2,7 +2,16 @@
 
 import pytest
 
-from assistant.answering.answer_type import Kind, asked, counted, counts, offered, offers
+from assistant.answering.answer_type import (
+    Kind,
+    announces,
+    asked,
+    asks_for_steps,
+    counted,
+    counts,
+    offered,
+    offers,
+)
 
 EVERY = frozenset(Kind)
 
@@ -120,3 +129,46 @@ def test_an_offer_of_a_number_counts_the_thing_asked_for() -> None:
     assert not offers("Bears live there for five years.", kinds, things)
     assert offers("Bears live there for five years.", kinds, frozenset())
     assert not offers("Bears live there.", kinds, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("question", "steps"),
+    [
+        ("How do I stretch the hip?", True),
+        ("how to make bread", True),
+        ("Walk me through the stretch", True),
+        ("what are the steps of the dumbbell hinge", True),
+        ("How should you lift a box?", True),
+        ("Show me the stretch step by step", True),
+        ("How does heat help?", False),
+        ("How long should I hold it?", False),
+        ("How do magnets work?", False),
+        ("How many steps a day are healthy?", False),
+        ("What helps?", False),
+    ],
+)
+def test_how_something_is_done_is_asked(question: str, *, steps: bool) -> None:
+    assert asks_for_steps(question) is steps
+
+
+@pytest.mark.parametrize(
+    ("sentence", "opening", "wanted"),
+    [
+        ("This recipe contains instructions for bread.", False, True),
+        ("In this article, we explain how discs slip.", False, True),
+        ("This leaflet tells you about your operation.", False, True),
+        ("This guide gives a short overview of hip pain.", False, True),
+        ("The following section describes the side effects.", False, True),
+        ("This article shows that fusion often fails.", False, False),
+        ("This recipe contains nuts.", False, False),
+        ("This exercise shows results within a week.", False, False),
+        ("Heat helps.", True, False),
+        ("What fusion does, and when a doctor may recommend it.", True, True),
+        ("What fusion does, and when a doctor may recommend it.", False, False),
+        ("How strong the evidence is for three treatments.", True, True),
+        ("When it hurts, stop.", True, False),
+        ("Why does it hurt?", True, False),
+    ],
+)
+def test_an_announcement_says_what_a_text_is_about(sentence: str, *, opening: bool, wanted: bool) -> None:
+    assert announces(sentence, opening=opening) is wanted

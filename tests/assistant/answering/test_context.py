@@ -126,6 +126,28 @@ def test_of_a_long_list_as_many_items_are_quoted_as_fit(quoted: Quoted, number: 
     assert LIST_MOST - 10 < len(" ".join(quotes).replace("- ", "").split()) <= LIST_MOST + 3
 
 
+STEPS = "# The stretch\n\nSit on a mat.\n\n## How\n\n1. Bend one knee.\n2. Lean forward.\n{}3. Breathe out.\n"
+
+
+@pytest.mark.parametrize("part", ["Bend", "Lean", "Breathe"])
+@pytest.mark.parametrize("between", ["", "![A knee](knee.png)\n", "   Go slowly.\n", "Go slowly.\n"])
+def test_a_list_is_quoted_whole_from_its_first_item(quoted: Quoted, part: str, between: str) -> None:
+    wanted = f"Bend one knee.\n2. Lean forward.\n{between}3. Breathe out."
+    assert quoted("steps.md", STEPS.format(between), part) == [wanted]
+
+
+def test_a_paragraph_between_two_lists_parts_them(quoted: Quoted) -> None:
+    text = STEPS.format("\nThen stand up and walk about.\n\n")
+    assert quoted("steps.md", text, "Lean") == ["Bend one knee.\n2. Lean forward."]
+    assert quoted("steps.md", text, "Breathe") == ["Breathe out."]
+
+
+def test_of_a_long_list_with_numbers_the_steps_before_and_after_are_quoted(quoted: Quoted) -> None:
+    text = "# How\n\n" + "".join(f"{n}. Do thing {n} {'with great care ' * 10}at last.\n" for n in range(1, 9))
+    (quote,) = quoted("steps.md", text, "thing 2 ")
+    assert quote.startswith("Do thing 1 ") and "\n3. Do thing 3 " in quote and "thing 5" not in quote
+
+
 def test_a_long_item_of_a_long_list_stands_by_itself(quoted: Quoted) -> None:
     items = "".join(f"- Thing number {n} {'is told at length ' * 10}.\n" for n in range(9))
     first, item = quoted("list.md", f"Mind these things:\n\n{items}", "number 4 ")
@@ -194,6 +216,21 @@ def test_the_fields_of_a_record_stand_together(quoted: Quoted) -> None:
 def test_a_row_of_a_table_is_quoted_as_a_whole(quoted: Quoted) -> None:
     table = "name,allowed,dose\nDrug A,no,6 mg\nDrug B,yes,2 mg\n"
     assert quoted("t.csv", table, "Drug A") == ["name: Drug A | allowed: no | dose: 6 mg"]
+
+
+@pytest.mark.parametrize(
+    ("table", "part", "wanted"),
+    [
+        ("Drug | Dose\n--- | ---:\nibuprofen | 4 mg\nkrestol | 6 mg", "krestol", "{}"),
+        ("Dose | of |\n--- | --- |\n6 mg | krestol\nnone", "krestol", "Dose | of |\n--- | --- |\n6 mg | krestol"),
+        ("> A|B\n> :-:|-\n> krestol|6 mg\n> fenwarin|must not be given", "krestol", "A|B\n> :-:|-\n> krestol|6 mg"),
+        ("Doses:\n\nDrug | Dose\n-|-\nkrestol | 6 mg\nfenwarin | 9 mg", "Doses", "{}"),
+        ("Doses:\n\nDrug | Dose\n-|-\nkrestol | 6 mg", "krestol", "{}"),
+        ("A line | here.\n\n---\n\nkrestol | 6 mg", "krestol", "krestol | 6 mg"),
+    ],
+)  # fmt: skip
+def test_a_row_without_outer_signs_brings_its_head(quoted: Quoted, table: str, part: str, wanted: str) -> None:
+    assert quoted("a.md", table, part) == [wanted.format(table)]
 
 
 def test_sentences_that_run_together_lean_too(quoted: Quoted) -> None:

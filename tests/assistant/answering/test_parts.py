@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.answering.parts import MOST, parts
+from assistant.answering.parts import MOST, parts, sides
 from ingest.index.catalog import Catalog, Snapshot
 from ingest.runs.pipeline import RunReport
 
@@ -159,3 +159,37 @@ def test_one_question_stays_one(message: str) -> None:
 def test_a_message_of_many_questions_is_searched_for_whole() -> None:
     message = " ".join(f"What is part {number}?" for number in range(MOST + 1))
     assert parts(message) == [message]
+
+
+@pytest.mark.parametrize(
+    ("question", "compared"),
+    [
+        (
+            "What is the difference between sciatica and hip bursitis?",
+            {"sciatica": "What is sciatica?", "hip bursitis": "What is hip bursitis?"},
+        ),
+        ("Compare yoga and pilates", {"yoga": "What is yoga?", "pilates": "What is pilates?"}),
+        ("sciatica vs. bursitis", {"sciatica": "What is sciatica?", "bursitis": "What is bursitis?"}),
+        (
+            "How is a sprain different from a strain?",
+            {"a sprain": "What is a sprain?", "a strain": "What is a strain?"},
+        ),
+        (
+            "yoga or running, which has better evidence?",
+            {"yoga": "yoga, which has better evidence?", "running": "running, which has better evidence?"},
+        ),
+        (
+            "Which is better for the back: yoga or running?",
+            {"yoga": "Which is better for the back: yoga?", "running": "Which is better for the back: running?"},
+        ),
+        ("Is heat or cold better?", {"heat": "Is heat better?", "cold": "Is cold better?"}),
+        ("What are the causes and symptoms of sciatica?", {}),
+        ("Should I stretch before or after running?", {}),
+        ("Is it better to rest or to move?", {}),
+        ("How do I compare prices?", {}),
+        ("difference between", {}),
+        ("", {}),
+    ],
+)
+def test_a_comparison_has_two_sides(question: str, compared: dict[str, str]) -> None:
+    assert sides(question) == compared

@@ -9,7 +9,7 @@ import pytest
 
 from assistant.answering.context import Context
 from assistant.answering.evidence import NAMES, Features, Sentence
-from assistant.answering.quote import Quoter, choose
+from assistant.answering.quote import QUOTED, Quoter, choose, with_steps_first
 from assistant.answering.retrieve import Candidate
 from assistant.schema import Abstention, Answer, Evidence
 from ingest.errors import QuoteMismatch
@@ -100,11 +100,14 @@ def test_what_one_source_says_twice_in_other_words_is_quoted_once() -> None:
 
 
 def test_a_second_source_that_agrees_is_quoted_beyond_the_usual_number() -> None:
-    p = passage("Heat helps backs.", "Cats sleep.", "Rest helps knees.", "Dogs bark.", "Ice helps feet.", "Birds sing.")
+    helping = ["Heat helps backs.", "Rest helps knees.", "Ice helps feet.", "Tea helps coughs.", "Sleep helps minds."]
+    helping.append("Songs help moods.")
+    p = passage(*(each for sentence in helping for each in (sentence, "Cats sleep.")))
     other = passage("Heat helps backs.", source="b.txt")
     last = passage("Salt helps soup.", source="c.txt")
-    chosen = choose(ranked((p, 0, 9.0), (p, 2, 8.9), (p, 4, 8.8), (last, 0, 8.7), (other, 0, 8.6)))
-    assert [e.passage.source for e in chosen] == ["a.txt", "a.txt", "a.txt", "b.txt"]
+    own = [(p, 2 * number, 9.0 - number / 10) for number in range(QUOTED)]
+    chosen = choose(ranked(*own, (last, 0, 8.2), (other, 0, 8.1)))
+    assert [e.passage.source for e in chosen] == ["a.txt"] * QUOTED + ["b.txt"]
 
 
 def test_what_may_answer_is_shown_with_what_introduces_it_however_far_up(tmp_path: Path) -> None:
@@ -148,6 +151,30 @@ def test_a_quote_has_its_line_and_the_state_of_its_file(indexed: Callable[..., R
         assert (quote.text, quote.line, quote.page) == ("Heat helps the hip.", 3, None)
         states.append(quote.file)
     assert states == [FileState.SAME, FileState.CHANGED, FileState.GONE]
+
+
+def steps(*scored: tuple[str, float]) -> list[Sentence]:
+    """Return the sentences of a text whose lines have these scores; a line apart in each."""
+    lines = [line for line, _ in scored]
+    text, spans, at = "\n".join(lines), [], 0
+    for line in lines:
+        mark = 3 if line[0].isdigit() else 0
+        spans.append((at + mark, at + len(line)))
+        at += len(line) + 1
+    p = Passage(text, "/root", "a.md", 0, len(text), text, None, (), tuple(spans), "sha")
+    return ranked(*((p, at, score) for at, (_, score) in enumerate(scored)))
+
+
+def test_a_step_of_the_best_source_comes_first_if_it_is_near() -> None:
+    lines = ("Stretching is easy.", 9.0), ("1. Bend a knee.", 4.0), ("2. Lean forward.", 5.0)
+    first = with_steps_first(steps(*lines))
+    assert [sentence.evidence().text for sentence in first] == ["Lean forward.", "Stretching is easy.", "Bend a knee."]
+    assert choose(first)[0].text == "Stretching is easy.\n1. Bend a knee.\n2. Lean forward."
+    far = steps(("Stretching is easy.", 9.0), ("1. Bend a knee.", 1.0), ("2. Lean forward.", 2.0))
+    single = steps(("Stretching is easy.", 9.0), ("1. Bend a knee.", 8.0))
+    elsewhere = ranked((passage("Stretching is easy."), 0, 9.0)) + steps(("1. Bend a knee.", 8.0), ("2. Lean.", 7.0))
+    for kept in (far, single, elsewhere, []):
+        assert with_steps_first(kept) == kept
 
 
 def test_a_quote_that_is_not_what_stands_there_is_an_error(indexed: Callable[..., RunReport], tmp_path: Path) -> None:

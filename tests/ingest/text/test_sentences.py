@@ -134,6 +134,12 @@ def test_sentences_without_a_space_between_them_are_split() -> None:
     ]
 
 
+def test_a_picture_in_markdown_is_one_sentence() -> None:
+    text = "Add tomatoes\n![A pan](pan.webp)\nLike this: ![a pot](pot.webp). Great![1] Stir!"
+    wanted = ["Add tomatoes", "![A pan](pan.webp)", "Like this: ![a pot](pot.webp).", "Great![1]", "Stir!"]
+    assert [text[start:end] for start, end in sentence_spans(text, 0, len(text))] == wanted
+
+
 def test_repeated_sentences_have_their_own_spans() -> None:
     assert sentence_spans("Rest. Rest. Rest.", 0, 17) == ((0, 5), (6, 11), (12, 17))
 

@@ -1,0 +1,34 @@
+"""A sentence about another type or version, or without the harm or the ban that is asked for, does not answer."""
+
+import pytest
+
+from assistant.answering.something_else import is_about_something_else
+
+
+@pytest.mark.parametrize(
+    ("question", "above", "sentence", "other"),
+    [
+        ("symptoms of Bartter syndrome type 1", "Bartter syndrome type 3", "They are cramps.", True),
+        ("symptoms of Bartter syndrome type I", "Bartter syndrome type III", "They are cramps.", True),
+        ("symptoms of Bartter syndrome type IIIC", "Bartter syndrome type IIID", "They are cramps.", True),
+        ("symptoms of Bartter syndrome type 1", "Bartter syndrome type 3", "It is milder than type 1.", True),
+        ("symptoms of Bartter syndrome type 1", "Bartter syndrome", "Type 2 brings cramps.", True),
+        ("symptoms of Bartter syndrome type 1", "Bartter syndrome", "Types 2 and type 1 bring cramps.", False),
+        ("symptoms of Bartter syndrome type 1", "Bartter syndrome type I", "They are cramps.", False),
+        ("symptoms of Bartter syndrome type 1", "Bartter syndrome", "They are cramps.", False),
+        ("line length in PEP 8", "PEP 257", "Lines have 72 characters.", True),
+        ("What changed in version 2.1?", "Changes", "Version 2.0 brought colours.", True),
+        ("Which parts I should stretch?", "Hip", "Stretch parts 2 and 3.", False),
+        ("Can yoga make back pain worse?", "Yoga", "Some evidence supports yoga for back pain.", True),
+        ("Can yoga make back pain worse?", "Yoga", "Yoga aggravates a slipped disc.", False),
+        ("side effects of yoga", "Yoga", "Yoga eases pain.", True),
+        ("Who should not have fusion?", "Fusion", "Doctors recommend fusion for scoliosis.", True),
+        ("Who should not have fusion?", "Fusion", "Fusion is not for smokers.", False),
+        ("What should I avoid?", "Hip", "Keep to gentle walks instead of runs.", False),
+        ("What should I avoid?", "Hip", "Walk every day.", True),
+        ("Does yoga help?", "Yoga", "Yoga does not help.", False),
+        ("", "", "", False),
+    ],
+)
+def test_another_type_or_no_harm_is_something_else(question: str, above: str, sentence: str, *, other: bool) -> None:
+    assert is_about_something_else(question, sentence, above) is other
