@@ -1,12 +1,23 @@
 """Plans (what a run would do) and run reports (what it did)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ingest.readers.registry import is_known
 from ingest.schema import Change
 
 KINDS = ("added", "updated", "renamed", "unchanged", "removed", "kept", "skipped", "failed")
+
+
+def by_reason(skipped: Iterable[str]) -> dict[str, list[str]]:
+    """Return skipped sources by reason; of a supported format, only empty files and those for programs are skipped."""
+    reasons: dict[str, list[str]] = {}
+    for source in skipped:
+        path = Path(source)
+        made = "empty" if path.name == "__init__.py" else "made by a program"
+        reasons.setdefault(made if is_known(path) else "unsupported format", []).append(source)
+    return reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,11 @@ class Plan:
     failed: tuple[tuple[str, str], ...] = ()
     shas: Mapping[Path, str] = field(default_factory=dict)
     prunes_most: bool = False  # more than half of a root's sources are gone
+
+    @property
+    def skipped_by_reason(self) -> dict[str, list[str]]:
+        """The skipped sources by the reason why they are."""
+        return by_reason(self.skipped)
 
 
 @dataclass(slots=True)

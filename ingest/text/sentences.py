@@ -78,7 +78,8 @@ _MONTH = re.compile(
 _ENUMERATOR = re.compile(r"[ \t]*(?:[-+*•⁃]\s*)?\(?(?:\d{1,3}|[A-Za-z])[.)]\s*")
 
 _MARKER = re.compile(
-    r"[ \t]*(?:[-+*•▪●‣◦–—·→✓✗»o]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{2,5})[.)]|\d{1,2}(?:\.\d{1,2}){2,}\.?)[ \t]|[ \t]*\|"
+    r"[ \t]*(?:[-+*•▪●‣◦○■□◆❏❐❑❒❖→➔⇨➢➤✓✔✗✘☐☑☒–—·»o]"
+    r"|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{2,5})[.)]|\d{1,2}(?:\.\d{1,2}){2,}\.?)[ \t]|[ \t]*\|"
 )
 _ROW = re.compile(r"[ \t]*\|")
 _FIELD = re.compile(r"\w[^:.!?\n]{0,40}: ")
@@ -222,7 +223,7 @@ def _boundaries(text: str, start: int, end: int, language: str) -> list[int]:
 
 
 def _goes_on(piece: str, at: int, language: str) -> bool:
-    """Return whether a sentence continues at a boundary: after a list mark or an abbreviation, in lower case, or in a picture's name."""
+    """Return whether a sentence goes on: after a list mark or an abbreviation, in lower case, or in a picture."""
     before, rest = piece[max(0, at - 16) : at], piece[at : at + 16]
     if before[-1:] == "!" and rest[:1] == "[" and not before[-2:-1].strip():  # a picture in Markdown
         return True

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ingest.readers import numerals
 from ingest.readers.office.docx_styles import VAL, Style, W, number
 from ingest.readers.office.openxml import is_on
-from ingest.readers.office.symbols import readable
+from ingest.readers.symbols import readable
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]

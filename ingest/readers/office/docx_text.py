@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from ingest.readers.formulas import office_math
 from ingest.readers.office.docx_styles import VAL, Look, Style, W
 from ingest.readers.office.openxml import is_on
-from ingest.readers.office.symbols import readable, symbol
 from ingest.readers.spans import TextSpan, joined
+from ingest.readers.symbols import readable, symbol
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]

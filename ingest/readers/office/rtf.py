@@ -14,10 +14,10 @@ from ingest.errors import SourceUnreadable
 from ingest.readers.assemble import Piece, assemble, clean, extracted
 from ingest.readers.emphasis import Candidate, with_headings
 from ingest.readers.office.rtf_state import NESTED_CELL, NESTED_ROW, Group, Story
-from ingest.readers.office.symbols import readable
 from ingest.readers.raised import note_mark
 from ingest.readers.source import one_line, stem_title
 from ingest.readers.spans import TextSpan, joined
+from ingest.readers.symbols import readable
 from ingest.schema import Document
 
 _TOKEN = re.compile(

@@ -25,7 +25,7 @@ _LONGEST_SCRIPT = 12  # characters
 _UNIT = re.compile(r"(?<![^\W\d_])(?:[^\W\d_]|[cdkmnpµμ]m|[cm]s|ft|in|yd|ha|Hz|kg|Pa)$")  # noqa: RUF001
 _NUMBERS = re.compile(r"\d{1,3}(?:[,;–-]\d{1,3})*,?")
 _TEN = re.compile(r"(?<![\d.,])10$")
-BULLETS = "•▪●‣◦■□➢➤✓✔"
+BULLETS = "•▪●‣◦○■□◆❏❐❑❒❖→➔⇨➢➤✓✔✗✘☐☑☒"
 MARKER = re.compile(rf"[{BULLETS}»*·o–—-]$|\(?(?:\d{{1,3}}|[A-Za-z]|[ivx]{{1,4}})[.)]$")
 """The first word of a list item."""
 LEADER = "…"

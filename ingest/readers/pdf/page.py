@@ -2,7 +2,6 @@
 
 import ctypes
 import math
-import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.readers.assemble import clean
+from ingest.readers.pdf.fonts import Face, face
 from ingest.readers.pdf.glyphs import Floats, is_one_glyph, is_overprint, is_rtl, put_lam_first
 from ingest.readers.pdf.paths import Box, Drawn, drawn
+from ingest.readers.symbols import FAMILIES, sign
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage, PdfTextPage
@@ -35,11 +36,6 @@ _LEAST_SPACE = 0.2  # a space that pdfium supposes before a comma, or beside a r
 _BACK = 0.6  # text that goes back further is elsewhere
 _SHIFT = 0.08  # a larger change of size or baseline parts pieces of a word
 _JUMP = 0.75  # a larger change of baseline parts words
-_BOLD = re.compile(
-    r"bold|black|heavy|demi|medi$|medi[-,]|\bbd\b|^(?:[A-Z]{6}\+)?(?:cm|sf|ec|tc|lm|gb)\w*?bx",
-    re.IGNORECASE,
-)
-_FORCED_BOLD = 1 << 18  # in a font's flags
 # Ligatures, the bullets of Symbol and Wingdings, and what pdfium puts for a hyphen at a line's end.
 _LETTERS = MappingProxyType(
     str.maketrans(
@@ -230,6 +226,8 @@ class _Characters:
         x, y = origins.T
         self._origins = np.stack(place.shown((x, y, x, y))[:2], 1)
         codes = codes[kept]
+        for of_signs in np.flatnonzero(looks[:, 3]).tolist():
+            codes[of_signs] = ord(sign(chr(codes[of_signs]), FAMILIES[int(looks[of_signs, 3])]))
         together = is_one_glyph(self._boxes, objects)
         put_lam_first(codes, together)
         first = ~is_overprint(codes, self._origins, self.size, together)
@@ -359,15 +357,15 @@ def _calls() -> _Calls:
 
 
 def _looks(textpage: "PdfTextPage", handle: object, objects: "NDArray[np.uint64]", kept: "NDArray[np.int_]") -> Floats:
-    """Return for each character its size in points, its direction in quarter turns (-1: oblique), and 1 if bold."""
+    """Return for each character its size in points, its direction in quarter turns (-1: oblique), and its face."""
     import pypdfium2.raw as pdfium
 
     changes = np.flatnonzero(np.diff(objects, prepend=0) != 0)
     if len(changes) == 0 or changes[0] != 0:
         changes = np.concatenate([[0], changes]) if len(objects) else changes
-    looks = np.zeros((len(changes), 3))
+    looks = np.zeros((len(changes), 4))
     matrix = pdfium.FS_MATRIX()
-    bold: dict[int, bool] = {}
+    faces: dict[int, Face] = {}
     for row, at in enumerate(changes.tolist()):
         number = int(kept[at])
         pdfium.FPDFText_GetMatrix(textpage, number, matrix)
@@ -375,19 +373,5 @@ def _looks(textpage: "PdfTextPage", handle: object, objects: "NDArray[np.uint64]
         degrees = math.degrees(math.atan2(matrix.b, matrix.a)) % 360
         turn = round(degrees / 90)
         oblique = abs(degrees - 90 * turn) > _OBLIQUE
-        address = int(objects[at])
-        looks[row] = size, -1 if oblique else turn % 4, address and _is_bold(address, bold)
+        looks[row] = size, -1 if oblique else turn % 4, *face(int(objects[at]), faces)
     return np.repeat(looks, np.diff(np.append(changes, len(objects))), axis=0)
-
-
-def _is_bold(address: int, known: dict[int, bool]) -> bool:
-    import pypdfium2.raw as pdfium
-
-    font = pdfium.FPDFTextObj_GetFont(ctypes.cast(address, pdfium.FPDF_PAGEOBJECT))
-    key = ctypes.cast(font, ctypes.c_void_p).value or 0
-    if key and key not in known:
-        name = ctypes.create_string_buffer(128)
-        pdfium.FPDFFont_GetBaseFontName(font, name, len(name))
-        forced = pdfium.FPDFFont_GetFlags(font) & _FORCED_BOLD
-        known[key] = bool(_BOLD.search(name.value.decode("latin-1")) or forced > 0)
-    return known.get(key, False)

@@ -260,7 +260,7 @@ def _units(pages: _Pages) -> Iterator[Unit]:
 
 def _flows(pages: _Pages, usual: float) -> Iterator[Column | Grid]:
     """Yield columns and tables in reading order, page by page."""
-    waiting = without_running(pages.sheets)[::-1]
+    waiting = without_running(pages.sheets, usual)[::-1]
     pages.sheets.clear()  # they take most of the memory
     for number in range(1, pages.count + 1):
         if number in pages.plain:

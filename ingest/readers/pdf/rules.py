@@ -51,6 +51,26 @@ class Lattice:
         left, top, right, bottom = box
         return self.xs[0] < (left + right) / 2 < self.xs[-1] and self.ys[0] < (top + bottom) / 2 < self.ys[-1]
 
+    def without_padding(self, texts: Sequence[tuple[float, float]]) -> "Lattice":
+        """Return the lattice without columns that are too narrow for a text, as between the edges of shaded cells.
+
+        Args:
+            texts: from where to where each word goes.
+        """
+        places: list[list[float]] = []
+        for x in self.xs:
+            near = bool(places) and x - places[-1][-1] < _PADDING
+            if near and not any(places[-1][-1] <= left and right <= x for left, right in texts):
+                places[-1].append(x)
+            else:
+                places.append([x])
+        if len(places) in (len(self.xs), 1, 2):
+            return self
+        middles = [sum(each) / len(each) for each in places]
+        at = {x: middle for each, middle in zip(places, middles, strict=True) for x in each}
+        down = tuple(replace(rule, at=at[min(self.xs, key=lambda x: abs(x - rule.at))]) for rule in self.down)
+        return replace(self, xs=tuple(middles), down=down)
+
     def cell(self, x: float, y: float) -> tuple[int, int]:
         """Return the row and column of a place inside."""
         return bisect_right(self.ys, y, 1, len(self.ys) - 1) - 1, bisect_right(self.xs, x, 1, len(self.xs) - 1) - 1

@@ -34,11 +34,13 @@ class _Edge:
     text: str
 
 
-def without_running(sheets: Sequence[Sheet]) -> list[Sheet]:
-    """Return the sheets without the lines that recur at the edges; a page that consists of these keeps them."""
+def without_running(sheets: Sequence[Sheet], usual: float) -> list[Sheet]:
+    """Return the sheets without the lines that recur at the edges; a page that consists of these keeps them.
+
+    `usual` is the size of most letters, in points.
+    """
     edges = [edge for number, sheet in enumerate(sheets) for edge in _edges(number, sheet)]
     pages = len({sheet.frame.page for sheet in sheets})
-    usual = usual_size(sheets)
     running = _recurring(edges, pages, usual) | _numbers(edges)
     dropped: dict[int, set[int]] = defaultdict(set)
     reached: Counter[tuple[int, bool]] = Counter()

@@ -57,12 +57,9 @@ def ruled(sheet: Sheet, marks: frozenset[str]) -> tuple[list[Grid], list[Lattice
     found = []
     boxes = []
     for lattice in lattices(sheet):
-        left, top, right, bottom = lattice.box
-        own = [
-            piece
-            for piece in sheet.pieces
-            if left < (piece.left + piece.right) / 2 < right and top < (piece.top + piece.bottom) / 2 < bottom
-        ]
+        own = [piece for piece in sheet.pieces if lattice.holds((piece.left, piece.top, piece.right, piece.bottom))]
+        if sheet.drawn.shades:
+            lattice = lattice.without_padding([(piece.left, piece.right) for piece in own])
         if sum(lattice.crosses(piece.box) for piece in own) > _CROSSED * len(own) or _parts_too_few(lattice, own):
             continue
         rows = _ruled_rows(lattice, own)
@@ -208,7 +205,7 @@ def aligned(region: Region, sheet: Sheet, rules: Sequence[Rule], marks: frozense
     ruled_below = separators(region.bands, rules)
     few = 0 < len(ruled_below) <= _FEW_RULES
     if few and heads <= ruled_below[0] < min(_MOST_HEADS, len(region.bands) - _SEVERAL):
-        names = _names(region.bands[: ruled_below[0] + 1], gutters)
+        names = _names(region.bands, ruled_below[0] + 1, gutters)
         if names and max(sum(len(piece.text) for piece in name) for name in names) <= _LONGEST_NAME:
             heads = ruled_below[0] + 1
     body = region.bands[heads:]
@@ -218,7 +215,7 @@ def aligned(region: Region, sheet: Sheet, rules: Sequence[Rule], marks: frozense
     joined = joined_rows(rows, body, separators(body, rules))
     stated: int | None = 0
     if heads:
-        names = _names(region.bands[:heads], gutters)
+        names = _names(region.bands, heads, gutters)
         stated = 1 if names else None
         above = [names] if names else [_spread(band, gutters) for band in region.bands[:heads]]
         joined = [*above, *joined]
@@ -248,20 +245,29 @@ def _full_columns(found: Sequence[Band], gutters: Sequence[Gap]) -> int:
     return sum(sum(bool(row[column]) for row in rows) >= _FILLED * len(rows) for column in range(len(gutters) + 1))
 
 
-def _names(found: Sequence[Band], gutters: Sequence[Gap]) -> list[Cell]:
-    """Return the heads of the columns; none unless each column has one of its own.
+def _names(found: Sequence[Band], heads: int, gutters: Sequence[Gap]) -> list[Cell]:
+    """Return the heads of the columns, from the first bands; none unless each column has one of its own.
 
-    A value must not come under another column's head, so heads over several
-    columns are not taken apart.
+    The first column needs none beside columns of numbers: it holds the names of
+    the rows. A value must not come under another column's head, so heads over
+    several columns are not taken apart.
     """
     names: list[Cell] = [()] * (len(gutters) + 1)
-    for band in found:
+    for band in found[:heads]:
         for phrase in _phrases(band):
             first, last = _reach(phrase, gutters)
             if first != last:
                 return []
             names[first] += phrase
-    return names if all(names) else []
+    return names if all(names[1:]) and (names[0] or _names_rows(found[heads:], gutters)) else []
+
+
+def _names_rows(found: Sequence[Band], gutters: Sequence[Gap]) -> bool:
+    """Return whether the first of several columns is full and most cells of the others are numbers."""
+    rows = [_cells(band, gutters) for band in found]
+    values = [cell for row in rows for cell in row[1:] if cell]
+    numbers = sum(any(map(str.isdigit, piece.text)) for cell in values for piece in cell[:1])
+    return len(gutters) > 1 and all(row[0] for row in rows) and 2 * numbers > len(values)
 
 
 def _spread(band: Band, gutters: Sequence[Gap]) -> list[Cell | None]:

@@ -46,13 +46,13 @@ def draw(
     page: bytes = b"",
     catalog: bytes = b"",
     more: Sequence[bytes] = (),
+    fonts: Sequence[bytes] = (b"Helvetica", b"Helvetica-Bold", b"Courier"),
 ) -> bytes:
     """Write a PDF of pages with those contents.
 
-    `page` and `catalog` are entries of each page's and the catalog's dictionary, `more` further objects: the first
-    is number 6 + 2 * len(contents).
+    `fonts` are F1 to F3, `page` and `catalog` are entries of each page's and the catalog's dictionary, `more` further
+    objects: the first is number 6 + 2 * len(contents).
     """
-    fonts = (b"Helvetica", b"Helvetica-Bold", b"Courier")
     font = b"<< /Type /Font /Subtype /Type1 /BaseFont /%s /Encoding /WinAnsiEncoding >>"
     objects = [b"<< /Type /Catalog /Pages 2 0 R %s >>" % catalog, b"", *(font % name for name in fonts)]
     kids = []

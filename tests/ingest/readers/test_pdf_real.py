@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from ingest.readers.pdf.glyphs import put_lam_first
-from ingest.readers.pdf.lines import line, rows_of
+from ingest.readers.pdf.lines import BULLETS, line, rows_of
 from ingest.readers.pdf.page import Frame, Piece
 from ingest.readers.pdf.paragraphs import parts
+from ingest.readers.symbols import family, sign
 from ingest.schema import Document
+from ingest.text.sentences import starts_item
 from tests.ingest.readers.test_pdf import draw, lines, quotes, rule, text
 
 ReadAs = Callable[[str, str | bytes], Document]
@@ -223,6 +227,17 @@ def test_shading_behind_the_lines_of_a_cell_is_no_row_of_its_own(read_as: ReadAs
     ]
 
 
+def test_the_edges_of_shaded_cells_are_no_columns(read_as: ReadAs) -> None:
+    content = b"".join(rule(60, 720 - 30 * row, 466, 720 - 30 * row) for row in range(5))
+    content += rule(60, 720, 60, 600) + rule(466, 720, 466, 600)
+    cells = (("Barge", "90t", "slow"), ("Ferry", "20t", "fast"), ("Raft", "10t", "slow"), ("Skiff", "30t", "fast"))
+    for row, words in enumerate(cells):
+        y = 698 - 30 * row
+        content += b"".join(shaded(60 + 137 * at, y - 8, 132, 30) for at in range(3) if row % 2 == 0)
+        content += b"".join(text(x, y, word) for x, word in zip((68, 205 - row % 2 * 18, 342), words, strict=True))
+    assert quotes(read_as("a.pdf", draw([content]))) == [" | ".join(words) for words in cells]
+
+
 def test_columns_of_numbers_without_lines_inside_a_shaded_part(read_as: ReadAs) -> None:
     rows = [(f"Lock {name}", str(10 + at), str(20 + at), str(30 + at)) for at, name in enumerate("ABCDEFG")]
     content = b""
@@ -242,6 +257,61 @@ def test_a_head_may_reach_over_the_gap_beside_its_values(read_as: ReadAs) -> Non
     assert quotes(read_as("a.pdf", draw([content])))[1] == (
         "Lock number: 001 | Name of it: Lock of the old mill | Boats: 91"
     )
+
+
+@pytest.mark.parametrize(("boats", "wanted"), [("1{}", "May and June: 11 | July: 31"), ("few", "few | 31")])
+def test_names_of_rows_need_no_head_beside_numbers(read_as: ReadAs, boats: str, wanted: str) -> None:
+    content = text(152, 718, "May and June") + text(320, 718, "July") + text(420, 718, "August")
+    for row, name in enumerate(("Upper lock", "Lock of the mill", "Lower lock", "Sea gate", "Weir", "Mill")):
+        values = ((72, name), (190, boats.format(row)), (320, f"3{row}"), (420, "none"))
+        content += b"".join(text(x, 700 - 18 * row, value) for x, value in values)
+    assert wanted in quotes(read_as("a.pdf", draw([content])))[-5]
+
+
+@pytest.mark.parametrize(
+    ("font", "letter", "mark"),
+    [
+        (b"Wingdings-Regular", "n", "■"),
+        (b"ABCDEF+Wingdings2", "R", "☑"),
+        (b"ABCDEF+Wingdings3", "h", "•"),
+        (b"MonotypeSorts", "4", "✔"),
+        (b"Webdings,Bold", "a", "•"),
+    ],
+)
+def test_letters_of_a_font_of_pictures_mark_items(read_as: ReadAs, font: bytes, letter: str, mark: str) -> None:
+    content = b""
+    for y, words in ((700, "Boats pass the lock by day and"), (672, "Rafts pass by night.")):
+        content += text(72, y, letter, font="F2") + text(90, y, words)
+    content += text(90, 686, "wait for the tide.")
+    found = quotes(read_as("a.pdf", draw([content], fonts=(b"Helvetica", font, b"Courier"))))
+    assert found == [f"{mark} Boats pass the lock by day and wait for the tide.", f"{mark} Rafts pass by night."]
+
+
+def test_the_signs_of_the_font_symbol_are_kept(read_as: ReadAs) -> None:
+    runs = (("The dose is 5", "F1", 72), ("m", "F3", 142), ("g if pH", "F1", 149), ("³ 7 ± 1", "F3", 190))
+    content = b"".join(text(x, 700, words, font=font) for words, font, x in runs)
+    found = read_as("a.pdf", draw([content], fonts=(b"Helvetica", b"Courier", b"Symbol")))
+    assert quotes(found) == ["The dose is 5 µg if pH ≥ 7 ± 1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "letters", "signs"),
+    [
+        ("ABCDEF+Symbol", "am°\uf0b3³·-", "αμ°≥≥•-"),
+        ("SymbolMT,Bold", "\uf06d\uf02b", "μ+"),
+        ("Wingdings-Regular", "\uf0fco\u2022", "✓☐\u2022"),
+        ("ZapfDingbatsStd", "38n\u2713", "✓✘■\u2713"),
+        ("SymbolicaSans", "am", "am"),
+        ("Helvetica", "am", "am"),
+    ],
+)
+def test_signs_of_a_font_by_its_name(name: str, letters: str, signs: str) -> None:
+    found = family(name)
+    assert "".join(sign(letter, found) for letter in letters) == signs if found else letters == signs
+
+
+def test_what_marks_an_item_of_a_pdf_marks_one_in_its_text() -> None:
+    assert all(starts_item(f"{bullet} Boats") for bullet in BULLETS)
 
 
 def test_heads_on_their_side_are_heads(read_as: ReadAs) -> None:
