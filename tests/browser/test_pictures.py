@@ -39,7 +39,7 @@ def test_pictures(
     address: str, open_page: Callable[[str, int, str], Page], screenshot: Callable[[Page, str], None]
 ) -> None:
     for question, name, shown in (
-        ("How often is outer hip pain really bursitis?", "answer", "#card-1-1 mark >> text=90% of the time"),
+        ("Can sciatica pain go down to the foot?", "answer", "#card-1-1 mark >> text=as far as the foot"),
         ("What is the best mattress for back pain?", "abstention", "text=The texts never mention “mattress”"),
     ):
         page = open_page(address, 1440, "light")

@@ -13,7 +13,9 @@ from assistant.schema import LocatedText, Outline, Quote, Turn, Turns
 from ingest.schema import CorpusDescription
 from ui.handlers.ask import NAME, STOPPED
 from ui.page.places import MarkedSpan, spans_query
+from ui.page.sources import focus_marks
 from ui.page.standing import StandingNote, stale_words, standing_note
+from ui.page.structure import ShownPart, folded, parts
 from ui.page.templating import render
 
 OFFERED = 3
@@ -82,6 +84,10 @@ class ShownTurn:
         """The quotes of the answer, each with a note if it has changed."""
         quotes = self.turn.answer.quotes if self.turn.answer else ()
         return [(quote, standing_note(self.turn, number)) for number, quote in enumerate(quotes, 1)]
+
+    def parts(self, quote: Quote) -> list[ShownPart]:
+        """The parts of a quote, with the sentences that answer in focus; folded if it is long."""
+        return folded(parts(quote.text, focus_marks(quote.evidence)))
 
     @property
     def files(self) -> int:

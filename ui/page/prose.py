@@ -13,12 +13,14 @@ class Mark:
     """A mark in a text: characters `start` to `end` (exclusive).
 
     `number` identifies the mark in the reader; `asked` is true for the one that the reader was opened at.
+    `focus` is true for a sentence that answers, if the others only go with it.
     """
 
     start: int
     end: int
     number: int | None = None
     asked: bool = False
+    focus: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,16 @@
 """Renders the reader: a whole source with its quotes marked, and the paragraphs around a quote."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from ingest.errors import UserFacingError
 from ingest.schema import Document
 from ui.page.places import MarkedSpan
 from ui.page.prose import Mark
+from ui.page.structure import Part, parts
 from ui.page.templating import render
 from ui.page.words import place_words
 
@@ -19,36 +21,35 @@ MOVED = "This source has changed since the answer was given. The quote is no lon
 
 @dataclass(frozen=True, slots=True)
 class ReaderPiece:
-    """A piece of a document in the reader.
+    """A piece of a document in the reader that is no part of its text.
 
     Headings and page breaks have a `number`, headings the `level` of their
-    HTML element, text pieces their `marks`. `asked` is true for the heading
-    that the reader was opened at.
+    HTML element. `asked` is true for the heading that the reader was opened at.
     """
 
-    kind: Literal["details", "page", "heading", "text"]
+    kind: Literal["details", "page", "heading"]
     text: str
     number: int = 0
     level: int = 0
-    marks: tuple[Mark, ...] = ()
     asked: bool = False
 
 
-def reader_html(document: Document, spans: Sequence[MarkedSpan]) -> str:
-    """Return the whole document with spans marked, as the content of a dialog.
+def reader_html(document: Document, spans: Sequence[MarkedSpan], *, paged: bool = False, note: str = "") -> str:
+    """Return the whole document as text with spans marked, as the content of a dialog.
 
     The first span is the one to show. Spans whose text has changed are not
-    marked; if that is the first one, a note says so.
+    marked; if that is the first one, a note says so. `paged` says that its
+    pages can be shown too, `note` why they cannot.
     """
-    standing = [span for span in spans if span.stands_in(document.text)]
-    asked = spans[0] if spans and spans[0] in standing else None
+    standing, asked = standing_spans(document, spans)
     return render(
         "reader.html",
         document=document,
         where=place_words(document.page(asked.start), document.line(asked.start)) if asked else "",
         quoted=document.text[asked.start : asked.end] if asked else "",
-        note=MOVED if spans and asked is None else "",
-        pieces=_pieces(document, _marks(standing, asked), asked),
+        note=MOVED if spans and asked is None else note,
+        paged=paged,
+        pieces=_pieces(document, marks_in(standing, asked), asked),
     )
 
 
@@ -86,7 +87,13 @@ def neighbour_html(document: Document, span: MarkedSpan, at: int, side: Side) ->
     )
 
 
-def _marks(standing: Sequence[MarkedSpan], asked: MarkedSpan | None) -> list[Mark]:
+def standing_spans(document: Document, spans: Sequence[MarkedSpan]) -> tuple[list[MarkedSpan], MarkedSpan | None]:
+    """Return the spans whose text is still in its place, and the first of all spans if it is one of them."""
+    standing = [span for span in spans if span.stands_in(document.text)]
+    return standing, spans[0] if spans and spans[0] in standing else None
+
+
+def marks_in(standing: Sequence[MarkedSpan], asked: MarkedSpan | None) -> list[Mark]:
     """Return the spans as marks in text order; of two that overlap, only the first."""
     marks: list[Mark] = []
     for span in sorted(set(standing), key=lambda span: (span.start, span.end)):
@@ -95,8 +102,8 @@ def _marks(standing: Sequence[MarkedSpan], asked: MarkedSpan | None) -> list[Mar
     return marks
 
 
-def _pieces(document: Document, marks: Sequence[Mark], asked: MarkedSpan | None) -> Iterator[ReaderPiece]:
-    """Yield the text with its headings and page breaks."""
+def _pieces(document: Document, marks: Sequence[Mark], asked: MarkedSpan | None) -> Iterator[ReaderPiece | Part]:
+    """Yield the text in its parts, with its headings and page breaks."""
     at = 0
     matter = FRONT_MATTER.match(document.text) if document.verbatim else None
     if matter and not any(mark.start < matter.end() for mark in marks):
@@ -120,23 +127,14 @@ def _pieces(document: Document, marks: Sequence[Mark], asked: MarkedSpan | None)
         )
         for number, heading in enumerate(document.headings)
     ]
+    starts = [block.start for block in document.blocks]
+
+    def between(first: int, last: int) -> list[Part]:
+        own = document.blocks[bisect_left(starts, first) : bisect_left(starts, last)]
+        return parts(document.text, marks, (first, last), own) if first < last else []
+
     for start, end, piece in sorted(cuts, key=lambda cut: cut[:2]):
-        yield from _text(document.text, at, start, marks)
+        yield from between(at, start)
         yield piece
         at = max(at, end)
-    yield from _text(document.text, at, len(document.text), marks)
-
-
-def _text(text: str, start: int, end: int, marks: Sequence[Mark]) -> Iterator[ReaderPiece]:
-    """Yield a span of the text with its marks, without empty lines around it; nothing if it is empty."""
-    while start < end and text[start] == "\n":
-        start += 1
-    while start < end and text[end - 1] == "\n":
-        end -= 1
-    if start < end:
-        inside = (
-            replace(mark, start=max(mark.start, start) - start, end=min(mark.end, end) - start)
-            for mark in marks
-            if max(mark.start, start) < min(mark.end, end)
-        )
-        yield ReaderPiece("text", text[start:end], marks=tuple(inside))
+    yield from between(at, len(document.text))

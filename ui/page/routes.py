@@ -1,18 +1,21 @@
 """Routes that the page's own script and links use, in addition to Gradio's."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, HTTPException, Query
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse
+from fastapi import APIRouter, Header, HTTPException, Query
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel, ConfigDict
 
 from assistant.evaluation.prompts import Prompt
 from assistant.schema import Answering
 from ingest.errors import UserFacingError
+from ingest.schema import Place
 from ingest.settings import Settings
 from ui.handlers import ask, evaluate
 from ui.handlers.saving import save_prompt
+from ui.page.pdf_pages import SCALES, PagesBusy, PdfPages, known_pdf, pdf_file
+from ui.page.pdf_reader import pages_html
 from ui.page.places import MarkedSpan
 from ui.page.reader import Side, neighbour_html, reader_failure_html, reader_html
 from ui.page.sources import further_html
@@ -37,30 +40,18 @@ class NewPrompt(BaseModel):
 def page_routes(assistant: Answering, settings: Settings) -> APIRouter:
     """Return the routes.
 
-    `/reader` returns a whole source for the page's dialog, `/neighbour` the
-    paragraphs around a passage, `/further` passages that an answer does not
-    quote. `/prompts` takes a test prompt, `/results` returns the files of
-    evaluations. A read-only page refuses test prompts, and uploads to Gradio's
-    own route.
+    `/reader` returns a whole source for the page's dialog (the pages of a PDF,
+    else its text), `/picture` a page of a PDF, `/neighbour` the paragraphs
+    around a passage, `/further` passages that an answer does not quote.
+    `/prompts` takes a test prompt, `/results` returns the files of evaluations.
+    A read-only page refuses test prompts, and uploads to Gradio's own route.
     """
     router = APIRouter()
     if settings.read_only:
         for address in (UPLOADS, PROMPTS):
             router.add_api_route(address, _refuse, methods=["POST"])
 
-    @router.get("/reader", response_class=HTMLResponse)
-    def reader(root: str, source: str, at: Annotated[Sequence[str], Query()] = ()) -> HTMLResponse:
-        spans = [_span(written) for written in at]
-        return _shown(lambda: reader_html(assistant.document(root, source), spans))
-
-    @router.get("/neighbour", response_class=HTMLResponse)
-    def neighbour(root: str, source: str, at: str, edge: int, side: Side) -> HTMLResponse:
-        span = _span(at)
-        return _shown(lambda: neighbour_html(assistant.document(root, source), span, edge, side))
-
-    @router.get("/further", response_class=HTMLResponse)
-    def further(question: str, but: Annotated[Sequence[str], Query()]) -> HTMLResponse:
-        return _shown(lambda: further_html(ask.further(assistant, question, but)))
+    _add_reading(router, assistant, settings)
 
     @router.post(PROMPTS)
     def save(new: NewPrompt) -> JSONResponse:
@@ -78,6 +69,75 @@ def page_routes(assistant: Answering, settings: Settings) -> APIRouter:
         return FileResponse(path, filename=name)
 
     return router
+
+
+def _add_reading(router: APIRouter, assistant: Answering, settings: Settings) -> None:
+    """Add the routes that show sources and passages."""
+    pages = PdfPages(settings.read_limits)
+
+    @router.get("/reader", response_class=HTMLResponse)
+    def reader(
+        root: str, source: str, at: Annotated[Sequence[str], Query()] = (), view: Literal["", "text"] = ""
+    ) -> HTMLResponse:
+        spans = [_span(written) for written in at]
+        return _shown(lambda: _source_html(assistant, settings, pages, (root, source), spans, as_text=view == "text"))
+
+    @router.get("/picture")
+    def picture(
+        root: str, source: str, sha: str, page: int, scale: int, if_none_match: Annotated[str, Header()] = ""
+    ) -> Response:
+        return _picture(assistant, settings, pages, (root, source), (sha, page, scale), if_none_match)
+
+    @router.get("/neighbour", response_class=HTMLResponse)
+    def neighbour(root: str, source: str, at: str, edge: int, side: Side) -> HTMLResponse:
+        span = _span(at)
+        return _shown(lambda: neighbour_html(assistant.document(root, source), span, edge, side))
+
+    @router.get("/further", response_class=HTMLResponse)
+    def further(question: str, but: Annotated[Sequence[str], Query()]) -> HTMLResponse:
+        return _shown(lambda: further_html(ask.further(assistant, question, but)))
+
+
+def _source_html(
+    assistant: Answering,
+    settings: Settings,
+    pages: PdfPages,
+    place: Place,
+    spans: Sequence[MarkedSpan],
+    *,
+    as_text: bool,
+) -> str:
+    """Return the pages of a PDF, or the text of a source if that is asked for or it has no pages to show."""
+    root, source = place
+    document = assistant.document(root, source)
+    file = pdf_file(root, document, settings.data_dir)
+    if file is None or as_text:
+        return reader_html(document, spans, paged=file is not None)
+    try:
+        sizes = pages.sizes(file)
+    except UserFacingError as error:
+        return reader_html(document, spans, note=error.public)
+    return pages_html(root, document, spans, sizes)
+
+
+def _picture(
+    assistant: Answering, settings: Settings, pages: PdfPages, place: Place, which: tuple[str, int, int], held: str
+) -> Response:
+    """Return a page of an indexed PDF as a picture; 304 if the browser holds it, as `held` says."""
+    sha, page, scale = which
+    try:
+        document = assistant.document(*place)
+        file = known_pdf(place[0], document, settings.data_dir)
+        if file is None or sha != file.sha or not 1 <= page <= file.pages or scale not in SCALES:
+            return PlainTextResponse("There is no such page.", status_code=404)
+        headers = {"etag": f'"{sha}-{page}-{scale}"', "cache-control": "private, no-cache"}
+        if held == headers["etag"]:
+            return Response(status_code=304, headers=headers)
+        return Response(pages.picture(file, page, scale), media_type="image/jpeg", headers=headers)
+    except PagesBusy as error:
+        return PlainTextResponse(error.public, status_code=503, headers={"retry-after": "2"})
+    except UserFacingError as error:
+        return PlainTextResponse(error.public, status_code=404)
 
 
 def _refuse() -> PlainTextResponse:

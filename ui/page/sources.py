@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from urllib.parse import urlencode
 
 from assistant.render import FILE_NOTES
-from assistant.schema import Quote, State, Turn, Turns
+from assistant.schema import Evidence, Quote, State, Turn, Turns
 from ingest.origin import FileState
 from ui.page.places import MarkedSpan, spans_query
 from ui.page.prose import Mark
 from ui.page.standing import StandingNote, standing_note
+from ui.page.structure import ShownPart, folded, parts
 from ui.page.templating import render
 
 NEAREST = "nearest passage, not an answer"
@@ -30,10 +32,28 @@ class Card:
     standing: StandingNote | None = None
 
     @property
-    def marks(self) -> tuple[Mark]:
-        """The quote as a mark in its passage."""
+    def parts(self) -> list[ShownPart]:
+        """The passage with the quote marked in it, and in the quote the sentences that answer; folded if long."""
         evidence = self.quote.evidence
-        return (Mark(evidence.start - evidence.passage.start, evidence.end - evidence.passage.start),)
+        first, last = (at - evidence.passage.start for at in (evidence.start, evidence.end))
+        inner = focus_marks(evidence)
+        edges = [first, *(first + at for mark in inner for at in (mark.start, mark.end)), last]
+        marks = [
+            Mark(start, end, focus=number % 2 == 1)
+            for number, (start, end) in enumerate(pairwise(edges))
+            if start < end
+        ]
+        return folded(parts(evidence.passage.text, marks))
+
+    @property
+    def passage(self) -> list[ShownPart]:
+        """The passage without marks, not folded."""
+        return [ShownPart(part) for part in parts(self.quote.evidence.passage.text)]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the quote is all of its passage, so that the card would only repeat it."""
+        return self.quote.text.strip() == self.quote.evidence.passage.text.strip()
 
     @property
     def around(self) -> str:
@@ -70,6 +90,19 @@ class TurnSources:
         answer = self.turn.answer
         uncertain = answer is not None and answer.state is State.UNCERTAIN
         return UNCERTAIN if uncertain and number == 1 else NEAREST
+
+
+def focus_marks(evidence: Evidence) -> list[Mark]:
+    """Return the sentences of a quote that answer as marks in its text; none if these are all of it."""
+    spans = sorted((max(start, evidence.start), min(end, evidence.end)) for start, end in evidence.focus)
+    joined: list[Mark] = []
+    for start, end in ((start - evidence.start, end - evidence.start) for start, end in spans if start < end):
+        if joined and start <= joined[-1].end:
+            joined[-1] = Mark(joined[-1].start, max(end, joined[-1].end), focus=True)
+        else:
+            joined.append(Mark(start, end, focus=True))
+    marked = "".join(evidence.text[mark.start : mark.end] for mark in joined)
+    return [] if "".join(marked.split()) == "".join(evidence.text.split()) else joined
 
 
 def sources_html(turns: Turns) -> str:

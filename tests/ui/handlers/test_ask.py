@@ -208,9 +208,9 @@ def test_abstention_is_labelled_and_helps() -> None:
     assert re.findall(r'class="example"[^>]*>(.*?)</button>', html) == ["Does it hurt?", "Why &lt;i&gt;me&lt;/i&gt;?"]
 
 
-def test_nearest_passages_are_folded_and_never_marked() -> None:
+def test_nearest_passages_are_open_and_never_marked() -> None:
     html = sources_of(abstention_of(quote_in("Near but no answer.", "Near")))
-    assert '<details class="card nearest"><summary><span class="tag">nearest passage, not an answer' in html
+    assert '<details class="card nearest" open><summary><span class="tag">nearest passage, not an answer' in html
     assert marked(html) == []
     assert "Near but no answer." in html
 
