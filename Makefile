@@ -1,18 +1,17 @@
-# Every target sets up .venv by itself; nothing outside this folder changes.
+# Every target sets up .venv by itself; nothing outside this folder changes but the index of `make run`.
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
-DATA := .cited
 PYTEST_OPTIONS ?=
 PYTEST := $(BIN)/pytest --models=.venv/models $(PYTEST_OPTIONS)
 IN_PARALLEL := --numprocesses auto --dist worksteal
 
 .PHONY: run check test style types fix coverage bench train memory load licenses faults screenshots clean
 
-# Ingest the shipped corpus and open the page on 127.0.0.1:7860.
+# Ingest the shipped corpus and open the page on 127.0.0.1:7860; the index is where every `cited` command finds it.
 run: $(INSTALLED)
-	$(BIN)/cited ingest corpus --data-dir $(DATA)
-	$(BIN)/cited ui --data-dir $(DATA)
+	$(BIN)/cited ingest corpus
+	$(BIN)/cited ui
 
 # Before every commit, under a minute: style, types and the quick tests.
 check: style types
@@ -96,7 +95,7 @@ screenshots: $(INSTALLED)
 	$(BIN)/pytest tests/browser --require-browser --screenshots .screenshots
 
 clean:
-	rm -rf .venv $(DATA) .screenshots .coverage build *.egg-info
+	rm -rf .venv .screenshots .coverage build *.egg-info
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv --clear .venv

@@ -1,4 +1,4 @@
-"""Statistics of weighted prompts, and their bootstrap intervals.
+"""Statistics of weighted prompts, and their 95 % intervals: exact for plain shares, bootstraps for all others.
 
 With all weights 1 a statistic is the measure itself; with the weights of a
 bootstrap resample (how often each prompt was drawn) it is the measure of that
@@ -19,7 +19,11 @@ FloatArray = NDArray[np.float64]
 # With 2,000 resamples the ends of a 95 % interval vary by about a twentieth of its half-width.
 RESAMPLES: Final = 2_000
 SEED: Final = 20_200
+CONFIDENCE: Final = 0.95
 PERCENTILES: Final = (2.5, 97.5)
+
+Interval = tuple[float | None, float | None]
+"""The ends of a 95 % interval, or None twice where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +32,13 @@ class Statistic:
 
     `of` maps weights, shape (resamples, prompts), to values, shape
     (resamples,), NaN where undefined. `prompts` counts the prompts it uses.
+    `hits` has, for a plain share, a 1 or 0 for each prompt and NaN for those
+    that do not count; it is None for all other measures.
     """
 
     of: Callable[[FloatArray], FloatArray]
     prompts: int
+    hits: FloatArray | None = None
 
 
 def point(statistic: Statistic, prompts: int) -> float | None:
@@ -55,10 +62,63 @@ def resampled_weights(judgements: Sequence[Judgement], *, seed: int = SEED) -> F
     return weights
 
 
-def interval(values: FloatArray) -> tuple[float | None, float | None]:
-    """Return the 95 % percentile interval over the resamples in which the statistic is defined."""
+def interval(statistic: Statistic, weights: FloatArray) -> Interval:
+    """Return the interval of a statistic; of a share the exact one, of others the bootstrap's."""
+    if statistic.hits is not None:
+        return share_interval(int(np.nansum(statistic.hits)), statistic.prompts)
+    return bootstrap_interval(statistic, weights)
+
+
+def change_interval(old: Statistic, new: Statistic, weights: FloatArray) -> Interval:
+    """Return the interval of a statistic's change over the same prompts; exact if it is a share of the same ones.
+
+    It is that of the share of changes to 1 among all changes, and so excludes
+    0 only if McNemar's exact test finds the change to be more than chance.
+    Without any change it is that of finding none.
+
+    Source: the bootstrap of paired differences, Efron and Tibshirani, An
+    Introduction to the Bootstrap (1993), chapter 13.
+    """
+    changed = None if old.hits is None or new.hits is None else new.hits - old.hits
+    if changed is None or np.count_nonzero(~np.isnan(changed)) != old.prompts or old.prompts != new.prompts:
+        return bootstrap_interval(
+            Statistic(lambda drawn: new.of(drawn) - old.of(drawn), min(old.prompts, new.prompts)), weights
+        )
+    changes = int(np.nansum(np.abs(changed)))
+    if not changes:
+        _, most = share_interval(0, old.prompts)
+        return (None, None) if most is None else (-most, most)
+    low, high = share_interval(int(np.nansum(changed > 0)), changes)
+    assert low is not None
+    assert high is not None
+    return (2 * low - 1) * changes / old.prompts, (2 * high - 1) * changes / old.prompts
+
+
+def share_interval(hits: int, prompts: int) -> Interval:
+    """Return the exact interval of a share; none without prompts.
+
+    Source: Clopper and Pearson, The Use of Confidence or Fiducial Limits
+    Illustrated in the Case of the Binomial (Biometrika 26, 1934).
+    """
+    if not prompts:
+        return None, None
+    from scipy.stats import binomtest
+
+    low, high = binomtest(hits, prompts).proportion_ci(CONFIDENCE, method="exact")
+    return float(low), float(high)
+
+
+def bootstrap_interval(statistic: Statistic, weights: FloatArray) -> Interval:
+    """Return the percentile interval over the resamples in which a statistic is defined.
+
+    There is none if all of them agree, which says nothing of other prompts, or
+    with fewer than two prompts.
+
+    Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
+    """
+    values = statistic.of(weights)
     defined = values[~np.isnan(values)]
-    if not len(defined):
+    if statistic.prompts < 2 or not len(defined) or np.ptp(defined) == 0:
         return None, None
     low, high = np.percentile(defined, PERCENTILES)
     return float(low), float(high)

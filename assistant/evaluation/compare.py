@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from assistant.evaluation.bootstrap import Statistic, interval, point, resampled_weights
+from assistant.evaluation.bootstrap import change_interval, point, resampled_weights
 from assistant.evaluation.judge import Judgement, Outcome, judge
 from assistant.evaluation.measures import MEASURES, Measure
 from assistant.evaluation.prompts import Prompt
@@ -108,21 +108,13 @@ def _reply(judgement: Judgement) -> tuple[object, ...]:
 
 
 def _differences(earlier: Sequence[Judgement], later: Sequence[Judgement]) -> dict[str, Difference]:
-    """Return the difference of every measure; both runs use the same resampled prompts.
-
-    Source: the bootstrap of paired differences, Efron and Tibshirani, An
-    Introduction to the Bootstrap (1993), chapter 13.
-    """
+    """Return the difference of every measure; both runs use the same resampled prompts."""
     weights = resampled_weights(later)
     differences = {}
     for name, measure in MEASURES.items():
         old, new = measure.statistic(earlier), measure.statistic(later)
-        changes = _change(old, new)
-        low, high = interval(changes.of(weights)) if changes.prompts > 1 else (None, None)
-        before, after, change = (point(statistic, len(later)) for statistic in (old, new, changes))
+        before, after = point(old, len(later)), point(new, len(later))
+        change = None if before is None or after is None else after - before
+        low, high = (None, None) if change is None else change_interval(old, new, weights)
         differences[name] = Difference(measure, before, after, change, low, high)
     return differences
-
-
-def _change(old: Statistic, new: Statistic) -> Statistic:
-    return Statistic(lambda weights: new.of(weights) - old.of(weights), min(old.prompts, new.prompts))

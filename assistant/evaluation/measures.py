@@ -5,7 +5,7 @@ A measure of given judgements is a statistic of weighted prompts, see `assistant
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -39,7 +39,7 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A measure's value and 95 % interval; None if undefined. The interval needs at least 2 prompts."""
+    """A measure's value and 95 % interval; None if undefined."""
 
     measure: Measure
     value: float | None
@@ -64,52 +64,49 @@ def score(judgements: Sequence[Judgement]) -> Scores:
 
 
 def estimate(judgements: Sequence[Judgement]) -> dict[str, Estimate]:
-    """Estimate every measure, with percentile bootstrap intervals over prompts.
-
-    Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
-    """
+    """Estimate every measure with its interval."""
     weights = resampled_weights(judgements)
     estimates = {}
     for name, measure in MEASURES.items():
         statistic = measure.statistic(judgements)
-        low, high = interval(statistic.of(weights)) if statistic.prompts > 1 else (None, None)
+        low, high = interval(statistic, weights)
         estimates[name] = Estimate(measure, point(statistic, len(judgements)), low, high, statistic.prompts)
     return estimates
 
 
 def quote_hit(judgements: Sequence[Judgement]) -> Statistic:
-    """Share of answerable prompts with at least one right quote; an abstention has none.
+    """Share of answerable questions with at least one right quote; an abstention has none.
 
     Unit: share from 0 to 1.
     Source: the share of questions whose answer is in the retrieved text, Chen et
     al., Reading Wikipedia to Answer Open-Domain Questions (ACL 2017), here for quotes.
     """
-    return _mean([float(any(each.right_quotes)) if each.prompt.answerable else None for each in judgements])
+    return _share([any(each.right_quotes) if each.prompt.answerable else None for each in judgements])
 
 
 def first_quote_hit(judgements: Sequence[Judgement]) -> Statistic:
-    """Share of answerable prompts whose first quote is right.
+    """Share of answerable questions whose first quote is right.
 
     Unit: share from 0 to 1.
     Source: precision at 1, Manning, Raghavan and Schütze, Introduction to
     Information Retrieval (2008), section 8.4, for quotes in the order shown.
     """
-    return _mean([float(any(each.right_quotes[:1])) if each.prompt.answerable else None for each in judgements])
+    return _share([any(each.right_quotes[:1]) if each.prompt.answerable else None for each in judgements])
 
 
 def quote_precision(judgements: Sequence[Judgement]) -> Statistic:
-    """Share of right quotes among all quotes given to answerable prompts.
+    """Share of right quotes among all quotes given to answerable questions.
 
     Unit: share from 0 to 1; every quote counts the same.
     Source: precision, Manning, Raghavan and Schütze, Introduction to
-    Information Retrieval (2008), section 8.3, pooled over prompts.
+    Information Retrieval (2008), section 8.3, pooled over questions.
     """
     parts = [float(sum(each.right_quotes)) for each in judgements]
     return _ratio(parts, [float(len(each.right_quotes)) for each in judgements])
 
 
 def quotes_per_answer(judgements: Sequence[Judgement]) -> Statistic:
-    """Mean number of quotes in an answer to an answerable prompt.
+    """Mean number of quotes in an answer to an answerable question.
 
     Unit: quotes; abstentions are left out.
     Source: the arithmetic mean; the reading that an answer asks of its reader.
@@ -118,7 +115,7 @@ def quotes_per_answer(judgements: Sequence[Judgement]) -> Statistic:
 
 
 def words_per_answer(judgements: Sequence[Judgement]) -> Statistic:
-    """Mean number of words (split at white space) in the quotes of an answer to an answerable prompt.
+    """Mean number of words (split at white space) in the quotes of an answer to an answerable question.
 
     Unit: words; abstentions are left out.
     Source: the arithmetic mean; the reading that an answer asks of its reader.
@@ -127,17 +124,17 @@ def words_per_answer(judgements: Sequence[Judgement]) -> Statistic:
 
 
 def complete(judgements: Sequence[Judgement]) -> Statistic:
-    """Share of answerable prompts with needs whose quotes together contain all of them; an abstention has none.
+    """Share of answerable questions with needs whose quotes together contain all of them; an abstention has none.
 
     Unit: share from 0 to 1.
     Source: our own; the recall of an answer's nuggets, Voorhees, Overview of the
     TREC 2003 Question Answering Track (2004), all or nothing.
     """
-    return _mean([float(each.complete) if each.needs else None for each in judgements])
+    return _share([each.complete if each.needs else None for each in judgements])
 
 
 def words_beyond(judgements: Sequence[Judgement]) -> Statistic:
-    """Mean number of words in the quotes of an answer to a prompt with needs beyond those of the needs it quotes.
+    """Mean number of words in the quotes of an answer to a question with needs beyond those of the needs it quotes.
 
     Unit: words (split at white space), at least 0 an answer; abstentions are left out.
     Source: our own; the length beyond what the nuggets take, Voorhees, Overview
@@ -147,74 +144,74 @@ def words_beyond(judgements: Sequence[Judgement]) -> Statistic:
 
 
 def false_refusal(judgements: Sequence[Judgement]) -> Statistic:
-    """Share of answerable prompts on which the assistant abstained.
+    """Share of answerable questions on which the assistant abstained.
 
     Unit: share from 0 to 1, less is better.
     Source: 1 - coverage, El-Yaniv and Wiener, On the Foundations of Noise-free
-    Selective Classification (JMLR 11, 2010), over answerable prompts.
+    Selective Classification (JMLR 11, 2010), over answerable questions.
     """
-    return _mean([float(each.result.abstained) if each.prompt.answerable else None for each in judgements])
+    return _share([each.result.abstained if each.prompt.answerable else None for each in judgements])
 
 
 def false_answer(judgements: Sequence[Judgement]) -> Statistic:
-    """Share of unanswerable prompts on which the assistant answered.
+    """Share of unanswerable questions on which the assistant answered.
 
     Unit: share from 0 to 1, less is better.
     Source: 1 - NoAns accuracy, Rajpurkar, Jia and Liang, Know What You Don't
     Know: Unanswerable Questions for SQuAD (ACL 2018).
     """
-    return _mean([float(not each.result.abstained) if each.prompt.unanswerable else None for each in judgements])
+    return _share([not each.result.abstained if each.prompt.unanswerable else None for each in judgements])
 
 
 def answerable_answered(judgements: Sequence[Judgement]) -> Statistic:
-    """Share of answerable prompts that were answered.
+    """Share of answerable questions that were answered.
 
     Unit: share from 0 to 1; with the next two it makes 1.
     Source: coverage, El-Yaniv and Wiener, On the Foundations of Noise-free
-    Selective Classification (JMLR 11, 2010), over answerable prompts.
+    Selective Classification (JMLR 11, 2010), over answerable questions.
     """
-    return _mean([_in_state(each, State.ANSWERED) if each.prompt.answerable else None for each in judgements])
+    return _share([_in_state(each, State.ANSWERED) if each.prompt.answerable else None for each in judgements])
 
 
 def answerable_uncertain(judgements: Sequence[Judgement]) -> Statistic:
-    """Share of answerable prompts to which one place was shown that may answer; this is no answer.
+    """Share of answerable questions to which one place was shown that may answer; this is no answer.
 
     Unit: share from 0 to 1, less is better.
     Source: our own; the middle of three states.
     """
-    return _mean([_in_state(each, State.UNCERTAIN) if each.prompt.answerable else None for each in judgements])
+    return _share([_in_state(each, State.UNCERTAIN) if each.prompt.answerable else None for each in judgements])
 
 
 def answerable_unanswered(judgements: Sequence[Judgement]) -> Statistic:
-    """Share of answerable prompts that were refused outright.
+    """Share of answerable questions that were refused outright.
 
     Unit: share from 0 to 1, less is better.
     Source: our own; false refusals without the uncertain ones.
     """
-    return _mean([_in_state(each, State.UNANSWERED) if each.prompt.answerable else None for each in judgements])
+    return _share([_in_state(each, State.UNANSWERED) if each.prompt.answerable else None for each in judgements])
 
 
 def unanswerable_uncertain(judgements: Sequence[Judgement]) -> Statistic:
-    """Share of unanswerable prompts to which one place was shown that may answer; this is no answer.
+    """Share of unanswerable questions to which one place was shown that may answer; this is no answer.
 
     Unit: share from 0 to 1, less is better; with false answers and the next it makes 1.
     Source: our own; the middle of three states.
     """
-    return _mean([_in_state(each, State.UNCERTAIN) if each.prompt.unanswerable else None for each in judgements])
+    return _share([_in_state(each, State.UNCERTAIN) if each.prompt.unanswerable else None for each in judgements])
 
 
 def unanswerable_unanswered(judgements: Sequence[Judgement]) -> Statistic:
-    """Share of unanswerable prompts that were refused outright.
+    """Share of unanswerable questions that were refused outright.
 
     Unit: share from 0 to 1.
     Source: NoAns accuracy, Rajpurkar, Jia and Liang, Know What You Don't Know:
     Unanswerable Questions for SQuAD (ACL 2018), without the uncertain ones.
     """
-    return _mean([_in_state(each, State.UNANSWERED) if each.prompt.unanswerable else None for each in judgements])
+    return _share([_in_state(each, State.UNANSWERED) if each.prompt.unanswerable else None for each in judgements])
 
 
 def gate_accuracy(judgements: Sequence[Judgement]) -> Statistic:
-    """Mean of the share of answerable prompts answered and of unanswerable prompts refused.
+    """Mean of the share of answerable questions answered and of unanswerable questions refused.
 
     Unit: share from 0 to 1; chance is one half. Undefined unless there are both kinds.
     Source: Brodersen et al., The Balanced Accuracy and Its Posterior
@@ -227,7 +224,7 @@ def gate_accuracy(judgements: Sequence[Judgement]) -> Statistic:
 
 
 def gate_auroc(judgements: Sequence[Judgement]) -> Statistic:
-    """Chance that the gate scores an answerable prompt above an unanswerable one; a tie counts half.
+    """Chance that the gate scores an answerable question above an unanswerable one; a tie counts half.
 
     Unit: share from 0 to 1; chance is one half. Undefined unless there are both kinds.
     Source: Hanley and McNeil, The Meaning and Use of the Area under a Receiver
@@ -259,7 +256,7 @@ def ndcg10(judgements: Sequence[Judgement]) -> Statistic:
     """Gain of the first ten files, discounted by rank, as a share of the best possible gain.
 
     Unit: share from 0 to 1; a file of grade g gains 2^g - 1, divided by
-    log2(rank + 1); the best ranking is that of all the prompt's graded files.
+    log2(rank + 1); the best ranking is that of all the question's graded files.
     Source: Järvelin and Kekäläinen, Cumulated Gain-Based Evaluation of IR
     Techniques (TOIS 20, 2002); gain of Burges et al. (ICML 2005).
     """
@@ -269,7 +266,7 @@ def ndcg10(judgements: Sequence[Judgement]) -> Statistic:
 def mrr10(judgements: Sequence[Judgement]) -> Statistic:
     """Mean of 1 / rank of the first right file among the first ten; 0 if there is none.
 
-    Unit: share from 0 to 1; a file is right from grade 2 up or, if the prompt
+    Unit: share from 0 to 1; a file is right from grade 2 up or, if the question
     only names its sources, if it is one of them.
     Source: Voorhees, The TREC-8 Question Answering Track Report (1999).
     """
@@ -277,7 +274,7 @@ def mrr10(judgements: Sequence[Judgement]) -> Statistic:
 
 
 def recall10(judgements: Sequence[Judgement]) -> Statistic:
-    """Share of the prompt's files (grade 1 and up) found among the first ten, out of at most ten.
+    """Share of the question's files (grade 1 and up) found among the first ten, out of at most ten.
 
     Unit: share from 0 to 1.
     Source: capped recall, Thakur et al., BEIR (NeurIPS Datasets and Benchmarks 2021).
@@ -286,24 +283,24 @@ def recall10(judgements: Sequence[Judgement]) -> Statistic:
 
 
 def understood(judgements: Sequence[Judgement]) -> Statistic:
-    """Share of prompts marked as leaning on their history or standing alone that were resolved correctly.
+    """Share of questions marked as leaning on their history or standing alone that were resolved correctly.
 
-    A leaning prompt counts if its first file or a quote is right, whatever the
-    gate decided. A prompt that stands alone counts if it was searched as typed,
+    A leaning question counts if its first file or a quote is right, whatever the
+    gate decided. A question that stands alone counts if it was searched as typed,
     so its history changed nothing. Unit: share from 0 to 1.
     Source: our own; success at 1 for questions in context, as in the judged
     conversations of Dalton et al., TREC CAsT 2019 (2020), and its counterpart.
     """
-    return _mean([_understood(each) for each in judgements])
+    return _share([_understood(each) for each in judgements])
 
 
-def _understood(judgement: Judgement) -> float | None:
+def _understood(judgement: Judgement) -> bool | None:
     prompt, asked = judgement.prompt, judgement.result.asked
     if prompt.leans is None or (prompt.leans and not (prompt.answerable or prompt.grades)):
         return None
     if prompt.leans:
-        return float(any(judgement.right_quotes) or (judgement.ranking is not None and judgement.ranking.mrr10 == 1))
-    return None if asked is None else float(asked.split() == prompt.question.split())
+        return any(judgement.right_quotes) or (judgement.ranking is not None and judgement.ranking.mrr10 == 1)
+    return None if asked is None else asked.split() == prompt.question.split()
 
 
 def _words(judgement: Judgement) -> int:
@@ -315,12 +312,18 @@ def _words_beyond(judgement: Judgement) -> float:
     return float(max(0, _words(judgement) - needed))
 
 
-def _in_state(judgement: Judgement, state: State) -> float:
-    return float(judgement.result.state is state)
+def _in_state(judgement: Judgement, state: State) -> bool:
+    return judgement.result.state is state
 
 
 def _answered(judgement: Judgement) -> bool:
     return judgement.prompt.answerable and not judgement.result.abstained
+
+
+def _share(values: Sequence[bool | None]) -> Statistic:
+    """Return the share of true values, ignoring None."""
+    hits = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    return replace(_mean(values), hits=hits)
 
 
 def _mean(values: Sequence[float | None]) -> Statistic:

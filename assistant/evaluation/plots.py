@@ -133,7 +133,7 @@ def _rows(judged: Sequence[Judgement]) -> list[tuple[str, Counter[Outcome]]]:
     tags = sorted({tag for each in judged for tag in each.prompt.tags})
     members = {tag: [each for each in judged if tag in each.prompt.tags] for tag in tags}
     untagged = [each for each in judged if not each.prompt.tags]
-    named = [("all prompts", list(judged)), *members.items(), *([("no tag", untagged)] if tags and untagged else [])]
+    named = [("all questions", list(judged)), *members.items(), *([("no tag", untagged)] if tags and untagged else [])]
     return [(name, Counter(each.outcome for each in group)) for name, group in named]
 
 

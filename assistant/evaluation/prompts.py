@@ -91,7 +91,7 @@ def load_prompts(path: Path, known_sources: Collection[str] | None) -> tuple[Pro
         if not found:
             prompts.append(_prompt(record))
     if not records and not faults:
-        faults.append(Fault(None, "the file has no prompts"))
+        faults.append(Fault(None, "the file has no questions"))
     if faults:
         raise _invalid(path, faults)
     return tuple(prompts)
@@ -148,7 +148,7 @@ def _read(path: Path) -> Records:
     try:
         return reader(path)
     except OSError as error:
-        raise PromptsInvalid(f"cannot be read: {error.strerror}", str(path), "choose a file of prompts") from error
+        raise PromptsInvalid(f"cannot be read: {error.strerror}", str(path), "choose a file of questions") from error
 
 
 def _read_yaml(path: Path) -> Records:

@@ -72,7 +72,7 @@ class Demand:
         """Describe how the estimate misses the demand; None if it meets it. An undefined measure misses it."""
         title, least = estimate.measure.title, not estimate.measure.less_is_better
         if estimate.value is None:
-            return f"{self.measure} ({title}) is undefined: no prompt measures it"
+            return f"{self.measure} ({title}) is undefined: no question measures it"
         if estimate.value >= self.value if least else estimate.value <= self.value:
             return None
         relation = "below" if least else "above"
@@ -147,7 +147,7 @@ def choose_threshold(scores: Sequence[float], answerable: Sequence[bool], wanted
     wrong = [score for score, kind in pairs if not kind]
     if not right or not wrong:
         kind = "answerable" if not right else "unanswerable"
-        raise PromptsInvalid(f"there is no {kind} prompt", "", "add some: calibrating needs both kinds")
+        raise PromptsInvalid(f"there is no {kind} question", "", "add some: calibrating needs both kinds")
     levels = sorted({*right, *wrong})
     allowed = [s for s in levels if sum(w >= s for w in wrong) / len(wrong) <= wanted_false_answer_rate]
     lowest = allowed[0] if allowed else math.nextafter(levels[-1], math.inf)

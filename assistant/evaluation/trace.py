@@ -1,6 +1,6 @@
 """Shows at which stage a prompt is lost: the rank of the first right result of every stage."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -45,13 +45,9 @@ class StageSummary:
     median_rank: float | None
 
 
-def trace(
-    assistant: Answering, prompts: Sequence[Prompt], on_progress: Callable[[int, int], None] | None = None
-) -> tuple[Trace, ...]:
-    """Trace every prompt that is not unanswerable through the stages."""
-    followed = [prompt for prompt in prompts if not prompt.unanswerable]
-    traces = []
-    for prompt in followed:
+def traced(assistant: Answering, prompts: Sequence[Prompt]) -> Iterator[Trace]:
+    """Trace the prompts one by one through the stages, but for the unanswerable ones."""
+    for prompt in followed(prompts):
         if prompt.history:
             found = assistant.stages(prompt.question, history=prompt.history)
         else:
@@ -60,9 +56,23 @@ def trace(
             stage: next((n for n, each in enumerate(found[stage], 1) if is_right(prompt, each)), None)
             for stage in found
         }
-        traces.append(Trace(prompt, ranks))
+        yield Trace(prompt, ranks)
+
+
+def followed(prompts: Sequence[Prompt]) -> list[Prompt]:
+    """Return the prompts that can be traced: those that are not unanswerable."""
+    return [prompt for prompt in prompts if not prompt.unanswerable]
+
+
+def trace(
+    assistant: Answering, prompts: Sequence[Prompt], on_progress: Callable[[int, int], None] | None = None
+) -> tuple[Trace, ...]:
+    """Trace every prompt that is not unanswerable through the stages."""
+    total, traces = len(followed(prompts)), []
+    for each in traced(assistant, prompts):
+        traces.append(each)
         if on_progress is not None:
-            on_progress(len(traces), len(followed))
+            on_progress(len(traces), total)
     return tuple(traces)
 
 

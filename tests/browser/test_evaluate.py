@@ -117,7 +117,7 @@ def test_from_an_answer_to_a_prompt_a_run_and_a_comparison(
     refusal.get_by_text("Saved to saved.jsonl").wait_for()
 
     to_evaluate(page, "saved.jsonl")
-    run(page, "Asked 2 prompts from saved.jsonl")
+    run(page, "Asked 2 questions from saved.jsonl")
     assert "1 right quote" in page.inner_text(".outcomes")
     assert "1 right abstention" in page.inner_text(".outcomes")
     page.click("summary >> text=What is sciatica?")
@@ -134,9 +134,9 @@ def test_from_an_answer_to_a_prompt_a_run_and_a_comparison(
     rows = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
     rows[0] |= {"abstained": True, "quotes": []}
     kept.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    run(page, "Asked 2 prompts from saved.jsonl")
+    run(page, "Asked 2 questions from saved.jsonl")
     choose(page, "#earlier", " · saved")
-    page.wait_for_selector(".comparison >> text=1 prompt flipped (1 for the better, 0 for the worse")
+    page.wait_for_selector(".comparison >> text=1 question flipped (1 for the better, 0 for the worse")
     page.click(".flips a")
     page.wait_for_selector("details.prompt[open] >> text=A quote that contains")
     screenshot(page, "compared")
@@ -147,6 +147,7 @@ def test_an_uploaded_file_is_run_filtered_and_reported(
 ) -> None:
     page = open_page(fresh.address, 1440, "light")
     page.get_by_role("tab", name="Evaluate").click()
+    page.wait_for_selector("text=How well does it answer?")
     faulty = tmp_path / "faulty.jsonl"
     faulty.write_text(FAULTY, encoding="utf-8")
     page.set_input_files("#setup input[type=file]", faulty)
@@ -163,13 +164,13 @@ def test_an_uploaded_file_is_run_filtered_and_reported(
     page.set_input_files("#setup input[type=file]", tmp_path / "corpus.jsonl")
     page.wait_for_selector("#evaluation-status >> text=Added corpus.jsonl")
     total = len(some)
-    run(page, f"Asked {total} prompts from corpus.jsonl")
-    assert page.inner_text(".prompts output") == f"{total} prompts"
+    run(page, f"Asked {total} questions from corpus.jsonl")
+    assert page.inner_text(".prompts output") == f"{total} questions"
     page.select_option("select[data-filter=tag]", "why")
     page.select_option("select[data-filter=outcome]", "right-quote")
     rows = page.locator("details.prompt:visible")
     assert 0 < rows.count() < total
-    assert page.inner_text(".prompts output") == f"{rows.count()} prompts"
+    assert page.inner_text(".prompts output") == f"{rows.count()} questions"
     screenshot(page, "filtered")
 
     with page.expect_download() as results:
@@ -190,7 +191,7 @@ def check_report(chromium: Browser, report: Path, screenshot: Screenshot) -> Non
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda message: errors.append(message.text))
     page.goto(report.as_uri())
-    page.wait_for_selector("text=Failing prompts")
+    page.wait_for_selector("text=Failing questions")
     assert [plot.bounding_box()["height"] > 100 for plot in page.query_selector_all("svg.plot")] == [True, True]
     screenshot(page, "report")
     page.close()
@@ -220,6 +221,57 @@ def test_a_long_run_is_cancelled_and_does_not_keep_others_waiting(fresh: Site, o
     assert not (fresh.data_dir / "results").exists()
 
 
+@pytest.mark.serial
+def test_a_run_goes_on_in_the_background_and_comes_back(fresh: Site, open_page: OpenPage) -> None:
+    prompts = [{"id": str(n), "question": f"Is {n} a number of hips?", "unanswerable": True} for n in range(25)]
+    put_prompts(fresh, "some.jsonl", prompts)
+    page = open_page(fresh.address, 1440, "light")
+    to_evaluate(page, "some.jsonl")
+    page.click("#run")
+    page.wait_for_selector("progress")
+    page.get_by_role("tab", name="Ask").click()
+    page.get_by_role("tab", name="Evaluate").click()
+    page.wait_for_selector("#evaluation-status >> text=of 25 questions from some.jsonl")
+    page.context.close()
+    page = open_page(fresh.address, 1440, "light")
+    to_evaluate(page, "some.jsonl")
+    page.wait_for_selector("#evaluation-status >> text=Asked 25 questions from some.jsonl", timeout=90_000)
+    assert page.is_visible(".measures")
+    page.get_by_role("tab", name="Ask").click()
+    page.get_by_role("tab", name="Evaluate").click()
+    assert page.is_visible(".measures")
+    assert len(list((fresh.data_dir / "results").glob("*.jsonl"))) == 1
+
+
+def test_the_threshold_is_chosen_and_reset_and_lost_answers_are_shown(
+    fresh: Site, open_page: OpenPage, screenshot: Screenshot
+) -> None:
+    put_prompts(
+        fresh,
+        "both.jsonl",
+        [
+            {"id": "one", "question": QUESTION, "answers": ["one kind of radiculopathy"]},
+            {"id": "two", "question": "Who is Ada Lovelace?", "answers": ["a mathematician"]},
+            {"id": "three", "question": "When was the moon landing?", "unanswerable": True},
+        ],
+    )
+    page = open_page(fresh.address, 1440, "light")
+    to_evaluate(page, "both.jsonl")
+    page.wait_for_selector("#threshold-now >> text=from a score of 0.60 on, the default")
+    page.get_by_text("Show where answers are lost").click()
+    run(page, "Asked 3 questions from both.jsonl")
+    page.get_by_text("1 lost question").click()
+    assert "Who is Ada Lovelace?" in page.inner_text(".stages")
+    page.click("#calibrate")
+    page.wait_for_selector("#threshold-now >> text=Chosen from the last run")
+    screenshot(page, "threshold")
+    page.fill("#score input", "0.3")
+    page.click("#set-threshold")
+    page.wait_for_selector("#threshold-now >> text=from a score of 0.30 on")
+    page.click("#reset-threshold")
+    page.wait_for_selector("#threshold-now >> text=from a score of 0.60 on, the default")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 768, 1440])
 def test_the_tab_fits(
@@ -243,7 +295,10 @@ def test_the_tab_fits(
     to_evaluate(page, "few.jsonl")
     assert not wide(page)
     screenshot(page, f"evaluate-{width}-{scheme}-1-start")
-    run(page, "Asked 3 prompts")
+    page.get_by_text("Show where answers are lost").click()
+    run(page, "Asked 3 questions from")
+    page.get_by_text("More measures").first.click()
+    page.get_by_text("lost question").first.click()
     assert not wide(page)
     screenshot(page, f"evaluate-{width}-{scheme}-2-run")
     page.click("summary >> text=What is sciatica?")

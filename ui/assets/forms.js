@@ -9,7 +9,7 @@ const filter = () => {
     row.hidden = !tagged || (!!wanted.outcome && row.dataset.outcome !== wanted.outcome);
   }
   const left = rows.filter((row) => !row.hidden).length;
-  document.querySelector("#prompts output").textContent = `${left} prompt${left === 1 ? "" : "s"}`;
+  document.querySelector("#prompts output").textContent = `${left} question${left === 1 ? "" : "s"}`;
 };
 
 const showAll = () => {

@@ -21,6 +21,12 @@ Name = Annotated[str, typer.Argument(help="Name of the account.")]
 RoleOption = Annotated[Role, typer.Option(help="A reader asks, an editor also changes the corpus.")]
 
 
+@users.callback()
+@tokens.callback()
+def options(data_dir: DataDir = None) -> None:
+    """Take the folder of the index here too; the commands ask for it."""
+
+
 @users.command("add")
 def add_user(name: Name, role: RoleOption = Role.READER, data_dir: DataDir = None) -> None:
     """Add an account; asks for its password, or reads it from standard input."""

@@ -1,15 +1,12 @@
 """The `cited` command: ingest, status, runs, ask, ui, verify, forget, doctor, evaluate."""
 
-import getpass
 import logging
 import signal
 import sys
-from functools import partial
 from importlib import metadata
 from io import TextIOWrapper
 from pathlib import Path
-from threading import Event
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,29 +15,26 @@ from ingest.settings import load_settings
 from ui.command.accounts import tokens, users
 from ui.command.backup import backup, restore
 from ui.command.evaluate import evaluate
+from ui.command.ingest import ingest, user_name
 from ui.command.logs import set_up, tell
-from ui.command.options import DataDir
+from ui.command.options import EXIT_CODES, DataDir, ExitCode
 from ui.command.show import (
     count,
     json_text,
     show_answer,
-    show_plan,
-    show_report,
     show_run,
     show_standings,
     show_status,
     standings_json,
 )
 
-if TYPE_CHECKING:
-    from ingest.runs.pipeline import Prune, RunReport
-    from ingest.settings import Settings
-
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=EXIT_CODES,
 )
+app.command("ingest")(ingest)
 app.command("evaluate")(evaluate)
 app.command("backup")(backup)
 app.command("restore")(restore)
@@ -61,118 +55,9 @@ def options(
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
     ] = False,
-) -> None:
-    """Answers questions from your texts in exact quotes with their place, or says that the texts do not answer."""
-
-
-@app.command()
-def ingest(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Folders or files.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, without changing it.")] = False,
-    prune: Annotated[bool, typer.Option("--prune/--no-prune", help="Remove texts whose files are gone.")] = True,
-    yes: Annotated[bool, typer.Option("--yes", help="Remove them even if they are more than half.")] = False,
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Split and encode everything again.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Keep running and ingest changes.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Update the index from folders or files; the rest of the index stays as it is."""
-    from ingest.errors import PruningUnconfirmed
-    from ingest.runs.pipeline import Prune, check, plan
-
-    if not paths and (watch or not rebuild):
-        raise typer.BadParameter("give a folder or file to ingest")
-    if watch and (dry_run or rebuild):
-        raise typer.BadParameter("--watch cannot be combined with --dry-run or --rebuild")
-    if rebuild and dry_run:
-        raise typer.BadParameter("--rebuild cannot be combined with --dry-run")
-    settings = load_settings(data_dir=data_dir)
-    if dry_run:
-        planned = plan(paths or [], settings.data_dir)
-        show_plan(planned)
-        if planned.failed:
-            raise typer.Exit(1)
-        return
-    check(paths or [], settings.data_dir)
-    mode = Prune.NEVER if not prune else Prune.ALWAYS if yes else Prune.CAREFUL
-    if watch:
-        _watch(paths or [], settings, mode)
-        return
-    run = partial(_ingest, paths or [], settings, rebuild=rebuild)
-    try:
-        report = run(prune=mode)
-    except PruningUnconfirmed as error:
-        question = f"{printable(error.where)}: {error.what}. Remove them?"
-        if sys.stdin is None or not sys.stdin.isatty() or not typer.confirm(question):  # None if closed
-            raise
-        report = run(prune=Prune.ALWAYS)
-    show_report(report)
-    if report.failed:
-        raise typer.Exit(1)
-
-
-def _ingest(paths: list[Path], settings: "Settings", *, rebuild: bool, prune: "Prune") -> "RunReport":
-    """Run the pipeline with a progress bar."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from ingest.models.encoder import open_encoder
-    from ingest.runs.journal import note_run
-    from ingest.runs.pipeline import ingest as run_ingest
-
-    console = Console(stderr=True)
-    with console.status("Loading the encoder (the first time takes about 15 s)"):
-        encoder = open_encoder(settings.encoder, settings.models_dir, allow_downloads=settings.allow_downloads)
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("Ingesting", total=None)
-
-        def show(done: int, total: int, source: str) -> None:
-            bar.update(task, completed=done, total=total, description=printable(source)[-40:].ljust(40))
-
-        report = run_ingest(
-            paths,
-            settings.data_dir,
-            encoder,
-            rebuild=rebuild,
-            prune=prune,
-            limits=settings.read_limits,
-            on_progress=show,
-        )
-    note_run(report, settings.data_dir, by=_user())
-    return report
-
-
-def _watch(paths: list[Path], settings: "Settings", prune: "Prune") -> None:
-    """Ingest changes until a signal; a second signal aborts the current run and leaves the index unchanged."""
-    from ingest.models.encoder import open_encoder
-    from ingest.runs.journal import note_failure, note_run
-    from ingest.runs.watch import watch
-
-    set_up(settings)
-    by = _user()
-    stop = Event()
-
-    def end(_number: int, _frame: object) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
-    encoder = open_encoder(settings.encoder, settings.models_dir, allow_downloads=settings.allow_downloads)
-    typer.echo("Watching for changes (Ctrl+C to stop)")
-    try:
-        runs = watch(paths, settings.data_dir, encoder, stop=stop, prune=prune, limits=settings.read_limits)
-        for outcome in runs:
-            if isinstance(outcome, UserFacingError):
-                note_failure(outcome, by=by)
-                tell(f"cited: {outcome}", settings)
-            else:
-                note_run(outcome, settings.data_dir, by=by)
-                show_report(outcome)
-    except KeyboardInterrupt:
-        tell("Interrupted", settings)
-    typer.echo("Stopped")
+    """Answers questions from your texts in exact quotes with their place, or says that the texts do not answer."""
 
 
 @app.command()
@@ -186,7 +71,7 @@ def status(
     sources = read_status(load_settings(data_dir=data_dir).data_dir)
     show_status([source for source in sources if source.failure or not failed])
     if any(source.failure for source in sources):
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILED)
 
 
 @app.command()
@@ -211,21 +96,38 @@ def runs(
 
 @app.command()
 def ask(
-    question: Annotated[str, typer.Argument(help="Your question.")],
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="QUESTION", help="Your question; it needs no quotation marks.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+    as_typed: Annotated[
+        bool, typer.Option("--as-typed", help="Search for exactly what was typed: mend and take apart nothing.")
+    ] = False,
+    fail_if_abstained: Annotated[
+        bool,
+        typer.Option(
+            "--fail-if-abstained", help=f"Exit with {ExitCode.ABSTAINED} if the texts do not answer, or only may."
+        ),
+    ] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Answer a question in quotes with their place, or say that the texts do not answer it."""
+    question = " ".join(words or ()).strip()
+    if not question:
+        raise typer.BadParameter("the question is empty; write it after the command: cited ask what is sciatica")
     from assistant.assistant import open_assistant
     from assistant.render import answer_json, answer_text
+    from ui.programs import requests
 
     with open_assistant(load_settings(data_dir=data_dir)) as assistant:
-        answer = assistant.ask(question)
+        answer = requests.ask(assistant, question, as_typed=as_typed)
         notice = assistant.description().notice
     if as_json:
         typer.echo(json_text(answer_json(answer)))
     else:
         show_answer(answer_text(answer, notice))
+    if fail_if_abstained and answer.abstention is not None:
+        raise typer.Exit(ExitCode.ABSTAINED)
 
 
 @app.command()
@@ -282,7 +184,7 @@ def verify(
     else:
         show_standings(conversation, standings)
     if not all(standing.stands for standing in standings):
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILED)
 
 
 @app.command()
@@ -305,7 +207,7 @@ def forget(
 
     settings = load_settings(data_dir=data_dir)
     report = run_forget(folder, settings.data_dir)
-    note_run(report, settings.data_dir, by=_user(), what="forget")
+    note_run(report, settings.data_dir, by=user_name(), what="forget")
     typer.echo(f"Forgot {folder}: {count(len(report.removed), 'document')} removed from the index")
 
 
@@ -332,15 +234,7 @@ def doctor(
         if finding.remedy:
             console.print(f"      {printable(finding.remedy)}", style="yellow", markup=False, soft_wrap=True)
     if not all(finding.ok for finding in findings):
-        raise typer.Exit(1)
-
-
-def _user() -> str:
-    """Return the name of the operating system's user."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user without a name, as in some containers
-        return "unknown"
+        raise typer.Exit(ExitCode.FAILED)
 
 
 def main() -> None:
@@ -354,4 +248,4 @@ def main() -> None:
         app()
     except UserFacingError as error:
         typer.echo(f"cited: {error}", err=True)
-        sys.exit(1)
+        sys.exit(ExitCode.FAILED)

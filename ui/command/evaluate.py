@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -13,9 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ingest.errors import ResultsInvalid, SettingsInvalid, printable
+from ui.command.options import DataDir, ExitCode, Quiet
+from ui.command.progress import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from assistant.evaluation.compare import Comparison
     from assistant.evaluation.judge import Judgement
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from assistant.evaluation.trace import Trace
     from assistant.schema import Answering
 
-T = TypeVar("T")
 TAG_COLUMNS = ("quote_hit", "quote_precision", "false_refusal", "false_answer", "ndcg10")
 
 
@@ -59,7 +60,8 @@ def evaluate(
     threshold: Annotated[
         str | None, typer.Option(metavar="VALUE|default", help="Store this gate threshold (0 to 1) first.")
     ] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Folder of the index.")] = None,
+    quiet: Quiet = False,
+    data_dir: DataDir = None,
 ) -> None:
     """Ask every test prompt and measure how the assistant quotes, refuses and ranks."""
     from assistant.assistant import open_assistant
@@ -69,6 +71,7 @@ def evaluate(
     from assistant.evaluation.prompts import load_prompts
     from assistant.evaluation.report import write_junit, write_report
     from assistant.evaluation.results import read_results, write_results
+    from assistant.evaluation.run import calibrate as choose
     from assistant.evaluation.run import parse_demand, unmet
     from assistant.evaluation.trace import trace
     from ingest.settings import load_settings
@@ -79,17 +82,23 @@ def evaluate(
     if calibrate and threshold:
         raise SettingsInvalid("cannot be combined with --calibrate", "--threshold", "use only one of them")
     given = _parse_threshold(threshold) if threshold else None
-    settings = load_settings(data_dir=data_dir)
+    settings, console = load_settings(data_dir=data_dir), Console(quiet=quiet)
     with open_assistant(settings) as assistant:
         loaded = load_prompts(prompts, None if allow_unknown_sources else assistant.sources())
         if threshold:
-            _store_threshold(given, settings.data_dir)
-        replies = _ask(assistant, loaded)
+            _store_threshold(console, given, settings.data_dir)
+        replies = _ask(assistant, loaded, quiet=quiet)
         if calibrate:
-            replies = _calibrate(assistant, loaded, replies, false_answers=false_answers, data_dir=settings.data_dir)
+            value = choose(loaded, replies, false_answers).value
+            _store_threshold(console, value, settings.data_dir)
+            before, replies = replies, _ask(assistant, loaded, quiet=quiet)
+            _show_comparison(console, compare_runs(before, replies, loaded), "Before and after calibration")
         if results:
             write_results(results, replies)
-        traces = _with_progress("Tracing", lambda progress: trace(assistant, loaded, progress)) if stages else ()
+        traces: Sequence[Trace] = ()
+        if stages:
+            with progress("Tracing", quiet=quiet) as report_progress:
+                traces = trace(assistant, loaded, report_progress)
     judgements = judge(loaded, replies)
     scores = score(judgements)
     comparison = compare_runs(earlier, replies, loaded) if earlier is not None else None
@@ -101,30 +110,18 @@ def evaluate(
         )
     if junit:
         write_junit(junit, judgements, name=prompts.name, unmet=short)
-    _show(judgements, scores, traces, comparison)
+    _show(console, judgements, scores, traces, comparison)
     for line in short:
         Console(stderr=True).print(Text(f"Not met: {line}", style="bold red"))
     if short:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILED)
 
 
-def _ask(assistant: Answering, prompts: Sequence[Prompt]) -> tuple[Result, ...]:
+def _ask(assistant: Answering, prompts: Sequence[Prompt], *, quiet: bool) -> tuple[Result, ...]:
     from assistant.evaluation.run import evaluate as ask_all
 
-    return _with_progress("Asking", lambda progress: ask_all(assistant, prompts, progress))
-
-
-def _calibrate(
-    assistant: Answering, prompts: Sequence[Prompt], replies: Sequence[Result], *, false_answers: float, data_dir: Path
-) -> tuple[Result, ...]:
-    """Store the threshold calibrated from these replies, ask again and show what changed."""
-    from assistant.evaluation.compare import compare
-    from assistant.evaluation.run import calibrate
-
-    _store_threshold(calibrate(prompts, replies, false_answers).value, data_dir)
-    again = _ask(assistant, prompts)
-    _show_comparison(Console(), compare(replies, again, prompts), "Before and after calibration")
-    return again
+    with progress("Asking", quiet=quiet) as report_progress:
+        return ask_all(assistant, prompts, report_progress)
 
 
 def _parse_threshold(text: str) -> float | None:
@@ -140,13 +137,13 @@ def _parse_threshold(text: str) -> float | None:
     return value
 
 
-def _store_threshold(value: float | None, data_dir: Path) -> None:
+def _store_threshold(console: Console, value: float | None, data_dir: Path) -> None:
     from assistant.answering.gate import THRESHOLD
     from ingest.runs.pipeline import set_gate_threshold
 
     former = set_gate_threshold(value, data_dir)
     before, now = (f"{THRESHOLD:g} (default)" if each is None else f"{each:.4f}" for each in (former, value))
-    Console(highlight=False).print(f"Gate threshold: was {before}, now {now}")
+    console.print(f"Gate threshold: was {before}, now {now}", highlight=False)
 
 
 def _check_folders(paths: Iterable[Path]) -> None:
@@ -158,20 +155,13 @@ def _check_folders(paths: Iterable[Path]) -> None:
             raise ResultsInvalid("it is a folder", str(path), "choose a file")
 
 
-def _with_progress(title: str, work: Callable[[Callable[[int, int], None]], T]) -> T:
-    """Run work that reports its progress, and show a progress bar on stderr."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=None)
-        return work(lambda done, total: bar.update(task, completed=done, total=total))
-
-
 def _show(
-    judgements: Sequence[Judgement], scores: Scores, traces: Sequence[Trace], comparison: Comparison | None
+    console: Console,
+    judgements: Sequence[Judgement],
+    scores: Scores,
+    traces: Sequence[Trace],
+    comparison: Comparison | None,
 ) -> None:
-    console = Console()
     console.print(_measures_table(scores))
     if scores.by_tag:
         console.print(_tags_table(scores))

@@ -43,7 +43,7 @@ def show_plan(plan: "Plan") -> None:
 
 
 def show_report(report: "RunReport") -> None:
-    """Print what a run did; failures go to stderr."""
+    """Print what a run did, but for the failures."""
     typer.echo(
         f"Run {report.run}: {count(report.found, 'file')} found, {_counts(report.counts())}; "
         f"{count(report.encoded, 'passage')} encoded, {report.passages} in the index"
@@ -55,6 +55,10 @@ def show_report(report: "RunReport") -> None:
     for source, note in report.notes:
         typer.echo(f"note: {printable(source)}: {printable(note)}")
     _skipped(report.skipped)
+
+
+def show_failures(report: "RunReport") -> None:
+    """Print on stderr why files failed in a run."""
     for _, reason in report.failed:
         typer.echo(f"failed: {printable(reason)}", err=True)
 
@@ -135,9 +139,11 @@ def _each(label: str, names: Iterable[str]) -> None:
 
 
 def _skipped(names: Sequence[str]) -> None:
-    if names:
-        listed = ", ".join(names[:LISTED]) + " …" * (len(names) > LISTED)
-        typer.echo(f"Skipped, unsupported format: {printable(listed)}")
+    from ingest.runs.report import by_reason
+
+    for reason, sources in by_reason(names).items():
+        listed = ", ".join(sources[:LISTED]) + " …" * (len(sources) > LISTED)
+        typer.echo(f"Skipped, {reason}: {printable(listed)}")
 
 
 def show_standings(conversation: "Conversation", standings: Sequence["Standing"]) -> None:

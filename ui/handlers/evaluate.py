@@ -1,8 +1,11 @@
-"""Handlers of the Evaluate tab: files of test prompts, runs with progress, and saved results."""
+"""Handlers of the Evaluate tab: files of test prompts, runs in the background, saved results, the gate's threshold."""
 
 import shutil
+import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,9 +16,12 @@ from assistant.evaluation.measures import Scores, score
 from assistant.evaluation.prompts import Prompt, load_prompts
 from assistant.evaluation.report import write_report
 from assistant.evaluation.results import Result, read_results, write_results
-from assistant.evaluation.run import run_prompts
+from assistant.evaluation.run import Threshold, calibrate, run_prompts
+from assistant.evaluation.trace import Trace, followed, traced
 from assistant.schema import Answering
-from ingest.errors import PromptsInvalid, ResultsInvalid
+from ingest.errors import IndexMissing, PromptsInvalid, ResultsInvalid, SettingsInvalid
+from ingest.index.catalog import Catalog
+from ingest.runs.pipeline import set_gate_threshold
 from ui.handlers.limits import check_prompts, check_size
 from ui.handlers.saving import PROMPTS_FOLDER
 
@@ -30,11 +36,16 @@ TELL_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class EvaluationProgress:
-    """The progress of a run: prompts done, prompts in total, and seconds taken so far."""
+    """The progress of a run: its file of prompts, prompts done, prompts in total, and seconds taken so far.
 
+    `tracing` says that the prompts were all asked and are now followed through the stages.
+    """
+
+    name: str
     done: int
     total: int
     seconds: float
+    tracing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,104 @@ class FinishedEvaluation:
     results: tuple[Result, ...]
     judgements: tuple[Judgement, ...]
     scores: Scores
+    traces: tuple[Trace, ...] = ()
+
+
+class Evaluations:
+    """The runs of a page: one at a time, in the background, seen by everyone who opens the tab.
+
+    A run goes on whoever looks, until it is done or cancelled, or `ending` is
+    set. The last one stays, so that it can be shown again.
+    """
+
+    def __init__(self, assistant: Answering, data_dir: Path, ending: threading.Event) -> None:
+        self._assistant = assistant
+        self._data_dir = data_dir
+        self._ending = ending
+        self._lock = threading.Lock()
+        self._cancelled = threading.Event()
+        self._progress = EvaluationProgress("", 0, 0, 0.0)
+        self._run: Future[FinishedEvaluation | None] | None = None
+
+    def start(self, name: str, *, allow_unknown: bool = False, stages: bool = False) -> bool:
+        """Start a run of a file of prompts; return False if another is still running."""
+        with self._lock:
+            if self._run is not None and not self._run.done():
+                return False
+            self._cancelled.clear()
+            self._progress = EvaluationProgress(name, 0, 0, 0.0)
+            worker = ThreadPoolExecutor(1, "evaluation")
+            self._run = worker.submit(self._work, name, allow_unknown=allow_unknown, stages=stages)
+            worker.shutdown(wait=False)
+            return True
+
+    def cancel(self) -> None:
+        """Cancel the run that is running; nothing of it is saved."""
+        self._cancelled.set()
+
+    def follow(self) -> Iterator[EvaluationProgress | FinishedEvaluation | None]:
+        """Yield the progress of the last run until it ends, then the run, or None if it was cancelled.
+
+        Yields nothing if there has been no run.
+
+        Raises:
+            PromptsInvalid: the file has faults; nothing was asked.
+            ResultsInvalid: the results could not be written.
+        """
+        run = self._run
+        if run is None:
+            return
+        while not run.done():
+            yield self._progress
+            wait([run], timeout=TELL_SECONDS)
+        yield run.result()
+
+    def _work(self, name: str, *, allow_unknown: bool, stages: bool) -> FinishedEvaluation | None:
+        for step in run(self._assistant, name, self._data_dir, allow_unknown=allow_unknown, stages=stages):
+            if isinstance(step, FinishedEvaluation):
+                return step
+            if self._cancelled.is_set() or self._ending.is_set():
+                break
+            self._progress = step
+        return None
+
+
+def gate_threshold(data_dir: Path) -> float | None:
+    """Return the stored threshold of the gate; None if it is the default, as without an index."""
+    try:
+        with closing(Catalog(data_dir)) as catalog, catalog.read() as snapshot:
+            stored = snapshot.meta("gate_threshold")
+    except IndexMissing:
+        return None
+    return float(stored) if stored else None
+
+
+def store_threshold(value: float | None, data_dir: Path) -> float | None:
+    """Store the threshold of the gate, None for the default, and return it.
+
+    Raises:
+        SettingsInvalid: it is not from 0 to 1.
+        IndexLocked: another process is writing.
+    """
+    if value is not None and not 0 <= value <= 1:
+        raise SettingsInvalid(f"{value:g} is not a score", "", "give a number from 0 to 1")
+    set_gate_threshold(value, data_dir)
+    return value
+
+
+def calibrated(run: FinishedEvaluation, allowed: float | None, data_dir: Path) -> Threshold:
+    """Choose the gate's threshold from a run, and store it; `allowed` are the false answers in per cent.
+
+    Raises:
+        SettingsInvalid: that is not from 0 to 100.
+        PromptsInvalid: there are no answerable or no unanswerable prompts.
+        IndexLocked: another process is writing.
+    """
+    if allowed is None or not 0 <= allowed <= 100:
+        raise SettingsInvalid("the allowed false answers are no percentage", "", "give a number from 0 to 100")
+    found = calibrate(run.prompts, run.results, allowed / 100)
+    set_gate_threshold(found.value, data_dir)
+    return found
 
 
 def prompts_files(data_dir: Path) -> list[str]:
@@ -90,11 +199,12 @@ def add_prompts(upload: Path, assistant: Answering, data_dir: Path, *, allow_unk
 
 
 def run(
-    assistant: Answering, name: str, data_dir: Path, *, allow_unknown: bool = False
+    assistant: Answering, name: str, data_dir: Path, *, allow_unknown: bool = False, stages: bool = False
 ) -> Iterator[EvaluationProgress | FinishedEvaluation]:
     """Ask all prompts of a file in the folder; yield the progress, then the finished run, which is saved.
 
-    Closing the iterator cancels the run; nothing is saved then.
+    `stages` also follows the prompts through the stages of retrieval. Closing
+    the iterator cancels the run; nothing is saved then.
 
     Raises:
         PromptsInvalid: the file has faults; nothing is asked.
@@ -102,17 +212,21 @@ def run(
     """
     path = data_dir / PROMPTS_FOLDER / Path(name).name
     prompts = _loaded(path, assistant, allow_unknown=allow_unknown)
-    yield EvaluationProgress(0, len(prompts), 0.0)
     results: list[Result] = []
-    began = reported = time.monotonic()
+    traces: list[Trace] = []
+    began = time.monotonic()
+    yield EvaluationProgress(path.name, 0, len(prompts), 0.0)
     for result in run_prompts(assistant, prompts):
         results.append(result)
         time.sleep(PAUSE_SECONDS)
-        now = time.monotonic()
-        if now - reported >= TELL_SECONDS:
-            reported = now
-            yield EvaluationProgress(len(results), len(prompts), now - began)
-    yield _kept_run(path, prompts, tuple(results), data_dir)
+        yield EvaluationProgress(path.name, len(results), len(prompts), time.monotonic() - began)
+    began = time.monotonic()
+    for each in traced(assistant, prompts) if stages else ():
+        traces.append(each)
+        time.sleep(PAUSE_SECONDS)
+        seconds = time.monotonic() - began
+        yield EvaluationProgress(path.name, len(traces), len(followed(prompts)), seconds, tracing=True)
+    yield _kept_run(path, prompts, tuple(results), tuple(traces), data_dir)
 
 
 def compare_with(run: FinishedEvaluation, earlier: str, data_dir: Path) -> Comparison:
@@ -160,12 +274,14 @@ def _kept_copy(upload: Path, folder: Path) -> Path:
         number += 1
 
 
-def _kept_run(path: Path, prompts: Sequence[Prompt], results: tuple[Result, ...], data_dir: Path) -> FinishedEvaluation:
+def _kept_run(
+    path: Path, prompts: Sequence[Prompt], results: tuple[Result, ...], traces: tuple[Trace, ...], data_dir: Path
+) -> FinishedEvaluation:
     folder = data_dir / RESULTS_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     judgements = judge(prompts, results)
     finished = FinishedEvaluation(
-        path.name, _free_stem(path.stem, folder), tuple(prompts), results, judgements, score(judgements)
+        path.name, _free_stem(path.stem, folder), tuple(prompts), results, judgements, score(judgements), traces
     )
     write_results(folder / f"{finished.stem}.jsonl", results)
     _write_report(finished, data_dir)

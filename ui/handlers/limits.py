@@ -40,11 +40,11 @@ def check_prompts(prompts: Sequence[Prompt], path: Path) -> None:
         PromptsInvalid: there are too many, or some are too long.
     """
     if len(prompts) > MOST_PROMPTS:
-        what = f"has {len(prompts):,} prompts, more than {MOST_PROMPTS:,}"
+        what = f"has {len(prompts):,} questions, more than {MOST_PROMPTS:,}"
         raise PromptsInvalid(what, path.name, "split it, or use the command `cited evaluate`")
-    faults = [Fault(None, f"prompt {prompt.id[:100]!r} {what}") for prompt in prompts if (what := _too_long(prompt))]
+    faults = [Fault(None, f"question {prompt.id[:100]!r} {what}") for prompt in prompts if (what := _too_long(prompt))]
     if faults:
-        raise PromptsInvalid("has prompts that are too long", path.name, "shorten them", faults)
+        raise PromptsInvalid("has questions that are too long", path.name, "shorten them", faults)
 
 
 def _too_long(prompt: Prompt) -> str:

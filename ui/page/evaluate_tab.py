@@ -7,53 +7,104 @@ from typing import Any
 
 import gradio as gr
 
+from assistant.answering.gate import THRESHOLD
 from assistant.schema import Answering
 from ingest.errors import UserFacingError
 from ingest.settings import Settings
 from ui.handlers import ask, evaluate
-from ui.handlers.ask import Stop
-from ui.handlers.evaluate import FinishedEvaluation
+from ui.handlers.evaluate import Evaluations, FinishedEvaluation
 from ui.page import evaluation as shown
 from ui.page.uploads import uploaded
 
+QUIET: Any = {"api_visibility": "private", "show_progress": "hidden"}
+FOLLOWING: Any = {**QUIET, "concurrency_id": "evaluate", "concurrency_limit": 16}
+
 
 def evaluate_tab(assistant: Answering, settings: Settings, tab: gr.Tab, ending: Event) -> None:
-    """Lay out the tab: controls on one side, results on the other. Setting `ending` cancels every run."""
+    """Lay out the tab: controls on one side, results on the other. Setting `ending` cancels a run."""
     data_dir = settings.data_dir
     if settings.read_only:  # every run leaves files
         gr.HTML(shown.read_only_html(), elem_id="results", apply_default_css=False)
         return
-    last, stop = gr.State(None), gr.State(Stop())
+    evaluations = Evaluations(assistant, data_dir, ending)
+    last = gr.State(None)
     with gr.Row(elem_id="evaluation"):
         with gr.Column(elem_id="setup"):
-            name = gr.Dropdown([], label="Test prompts", elem_id="prompts-file", filterable=False, interactive=True)
+            name = gr.Dropdown(
+                [], label="Questions to check", elem_id="prompts-file", filterable=False, interactive=True
+            )
             upload = gr.UploadButton("Add a file", file_types=list(evaluate.KINDS), elem_id="add-prompts", size="sm")
             unknown = gr.Checkbox(label="Allow sources that are not in the corpus", elem_id="unknown", container=False)
+            stages = gr.Checkbox(label="Show where answers are lost", elem_id="stages", container=False)
             earlier = gr.Dropdown([], label="Compare with", elem_id="earlier", filterable=False, interactive=True)
             with gr.Row(elem_id="running"):
                 go = gr.Button("Run", variant="primary", elem_id="run", min_width=80)
                 cancel = gr.Button("Cancel", elem_id="cancel", visible=False, min_width=80)
             status = gr.HTML(elem_id="evaluation-status", apply_default_css=False)
+            _threshold(data_dir, tab, last)
         with gr.Column(elem_id="findings"):
             comparison = gr.HTML(elem_id="comparison", apply_default_css=False)
             results = gr.HTML(shown.start_html(), elem_id="results", apply_default_css=False)
+            lost = gr.HTML(elem_id="lost", apply_default_css=False)
             prompts = gr.HTML(elem_id="prompts", apply_default_css=False)
 
-    quiet: Any = {"api_visibility": "private", "show_progress": "hidden"}
-    buttons = [go, cancel]
-    tab.select(_offer(data_dir), [name, earlier], [name, earlier], **quiet)
-    upload.upload(_add(assistant, data_dir), [upload, unknown], [name, status, upload], **quiet)
-    running = go.click(
-        _evaluate(assistant, data_dir, ending),
-        [name, unknown, earlier, stop],
-        [status, results, comparison, prompts, last, earlier, *buttons],
-        concurrency_id="evaluate",
-        concurrency_limit=4,
-        **quiet,
-    )
-    running.failure(lambda: (shown.failure_html(ask.FAULT), *_buttons(busy=False)), None, [status, *buttons], **quiet)
-    cancel.click(Stop.request, stop, None, **quiet)
-    earlier.input(_compare(data_dir), [last, earlier], [comparison], **quiet)
+    outputs = [status, results, lost, comparison, prompts, last, earlier, go, cancel]
+    upload.upload(_add(assistant, data_dir), [upload, unknown], [name, status, upload], **QUIET)
+    offered = tab.select(_offer(data_dir), [name, earlier], [name, earlier], **QUIET)
+    follow, start = _follow(evaluations, data_dir), _start(evaluations, data_dir)
+    for running in (
+        offered.then(follow, [earlier, last], outputs, **FOLLOWING),
+        go.click(start, [name, unknown, stages, earlier], outputs, **FOLLOWING),
+    ):
+        running.failure(
+            lambda: (shown.failure_html(ask.FAULT), *_buttons(busy=False)), None, [status, go, cancel], **QUIET
+        )
+    cancel.click(evaluations.cancel, None, None, **QUIET)
+    earlier.input(_compare(data_dir), [last, earlier], [comparison], **QUIET)
+
+
+def _threshold(data_dir: Path, tab: gr.Tab, last: gr.State) -> None:
+    """Lay out what shows and sets from which score on the assistant answers."""
+    with gr.Column(elem_id="threshold"):
+        now = gr.HTML(shown.threshold_html(None), elem_id="threshold-now", apply_default_css=False)
+        allowed = gr.Number(5, label="Allowed false answers, in %", minimum=0, maximum=100, elem_id="false-answers")
+        choose = gr.Button("Choose from the last run", elem_id="calibrate")
+        value = gr.Number(
+            THRESHOLD, label="Or answer from this score on", minimum=0, maximum=1, step=0.01, elem_id="score"
+        )
+        with gr.Row(elem_id="setting"):
+            store = gr.Button("Set", elem_id="set-threshold", min_width=80)
+            reset = gr.Button("Use the default", elem_id="reset-threshold", min_width=80)
+    tab.select(_thresholds(lambda: evaluate.gate_threshold(data_dir)), None, now, **QUIET)
+    store.click(_thresholds(lambda value: evaluate.store_threshold(value, data_dir)), value, now, **QUIET)
+    reset.click(_thresholds(lambda: evaluate.store_threshold(None, data_dir)), None, now, **QUIET)
+    choose.click(_calibrate(data_dir), [last, allowed], now, **QUIET)
+
+
+def _thresholds(work: Callable[..., float | None]) -> Callable[..., str]:
+    """Return the handler that shows the threshold that `work` returns."""
+
+    def show(*given: float | None) -> str:
+        try:
+            return shown.threshold_html(work(*given))
+        except UserFacingError as error:
+            return shown.fault_html(error)
+
+    return show
+
+
+def _calibrate(data_dir: Path) -> Callable[[FinishedEvaluation | None, float | None], str]:
+    """Return the handler that chooses the threshold from the run that is shown."""
+
+    def calibrate(last: FinishedEvaluation | None, allowed: float | None) -> str:
+        if last is None:
+            return shown.unfinished_html()
+        try:
+            return shown.calibrated_html(evaluate.calibrated(last, allowed, data_dir))
+        except UserFacingError as error:
+            return shown.fault_html(error)
+
+    return calibrate
 
 
 def _offer(data_dir: Path) -> Callable[[str | None, str | None], tuple[gr.Dropdown, gr.Dropdown]]:
@@ -86,36 +137,62 @@ def _add(assistant: Answering, data_dir: Path) -> Callable[[str, bool], tuple[ob
     return add
 
 
-def _evaluate(
-    assistant: Answering, data_dir: Path, ending: Event
-) -> Callable[[str | None, bool, str | None, Stop], Iterator[tuple[object, ...]]]:
-    """Return the handler of a run.
+def _start(
+    evaluations: Evaluations, data_dir: Path
+) -> Callable[[str | None, bool, bool, str | None], Iterator[tuple[object, ...]]]:
+    """Return the handler of the button that starts a run; it then follows whichever run is running."""
 
-    Its outputs are status, results, comparison, prompts, the run, the earlier runs and the two buttons.
-    """
-
-    def run(name: str | None, unknown: bool, earlier: str | None, stop: Stop) -> Iterator[tuple[object, ...]]:
-        same = (gr.skip(),) * 5
+    def start(name: str | None, unknown: bool, stages: bool, earlier: str | None) -> Iterator[tuple[object, ...]]:
         if not name:
-            yield shown.unchosen_html(), *same, gr.skip(), gr.skip()
+            yield shown.unchosen_html(), *(gr.skip(),) * 8
             return
-        idle, busy = _buttons(busy=False), _buttons(busy=True)
-        stop.requested = False
-        try:
-            for step in evaluate.run(assistant, name, data_dir, allow_unknown=unknown):
-                if isinstance(step, FinishedEvaluation):
-                    found = shown.run_html(step), _comparison(step, earlier, data_dir)
-                    table, offered = shown.prompts_html(step.judgements), _earlier_runs(data_dir, earlier, step.stem)
-                    yield shown.finished_html(step), *found, table, step, offered, *idle
-                elif stop.requested or ending.is_set():
-                    yield shown.cancelled_html(), *same, *idle
-                    return
-                else:
-                    yield shown.progress_html(step), *same, *busy
-        except UserFacingError as error:
-            yield shown.fault_html(error), *same, *idle
+        started = evaluations.start(name, allow_unknown=unknown, stages=stages)
+        yield from _followed(evaluations, data_dir, earlier, None, refused=not started)
 
-    return run
+    return start
+
+
+def _follow(
+    evaluations: Evaluations, data_dir: Path
+) -> Callable[[str | None, FinishedEvaluation | None], Iterator[tuple[object, ...]]]:
+    """Return the handler of a tab that was opened: it shows the last run, unless that is `last` and already shown."""
+
+    def follow(earlier: str | None, last: FinishedEvaluation | None) -> Iterator[tuple[object, ...]]:
+        yield from _followed(evaluations, data_dir, earlier, last)
+
+    return follow
+
+
+def _followed(
+    evaluations: Evaluations,
+    data_dir: Path,
+    earlier: str | None,
+    last: FinishedEvaluation | None,
+    *,
+    refused: bool = False,
+) -> Iterator[tuple[object, ...]]:
+    """Yield what shows the progress of a run, and then the run.
+
+    Its outputs are status, results, stages, comparison, prompts, the run, the earlier runs and the two buttons.
+    """
+    same, idle, busy = (gr.skip(),) * 6, _buttons(busy=False), _buttons(busy=True)
+    yield (gr.skip(),) * 9  # Gradio empties the outputs of a generator that yields nothing
+    try:
+        for step in evaluations.follow():
+            if step is None:
+                yield shown.cancelled_html(), *same, *idle
+            elif not isinstance(step, FinishedEvaluation):
+                yield shown.progress_html(step, refused=refused), *same, *busy
+            elif last is not None and last.stem == step.stem:
+                yield gr.skip(), *same, *idle
+            else:
+                found = shown.run_html(step), shown.stages_html(step)
+                compared = _comparison(step, earlier, data_dir) if earlier else ""
+                offered = _earlier_runs(data_dir, earlier, step.stem)
+                table = shown.prompts_html(step.judgements)
+                yield shown.finished_html(step), *found, compared, table, step, offered, *idle
+    except UserFacingError as error:
+        yield shown.fault_html(error), *same, *idle
 
 
 def _buttons(*, busy: bool) -> tuple[gr.Button, gr.Button]:

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote as percent_encoded
 
+from assistant.answering.gate import THRESHOLD
 from assistant.evaluation.compare import Comparison, Difference
 from assistant.evaluation.judge import Judgement, Outcome
 from assistant.evaluation.measures import SHARE, Estimate
 from assistant.evaluation.plots import css_class, risk_against_coverage, risk_plot, tag_plot
 from assistant.evaluation.results import QuotedText
+from assistant.evaluation.run import Threshold
+from assistant.evaluation.trace import summarize
 from ingest.errors import FileInvalid, UserFacingError
 from ui.handlers.evaluate import EvaluationProgress, FinishedEvaluation
 from ui.page.places import MarkedSpan, spans_query
@@ -26,6 +29,14 @@ ORDER = (
     Outcome.UNJUDGED,
 )
 """Outcomes, worst first."""
+FIRST = ("quote_hit", "quote_precision", "complete", "false_refusal", "false_answer", "understood")
+"""Measures that are shown at once; the others are folded."""
+STAGES = {
+    "dense": "Passages found by meaning",
+    "lexical": "Passages found by words",
+    "fused": "Both together",
+    "evidence": "Sentences chosen from them",
+}
 MOST_SHOWN = 2_000
 """Prompts in the table; more would slow down the page. The report has all failing prompts."""
 
@@ -93,14 +104,14 @@ def unchosen_html() -> str:
     return render("evaluate_unchosen.html")
 
 
-def progress_html(progress: EvaluationProgress) -> str:
-    """Return the progress of a run and the time left."""
-    return render("evaluate_progress.html", progress=progress, left=left_words(progress))
+def progress_html(progress: EvaluationProgress, *, refused: bool = False) -> str:
+    """Return the progress of a run and the time left; `refused` says that another could not be started meanwhile."""
+    return render("evaluate_progress.html", progress=progress, left=left_words(progress), refused=refused)
 
 
 def finished_html(run: FinishedEvaluation) -> str:
     """Return the message that a run is finished."""
-    return render("status.html", message=f"Asked {count(len(run.results), 'prompt')} from {run.name}")
+    return render("status.html", message=f"Asked {count(len(run.results), 'question')} from {run.name}")
 
 
 def cancelled_html() -> str:
@@ -111,6 +122,21 @@ def cancelled_html() -> str:
 def added_html(name: str) -> str:
     """Return the message that a file of prompts was added."""
     return render("status.html", message=f"Added {name}")
+
+
+def threshold_html(threshold: float | None) -> str:
+    """Return from which score on the assistant answers; None is the default."""
+    return render("evaluate_threshold.html", threshold=threshold, default=THRESHOLD, found=None)
+
+
+def calibrated_html(found: Threshold) -> str:
+    """Return the threshold that was chosen from a run, and what it does to its questions."""
+    return render("evaluate_threshold.html", threshold=found.value, default=THRESHOLD, found=found)
+
+
+def unfinished_html() -> str:
+    """Return the message that there is no run to choose a threshold from."""
+    return failure_html("Run questions to check first; the threshold is chosen from their answers")
 
 
 def failure_html(message: str) -> str:
@@ -135,7 +161,10 @@ def run_html(run: FinishedEvaluation) -> str:
         name=run.name,
         files=f"results/{percent_encoded(run.stem, safe='')}",
         outcomes=[(outcome, counts[outcome]) for outcome in Outcome if counts[outcome]],
-        estimates=[each for each in run.scores.overall.values() if each.value is not None],
+        tables=[
+            [each for name, each in run.scores.overall.items() if each.value is not None and (name in FIRST) == first]
+            for first in (True, False)
+        ],
         tag_plot=tag_plot(run.judgements) if judged else "",
         risk_plot=risk_plot(points) if points else "",
         css_class=css_class,
@@ -150,7 +179,7 @@ def comparison_html(comparison: Comparison, earlier: str, run: FinishedEvaluatio
         "evaluate_comparison.html",
         comparison=comparison,
         earlier=earlier,
-        rows={each.prompt.id: number for number, each in enumerate(_ordered(run.judgements))},
+        rows=_rows(run),
         css_class=css_class,
         value_words=value_words,
         change_words=change_words,
@@ -172,6 +201,21 @@ def prompts_html(judgements: Sequence[Judgement]) -> str:
     )
 
 
+def stages_html(run: FinishedEvaluation) -> str:
+    """Return at which stage right results are lost; "" if the run did not follow its questions."""
+    if not run.traces:
+        return ""
+    rows = _rows(run)
+    lost = [(each, rows[each.prompt.id]) for each in run.traces if each.lost_at is not None]
+    return render(
+        "evaluate_stages.html",
+        stages=[(_stage(each.stage), each) for each in summarize(run.traces)],
+        lost=[(each.prompt.question, row, _stage(each.lost_at)) for each, row in lost],
+        traced=len(run.traces),
+        value_words=value_words,
+    )
+
+
 def left_words(progress: EvaluationProgress) -> str:
     """Return roughly how long a run will still take; "" if unknown."""
     if not 0 < progress.done < progress.total:
@@ -184,21 +228,44 @@ def value_words(value: float | None, unit: str) -> str:
     """Return a measure's value: shares in per cent, others as they are, a dash if undefined."""
     if value is None:
         return "–"
-    return f"{100 * value:.1f} %" if unit == SHARE else f"{value:.1f}"
+    return f"{_plain(100 * value)} %" if unit == SHARE else _plain(value)
 
 
 def interval_words(estimate: Estimate) -> str:
     """Return a measure's 95 % interval, or why it has none."""
     if estimate.low is None or estimate.high is None:
-        return "too few prompts"
-    return f"{value_words(estimate.low, estimate.measure.unit)} to {value_words(estimate.high, estimate.measure.unit)}"
+        return "none, too alike"
+    unit = estimate.measure.unit
+    scale = 100 if unit == SHARE else 1
+    return f"{_plain(scale * estimate.low)} to {value_words(estimate.high, unit)}"
 
 
 def change_words(difference: Difference) -> str:
     """Return how much a measure changed, with a 95 % interval if it has one."""
-    if difference.low is None or difference.high is None:
-        return f"{difference.change:+.4f}"
-    return f"{difference.change:+.4f} ({difference.low:+.4f} to {difference.high:+.4f})"
+    change, low, high = difference.change, difference.low, difference.high
+    if change is None:
+        return "–"
+    share = difference.measure.unit == SHARE
+    scale, unit = (100, " points") if share else (1, "")
+    words = f"{_plain(scale * change, sign='+')}{unit}"
+    if low is None or high is None:
+        return words
+    return f"{words} ({_plain(scale * low, sign='+')} to {_plain(scale * high, sign='+')})"
+
+
+def _plain(value: float, sign: str = "-") -> str:
+    """Return a number with at most one decimal; `sign` is "+" to write that of positive numbers too."""
+    rounded = round(value, 1)
+    return format(rounded, f"{sign}.1f").removesuffix(".0") if rounded else "0"
+
+
+def _stage(stage: str | None) -> str:
+    return STAGES.get(stage or "", stage or "")
+
+
+def _rows(run: FinishedEvaluation) -> dict[str, int]:
+    """Return for each prompt's id the number of its row in the table."""
+    return {each.prompt.id: number for number, each in enumerate(_ordered(run.judgements))}
 
 
 def _ordered(judgements: Sequence[Judgement]) -> list[Judgement]:

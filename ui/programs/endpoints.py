@@ -22,17 +22,19 @@ STRICT = ConfigDict(strict=True)
 def add_endpoints(assistant: Answering, settings: Settings) -> None:
     """Add the endpoints `ask`, `search` and `ingest_plan` to the page being built; the page has no others."""
 
-    def ask(question: str, history: list[str] = []) -> Json:  # noqa: B006 - clients read the default
+    def ask(question: str, history: list[str] = [], as_typed: bool = False) -> Json:  # noqa: B006 - clients read the default
         """Answer a question in exact quotes from the texts, each with its place, or abstain.
 
-        `history` contains the earlier questions, oldest first. Returns what
+        `history` contains the earlier questions, oldest first. With `as_typed`,
+        the question is searched for as it is: nothing is mended, completed from
+        the history or taken apart. Returns what
         `cited ask --json` prints: question, abstained, reason, missing_terms,
         quotes, ranked, nearest, gate_score and run. Each quote and each passage
         in `nearest` has source, title, text, start, end (characters of the
         source, end exclusive), line, page, heading, url, root and file (same,
         changed, gone).
         """
-        return programs.ask_json(programs.ask(assistant, question, history))
+        return programs.ask_json(programs.ask(assistant, question, history, as_typed=as_typed))
 
     def search(question: str, limit: int = 10) -> Json:
         """Find up to `limit` (1 to 50) passages nearest to a question, best first; they may not answer it.

@@ -64,16 +64,21 @@ def http_server(assistant: Answering) -> tuple[list[BaseRoute], AbstractAsyncCon
 def build_server(opened: Opened) -> MCPServer[Any]:
     """Build the server; `opened` returns the assistant or raises a UserFacingError."""
 
-    def ask(question: str, history: list[str] = []) -> CallToolResult:  # noqa: B006 - clients read the default
+    def ask(
+        question: str,
+        history: list[str] = [],  # noqa: B006 - clients read the default
+        as_typed: bool = False,
+    ) -> CallToolResult:
         """Answer a question in exact quotes from the texts, each with its place, or say that they do not answer it.
 
         history: the earlier questions, oldest first; follow-up questions are resolved with them.
+        as_typed: search for the question as it is: nothing is mended, completed from the history or taken apart.
         Structured result: question, abstained, reason, missing_terms, quotes, ranked (sources, best first),
         nearest (passages that are not an answer), gate_score, run. Each quote has source, root, title, text, start, end
         (characters of the source, end exclusive), line, page, heading, url, file (same, changed or gone).
         """
         assistant = opened()
-        answer = programs.ask(assistant, question, history)
+        answer = programs.ask(assistant, question, history, as_typed=as_typed)
         text = answer_text(answer, assistant.description().notice).plain
         return _result(text, programs.ask_json(answer))
 

@@ -52,8 +52,10 @@ class Excerpt:
         return self.document.text[self.start : self.end]
 
 
-def ask(assistant: Answering, question: str, history: Sequence[str] = ()) -> Answer:
+def ask(assistant: Answering, question: str, history: Sequence[str] = (), *, as_typed: bool = False) -> Answer:
     """Answer a question; `history` contains the earlier questions, oldest first.
+
+    If `as_typed`, the question is searched for as it is, and its history does not matter.
 
     Raises:
         RequestInvalid: one of the questions is empty or too long.
@@ -61,7 +63,7 @@ def ask(assistant: Answering, question: str, history: Sequence[str] = ()) -> Ans
     _check_question(question, "question")
     for number, before in enumerate(history, 1):
         _check_question(before, f"history, question {number}")
-    return assistant.ask(question.strip(), history=[before.strip() for before in history])
+    return assistant.ask(question.strip(), history=[before.strip() for before in history], as_typed=as_typed)
 
 
 def search(assistant: Answering, question: str, limit: int) -> list[SearchHit]:

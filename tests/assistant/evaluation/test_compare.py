@@ -29,7 +29,9 @@ def test_a_run_compared_with_itself_flips_nothing() -> None:
     assert (same.flips, same.changed, same.better, same.worse, same.p_value, same.unmatched) == ((), (), 0, 0, 1.0, ())
     defined = [each for each in same.differences.values() if each.change is not None]
     assert len(defined) == 14
-    assert all(each.change == each.low == each.high == 0 and not each.beyond_chance for each in defined)
+    assert all(each.change == 0 and not each.beyond_chance for each in defined)
+    hit = same.differences["quote_hit"]
+    assert (hit.low, hit.high) == pytest.approx((0.025**0.5 - 1, 1 - 0.025**0.5))
 
 
 def test_swapped_answers_of_two_prompts_are_found() -> None:
@@ -41,8 +43,9 @@ def test_swapped_answers_of_two_prompts_are_found() -> None:
     )
     assert (found.better, found.worse, found.p_value) == (0, 2, pytest.approx(0.5))
     hit = found.differences["quote_hit"]
-    assert (hit.earlier, hit.later, hit.change, hit.low, hit.high) == (1, 0, -1, -1, -1)
-    assert hit.beyond_chance
+    assert (hit.earlier, hit.later, hit.change, hit.low) == (1, 0, -1, -1)
+    assert hit.high == pytest.approx(1 - 2 * 0.025**0.5)
+    assert not hit.beyond_chance
 
 
 def test_swapped_wrong_answers_are_found_though_nothing_flips() -> None:
@@ -71,6 +74,17 @@ def test_flips_for_the_worse_come_first_and_those_between_wrongs_count_for_neith
 )
 def test_mcnemar_by_hand(better: int, worse: int, p_value: float) -> None:
     assert mcnemar(better, worse) == pytest.approx(p_value)
+
+
+@pytest.mark.parametrize("flips", range(1, 12))
+def test_a_change_of_a_share_is_beyond_chance_where_mcnemar_says_so(flips: int) -> None:
+    prompts = tuple(Prompt(str(n), "Q?", answers=("hip",)) for n in range(12))
+    for better in range(flips + 1):
+        earlier = tuple(reply(str(n), "hip" if n >= better else "leg") for n in range(12))
+        later = tuple(reply(str(n), "leg" if better <= n < flips else "hip") for n in range(12))
+        found = compare(earlier, later, prompts)
+        assert (found.better, found.worse) == (better, flips - better)
+        assert found.differences["quote_hit"].beyond_chance == (found.p_value < 0.05)
 
 
 def test_a_real_difference_is_beyond_chance_and_a_small_one_is_not() -> None:

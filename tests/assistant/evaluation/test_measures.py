@@ -251,10 +251,13 @@ def test_an_answer_without_quotes_misses() -> None:
     assert (found["quote_hit"], found["quotes_per_answer"], found["quote_precision"]) == (0, 0, None)
 
 
-def test_one_prompt_has_values_and_no_intervals() -> None:
-    found = estimate(judge(PROMPTS[1:2], RESULTS))
+def test_one_prompt_has_values_and_no_intervals_but_of_shares() -> None:
+    judgements = judge(PROMPTS[1:2], RESULTS)
+    found = estimate(judgements)
     assert (found["quote_hit"].value, found["quote_hit"].prompts) == (1, 1)
-    assert all((each.low, each.high) == (None, None) for each in found.values())
+    for name, each in found.items():
+        share = each.prompts and MEASURES[name].statistic(judgements).hits is not None
+        assert (each.low is not None) == (each.high is not None) == bool(share)
 
 
 def test_no_prompts_at_all() -> None:
@@ -295,8 +298,47 @@ def test_intervals_of_a_share_have_the_width_they_should() -> None:
     hit = halves(400)["quote_hit"]
     half = 1.96 * math.sqrt(0.25 / 400)
     assert (hit.low, hit.value, hit.high) == pytest.approx((0.5 - half, 0.5, 0.5 + half), abs=0.005)
-    both = halves(2)["quote_hit"]
-    assert (both.low, both.value, both.high) == (0, 0.5, 1)
+
+
+@pytest.mark.parametrize(
+    ("hits", "prompts", "low", "high"),
+    [
+        (0, 37, 0, 1 - 0.025 ** (1 / 37)),  # 0 to 9.5 %
+        (37, 37, 0.025 ** (1 / 37), 1),
+        (0, 1, 0, 0.975),
+        (1, 2, 1 - 0.975**0.5, 0.975**0.5),
+    ],
+)
+def test_intervals_of_a_share_are_exact_at_the_edges(hits: int, prompts: int, low: float, high: float) -> None:
+    asked = tuple(Prompt(str(n), "Q?", answers=("hip",)) for n in range(prompts))
+    replies = tuple(reply(str(n), "hip" if n < hits else "leg") for n in range(prompts))
+    found = estimate(judge(asked, replies))
+    assert (found["quote_hit"].low, found["quote_hit"].high) == pytest.approx((low, high))
+
+
+def test_every_plain_share_and_nothing_else_has_an_exact_interval() -> None:
+    judgements = judge(PROMPTS, RESULTS)
+    assert {name for name, each in MEASURES.items() if each.statistic(judgements).hits is None} == {
+        "quote_precision",
+        "quotes_per_answer",
+        "words_per_answer",
+        "words_beyond",
+        "gate_accuracy",
+        "gate_auroc",
+        "ndcg10",
+        "mrr10",
+        "recall10",
+    }
+
+
+def test_a_bootstrap_of_prompts_that_agree_is_no_interval() -> None:
+    replies = tuple(reply(str(n), "hip") for n in range(9))
+    found = estimate(judge(tuple(Prompt(str(n), "Q?", answers=("hip",)) for n in range(9)), replies))
+    assert (found["quote_precision"].value, found["quote_precision"].low, found["quote_precision"].high) == (
+        1,
+        None,
+        None,
+    )
 
 
 def test_intervals_come_out_the_same_again() -> None:

@@ -230,7 +230,7 @@ def test_what_is_not_utf8(name: str, line: int, tmp_path: Path) -> None:
     ("name", "text"), [("p.jsonl", "\n\n"), ("p.yaml", ""), ("p.yaml", "[]"), ("p.csv", "id,question\n")]
 )
 def test_a_file_without_prompts(name: str, text: str, tmp_path: Path) -> None:
-    assert faults_of(written(tmp_path, name, text)) == [(None, "the file has no prompts")]
+    assert faults_of(written(tmp_path, name, text)) == [(None, "the file has no questions")]
 
 
 def test_a_missing_file_and_an_unknown_kind(tmp_path: Path) -> None:

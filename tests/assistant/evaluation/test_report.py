@@ -46,9 +46,9 @@ def html_of(folder: Path, prompts: tuple[Prompt, ...], results: tuple[Result, ..
 
 def test_the_report_tells_measures_and_every_failing_prompt(tmp_path: Path) -> None:
     html = html_of(tmp_path, PROMPTS, RESULTS, unmet=("quote_hit is low",), missing=2)
-    assert "5 prompts, 2 more without a result; median reply time 20 ms" in html
+    assert "5 questions, 2 more without a result; median reply time 20 ms" in html
     assert "quote_hit is low" in html
-    assert "Failing prompts (3)" in html
+    assert "Failing questions (3)" in html
     assert re.search(r"Quote hit rate <code.*?0\.3333", html, re.DOTALL)
     for words in ("Where&lt;script&gt;", "elbow&lt;script&gt;", "Which dose?", "ten grams", "How often?", "Before?"):
         assert words in html
@@ -64,8 +64,8 @@ def test_the_report_lists_what_an_answer_lacks(tmp_path: Path) -> None:
     results = (RESULTS[0], reply("needed", "Walk for", "5 minutes."), reply("missed", "Sit."), unsure)
     html = html_of(tmp_path, prompts, results)
     assert "Incomplete answers (1)" in html
-    assert "Failing prompts (2)" in html
-    failing, incomplete = html[html.index("Failing prompts") :].split("Incomplete answers")
+    assert "Failing questions (2)" in html
+    failing, incomplete = html[html.index("Failing questions") :].split("Incomplete answers")
     found = re.findall(r"<div>(.) <q class=\"text\">(Walk|Rest|5 minutes)", incomplete)
     assert found == [("✓", "Walk"), ("✗", "Rest"), ("✓", "5 minutes")]
     assert failing.count("quotes that contain everything needed") == 2
@@ -90,7 +90,7 @@ def test_the_report_tells_what_flipped(tmp_path: Path) -> None:
     earlier = (reply("right"), *RESULTS[1:])
     html = html_of(tmp_path, PROMPTS, RESULTS, comparison=compare(earlier, RESULTS, PROMPTS), earlier_name="old.jsonl")
     assert "Compared with old.jsonl" in html
-    assert "Prompts flipped: 1 (1 for the better, 0 for the worse" in html
+    assert "Questions flipped: 1 (1 for the better, 0 for the worse" in html
     assert "p = 1)" in html
 
 
@@ -143,7 +143,7 @@ def test_bars_are_as_wide_as_their_shares() -> None:
         ("false-answer", third),
     ]
     labels = [label.text for label in svg.iter("text")]
-    assert labels[:4] == ["all prompts", "33% of 3 right", "a tag of more than tw…", "100% of 1 right"]
+    assert labels[:4] == ["all questions", "33% of 3 right", "a tag of more than tw…", "100% of 1 right"]
     assert "no tag" in labels
 
 

@@ -158,7 +158,7 @@ def test_demands_are_met_from_their_value_on() -> None:
     assert unmet([parse_demand(text) for text in short], estimates) == (
         "quote_hit (Quote hit rate) is 1, below 1.01",
         "words_per_answer (Words per answer) is 3, above 2.5",
-        "ndcg10 (nDCG@10) is undefined: no prompt measures it",
+        "ndcg10 (nDCG@10) is undefined: no question measures it",
         "false_answer (False answers) is 0, above -1",
     )
 
@@ -240,9 +240,9 @@ def test_a_share_that_floats_round_is_still_reached() -> None:
 
 
 def test_a_threshold_needs_both_kinds_and_a_rate() -> None:
-    with pytest.raises(PromptsInvalid, match="no unanswerable prompt"):
+    with pytest.raises(PromptsInvalid, match="no unanswerable question"):
         choose_threshold([0.5], [True], 0.1)
-    with pytest.raises(PromptsInvalid, match="no answerable prompt"):
+    with pytest.raises(PromptsInvalid, match="no answerable question"):
         choose_threshold([0.5], [False], 0.1)
     with pytest.raises(ValueError, match="from 0 to 1"):
         choose_threshold(SCORES, KINDS, 1.5)

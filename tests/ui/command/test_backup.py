@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.ui.command.test_cli import BACK, HIP, Run, run
-
-__all__ = ["run"]
+from tests.ui.command.conftest import Run
+from tests.ui.command.test_cli import BACK, HIP
 
 pytestmark = [pytest.mark.model, pytest.mark.slow]
 

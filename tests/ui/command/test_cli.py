@@ -9,7 +9,6 @@ import sys
 import threading
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -19,41 +18,14 @@ from typer.testing import CliRunner
 
 from ingest.errors import printable
 from ingest.index.lock import write_lock
-from ui.command.cli import app, main
+from tests.ui.command.conftest import Run
+from ui.command.cli import app
 
 pytestmark = pytest.mark.model
 
 HIP = "# Hip pain at night\n\nA pillow between the knees keeps the hip level.\n"
 BACK = "# Low back pain\n\nWalking every day eases low back pain.\n"
 ROOT = Path(__file__).parents[3]
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture
-def run(tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run `cited` in this process, with the encoder that is exported once a session."""
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "models").symlink_to(models)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def call(*arguments: object) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["cited", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        result = capsys.readouterr()
-        code = ended.value.code
-        return Ran(code if isinstance(code, int) else 0, result.out, result.err)
-
-    return call
 
 
 def test_help_names_every_command() -> None:
@@ -101,6 +73,16 @@ def test_a_run_reports_its_changes(run: Run, write: Callable[..., Path]) -> None
     assert result.out.splitlines() == [
         "Run 2: 4 files found, 1 added, 1 updated, 2 unchanged, 1 removed; 2 passages encoded, 4 in the index",
         "removed: hip.md",
+        "Skipped, unsupported format: notes.xyz",
+    ]
+
+
+def test_each_skipped_file_has_the_reason(run: Run, write: Callable[..., Path]) -> None:
+    names = ("notes.xyz", "package-lock.json", "app.min.js", "code/__init__.py")
+    result = run("ingest", write({"hip.md": HIP} | {name: "" if name.endswith(".py") else "{}" for name in names}))
+    assert result.out.splitlines()[1:] == [
+        "Skipped, made by a program: app.min.js, package-lock.json",
+        "Skipped, empty: code/__init__.py",
         "Skipped, unsupported format: notes.xyz",
     ]
 

@@ -72,7 +72,7 @@ def test_measures_are_shown(prompts: Path) -> None:
     assert code == 0
     [row] = [line for line in out.splitlines() if " quote_hit " in line]
     assert "0.5000" in row
-    assert "0.0000 to 1.0000" in row
+    assert "0.0126 to 0.9874" in row
     assert "right quote: 1" in out
     assert "joint" in out
 
@@ -83,7 +83,7 @@ def test_files_are_written(prompts: Path) -> None:
     run(prompts, *(part for option, name in names.items() for part in (option, str(folder / name))))
     rows = [json.loads(line) for line in (folder / "r.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [row["id"] for row in rows] == ["[red]hip[/red]", "knee", "dose"]
-    assert "Failing prompts (1)" in (folder / "r.html").read_text(encoding="utf-8")
+    assert "Failing questions (1)" in (folder / "r.html").read_text(encoding="utf-8")
     assert 'failures="1"' in (folder / "r.xml").read_text(encoding="utf-8")
 
 
@@ -93,6 +93,13 @@ def test_unmet_demands_exit_with_1_and_met_ones_do_not(prompts: Path) -> None:
     assert code == 1
     assert "Not met: quote_hit (Quote hit rate) is 0.5, below 0.9" in err
     assert "false_answer" not in err
+
+
+def test_quiet_prints_only_what_is_not_met(prompts: Path) -> None:
+    assert run(prompts, "--quiet", "--stages") == (0, "", "")
+    code, out, err = run(prompts, "--quiet", "--fail-under", "quote_hit=0.9")
+    assert (code, out) == (1, "")
+    assert err.startswith("Not met: quote_hit")
 
 
 def test_stages_show_where_a_prompt_is_lost(prompts: Path) -> None:

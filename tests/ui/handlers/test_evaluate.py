@@ -3,7 +3,7 @@
 import json
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import unescape
 from pathlib import Path
 
@@ -13,12 +13,12 @@ from assistant.evaluation.compare import compare
 from assistant.evaluation.judge import Outcome
 from assistant.evaluation.prompts import Prompt, load_prompts
 from assistant.evaluation.results import read_results
-from assistant.schema import Abstention, Answer, Evidence, Quote
-from ingest.errors import PromptsInvalid, ResultsInvalid
+from assistant.schema import Abstention, Answer, Evidence, Quote, ScoredPassage
+from ingest.errors import PromptsInvalid, ResultsInvalid, SettingsInvalid
 from ingest.origin import FileState
 from ingest.schema import Passage
 from ui.handlers import evaluate
-from ui.handlers.evaluate import EvaluationProgress, FinishedEvaluation
+from ui.handlers.evaluate import EvaluationProgress, Evaluations, FinishedEvaluation
 from ui.handlers.saving import save_prompt
 from ui.page import evaluation as shown
 
@@ -48,6 +48,9 @@ class HipExpert:
             if "hip" in question:
                 return Answer(question, (QUOTE,), None, ("a.md",), 0.75, 1)
             return Answer(question, (), Abstention("no", (), (QUOTE,), 1, 1), (), 0.25, 1)
+
+    def stages(self, question: str, history: Sequence[str] = ()) -> Mapping[str, Sequence[ScoredPassage | Evidence]]:
+        return {"dense": [ScoredPassage(PASSAGE, 1.0)], "evidence": [QUOTE.evidence]}
 
     def sources(self) -> frozenset[str]:
         return frozenset({"a.md"})
@@ -81,8 +84,7 @@ def test_files_of_prompts_are_offered_by_name(tmp_path: Path) -> None:
     assert evaluate.prompts_files(tmp_path) == ["a.jsonl", "b.yaml", "c.CSV"]
 
 
-def test_a_run_tells_how_far_it_is_and_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluate, "TELL_SECONDS", 0)
+def test_a_run_tells_how_far_it_is_and_is_kept(tmp_path: Path) -> None:
     put(tmp_path)
     *told, last = evaluate.run(HipExpert(), "p.jsonl", tmp_path)
     assert [(each.done, each.total) for each in told if isinstance(each, EvaluationProgress)] == [
@@ -103,8 +105,7 @@ def test_a_run_tells_how_far_it_is_and_is_kept(tmp_path: Path, monkeypatch: pyte
     assert re.fullmatch(r"\d\d \w{3} \d{4}, \d\d:\d\d:\d\d · p", label)
 
 
-def test_a_run_that_is_left_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluate, "TELL_SECONDS", 0)
+def test_a_run_that_is_left_keeps_nothing(tmp_path: Path) -> None:
     put(tmp_path)
     expert = HipExpert()
     steps = evaluate.run(expert, "p.jsonl", tmp_path)
@@ -186,7 +187,11 @@ def test_a_comparison_is_shown_and_stands_in_the_report_until_it_is_taken_back(t
     run = finished(tmp_path)
     report = tmp_path / "results" / f"{run.stem}.html"
     html = shown.comparison_html(evaluate.compare_with(run, kept.name, tmp_path), "before", run)
-    assert "1 prompt flipped (1 for the better, 0 for the worse" in plain(html)
+    assert "1 question flipped (1 for the better, 0 for the worse; this may be chance)" in plain(html)
+    folded = html[html.index("<details>") :]
+    assert "More measures McNemar’s exact test of the flips: p = 1." in plain(folded)
+    assert "McNemar" not in html.replace(folded, "")
+    assert "Quote hit rate 0 % 33.3 % +33.3 points (" in plain(folded)
     assert re.findall(r'href="#(prompt-\d)">([^<]*)', html) == [("prompt-2", "hip?")]
     assert 'id="prompt-2"' in shown.prompts_html(run.judgements)
     assert "Compared with" in report.read_text(encoding="utf-8")
@@ -200,7 +205,7 @@ def test_a_run_compared_with_itself_flips_nothing(tmp_path: Path) -> None:
     put(tmp_path)
     run = finished(tmp_path)
     html = shown.comparison_html(compare(run.results, run.results, run.prompts), "itself", run)
-    assert "0 prompts flipped (0 for the better, 0 for the worse" in plain(html)
+    assert "0 questions flipped (0 for the better, 0 for the worse)" in plain(html)
     assert "<li>" not in html
 
 
@@ -211,7 +216,11 @@ def test_measures_have_values_and_intervals(tmp_path: Path) -> None:
     assert "1 right quote" in plain(html)
     row = re.search(r'<tr data-measure="quote_hit">.*?</tr>', html)
     assert row
-    assert "33.3 % 0.0 % to 100.0 %" in plain(row[0])
+    assert "33.3 % 0.8 to 90.6 %" in plain(row[0])
+    rare = re.search(r'<tr data-measure="ndcg10">.*', html)
+    assert rare
+    assert "More measures" in html[: rare.start()]
+    assert "100 % none, too alike" in plain(rare[0])
     assert html.count("<svg") == 2
     assert f'href="results/{run.stem}.jsonl" download' in html
     assert not re.search(r"\b(None|nan)\b", plain(html))
@@ -247,13 +256,149 @@ def test_a_long_table_ends_and_says_so(tmp_path: Path, monkeypatch: pytest.Monke
     put(tmp_path)
     html = shown.prompts_html(finished(tmp_path).judgements)
     assert html.count('class="prompt"') == 3
-    assert "2 more prompts not shown" in plain(html)
+    assert "2 more questions not shown" in plain(html)
 
 
 def test_progress_tells_what_is_left() -> None:
-    assert "Asked 0 of 5 prompts" in plain(shown.progress_html(EvaluationProgress(0, 5, 0.0)))
-    assert "Asked 50 of 100 prompts · about 5 s left" in plain(shown.progress_html(EvaluationProgress(50, 100, 5.0)))
-    assert "about 10 min left" in plain(shown.progress_html(EvaluationProgress(1, 601, 1.0)))
+    def told(done: int, total: int, seconds: float, *, tracing: bool = False) -> str:
+        return plain(shown.progress_html(EvaluationProgress("p.jsonl", done, total, seconds, tracing)))
+
+    assert "Asked 0 of 5 questions from p.jsonl" in told(0, 5, 0.0)
+    assert "Asked 50 of 100 questions from p.jsonl · about 5 s left" in told(50, 100, 5.0)
+    assert "about 10 min left" in told(1, 601, 1.0)
+    assert "Followed 1 of 5 questions" in told(1, 5, 0.0, tracing=True)
+
+
+class Held(HipExpert):
+    """Answers one question whenever it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let = threading.Semaphore(0)
+
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        self.let.acquire()
+        return super().ask(question, history)
+
+
+@pytest.fixture
+def held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Held, Evaluations, threading.Event]]:
+    """Make runs over an assistant that waits before each answer; in the end it answers all."""
+    monkeypatch.setattr(evaluate, "TELL_SECONDS", 0.01)
+    put(tmp_path)
+    expert, ending = Held(), threading.Event()
+    yield expert, Evaluations(expert, tmp_path, ending), ending
+    ending.set()
+    expert.let.release(100)
+
+
+def test_nothing_is_followed_before_the_first_run(tmp_path: Path) -> None:
+    assert list(Evaluations(HipExpert(), tmp_path, threading.Event()).follow()) == []
+
+
+def test_a_run_goes_on_when_nobody_looks_and_comes_back(
+    held: tuple[Held, Evaluations, threading.Event], tmp_path: Path
+) -> None:
+    expert, evaluations, _ = held
+    assert evaluations.start("p.jsonl")
+    looking = evaluations.follow()
+    assert isinstance(next(looking), EvaluationProgress)
+    looking.close()  # type: ignore[attr-defined]
+    expert.let.release(5)
+    *_, done = evaluations.follow()
+    assert isinstance(done, FinishedEvaluation)
+    assert expert.asked == 5
+    assert list(evaluations.follow()) == [done]
+    assert len(evaluate.kept_runs(tmp_path)) == 1
+
+
+def test_one_run_at_a_time_which_everyone_sees(held: tuple[Held, Evaluations, threading.Event]) -> None:
+    expert, evaluations, _ = held
+    assert evaluations.start("p.jsonl")
+    assert not evaluations.start("other.jsonl")
+    expert.let.release(1)
+    seen = next(step for step in evaluations.follow() if isinstance(step, EvaluationProgress) and step.done)
+    assert (seen.name, seen.done, seen.total) == ("p.jsonl", 1, 5)
+    expert.let.release(4)
+    assert isinstance(list(evaluations.follow())[-1], FinishedEvaluation)
+    assert evaluations.start("p.jsonl")
+
+
+@pytest.mark.parametrize("by", ["a person", "the page's end"])
+def test_a_cancelled_run_keeps_nothing_and_another_can_start(
+    held: tuple[Held, Evaluations, threading.Event], tmp_path: Path, by: str
+) -> None:
+    expert, evaluations, ending = held
+    evaluations.start("p.jsonl")
+    evaluations.cancel() if by == "a person" else ending.set()
+    expert.let.release(1)
+    assert list(evaluations.follow())[-1] is None
+    assert expert.asked <= 1
+    assert evaluate.kept_runs(tmp_path) == []
+    ending.clear()
+    expert.let.release(10)
+    assert evaluations.start("p.jsonl")
+    assert isinstance(list(evaluations.follow())[-1], FinishedEvaluation)
+
+
+def test_the_faults_of_a_run_are_told_to_whoever_follows_it(held: tuple[Held, Evaluations, threading.Event]) -> None:
+    _, evaluations, _ = held
+    evaluations.start("none.jsonl")
+    for _ in range(2):
+        with pytest.raises(PromptsInvalid, match="cannot be read"):
+            list(evaluations.follow())
+
+
+def test_a_run_follows_its_questions_through_the_stages_on_demand(tmp_path: Path) -> None:
+    put(tmp_path)
+    assert shown.stages_html(finished(tmp_path)) == ""
+    *told, last = evaluate.run(HipExpert(), "p.jsonl", tmp_path, stages=True)
+    assert [step.done for step in told if isinstance(step, EvaluationProgress) and step.tracing] == [1, 2, 3, 4]
+    assert isinstance(last, FinishedEvaluation)
+    html = shown.stages_html(last)
+    assert "Passages found by meaning 50 % 50 % 50 %" in plain(html)
+    assert "2 lost questions knee of the hip? lost at: Passages found by meaning" in plain(html)
+    assert 'href="#prompt-0"' in html
+
+
+def test_the_threshold_is_stored_shown_and_chosen_from_a_run(
+    indexed: Callable[[dict[str, str]], object], tmp_path: Path
+) -> None:
+    data_dir = tmp_path / "data"
+    assert evaluate.gate_threshold(data_dir) is None
+    indexed({"a.md": "# A\n\nA text.\n"})
+    assert evaluate.gate_threshold(data_dir) is None
+    assert "from a score of 0.60 on, the default." in plain(shown.threshold_html(None))
+    assert evaluate.store_threshold(0.25, data_dir) == evaluate.gate_threshold(data_dir) == 0.25
+    assert "from a score of 0.25 on; the default is 0.60." in plain(shown.threshold_html(0.25))
+    put(data_dir)
+    found = evaluate.calibrated(finished(data_dir), 0, data_dir)
+    assert evaluate.gate_threshold(data_dir) == found.value == 0.5
+    words = "0 % of those without an answer would be answered, and 33 % of the others refused"
+    assert words in plain(shown.calibrated_html(found))
+    for allowed in (None, -1, 101):
+        with pytest.raises(SettingsInvalid, match="no percentage"):
+            evaluate.calibrated(finished(data_dir), allowed, data_dir)
+    with pytest.raises(SettingsInvalid, match="not a score"):
+        evaluate.store_threshold(1.5, data_dir)
+    assert evaluate.store_threshold(None, data_dir) is evaluate.gate_threshold(data_dir) is None
+
+
+def test_the_page_speaks_of_questions_and_not_of_prompts(tmp_path: Path) -> None:
+    put(tmp_path)
+    run = finished(tmp_path)
+    compared = evaluate.compare_with(run, f"{run.stem}.jsonl", tmp_path)
+    pages = [
+        shown.start_html(),
+        shown.read_only_html(),
+        shown.unchosen_html(),
+        shown.run_html(run),
+        shown.finished_html(run),
+        shown.comparison_html(compared, "before", run),
+        shown.prompts_html(run.judgements),
+        (tmp_path / "results" / f"{run.stem}.html").read_text(encoding="utf-8"),
+    ]
+    assert not [page for page in pages if re.search(r"prompt", plain(page), re.IGNORECASE)]
 
 
 def test_a_saved_prompt_is_offered_and_a_second_one_of_its_question_is_not_taken(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_three_endpoints_and_no_other(client: Client) -> None:
         for endpoint, info in api["named_endpoints"].items()
     }
     assert names == {
-        "/ask": [("question", False), ("history", True)],
+        "/ask": [("question", False), ("history", True), ("as_typed", True)],
         "/search": [("question", False), ("limit", True)],
         "/ingest_plan": [],
     }
@@ -76,6 +76,11 @@ def test_ask_returns_quotes(client: Client, texts: Path) -> None:
 def test_ask_understands_a_follow_up(client: Client) -> None:
     answer = client.predict("and what about them?", ["Are pears green?"], api_name="/ask")
     assert "pears" in answer["question"]
+
+
+def test_ask_searches_for_what_was_typed_on_demand(client: Client) -> None:
+    answer = client.predict("and what about them?", ["Are pears green?"], True, api_name="/ask")
+    assert answer["question"] == "and what about them?"
 
 
 def test_ask_abstains(client: Client) -> None:
@@ -100,6 +105,7 @@ def test_search_returns_places_and_scores(client: Client) -> None:
         ([7], "/ask", "question: Input should be a valid string"),
         (["Why?", "Which?"], "/ask", "history: Input should be a valid list"),
         (["Why?", [None]], "/ask", "history.0: Input should be a valid string"),
+        (["Why?", [], "yes"], "/ask", "as_typed: Input should be a valid boolean"),
         (["Why?", 51], "/search", "limit: 51 is out of range; pass a number from 1 to 50"),
         (["Why?", "ten"], "/search", "limit: Input should be a valid integer"),
     ],

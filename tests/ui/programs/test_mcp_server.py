@@ -92,8 +92,11 @@ def test_ask_abstains_and_understands_a_follow_up(endpoint: str) -> None:
     answer = called(endpoint, "ask", question="Where do kiwis grow?")
     assert answer.structured_content["abstained"] is True
     assert text_of(answer).startswith("The texts do not answer this. The texts never mention")
-    answer = called(endpoint, "ask", question="and what about them?", history=["Are pears green?"])
+    follow_up = {"question": "and what about them?", "history": ["Are pears green?"]}
+    answer = called(endpoint, "ask", **follow_up)
     assert "pears" in answer.structured_content["question"]
+    answer = called(endpoint, "ask", **follow_up, as_typed=True)
+    assert answer.structured_content["question"] == "and what about them?"
 
 
 def test_search(endpoint: str) -> None:

@@ -48,6 +48,11 @@ def test_earlier_questions_are_passed_on(assistant: Assistant) -> None:
     assert "apples" in programs.ask(assistant, "and green?", ["Which apples are red?"]).question
 
 
+def test_a_question_is_searched_for_as_typed_on_demand(assistant: Assistant) -> None:
+    typed = programs.ask(assistant, " and graen? ", ["Which apples are red?"], as_typed=True)
+    assert (typed.question, typed.corrections) == ("and graen?", ())
+
+
 @pytest.mark.parametrize(
     ("question", "history", "words"),
     [

@@ -1,0 +1,137 @@
+"""The `cited ingest` command: updates the index, once or whenever something changes."""
+
+import getpass
+import signal
+import sys
+from functools import partial
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ingest.errors import UserFacingError, printable
+from ingest.settings import load_settings
+from ui.command.logs import set_up, tell
+from ui.command.options import DataDir, ExitCode, Quiet
+from ui.command.progress import progress
+from ui.command.show import show_failures, show_plan, show_report
+
+if TYPE_CHECKING:
+    from ingest.runs.pipeline import Prune, RunReport
+    from ingest.settings import Settings
+
+
+def ingest(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Folders or files.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, without changing it.")] = False,
+    prune: Annotated[bool, typer.Option("--prune/--no-prune", help="Remove texts whose files are gone.")] = True,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove them even if they are more than half.")] = False,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Split and encode everything again.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Keep running and ingest changes.")] = False,
+    quiet: Quiet = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Update the index from folders or files; the rest of the index stays as it is."""
+    from ingest.errors import PruningUnconfirmed
+    from ingest.runs.pipeline import Prune, check, plan
+
+    if not paths and (watch or not rebuild):
+        raise typer.BadParameter("give a folder or file to ingest")
+    if watch and (dry_run or rebuild):
+        raise typer.BadParameter("--watch cannot be combined with --dry-run or --rebuild")
+    if rebuild and dry_run:
+        raise typer.BadParameter("--rebuild cannot be combined with --dry-run")
+    settings = load_settings(data_dir=data_dir)
+    if dry_run:
+        planned = plan(paths or [], settings.data_dir)
+        show_plan(planned)
+        if planned.failed:
+            raise typer.Exit(ExitCode.FAILED)
+        return
+    check(paths or [], settings.data_dir)
+    mode = Prune.NEVER if not prune else Prune.ALWAYS if yes else Prune.CAREFUL
+    if watch:
+        _watch(paths or [], settings, mode, quiet=quiet)
+        return
+    run = partial(_ingest, paths or [], settings, rebuild=rebuild, quiet=quiet)
+    try:
+        report = run(prune=mode)
+    except PruningUnconfirmed as error:
+        question = f"{printable(error.where)}: {error.what}. Remove them?"
+        if sys.stdin is None or not sys.stdin.isatty() or not typer.confirm(question):  # None if closed
+            raise
+        report = run(prune=Prune.ALWAYS)
+    _show(report, quiet=quiet)
+    if report.failed:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def user_name() -> str:
+    """Return the name of the operating system's user."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in some containers
+        return "unknown"
+
+
+def _ingest(paths: list[Path], settings: "Settings", *, rebuild: bool, prune: "Prune", quiet: bool) -> "RunReport":
+    """Run the pipeline and show its progress."""
+    from ingest.models.encoder import open_encoder
+    from ingest.runs.journal import note_run
+    from ingest.runs.pipeline import ingest as run_ingest
+
+    with progress("Loading the encoder (the first time takes about 15 s)", "Ingesting", quiet=quiet) as show:
+        encoder = open_encoder(settings.encoder, settings.models_dir, allow_downloads=settings.allow_downloads)
+        report = run_ingest(
+            paths,
+            settings.data_dir,
+            encoder,
+            rebuild=rebuild,
+            prune=prune,
+            limits=settings.read_limits,
+            on_progress=show,
+        )
+    note_run(report, settings.data_dir, by=user_name())
+    return report
+
+
+def _watch(paths: list[Path], settings: "Settings", prune: "Prune", *, quiet: bool) -> None:
+    """Ingest changes until a signal; a second signal aborts the current run and leaves the index unchanged."""
+    from ingest.models.encoder import open_encoder
+    from ingest.runs.journal import note_failure, note_run
+    from ingest.runs.watch import watch
+
+    set_up(settings)
+    by = user_name()
+    stop = Event()
+
+    def end(_number: int, _frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    encoder = open_encoder(settings.encoder, settings.models_dir, allow_downloads=settings.allow_downloads)
+    if not quiet:
+        typer.echo("Watching for changes (Ctrl+C to stop)")
+    try:
+        runs = watch(paths, settings.data_dir, encoder, stop=stop, prune=prune, limits=settings.read_limits)
+        for outcome in runs:
+            if isinstance(outcome, UserFacingError):
+                note_failure(outcome, by=by)
+                tell(f"cited: {outcome}", settings)
+            else:
+                note_run(outcome, settings.data_dir, by=by)
+                _show(outcome, quiet=quiet)
+    except KeyboardInterrupt:
+        tell("Interrupted", settings)
+    if not quiet:
+        typer.echo("Stopped")
+
+
+def _show(report: "RunReport", *, quiet: bool) -> None:
+    if not quiet:
+        show_report(report)
+    show_failures(report)
