@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import shutil
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
@@ -19,6 +20,8 @@ from ingest.schema import Document, Reading
 from ingest.text.sentences import document_sentences
 
 DIMENSION = 64
+IN_MEMORY = Path("/dev/shm")
+ROOM = 4_000_000_000  # bytes; all tests together write less than half of that
 # Gradio asks pandas 3 for options of pandas 2 when it sums up its events, in a thread of its own.
 GRADIO_WARNINGS = (
     pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated"),
@@ -30,6 +33,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--require-browser", action="store_true", help="fail where Chromium is missing")
     parser.addoption("--screenshots", metavar="DIR", default=None, help="save the browser tests' screenshots here")
     parser.addoption("--models", metavar="DIR", default=None, help="keep the exported encoder here for the next time")
+
+
+def pytest_configure() -> None:
+    """Keep what tests write in memory, where there is room: a disk syncs thousands of indexes."""
+    if IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """The three journeys on the shipped corpus with the real encoder: ask, re-ingest, evaluate."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ def assistant(exported: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -
     data = tmp_path_factory.mktemp("shipped")
     ingest([ROOT / "corpus"], data, exported)
     opened = Assistant(Index(data, exported), open_reranker(BUNDLED, tmp_path_factory.getbasetemp()))
+    opened.ask = cache(opened.ask)  # type: ignore[method-assign]  # several tests ask the same
     yield opened
     opened.close()
 

@@ -127,7 +127,7 @@ def test_a_set_is_either_learnt_from_or_held_back() -> None:
 @pytest.mark.model
 def test_a_right_sentence_is_mostly_among_those_that_are_read(tmp_path: Path, exported: OnnxEncoder) -> None:
     corpus, prompts = next((corpus, prompts) for name, corpus, prompts in own_sets(tmp_path) if name == "body-gout")
-    asked = load_prompts(prompts, None)
+    asked = load_prompts(prompts, None)[::9]
     cases = collect(corpus, asked, tmp_path / "index", exported, CosineReranker(exported))
     assert tuple(each.prompt for each in cases) == asked
     for each in cases:

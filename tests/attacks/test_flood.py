@@ -88,6 +88,7 @@ def test_a_flood_is_told_to_wait_and_what_nobody_waits_for_is_dropped(
     served: Served, assistant: Slow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(admission, "ABANDONED_SECONDS", 1.0)
+    monkeypatch.setattr(admission, "DRAIN_SECONDS", 0.5)
     assistant.seconds = 1.0
     found = [join(served) for _ in range(150)]
     taken = [status for status, _ in found if status == 200]
@@ -102,7 +103,8 @@ def test_a_flood_is_told_to_wait_and_what_nobody_waits_for_is_dropped(
     assert assistant.asked < 20
 
 
-def test_one_client_leaves_room_for_others(served: Served, assistant: Slow) -> None:
+def test_one_client_leaves_room_for_others(served: Served, assistant: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "DRAIN_SECONDS", 0.5)
     assistant.seconds = 1.0
     for _ in range(150):
         join(served)
@@ -114,7 +116,7 @@ def test_one_client_leaves_room_for_others(served: Served, assistant: Slow) -> N
 def test_questions_of_many_clients_are_all_answered(served: Served, assistant: Slow) -> None:
     assistant.seconds = 0.05
     with ThreadPoolExecutor(32) as clients:
-        answers = list(clients.map(lambda _: ask(served), range(96)))
+        answers = list(clients.map(lambda _: ask(served), range(64)))
     assert all("Apples are red fruit." in answer for answer in answers)
 
 

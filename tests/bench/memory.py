@@ -7,8 +7,9 @@ Sentences are all different and made of 20,000 made-up words; files have 1 MB,
 about 900 passages. The encoder gives each text a random vector of 384
 dimensions, so that what is measured is readers, cutting, catalog and vectors;
 the real encoder's memory does not depend on how much there is. `vectors` adds
-random vectors and nothing else. Prints a line for each of twenty parts of the
-way: what is resident and the most that ever was.
+random vectors and nothing else, to graphs that are built quickly and take the
+same memory. Prints a line for each of twenty parts of the way: what is resident
+and the most that ever was.
 """
 
 import hashlib
@@ -23,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ingest.index.vectors import SHARD_SIZE, Vectors
+from ingest.index.vectors import GRAPH, SHARD_SIZE, Vectors
 from ingest.models.encoder import EncoderIdentity, Vectors32
 from ingest.runs.pipeline import ingest
 
@@ -108,6 +109,7 @@ def ingest_prose(megabytes: int, folder: Path, tell: Callable[[Sample], None]) -
 def add_vectors(number: int, folder: Path, tell: Callable[[Sample], None]) -> None:
     """Add random vectors and tell the memory after each thousand."""
     chance = np.random.default_rng(1)
+    GRAPH["ef_construction"] = 20
     with Vectors(folder, CheapEncoder.identity) as vectors:
         for at in range(0, number, AT_ONCE):
             rows = chance.standard_normal((AT_ONCE, DIMENSION), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""What the fault tests share: a writer in a process of its own, and how often to disturb it or a reader."""
+"""What the fault tests share: an index to disturb, a writer in a process of its own, and how often to disturb it."""
 
 import ctypes
 import os
@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+
+from tests.conftest import FakeEncoder
+from tests.faults.case import Case
 
 ROOT = Path(__file__).parents[2]
 FEW = 1
@@ -32,6 +35,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, value in report.user_properties:
             if name == "files" and report.when == "call":
                 terminalreporter.write_line(f"{report.nodeid}: {value:,} files")
+
+
+@pytest.fixture(scope="session")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    return Case(tmp_path_factory.mktemp("case"), FakeEncoder())
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
-"""Restore a backup: restorer.py BACKUP DATA STEPS, killed at the given step.
+"""Restore a backup again and again: restorer.py BACKUP DATA; each line read is a step at which to be killed, or 0.
 
-A step is anything that Python reports to audit hooks about files; prints the number of steps if that is less.
+A step is anything that Python reports to audit hooks about files. Each restore
+is a process of its own; prints its exit status, or how many steps it took.
 """
 
 import os
@@ -11,7 +12,7 @@ from pathlib import Path
 from ingest.settings import Settings
 from ui.handlers.restore import restore
 
-steps, last = 0, int(sys.argv[3])
+steps, last = 0, 0
 
 
 def count(event: str, _arguments: object) -> None:
@@ -23,6 +24,15 @@ def count(event: str, _arguments: object) -> None:
 
 
 settings = Settings(data_dir=Path(sys.argv[2]))
-sys.addaudithook(count)
-restore(Path(sys.argv[1]), settings, force=True)
-sys.stdout.write(f"{steps}\n")
+for line in sys.stdin:
+    if os.fork() == 0:
+        last = int(line)
+        sys.addaudithook(count)
+        restore(Path(sys.argv[1]), settings, force=True)
+        sys.stdout.write(f"{steps}\n")
+        sys.stdout.flush()
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.wait()[1])
+    if status:
+        sys.stdout.write(f"{status}\n")
+        sys.stdout.flush()

@@ -22,7 +22,7 @@ from ingest.errors import BackupFailed, IndexLocked, IndexUnwritable
 from ingest.runs.pipeline import ingest
 from ingest.settings import Settings
 from tests.conftest import FakeEncoder
-from tests.faults.test_faults import QUESTION, Case
+from tests.faults.case import QUESTION, Case
 from ui.handlers.backup import back_up
 from ui.handlers.conversations import Conversations
 from ui.handlers.restore import restore
@@ -73,10 +73,9 @@ def room(size: int) -> Iterator[None]:
 
 
 def test_a_backup_while_everything_goes_on(
-    tmp_path: Path, backup: Path, encoder: FakeEncoder, start: Callable[..., "subprocess.Popen[str]"]
+    case: Case, tmp_path: Path, backup: Path, start: Callable[..., "subprocess.Popen[str]"]
 ) -> None:
-    case = Case(tmp_path, encoder)
-    data = case.fresh("busy")
+    data = case.fresh()
     settings = Settings(data_dir=data)
     over, told = threading.Event(), []
 
@@ -173,19 +172,34 @@ def test_a_changed_byte(settings: Settings, backup: Path, tmp_path: Path, times:
     assert refused > 10 * times
 
 
+@pytest.fixture
+def restored(settings: Settings, backup: Path) -> Iterator[Callable[[int], int]]:
+    """Restore in a process that is killed at a step; return its exit status, or how many steps it took."""
+    command = [sys.executable, str(Path(__file__).with_name("restorer.py")), str(backup), str(settings.data_dir)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    ) as restorer:
+
+        def run(step: int) -> int:
+            assert restorer.stdin is not None and restorer.stdout is not None
+            restorer.stdin.write(f"{step}\n")
+            return int(restorer.stdout.readline())
+
+        yield run
+
+
 def test_a_killed_restore(
-    settings: Settings, backup: Path, tmp_path: Path, write: Callable[..., Path], times: int
+    settings: Settings,
+    backup: Path,
+    restored: Callable[[int], int],
+    tmp_path: Path,
+    write: Callable[..., Path],
+    times: int,
 ) -> None:
     back_up(settings, backup)
     ingest([write({"apples.md": OTHER})], settings.data_dir, FakeEncoder())
-    command = [sys.executable, str(Path(__file__).with_name("restorer.py")), str(backup), str(settings.data_dir)]
-
-    def run(step: int) -> "subprocess.CompletedProcess[str]":
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        return subprocess.run([*command, str(step)], env=environment, capture_output=True, text=True, timeout=60)
-
-    whole = run(0)
-    steps = int(whole.stdout)
+    steps = restored(0)
     assert answered(settings.data_dir) == "Apples are red fruit."
     chance = random.Random(times)
     found = set()
@@ -195,12 +209,12 @@ def test_a_killed_restore(
         assert answered(settings.data_dir) == "Pears are green fruit."
         shutil.rmtree(tmp_path / ".data.restoring", ignore_errors=True)  # removing it would take more steps
         asides = set(tmp_path.glob("data.before-restore-*"))
-        assert run(step).returncode == -signal.SIGKILL
+        assert restored(step) == -signal.SIGKILL
         found.add(answered(settings.data_dir))
         if answered(settings.data_dir) == "Apples are red fruit.":
             (former,) = set(tmp_path.glob("data.before-restore-*")) - asides
             assert answered(former) == "Pears are green fruit."
             assert tree(settings.data_dir)["feedback.jsonl"] == b"{}\n"
     assert found == {"Apples are red fruit.", "Pears are green fruit."}
-    assert run(0).returncode == 0
+    assert restored(0) > 0
     assert not list(tmp_path.glob(".*"))

@@ -3,7 +3,6 @@
 import random
 import shutil
 import signal
-import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
@@ -16,89 +15,15 @@ import pytest
 from assistant.assistant import Assistant
 from assistant.index import Index
 from ingest.errors import IndexUnwritable, RootInvalid
-from ingest.index.catalog import Catalog
-from ingest.index.vectors import VECTORS_FOLDER, Vectors
 from ingest.models.encoder import Encoder
 from ingest.runs.pipeline import RunReport, ingest
 from ingest.runs.status import runs, status
+from tests.faults.case import QUESTION, Case
 
 Start = Callable[..., "subprocess.Popen[str]"]
 Bound = Callable[[Callable[[], RunReport]], RunReport]
 
 pytestmark = pytest.mark.slow
-
-FILES = 200
-QUESTION = "What does exercise seventeen strengthen in the first weeks?"
-
-
-def text(number: int, version: str) -> str:
-    part = f"# Sheet {number}\n\n"
-    for section in range(3):
-        part += f"## Part {section}\n\nExercise {number} {section} of the {version} edition strengthens the hip.\n\n"
-    return part + (
-        f"Exercise seventeen strengthens the {version} muscles in the first weeks.\n" if number == 17 else ""
-    )
-
-
-def write_edition(root: Path, version: str) -> None:
-    root.mkdir(exist_ok=True)
-    for number in range(FILES):
-        (root / f"{number:03}.md").write_text(text(number, version), encoding="utf-8")
-
-
-class Case:
-    """An index of the old edition, and the folder with the new one."""
-
-    def __init__(self, folder: Path, encoder: Encoder) -> None:
-        self.root, self.encoder = folder / "sheets", encoder
-        self._pristine, self._folder = folder / "pristine", folder
-        write_edition(self.root, "old")
-        ingest([self.root], self._pristine, encoder)
-        write_edition(self.root, "new")
-        self.finished = self.fresh("undisturbed")
-        ingest([self.root], self.finished, encoder)
-        self.wanted = self.content(self.finished)
-
-    def fresh(self, name: str) -> Path:
-        """Return a copy of the index of the old edition."""
-        return Path(shutil.copytree(self._pristine, self._folder / name))
-
-    def content(self, data: Path) -> tuple[list[tuple[str, int, str]], set[str]]:
-        """Return all passages with their places, and all vectors."""
-        with closing(Catalog(data)) as catalog, catalog.read() as snapshot:
-            keys = [key for keys in snapshot.keys_of(sorted(snapshot.shas())).values() for key in keys]
-            passages = snapshot.passages(keys).values()
-        with Vectors(data / VECTORS_FOLDER, self.encoder.identity) as vectors:
-            return sorted((p.source, p.start, p.text) for p in passages), set(vectors.ids())
-
-    def check(self, data: Path) -> str:
-        """Assert that the index is one run, whole and answering, and return its edition."""
-        with closing(sqlite3.connect(data / "catalog.sqlite")) as file:
-            assert file.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        with closing(Catalog(data)) as catalog, catalog.read() as snapshot:
-            assert snapshot.faults() == []
-            known, documents = snapshot.shas(), snapshot.counts()[0]
-        passages, vectors = self.content(data)
-        assert documents == FILES
-        assert known <= vectors
-        editions = {"old" if "old edition" in text else "new" for _, _, text in passages if "edition" in text}
-        (edition,) = editions
-        with closing(Assistant(Index(data, self.encoder))) as assistant:
-            answer = assistant.ask(QUESTION)
-        shown = answer.quotes or (answer.abstention.nearest if answer.abstention else ())
-        assert any(f"the {edition} muscles" in quote.text for quote in shown)
-        return edition
-
-    def mend(self, data: Path) -> None:
-        """Assert that the next run makes the index what an undisturbed one is."""
-        ingest([self.root], data, self.encoder)
-        assert self.check(data) == "new"
-        assert self.content(data) == self.wanted
-
-
-@pytest.fixture
-def case(tmp_path: Path, encoder: Encoder) -> Case:
-    return Case(tmp_path, encoder)
 
 
 def wait(process: "subprocess.Popen[str]") -> str:
@@ -109,7 +34,7 @@ def wait(process: "subprocess.Popen[str]") -> str:
 
 
 def test_killed_at_any_moment(case: Case, start: Start, times: int) -> None:
-    data = case.fresh("timed")
+    data = case.fresh()
     with start(data, case.root) as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -118,7 +43,7 @@ def test_killed_at_any_moment(case: Case, start: Start, times: int) -> None:
         duration = time.perf_counter() - began
     chance = random.Random(times)
     for number in range(times):
-        data = case.fresh(f"killed-{number}")
+        data = case.fresh()
         with start(data, case.root) as process:
             assert process.stdout is not None
             process.stdout.readline()
@@ -132,7 +57,7 @@ def test_killed_at_any_moment(case: Case, start: Start, times: int) -> None:
 def test_a_full_disk(case: Case, start: Start, times: int) -> None:
     largest = max(path.stat().st_size for path in case.finished.rglob("*") if path.is_file())
     for number in range(times):
-        data = case.fresh(f"full-{number}")
+        data = case.fresh()
         with start(data, case.root, str(int(largest * (number + 1) / (times + 1)))) as process:
             told = wait(process)
         assert told.startswith(("IndexUnwritable: ", "ends")), told
@@ -142,8 +67,8 @@ def test_a_full_disk(case: Case, start: Start, times: int) -> None:
 
 
 def test_two_writers_started_together(case: Case, start: Start, times: int) -> None:
-    for number in range(times):
-        data = case.fresh(f"two-{number}")
+    for _ in range(times):
+        data = case.fresh()
         with start(data, case.root) as one, start(data, case.root) as other:
             told = sorted([wait(one), wait(other)])
         assert told[-1] == "ends, 600 encoded"
@@ -154,7 +79,7 @@ def test_two_writers_started_together(case: Case, start: Start, times: int) -> N
 
 
 def test_questions_asked_during_a_run(case: Case, start: Start) -> None:
-    data = case.fresh("asked")
+    data = case.fresh()
     seen = []
     with closing(Assistant(Index(data, case.encoder))) as assistant, start(data, case.root) as process:
         ended = False
@@ -203,33 +128,37 @@ def test_a_file_that_changes_while_it_is_read(tmp_path: Path, encoder: Encoder, 
 
 
 @pytest.mark.usefixtures("reads_here")
-def test_what_loses_its_permissions(case: Case, bound_by_permissions: Bound) -> None:
-    data = case.fresh("closed")
-    shut = case.root / "shut"
-    shut.mkdir()
-    (shut / "a.md").write_text("Rest.\n", encoding="utf-8")
-    ingest([case.root], data, case.encoder)
-    shut.chmod(0)
-    (case.root / "000.md").chmod(0)
+def test_what_loses_its_permissions(
+    write: Callable[..., Path], tmp_path: Path, encoder: Encoder, bound_by_permissions: Bound
+) -> None:
+    data, root = tmp_path / "data", write({"closed.md": "Walk.", "open.md": "Swim.", "shut/a.md": "Rest."})
+    ingest([root], data, encoder)
+    write({"closed.md": "Walk a bit.", "open.md": "Swim a bit."})
+    (root / "shut").chmod(0)
+    (root / "closed.md").chmod(0)
     try:
-        report = bound_by_permissions(lambda: ingest([case.root], data, case.encoder))
+        report = bound_by_permissions(lambda: ingest([root], data, encoder))
     finally:
-        shut.chmod(0o755)
+        (root / "shut").chmod(0o755)
     assert sorted(report.failed) == [
-        ("000.md", "000.md: cannot be read: Permission denied; check that it is a file you may read"),
+        ("closed.md", "closed.md: cannot be read: Permission denied; check that it is a file you may read"),
         ("shut", "shut: permission denied"),
     ]
-    assert report.removed == []
-    assert len(status(data)) == FILES + 2
-    assert [each.passages > 0 for each in status(data) if each.source in ("000.md", "shut/a.md")] == [True, True]
+    assert (report.updated, report.removed) == (["open.md"], [])
+    assert {each.source: each.passages for each in status(data)} == {
+        "closed.md": 1,
+        "open.md": 1,
+        "shut": 0,
+        "shut/a.md": 1,
+    }
     assert runs(data)[0].counts["failed"] == 2
-    (case.root / "000.md").chmod(0o644)
-    assert ingest([case.root], data, case.encoder).failed == []
-    assert len(status(data)) == FILES + 1
+    (root / "closed.md").chmod(0o644)
+    assert ingest([root], data, encoder).failed == []
+    assert [each.source for each in status(data)] == ["closed.md", "open.md", "shut/a.md"]
 
 
 def test_a_root_that_loses_its_permissions(case: Case, bound_by_permissions: Bound) -> None:
-    data = case.fresh("closed")
+    data = case.fresh()
     case.root.chmod(0)
     try:
         with pytest.raises(RootInvalid, match="permission denied"):
@@ -240,7 +169,7 @@ def test_a_root_that_loses_its_permissions(case: Case, bound_by_permissions: Bou
 
 
 def test_an_index_that_may_not_be_written(case: Case, bound_by_permissions: Bound) -> None:
-    data = case.fresh("closed")
+    data = case.fresh()
     folders = [data, *(path for path in data.rglob("*") if path.is_dir())]
     files = [path for path in data.rglob("*") if path.is_file()]
     for path in [*files, *folders]:

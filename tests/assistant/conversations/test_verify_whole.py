@@ -155,10 +155,10 @@ def test_a_folder_that_moved_offers_the_nearest_of_the_only_file_of_that_name(in
 def test_every_quote_of_the_shipped_prompts_stands(tmp_path: Path, exported: OnnxEncoder) -> None:
     ingest([ROOT / "corpus"], tmp_path / "data", exported)
     assistant = Assistant(Index(tmp_path / "data", exported), open_reranker(BUNDLED, tmp_path))
-    prompts = load_prompts(ROOT / "tests" / "prompts" / "corpus.jsonl", assistant.sources())[::3]
+    prompts = load_prompts(ROOT / "tests" / "prompts" / "corpus.jsonl", assistant.sources())[::6]
     answers = [assistant.ask(prompt.question) for prompt in prompts]
     quotes = [quote for answer in answers for quote in answer.quotes]
-    assert len(quotes) > 15
+    assert len(quotes) > 10
     unknown = [
         replace(quote, evidence=replace(quote.evidence, passage=replace(quote.evidence.passage, id="p")))
         for quote in quotes

@@ -21,6 +21,12 @@ PATIENCE = 60  # seconds
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(autouse=True)
+def _short_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.runs.watch.SETTLED", 200)
+    monkeypatch.setattr("ingest.runs.watch.TICK", 100)
+
+
 @pytest.fixture
 def watched(write: Write, data: Path, encoder: Encoder) -> Iterator[Callable[..., Outcomes]]:
     """Watch paths in a thread; return a function that waits for the next outcome."""
@@ -73,9 +79,10 @@ def test_the_index_and_hidden_files_do_not_start_a_run(
     outcome = watched(tmp_path)  # the index lies inside
     assert reported(outcome()).run == 1
     (tmp_path / ".hidden.md").write_text("x", encoding="utf-8")
-    time.sleep(2)
+    time.sleep(1)
     (tmp_path / "a.md").write_text("Changed.", encoding="utf-8")
-    assert reported(outcome()).run == 2
+    report = reported(outcome())
+    assert (report.run, report.updated) == (2, ["a.md"])
     assert root.name == "corpus"
 
 
@@ -99,7 +106,7 @@ def test_a_single_file(watched: Callable[..., Outcomes], write: Write) -> None:
     outcome = watched(root / "a.md")
     outcome()
     write({"b.md": "B, edited."})
-    time.sleep(1)
+    time.sleep(0.5)
     write({"a.md": "A, edited."})
     report = reported(outcome())
     assert (report.run, report.updated) == (2, ["a.md"])
