@@ -57,7 +57,7 @@ class Browser:
         return self.send(path, json.dumps(body).encode(), **{"Content-Type": "application/json"})
 
     def ask(self, question: str = "What are apples?") -> str:
-        status, body = self.post("/gradio_api/call/ask", {"data": [question, []]})
+        status, body = self.post("/gradio_api/call/ask", {"data": [question, [], False]})
         assert status == 200, body
         return self.send(f"/gradio_api/call/ask/{json.loads(body)['event_id']}")[1]
 
@@ -105,7 +105,7 @@ def test_strangers_reach_nothing(served: Served) -> None:
     for path in ("/", "/config", "/theme.css", "/gradio_api/info", "/reader?x", "/kept", "/mcp", "/gradio_api/app_id"):
         assert stranger.send(path)[0] == 401, path
     for path in ("/gradio_api/call/ask", "/gradio_api/queue/join", "/gradio_api/run/predict", "/mcp", "/feedback"):
-        assert stranger.post(path, {"data": ["What are apples?", []]})[0] == 401, path
+        assert stranger.post(path, {"data": ["What are apples?", [], False]})[0] == 401, path
     assert stranger.upload()[0] == 401
     assert Browser(served.url, Authorization="Bearer cited_nonsense").send("/config")[0] == 401
     assert Browser(served.url, Cookie="cited_session=nonsense").send("/config")[0] == 401

@@ -245,11 +245,11 @@ def test_many_prompts_are_refused(tmp_path: Path) -> None:
     upload = tmp_path / "mine.jsonl"
     lines = (json.dumps({"id": f"{n}", "question": "Q?", "unanswerable": True}) for n in range(10_001))
     upload.write_text("\n".join(lines))
-    with pytest.raises(PromptsInvalid, match="has 10,001 prompts, more than 10,000"):
+    with pytest.raises(PromptsInvalid, match="has 10,001 questions, more than 10,000"):
         evaluate.add_prompts(upload, StandIn(), tmp_path / "data")
     (tmp_path / "data" / "prompts").mkdir(parents=True)
     upload.rename(tmp_path / "data" / "prompts" / "mine.jsonl")
-    with pytest.raises(PromptsInvalid, match="has 10,001 prompts, more than 10,000"):
+    with pytest.raises(PromptsInvalid, match="has 10,001 questions, more than 10,000"):
         next(evaluate.run(StandIn(), "mine.jsonl", tmp_path / "data"))
 
 

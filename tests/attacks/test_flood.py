@@ -68,7 +68,7 @@ def post(served: Served, path: str, body: object, **headers: str) -> tuple[int, 
 
 def join(served: Served, question: str = "What are apples?") -> tuple[int, str]:
     """Ask a question without listening for the answer."""
-    return post(served, "gradio_api/call/ask", {"data": [question, []]})
+    return post(served, "gradio_api/call/ask", {"data": [question, [], False]})
 
 
 def listen(served: Served, event: str) -> str:
@@ -109,7 +109,7 @@ def test_one_client_leaves_room_for_others(served: Served, assistant: Slow, monk
     for _ in range(150):
         join(served)
     other = {"X-Forwarded-For": "192.0.2.7"}  # a proxy on this machine names its client
-    status, _ = post(served, "gradio_api/call/ask", {"data": ["What are apples?", []]}, **other)
+    status, _ = post(served, "gradio_api/call/ask", {"data": ["What are apples?", [], False]}, **other)
     assert status == 200
 
 

@@ -61,7 +61,7 @@ def every_handler(page: Browser) -> Iterator[str]:
 
 def everything(page: Browser) -> Iterator[str]:
     """Yield what the page answers to questions, requests of programs, its own links, and mistakes."""
-    asked = call(page, "ask", ["What are apples?", []])
+    asked = call(page, "ask", ["What are apples?", [], False])
     yield asked
     root = json.loads(asked.partition("data: ")[2].splitlines()[0])[0]["quotes"][0]["root"]
     place = urllib.parse.urlencode({"root": root, "source": "apples.md"})
@@ -75,7 +75,7 @@ def everything(page: Browser) -> Iterator[str]:
         "/nothing",
     ):
         yield page.send(path)[1]
-    yield call(page, "ask", ["Who wrote Hamlet?", []])
+    yield call(page, "ask", ["Who wrote Hamlet?", [], False])
     yield call(page, "search", ["apples", 5])
     yield call(page, "ingest_plan", [])
     for name, arguments in (
@@ -102,7 +102,7 @@ def test_no_answer_has_a_path_of_the_server(page: Browser, tmp_path: Path) -> No
 
 
 def everything_again(page: Browser) -> Iterator[str]:
-    yield call(page, "ask", ["What are apples?", []])
+    yield call(page, "ask", ["What are apples?", [], False])
     yield call(page, "ingest_plan", [])
     yield from every_handler(page)
 

@@ -33,7 +33,7 @@ def ask(url: str, question: str) -> float:
         RuntimeError: what came back is neither quotes nor an abstention.
     """
     began = time.monotonic()
-    body = json.dumps({"data": [question, []]}).encode()
+    body = json.dumps({"data": [question, [], False]}).encode()
     request = Request(f"{url}gradio_api/call/ask", body, {"Content-Type": "application/json"})
     with OPENER.open(request, timeout=120) as answer:
         event = json.loads(answer.read())["event_id"]

@@ -33,7 +33,7 @@ def ask(url: str, outcomes: list[str]) -> None:
     """Ask until the page stops, and note what came back: an answer, why there is none, or what broke."""
     while True:
         try:
-            body = json.dumps({"data": ["How should I sleep with sciatica?", []]}).encode()
+            body = json.dumps({"data": ["How should I sleep with sciatica?", [], False]}).encode()
             request = Request(f"{url}gradio_api/call/ask", body, {"Content-Type": "application/json"})
             with OPENER.open(request, timeout=30) as answer:
                 event = json.loads(answer.read())["event_id"]
