@@ -268,10 +268,6 @@ def _distinct(quotes: Sequence[Quote]) -> tuple[Quote, ...]:
     """Return the quotes without those that lie in another, or are in the same place as one before them."""
     kept: list[Quote] = []
     for quote in sorted(quotes, key=lambda each: len(each.text), reverse=True):
-        if not any(_lies_in(quote.evidence, other.evidence) for other in kept):
+        if not any(quote.evidence.lies_in(other.evidence) for other in kept):
             kept.append(quote)
     return tuple(quote for quote in quotes if any(quote is each for each in kept))
-
-
-def _lies_in(one: Evidence, other: Evidence) -> bool:
-    return one.passage.place == other.passage.place and other.start <= one.start and one.end <= other.end

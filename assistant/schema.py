@@ -37,6 +37,10 @@ class Evidence:
         """The text of the document at this span."""
         return self.passage.cut(self.start, self.end)
 
+    def lies_in(self, other: "Evidence") -> bool:
+        """Return whether other evidence of the same source covers this."""
+        return self.passage.place == other.passage.place and other.start <= self.start and self.end <= other.end
+
 
 @dataclass(frozen=True, slots=True)
 class Quote:

@@ -54,7 +54,7 @@ def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
         of_source = taken.setdefault(own.passage.place, [])
         if sentence.score < sentences[0].score - MARGIN:
             break
-        if any(each.start <= own.start and own.end <= each.end for each in of_source):
+        if any(own.lies_in(each) for each in of_source):
             of_source.append(own)
             continue
         same = [other for other in said if says_the_same(other.text, own.text)]
