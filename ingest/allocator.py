@@ -1,12 +1,22 @@
-"""Makes glibc return freed memory to the system; does nothing with other C libraries."""
+"""Keeps the memory of a process small: limits it, and makes glibc return what is freed, where these are known."""
 
 import ctypes
+import sys
 from functools import lru_cache
 
 _ARENA_MAX = -8  # glibc's M_ARENA_MAX
 # Every collection that Chroma opens starts threads, and each thread's arena fragments. With glibc's default (eight
 # arenas per core) five shards of 4,000 vectors kept 6 MB each; with two arenas they kept nothing.
 _ARENAS = 2
+
+
+def limit_memory(megabytes: int) -> None:
+    """Limit the address space of the process, which leaves no core file."""
+    if sys.platform != "win32":  # Windows has no such limits
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (megabytes * 1_000_000, megabytes * 1_000_000))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def limit_arenas() -> None:

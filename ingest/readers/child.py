@@ -13,7 +13,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from ingest.allocator import release_free_memory
+from ingest.allocator import limit_memory, release_free_memory
 from ingest.errors import SourceUnreadable
 from ingest.readers.registry import read
 from ingest.schema import Document, Reading
@@ -30,7 +30,7 @@ LARGE = 1_000_000
 def main() -> None:
     """Answer requests until standard input is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches both processes; the parent decides what it means
-    _limit_memory(int(sys.argv[1]))
+    limit_memory(int(sys.argv[1]))
     requests = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing that a library prints may mix with the answers
@@ -55,14 +55,6 @@ def answer(request: Request) -> Answer:
         release_free_memory()
     document = replace(document, language=document_language(document))
     return Reading(document, document_sentences(document))
-
-
-def _limit_memory(megabytes: int) -> None:
-    if sys.platform != "win32":  # Windows has no such limits
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (megabytes * 1_000_000, megabytes * 1_000_000))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _limit_time(seconds: float) -> None:

@@ -12,6 +12,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingest.allocator import limit_memory
+
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument
 
@@ -26,7 +28,8 @@ QUALITY = 90
 def main(arguments: Sequence[str]) -> int:
     """Write the answer to a request; return the exit status."""
     megabytes, seconds, path, sha, pages, page, scale = arguments
-    _limit(int(megabytes), float(seconds))
+    limit_memory(int(megabytes))
+    _limit_time(float(seconds))
     data = Path(path).read_bytes()
     if hashlib.sha256(data).hexdigest() != sha:
         return CHANGED
@@ -68,13 +71,11 @@ def _size(size: tuple[float, float]) -> tuple[float, float]:
     return size
 
 
-def _limit(megabytes: int, seconds: float) -> None:
-    """Limit the memory, and end this process if it outlives its parent, which otherwise ends it earlier."""
-    if sys.platform != "win32":  # Windows has no such limits
+def _limit_time(seconds: float) -> None:
+    """End this process if it outlives its parent, which otherwise ends it earlier."""
+    if sys.platform != "win32":  # Windows has no such limit
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (megabytes * 1_000_000, megabytes * 1_000_000))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, resource.RLIM_INFINITY))
 
 
