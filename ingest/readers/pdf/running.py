@@ -15,6 +15,10 @@ _MOST = 4  # bands of an edge
 _PLACE = 6.0  # points that a running head may move from page to page
 _SMALL_DOCUMENT = 6  # pages: in a larger one, a running head is on three of them at least
 _LARGER = 1.15  # times the usual size: a title that recurs, unless it is on most pages
+_HEAD_CELLS = 3  # of a table's head; a running head of two parts may stand above two columns
+_HEAD_BANDS = 3  # lines of a table's head
+_HEAD_GAP = 1.6  # times the size of the head's letters, above its rows
+_APART = 1.0  # times the size of the letters, between cells
 _NUMBER = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(
     r"[^\w]*(?:(?P<word>page|seite|p\.|pág\.?|página|pagina|pag\.?)\s*)?(?P<number>\d{1,4}|[ivxlc]{1,6})(?:\s*(?:of|von|de|di|/|sur|van)\s*\d{1,4})?[^\w]*",
@@ -42,6 +46,7 @@ def without_running(sheets: Sequence[Sheet], usual: float) -> list[Sheet]:
     edges = [edge for number, sheet in enumerate(sheets) for edge in _edges(number, sheet)]
     pages = len({sheet.frame.page for sheet in sheets})
     running = _recurring(edges, pages, usual) | _numbers(edges)
+    running -= {id(edge) for edge in edges if id(edge) in running and _heads_table(edge, sheets[edge.sheet])}
     dropped: dict[int, set[int]] = defaultdict(set)
     reached: Counter[tuple[int, bool]] = Counter()
     for edge in edges:  # in order from the edge; what is inside of other text is none
@@ -49,6 +54,35 @@ def without_running(sheets: Sequence[Sheet], usual: float) -> list[Sheet]:
             reached[edge.sheet, edge.foot] += 1
             dropped[edge.sheet].update(map(id, edge.band.pieces))
     return [_without(sheet, dropped.get(number, set())) for number, sheet in enumerate(sheets)]
+
+
+def _heads_table(edge: _Edge, sheet: Sheet) -> bool:
+    """Return whether a band at the top is the head of a table, which recurs on every page that the table is on."""
+    names, end = _cells(edge.band), edge.band.bottom
+    if edge.foot or len(names) < _HEAD_CELLS:
+        return False
+    reach = _HEAD_GAP * max(piece.size for piece in edge.band.pieces)
+    below = [band for band in bands(sheet.pieces) if band.top >= end]
+    for band in below[:_HEAD_BANDS]:
+        cells = _cells(band)
+        under = all(any(left < right_ and left_ < right for left_, right_ in names) for left, right in cells)
+        if not under or band.top - end > reach:
+            return False
+        if len(cells) >= len(names) - 1:
+            return True
+        end = band.bottom
+    return False
+
+
+def _cells(band: Band) -> list[tuple[float, float]]:
+    """Return the left and right ends of the texts in a band that stand apart from each other."""
+    cells: list[tuple[float, float]] = []
+    for piece in sorted(band.pieces, key=lambda piece: piece.left):
+        if cells and piece.left - cells[-1][1] < _APART * piece.size:
+            cells[-1] = (cells[-1][0], max(cells[-1][1], piece.right))
+        else:
+            cells.append((piece.left, piece.right))
+    return cells
 
 
 def _without(sheet: Sheet, dropped: set[int]) -> Sheet:

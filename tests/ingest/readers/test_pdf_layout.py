@@ -130,6 +130,27 @@ def test_running_heads_are_left_out_and_sentences_go_on(read_as: ReadAs) -> None
     assert [document.page(document.text.index(word)) for word in ("boat", "harbour", "autumn")] == [1, 2, 3]
 
 
+def test_the_head_of_a_table_is_kept_on_every_page_below_the_running_head(read_as: ReadAs) -> None:
+    def row(y: float, *cells: str) -> bytes:
+        return b"".join(text(x, y, cell, 10) for x, cell in zip((72, 220, 340, 450), cells, strict=True))
+
+    pages = []
+    for page, drugs in enumerate((("Amoril", "Bexin"), ("Corvan", "Dolan"), ("Estrin", "Favon")), 1):
+        content = text(72, 760, "Handbook of the ward", 9) + text(300, 760, "Doses", 9) + text(500, 760, "2021", 9)
+        content += row(730, "Drug", "Dose", "Times a day", "Most")
+        for at, drug in enumerate(drugs):
+            content += row(712 - 16 * at, drug, f"{10 * page + at} mg", f"{at + 2}", f"{90 + page} mg")
+        pages.append(content + text(290, 40, f"Page {page} of 3", 9))
+    document = read_as("a.pdf", draw(pages))
+    assert "Handbook" not in document.text
+    rows = [line for line in document.text.splitlines() if line]
+    assert rows == [
+        f"Drug: {drug} | Dose: {10 * page + at} mg | Times a day: {at + 2} | Most: {90 + page} mg"
+        for page, drugs in enumerate((("Amoril", "Bexin"), ("Corvan", "Dolan"), ("Estrin", "Favon")), 1)
+        for at, drug in enumerate(drugs)
+    ]
+
+
 def test_what_recurs_is_kept_where_it_is_all_there_is_or_a_title(read_as: ReadAs) -> None:
     assert quotes(read_as("a.pdf", draw([text(72, 750, "Closed.", 9)] * 2))) == ["Closed.", "Closed."]
     title = text(72, 750, "Opening hours", 20)
