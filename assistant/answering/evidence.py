@@ -7,6 +7,7 @@ import numpy as np
 
 from assistant.answering.answer_type import announces, asked, counted, offers
 from assistant.answering.context import Context, Surroundings, is_step
+from assistant.answering.fuse import fused_score
 from assistant.answering.rerank import UNREAD, Reading, Reranker, Text
 from assistant.answering.retrieve import Candidate, Question
 from assistant.answering.something_else import is_about_something_else
@@ -15,7 +16,10 @@ from assistant.schema import Evidence
 from ingest.schema import Passage, naming
 from ingest.text.terms import content_terms
 
-READ = 6  # passages that are read
+# Passages that are read: trial "passages-near-the-best".
+READ = 6  # at most
+READ_ANYWAY = 3
+REACH = 0.15  # of the fused score: others that are further below the best are not read
 ANNOUNCED = 5.0  # taken off the score of a sentence that only says what its text is about
 CONTEXTS = 12  # best sentences that get a context; no others are quoted
 
@@ -106,8 +110,8 @@ def reading_text(passage: Passage) -> Text:
 def score_sentences(
     question: Question, candidates: Sequence[Candidate], reranker: Reranker, scorer: Scorer
 ) -> list[Sentence]:
-    """Read the best `READ` candidates and return all their sentences, best first, ties in the candidates' order."""
-    candidates = candidates[:READ]
+    """Read the best candidates and return all their sentences, best first, ties in the candidates' order."""
+    candidates = _worth_reading(candidates)
     readings = reranker.read(question.text, [reading_text(candidate.passage) for candidate in candidates])
     matcher, weights = _Matcher(question), scorer.weights(NAMES)
     scored = []
@@ -123,6 +127,12 @@ def score_sentences(
                 score -= ANNOUNCED
             scored.append(Sentence(candidate, position, features, score))
     return sorted(scored, key=lambda sentence: -sentence.score)
+
+
+def _worth_reading(candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+    """Return the candidates that are near the best one; they are ordered by their fused score."""
+    least = fused_score(candidates[0]) - REACH if candidates else 0.0
+    return [each for at, each in enumerate(candidates[:READ]) if at < READ_ANYWAY or fused_score(each) >= least]
 
 
 def _opens(candidate: Candidate) -> bool:

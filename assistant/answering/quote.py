@@ -8,11 +8,11 @@ from assistant.answering.context import PARAGRAPH_END
 from assistant.answering.evidence import Sentence
 from assistant.answering.languages import hint
 from assistant.answering.retrieve import Question
-from assistant.schema import Abstention, Evidence, Quote, State
+from assistant.schema import Abstention, Evidence, Quote, State, texts_searched
 from ingest.errors import QuoteMismatch
 from ingest.index.catalog import Snapshot
 from ingest.origin import FileState, check_file
-from ingest.schema import Document, Passage
+from ingest.schema import Document, Passage, Selection
 
 QUOTED = 6  # most sentences in an answer, not counting their context
 # Sentences scoring this much below the best are not quoted; see the trial sentences-in-an-answer.
@@ -20,6 +20,9 @@ MARGIN = 4.5
 STEPS = 6.0  # the same for a step, if the question asks for steps
 AHEAD = 0.01  # of the score; a step that comes first is the best
 CONSIDERED = 12  # best sentences to choose from
+# Of 8 such fragments among the further quotes of seven sets none was right: captions, pictures, "[citation needed]".
+FEWEST = 5  # words of a further quote that is no whole sentence
+CLOSING = "\"'”’»)]*_ "  # what may follow the mark that ends a sentence
 WORDS = 120  # add no further sentence that makes an answer longer than this
 NEAREST = 3  # passages shown with an abstention
 UNSURE = "One place may answer it. Read it in its text before you rely on it."
@@ -44,7 +47,7 @@ def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
     adjacent ones of a paragraph are joined in reading order. If one source says
     the same thing twice, it is quoted once. If another source says it too, that
     one is quoted as well and does not count towards `QUOTED`. The quote with
-    the best sentence comes first.
+    the best sentence comes first; fragments among the others are left out.
     """
     taken: dict[tuple[str, str], list[Evidence]] = {}
     said: list[Evidence] = []
@@ -69,7 +72,13 @@ def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
         words += added
         of_source += [*supported, own]
     joined = [evidence for found in taken.values() for evidence in _joined(found)]
-    return sorted(joined, key=lambda evidence: -evidence.score)
+    best, *others = sorted(joined, key=lambda evidence: -evidence.score)
+    return [best, *(each for each in others if not _is_fragment(each.text))]
+
+
+def _is_fragment(text: str) -> bool:
+    """Return whether a text is too short to answer anything besides the best quote, and no whole sentence."""
+    return len(text.split()) < FEWEST and not text.rstrip(CLOSING).endswith((".", "!", "?", "。"))
 
 
 def _joined(found: Sequence[Evidence]) -> list[Evidence]:
@@ -150,7 +159,10 @@ def abstain(
         evidence = sentence.whole() if uncertain and not nearest else sentence.evidence()
         nearest.setdefault(sentence.candidate.passage.id, evidence)
     documents, passages = snapshot.counts()
-    reasons = (UNSURE if uncertain else _reason(question), hint(question.language, snapshot.languages()))
+    reasons = (
+        UNSURE if uncertain else _reason(question, snapshot.within),
+        hint(question.language, snapshot.languages()),
+    )
     return Abstention(
         reason=" ".join(filter(None, reasons)),
         missing_terms=question.missing,
@@ -161,13 +173,13 @@ def abstain(
     )
 
 
-def _reason(question: Question) -> str:
+def _reason(question: Question, within: Selection) -> str:
     if not question.text:
         return "The question is empty."
     if question.missing:
         *others, last = (f"“{word}”" for word in question.missing)
         words = f"{', '.join(others)} or {last}" if others else last
-        return f"The texts never mention {words}."
+        return f"{texts_searched(within)} never mention {words}."
     return "No passage answers the question well enough."
 
 

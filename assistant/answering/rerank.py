@@ -73,21 +73,18 @@ class OnnxReranker:
                 Reading(whole, tuple(next(rest) for _ in spans))
                 for whole, (_, spans) in zip(wholes, texts, strict=True)
             ]
-        found: dict[int, Reading] = {}
-        for rows, encodings, (logits, tokens) in self._graph.run(pairs, [LOGITS, TOKENS]):
-            for at, (row, encoding) in enumerate(zip(rows, encodings, strict=True)):
-                own = [i for i, sequence in enumerate(encoding.sequence_ids) if sequence == 1]
-                starts = np.array([encoding.offsets[i][0] for i in own])
-                scores = tokens[at][own]
-                found[row] = Reading(float(logits[at, 0]), _means(scores, starts, texts[row][1]))
-        return [found[row] for row in range(len(texts))]
+        found: list[Reading] = []
+        for (encoding, (logits, tokens)), (_, spans) in zip(
+            self._graph.run(pairs, [LOGITS, TOKENS]), texts, strict=True
+        ):
+            own = [i for i, sequence in enumerate(encoding.sequence_ids) if sequence == 1]
+            starts = np.array([encoding.offsets[i][0] for i in own])
+            found.append(Reading(float(logits[0]), _means(tokens[own], starts, spans)))
+        return found
 
     def logits(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
         """Return the logit of each pair of texts, shape (len(pairs),)."""
-        logits = np.zeros(len(pairs))
-        for rows, _, (found,) in self._graph.run(pairs, [LOGITS]):
-            logits[rows] = found[:, 0]
-        return logits
+        return np.array([float(logits[0]) for _, (logits,) in self._graph.run(pairs, [LOGITS])])
 
 
 class CosineReranker:

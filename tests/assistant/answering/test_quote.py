@@ -56,6 +56,14 @@ def test_the_best_passage_comes_first() -> None:
     assert texts(choose(ranked((p, 0, 8.0), (q, 0, 9.0)))) == ["Heat helps.", "Rest helps."]
 
 
+def test_a_further_quote_is_no_fragment() -> None:
+    p = passage("Heat helps.")
+    others = ["[citation needed]", "!!! note", "Rest helps, “often.”", "Tabled for Nov 5", "Ice for a day or two"]
+    further = [(passage(text, source=f"{at}.txt"), 0, 8.0 - at / 10) for at, text in enumerate(others)]
+    assert texts(choose(ranked((p, 0, 9.0), *further))) == ["Heat helps.", others[2], others[4]]
+    assert texts(choose(ranked(further[0]))) == [others[0]]
+
+
 @pytest.mark.parametrize(
     "leaning", ["It helps a little.", "“This is rare.”", "However, it fails.", "They don't.", "That’s it."]
 )

@@ -1,12 +1,13 @@
 """The cross-encoder reads passages: a tiny one is made on the spot, and the bundled one is there."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from assistant.answering.evidence import READ, reading_text, score_sentences
+from assistant.answering.evidence import REACH, READ, READ_ANYWAY, reading_text, score_sentences
 from assistant.answering.rerank import UNREAD, WINDOW, CosineReranker, OnnxReranker, Reading, Text, open_reranker
 from assistant.answering.retrieve import Candidate, Question
 from assistant.answering.weights import load_model
@@ -40,6 +41,14 @@ def candidate(*sentences: str, start: int = 0, source: str = "a.md") -> Candidat
         whole, "/root", source, start, start + len(whole), whole, None, ("Guide", "Heat"), tuple(spans), "sha", "Guide"
     )
     return Candidate(p, 0.5, 0.5)
+
+
+@pytest.mark.parametrize(("step", "read"), [(0.1, READ_ANYWAY), (REACH / 4.5, 5), (0.0, READ)])
+def test_passages_far_below_the_best_are_not_read(step: float, read: int) -> None:
+    reader = Longest()
+    every = [replace(candidate("Heat helps.", source=f"{at}.md"), cosine=0.9 - at * step) for at in range(READ + 2)]
+    score_sentences(NOTHING, every, reader, load_model().reranked)
+    assert len(reader.read_texts) == read
 
 
 def test_a_passage_is_read_with_title_and_headings() -> None:
