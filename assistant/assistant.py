@@ -27,9 +27,11 @@ from assistant.conversations.verify import verify
 from assistant.index import Index, View
 from assistant.metrics import measured, timed
 from assistant.schema import Answer, Evidence, Quote, Remark, ScoredPassage, Standing, State
+from ingest.collections import own_description
 from ingest.errors import RootInvalid
+from ingest.index.selections import chosen
 from ingest.models.encoder import Encoder
-from ingest.schema import CorpusDescription, Document
+from ingest.schema import EVERYTHING, CorpusDescription, Document, Place, Selection
 from ingest.settings import Settings
 from ingest.text.language import question_language
 from ingest.text.terms import content_terms
@@ -69,25 +71,33 @@ class Assistant(Runnable[str, Answer]):
         reranker = open_reranker(settings.reranker, settings.models_dir, allow_downloads=settings.allow_downloads)
         return cls(Index.open(settings), reranker)
 
-    def ask(self, question: str, history: Sequence[str] = (), *, as_typed: bool = False) -> Answer:
+    def ask(
+        self, question: str, history: Sequence[str] = (), *, as_typed: bool = False, within: Selection = EVERYTHING
+    ) -> Answer:
         """Answer a question; `history` holds the earlier questions of the conversation, oldest first.
 
         If `as_typed`, the question is searched for as it is: not mended, not
-        completed and not taken apart.
+        completed and not taken apart. `within` is answered as if its sources
+        were all that there are.
 
         Raises:
             QuoteMismatch: a quote differs from the text of its source.
+            RequestInvalid: the selection has no source, or one of its places does not exist.
         """
-        run = partial(self._ask, history=history, as_typed=as_typed)
+        run = partial(self._ask, history=history, as_typed=as_typed, within=within)
         return self._call_with_config(run, question, None, run_type="chain")
 
     def invoke(self, input: str, config: RunnableConfig | None = None, **kwargs: Any) -> Answer:  # noqa: A002, ANN401
         """Answer a question through LangChain's interface, with callbacks and tracing."""
         return self._call_with_config(self._ask, input, config, run_type="chain", **kwargs)
 
-    def search(self, question: str, limit: int = 10) -> list[ScoredPassage]:
-        """Return the passages nearest to a question, best first."""
-        with self._index.view() as view:
+    def search(self, question: str, limit: int = 10, *, within: Selection = EVERYTHING) -> list[ScoredPassage]:
+        """Return the passages nearest to a question, best first.
+
+        Raises:
+            RequestInvalid: the selection has no source, or one of its places does not exist.
+        """
+        with self._index.view(within) as view:
             return _fused(self._candidates(encode_question(question, view), view))[:limit]
 
     def stages(self, question: str, history: Sequence[str] = ()) -> Mapping[str, Sequence[ScoredPassage | Evidence]]:
@@ -105,9 +115,9 @@ class Assistant(Runnable[str, Answer]):
         }
 
     def description(self) -> CorpusDescription:
-        """Return the corpus's description of itself."""
+        """Return the description of the collection: its own, filled from those of its roots."""
         with self._index.view() as view:
-            return view.snapshot.description()
+            return own_description(self._index.folder).over(view.snapshot.description())
 
     def sources(self) -> frozenset[str]:
         """Return the paths of all sources in the corpus."""
@@ -126,6 +136,20 @@ class Assistant(Runnable[str, Answer]):
                 quoter.quote(Evidence(each.passage, each.passage.start, each.passage.end, each.score))
                 for each in scored
             ]
+
+    def titles(self) -> Sequence[tuple[Place, str]]:
+        """Return the place and title of every source, ordered by root and source."""
+        with self._index.view() as view:
+            return [(place, title) for _, place, title in view.snapshot.titles()]
+
+    def count(self, within: Selection) -> int:
+        """Return the number of sources of a selection.
+
+        Raises:
+            RequestInvalid: it has no source, or one of its places does not exist.
+        """
+        with self._index.view() as view:
+            return len(chosen(within, view.snapshot))
 
     def roots(self) -> Sequence[str]:
         """Return the folders (roots) of the corpus."""
@@ -174,30 +198,33 @@ class Assistant(Runnable[str, Answer]):
     def _candidates(self, question: Question, view: View) -> list[Candidate]:
         return fuse(question, retrieve(question, view), self._titles) if question.text else []
 
-    def _ask(self, question: str, history: Sequence[str] = (), *, as_typed: bool = False) -> Answer:
-        return measured(question, lambda: self._as_typed(question) if as_typed else self._answer(question, history))
+    def _ask(
+        self, question: str, history: Sequence[str] = (), *, as_typed: bool = False, within: Selection = EVERYTHING
+    ) -> Answer:
+        def answer() -> Answer:
+            with self._index.view(within) as view:
+                if as_typed:
+                    return self._answer_part(storable(question), view)
+                return self._answer(storable(question), list(map(storable, history)), view)
 
-    def _as_typed(self, question: str) -> Answer:
-        with self._index.view() as view:
-            return self._answer_part(storable(question), view)
+        return measured(question, answer)
 
-    def _answer(self, question: str, history: Sequence[str]) -> Answer:
-        question, *history = map(storable, (question, *history))
-        with self._index.view() as view:
-            reply = small_talk(question)
-            remark = Remark(reply) if reply else overview(question, view.snapshot)
-            if remark is not None:
-                return Answer(question, (), None, (), 0.0, view.snapshot.run(), remark=remark)
-            with timed("understand"):
-                language = question_language(question, view.snapshot.languages())
-                mended = self._speller.mend(question, view.snapshot, language)
-                earlier = [self._speller.mend(each, view.snapshot, language).text for each in history]
-                asked = parts(mended.text, view.snapshot)
-                asked[0] = resolve_follow_up(asked[0], earlier, view.snapshot).text
-                text = " · ".join(asked)
-            answers = [self._answer_compared(part, view, language) for part in asked]
-            whole = _together(text, asked, answers) if len(answers) > 1 else answers[0]
-            return replace(whole, question=text, corrections=mended.corrections)
+    def _answer(self, question: str, history: Sequence[str], view: View) -> Answer:
+        reply = small_talk(question)
+        remark = Remark(reply) if reply else overview(question, view.snapshot)
+        if remark is not None:
+            run, within = view.snapshot.run(), view.snapshot.within
+            return Answer(question, (), None, (), 0.0, run, remark=remark, within=within)
+        with timed("understand"):
+            language = question_language(question, view.snapshot.languages())
+            mended = self._speller.mend(question, view.snapshot, language)
+            earlier = [self._speller.mend(each, view.snapshot, language).text for each in history]
+            asked = parts(mended.text, view.snapshot)
+            asked[0] = resolve_follow_up(asked[0], earlier, view.snapshot).text
+            text = " · ".join(asked)
+        answers = [self._answer_compared(part, view, language) for part in asked]
+        whole = _together(text, asked, answers) if len(answers) > 1 else answers[0]
+        return replace(whole, question=text, corrections=mended.corrections)
 
     def _answer_compared(self, question: str, view: View, language: str) -> Answer:
         """Answer a question; if it compares two things and no quote is about both, what each is is quoted."""
@@ -227,6 +254,7 @@ class Assistant(Runnable[str, Answer]):
                 ranked=rank_sources(_fused(candidates)),
                 gate_score=score,
                 run=view.snapshot.run(),
+                within=view.snapshot.within,
             )
 
 

@@ -9,19 +9,22 @@ from typing import Self
 
 from ingest.errors import IndexStale, IndexUnreadable
 from ingest.index.catalog import Catalog, Snapshot
+from ingest.index.chosen import ChosenVectors
 from ingest.index.chroma_files import REBUILD
 from ingest.index.frozen import VectorReader, open_for_reading
+from ingest.index.selections import Selections
 from ingest.index.vectors import VECTORS_FOLDER
 from ingest.models.encoder import Encoder, EncoderIdentity, open_encoder
+from ingest.schema import EVERYTHING, Selection
 from ingest.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A consistent view of one run; a question is answered from a single view."""
+    """A consistent view of one run, or of a selection in it; a question is answered from a single view."""
 
     snapshot: Snapshot
-    vectors: VectorReader
+    vectors: VectorReader | ChosenVectors
     encoder: Encoder
 
 
@@ -39,12 +42,18 @@ class Index:
         self._data_dir = data_dir
         self._encoder = encoder
         self._catalog = Catalog(data_dir)
+        self._selections = Selections()
         self._changed = threading.Condition()  # guards the three fields below
         self._vectors: VectorReader | None = None
         self._run = 0  # the run whose vectors are open
         self._views = 0  # open views
         with self.view():
             pass
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the index."""
+        return self._data_dir
 
     @property
     def encoder(self) -> Encoder:
@@ -54,21 +63,25 @@ class Index:
     @classmethod
     def open(cls, settings: Settings) -> Self:
         """Open the index named in the settings, with the encoder it was made with."""
-        with Catalog(settings.data_dir).read() as snapshot:
+        with Catalog(settings.folder).read() as snapshot:
             stored = snapshot.encoder()
         name = settings.encoder if stored is None else stored.name
         if "encoder" in settings.model_fields_set and name != settings.encoder:
             what = f"the index was made with the encoder {name}, not {settings.encoder}"
-            raise IndexStale(what, str(settings.data_dir), f"{REBUILD} or unset CITED_ENCODER")
+            raise IndexStale(what, str(settings.folder), f"{REBUILD} or unset CITED_ENCODER")
         encoder = open_encoder(name, settings.models_dir, allow_downloads=settings.allow_downloads)
-        return cls(settings.data_dir, encoder)
+        return cls(settings.folder, encoder)
 
     @contextmanager
-    def view(self) -> Iterator[View]:
-        """Open a view of the last finished run; later runs appear in the next view.
+    def view(self, within: Selection = EVERYTHING) -> Iterator[View]:
+        """Open a view of the last finished run, or of a selection in it; later runs appear in the next view.
 
+        The view of a selection is like that of an index of only its sources.
         Do not nest views in one thread: after a run the vectors are reopened,
         and that waits until every view is closed, so the thread would deadlock.
+
+        Raises:
+            RequestInvalid: the selection has no source, or one of its places does not exist.
         """
         passed = 0  # the last run that was found to be over
         while True:
@@ -79,7 +92,8 @@ class Index:
                     passed = snapshot.run()
                     continue
                 try:
-                    yield View(snapshot, vectors, self._encoder)
+                    found = self._selections.limit(within, snapshot, vectors) if within else (snapshot, vectors)
+                    yield View(*found, self._encoder)
                 finally:
                     self._give_back()
                 return
@@ -101,6 +115,7 @@ class Index:
                 if self._vectors is not None:
                     self._vectors.close()
                     self._vectors = None
+                    self._selections.clear()
                 vectors = self._opened(snapshot)
                 if vectors is None:
                     return None
@@ -136,6 +151,7 @@ class Index:
             if self._vectors is not None:
                 self._vectors.close()
                 self._vectors = None
+            self._selections.clear()
             self._run = 0
             self._catalog.close()
 

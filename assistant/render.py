@@ -1,17 +1,20 @@
 """Render answers as JSON, terminal text and Markdown."""
 
 import re
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from assistant.answering.agreement import agreements
-from assistant.schema import Abstention, Answer, Outline, Quote, Remark, ScoredPassage
+from assistant.schema import Abstention, Answer, Outline, Quote, Remark, ScoredPassage, State, texts_searched
 from ingest.origin import FileState
-from ingest.schema import HEADING_SEPARATOR, Document
+from ingest.schema import HEADING_SEPARATOR, Document, Selection
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 RECOGNISED = "read by OCR"
+WITHIN = "Asked only"
+NAMED = 3  # sources and folders of a selection that are named; the others are counted
 NEAREST = "The nearest passages, which do not answer it:"
 FILE_NOTES = {
     FileState.CHANGED: "this file has changed since it was ingested",
@@ -24,8 +27,8 @@ def answer_json(answer: Answer) -> dict[str, object]:
 
     Keys: question, state, abstained, reason, missing_terms, quotes, agreements (lists
     of quote numbers, see `agreements`), ranked, nearest, gate_score, run,
-    corrections, remark, outlines and open_parts; see `Answer`, `Abstention` and `Remark`
-    for their meaning.
+    corrections, remark, outlines, open_parts and within (see `within_json`); see
+    `Answer`, `Abstention` and `Remark` for their meaning.
     """
     abstention = answer.abstention
     return {
@@ -44,12 +47,53 @@ def answer_json(answer: Answer) -> dict[str, object]:
         "remark": answer.remark.text if answer.remark else None,
         "open_parts": list(answer.open_parts),
         "outlines": [outline_json(outline) for outline in answer.remark.outlines] if answer.remark else [],
+        "within": within_json(answer.within),
     }
 
 
-def verdict(abstention: Abstention) -> str:
+def within_json(within: Selection) -> dict[str, object] | None:
+    """Return a selection as JSON-compatible values; None if it is everything.
+
+    Keys: sources (sources and folders, with their root if it is known), kinds,
+    after and before (days, written YYYY-MM-DD, or None).
+    """
+    if not within:
+        return None
+    return {
+        "sources": ["/".join(filter(None, place)) for place in within.places],
+        "kinds": list(within.kinds),
+        "after": within.after and within.after.isoformat(),
+        "before": within.before and within.before.isoformat(),
+    }
+
+
+def within_words(within: Selection) -> str:
+    """Return a selection in words, such as "letters, notes.md; pdf files; read since 2026-01-31"; "" for everything."""
+    names = [path or PurePath(root).name for root, path in within.places]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    parts = (
+        f"{', '.join(names[:NAMED])}{more}",
+        f"{', '.join(within.kinds)} files" if within.kinds else "",
+        f"read since {within.after}" if within.after else "",
+        f"read before {within.before}" if within.before else "",
+    )
+    return "; ".join(filter(None, parts))
+
+
+def verdict(answer: Answer) -> str:
     """Return the sentence that opens an abstention."""
-    return "This may be it." if abstention.uncertain else "The texts do not answer this."
+    if answer.state is State.UNCERTAIN:
+        return "This may be it."
+    return f"{texts_searched(answer.within)} do not answer this."
+
+
+def searched(answer: Answer) -> str:
+    """Return how much was searched before abstaining."""
+    abstention = answer.abstention
+    if abstention is None:
+        return ""
+    documents = f"the {abstention.documents} chosen" if answer.within else f"{abstention.documents}"
+    return f"Searched {abstention.passages} passages of {documents} documents."
 
 
 def quote_json(quote: Quote) -> dict[str, object]:
@@ -116,6 +160,8 @@ def answer_text(answer: Answer, notice: str = "") -> "Text":
     text = Text()
     if answer.corrections:
         text.append(f"Searched for: {answer.question}\n\n", "dim")
+    if answer.within:
+        text.append(f"{WITHIN}: {within_words(answer.within)}\n\n", "dim")
     if answer.remark is not None:
         return _remark_text(answer.remark)
     for number, quote in enumerate(answer.quotes, 1):
@@ -124,7 +170,7 @@ def answer_text(answer: Answer, notice: str = "") -> "Text":
     for part in answer.open_parts:
         text.append("The texts do not answer: ", "bold yellow").append(f"{part}\n\n")
     if answer.abstention is not None:
-        _append_abstention(text, answer.abstention)
+        _append_abstention(text, answer, answer.abstention)
     text.append(notice, "italic dim")
     text.rstrip()
     return text
@@ -133,6 +179,8 @@ def answer_text(answer: Answer, notice: str = "") -> "Text":
 def answer_markdown(answer: Answer, notice: str = "") -> str:
     """Return the question and its answer as Markdown; markup in the texts is escaped."""
     parts = [f"**{plain_markdown(' '.join(answer.question.split()))}**"]
+    if answer.within:
+        parts.append(f"{WITHIN}: {plain_markdown(within_words(answer.within))}")
     for number, quote in enumerate(answer.quotes, 1):
         parts += [quoted_markdown(quote.text), f"\\[{number}\\] {plain_markdown(place(quote))}"]
     if answer.remark is not None:
@@ -141,8 +189,8 @@ def answer_markdown(answer: Answer, notice: str = "") -> str:
     parts += [f"The texts do not answer: {plain_markdown(part)}" for part in answer.open_parts]
     if answer.abstention is not None:
         found = answer.abstention
-        parts.append(f"{verdict(found)} {plain_markdown(found.reason)}")
-        parts.append(f"Searched {found.passages} passages of {found.documents} documents.")
+        parts.append(f"{verdict(answer)} {plain_markdown(found.reason)}")
+        parts.append(searched(answer))
         for number, quote in enumerate(found.nearest, 1):
             heading = heading_before(number, found)
             parts += [*([heading] if heading else []), quoted_markdown(quote.text), plain_markdown(place(quote))]
@@ -210,9 +258,9 @@ def _outline_markdown(outline: Outline) -> str:
     return "\n".join([*lines, f"  - … {outline.left_out} more"] if outline.left_out else lines)
 
 
-def _append_abstention(text: "Text", abstention: Abstention) -> None:
-    text.append(verdict(abstention), "bold yellow").append(f" {abstention.reason}\n")
-    text.append(f"Searched {abstention.passages} passages of {abstention.documents} documents.\n\n", "dim")
+def _append_abstention(text: "Text", answer: Answer, abstention: Abstention) -> None:
+    text.append(verdict(answer), "bold yellow").append(f" {abstention.reason}\n")
+    text.append(f"{searched(answer)}\n\n", "dim")
     for number, quote in enumerate(abstention.nearest, 1):
         if heading := heading_before(number, abstention):
             text.append(f"{heading}\n", "bold")

@@ -8,7 +8,16 @@ from typing import Protocol
 
 from ingest.models.encoder import Encoder
 from ingest.origin import FileState
-from ingest.schema import HEADING_SEPARATOR, CorpusDescription, Document, Passage, Span
+from ingest.schema import (
+    EVERYTHING,
+    HEADING_SEPARATOR,
+    CorpusDescription,
+    Document,
+    Passage,
+    Place,
+    Selection,
+    Span,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +167,7 @@ class Answer:
     first, at most 10. `gate_score` is the gate's probability (0 to 1) that the
     quotes answer the question. `run` is the number of the ingest run that was
     searched. `open_parts` are the parts of a question of several parts that the
-    quotes do not answer.
+    quotes do not answer. `within` is the selection that was searched.
     """
 
     question: str
@@ -170,6 +179,7 @@ class Answer:
     corrections: tuple[Correction, ...] = ()
     remark: Remark | None = None
     open_parts: tuple[str, ...] = ()
+    within: Selection = EVERYTHING
 
     def __post_init__(self) -> None:
         """Check that there are either quotes, or an abstention, or a remark."""
@@ -177,11 +187,26 @@ class Answer:
             raise ValueError("an answer has quotes or an abstention or a remark, and only one of them")
 
     @property
+    def shown(self) -> tuple[Quote, ...]:
+        """The quotes, or the nearest passages of an abstention."""
+        return self.abstention.nearest if self.abstention else self.quotes
+
+    @property
+    def roots(self) -> frozenset[str]:
+        """The roots that texts are shown from."""
+        return frozenset(quote.evidence.passage.root for quote in self.shown)
+
+    @property
     def state(self) -> State:
         """Whether the question was answered, not answered, or may have been."""
         if self.abstention is None:
             return State.ANSWERED
         return State.UNCERTAIN if self.abstention.uncertain else State.UNANSWERED
+
+
+def texts_searched(within: Selection) -> str:
+    """Return what to call the texts that were searched, at the start of a sentence."""
+    return "The chosen texts" if within else "The texts"
 
 
 class Status(StrEnum):
@@ -247,9 +272,7 @@ class Turn:
     @property
     def shown(self) -> tuple[Quote, ...]:
         """The quotes, or the nearest passages of an abstention."""
-        if self.answer is None:
-            return ()
-        return self.answer.abstention.nearest if self.answer.abstention else self.answer.quotes
+        return self.answer.shown if self.answer else ()
 
 
 Turns = tuple[Turn, ...]
@@ -272,26 +295,35 @@ class Answering(Protocol):
     def encoder(self) -> Encoder:
         """The encoder of the index."""
 
-    def ask(self, question: str, history: Sequence[str] = (), *, as_typed: bool = False) -> Answer:
+    def ask(
+        self, question: str, history: Sequence[str] = (), *, as_typed: bool = False, within: Selection = EVERYTHING
+    ) -> Answer:
         """Answer a question in quotes, or abstain; `history` holds the earlier questions, oldest first.
 
-        If `as_typed`, the question is searched for as it is.
+        If `as_typed`, the question is searched for as it is. Only the sources
+        of the selection are searched.
         """
 
-    def search(self, question: str, limit: int = 10) -> list[ScoredPassage]:
+    def search(self, question: str, limit: int = 10, *, within: Selection = EVERYTHING) -> list[ScoredPassage]:
         """Return the passages nearest to a question, best first."""
 
     def stages(self, question: str, history: Sequence[str] = ()) -> Mapping[str, Sequence[ScoredPassage | Evidence]]:
         """Return the results of each stage, best first; the stages are in order."""
 
     def description(self) -> CorpusDescription:
-        """Return the corpus's description of itself."""
+        """Return the description of the collection."""
 
     def sources(self) -> frozenset[str]:
         """Return the paths of all sources in the corpus."""
 
     def quote(self, scored: Sequence[ScoredPassage]) -> list[Quote]:
         """Return whole passages as quotes."""
+
+    def titles(self) -> Sequence[tuple[Place, str]]:
+        """Return the place and title of every source, ordered by root and source."""
+
+    def count(self, within: Selection) -> int:
+        """Return the number of sources of a selection."""
 
     def roots(self) -> Sequence[str]:
         """Return the folders (roots) of the corpus."""

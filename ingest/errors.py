@@ -102,6 +102,10 @@ class ModelMissing(UserFacingError):
     """A model is not on this machine or cannot be used."""
 
 
+class CollectionInvalid(UserFacingError):
+    """A collection does not exist, or its name or settings are not allowed."""
+
+
 class AccountInvalid(UserFacingError):
     """An account, password or token does not exist or is not allowed."""
 

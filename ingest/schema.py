@@ -7,13 +7,14 @@ Offsets are characters of `Document.text`, end exclusive. Pages and lines are
 import hashlib
 import re
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from pathlib import PurePosixPath
 from typing import Literal
 
 HEADING_SEPARATOR = " › "
-READERS = 3
+READERS = 4
 """The version of the readers. Files that were read by another are read again by the next ingest."""
 
 Kind = Literal["paragraph", "item", "row", "code"]
@@ -162,12 +163,75 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class CorpusDescription:
-    """The contents of corpus.yaml; the page shows all of it."""
+    """The contents of a corpus.yaml, or what is said about a collection; the page shows all of it.
+
+    Of a collection, `notice` stands below every answer, and `notices` are
+    pairs of a root and what its own corpus.yaml wants below quotes from it.
+    """
 
     name: str = ""
     description: str = ""
     notice: str = ""
     questions: tuple[str, ...] = ()
+    notices: tuple[tuple[str, str], ...] = ()
+
+    def over(self, other: "CorpusDescription") -> "CorpusDescription":
+        """Return this description with its empty fields filled from another one."""
+        return CorpusDescription(
+            self.name or other.name,
+            self.description or other.description,
+            self.notice or other.notice,
+            self.questions or other.questions,
+            self.notices or other.notices,
+        )
+
+    def notice_below(self, roots: Collection[str]) -> str:
+        """Return what stands below an answer that shows texts of these roots."""
+        return self.notice or " ".join(dict.fromkeys(notice for root, notice in self.notices if root in roots))
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which sources to search: those that meet every condition given; all of them if none is.
+
+    `places` are sources, and folders with all that is in them: a root (""
+    for any) and a path in it ("" for the whole root). `kinds` are the endings
+    of file names, such as "pdf". `after` and `before` are days of this
+    machine's time zone: the source was last read on or after the one, and
+    before the other. When a file was written is not known.
+    """
+
+    places: tuple[Place, ...] = ()
+    kinds: tuple[str, ...] = ()
+    after: date | None = None
+    before: date | None = None
+
+    def __bool__(self) -> bool:
+        """Return whether there is any condition."""
+        return self != EVERYTHING
+
+    def matched(self, place: Place) -> frozenset[Place]:
+        """Return the chosen places that are this source or contain it."""
+        root, source = place
+        parts = source.split("/")
+        paths = ["/".join(parts[:length]) for length in range(len(parts) + 1)]
+        return frozenset(self.places) & {(of, path) for of in (root, "") for path in paths}
+
+    def has_kind(self, source: str) -> bool:
+        """Return whether the source is of a chosen kind, or none is chosen."""
+        return not self.kinds or kind_of(source) in self.kinds
+
+    def has_day(self, read: date) -> bool:
+        """Return whether a source that was read on this day was read in time."""
+        return (self.after is None or self.after <= read) and (self.before is None or read < self.before)
+
+
+EVERYTHING = Selection()
+
+
+def kind_of(source: str) -> str:
+    """Return the ending of a source's name in small letters, such as "pdf"; "" if it has none."""
+    return PurePosixPath(source).suffix[1:].lower()
 
 
 def naming(title: str, heading: tuple[str, ...]) -> tuple[str, ...]:

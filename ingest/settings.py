@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -10,10 +11,17 @@ from platformdirs import user_data_path
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from ingest.errors import SettingsInvalid
+from ingest.errors import CollectionInvalid, SettingsInvalid
 
 PREFIX = "CITED_"
+COLLECTIONS = "collections"
+"""The folder in the data folder that holds the collections but the main one."""
+LONGEST_NAME = 80
+"""Characters of a collection's name."""
+LONGEST_SLUG = 200
+"""Bytes of its slug, which is the name of a folder too."""
 _JSON_LIST = re.compile(r'\s*\[\s*["\]]')  # an IPv6 address begins with a bracket too
+_NO_LETTER = re.compile(r"[\W_]+")
 _HOST_NAME = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:[0-9]{1,5})?")
 
 
@@ -34,8 +42,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(
         default_factory=lambda: user_data_path("cited-assistant"),
-        description="folder for the index: catalog, vectors and exported models",
+        description="folder for everything that is kept: collections, accounts and exported models",
     )
+    collection: str = Field(default="", description="collection to use; empty is the main one")
     encoder: str = Field(
         default="all-MiniLM-L6-v2",
         description="sentence-transformers model: the bundled one, a local folder or a model name",
@@ -87,6 +96,15 @@ class Settings(BaseSettings):
         return tuple(names)
 
     @property
+    def folder(self) -> Path:
+        """The folder of the collection: its index, uploads, prompts and conversations.
+
+        Raises:
+            CollectionInvalid: the name of the collection cannot be one.
+        """
+        return folder_of(self.data_dir, self.collection)
+
+    @property
     def models_dir(self) -> Path:
         """The folder of the exported models."""
         return self.data_dir / "models"
@@ -95,6 +113,28 @@ class Settings(BaseSettings):
     def read_limits(self) -> ReadLimits:
         """The limits on reading one file."""
         return ReadLimits(self.file_seconds, self.file_megabytes)
+
+
+def slug_of(name: str) -> str:
+    """Return the slug of a collection's name, which names it in commands and addresses; a slug is its own slug.
+
+    Raises:
+        CollectionInvalid: the name has no letter or digit, or is too long.
+    """
+    slug = _NO_LETTER.sub("-", unicodedata.normalize("NFKC", name).casefold()).strip("-")
+    if not slug or len(name) > LONGEST_NAME or len(slug.encode()) > LONGEST_SLUG:
+        what = "the name is too long" if slug else "the name has no letter or digit"
+        raise CollectionInvalid(what, name[:LONGEST_NAME], f"use letters and digits, at most {LONGEST_NAME}")
+    return slug
+
+
+def folder_of(data_dir: Path, collection: str) -> Path:
+    """Return the folder of a collection, whether it exists or not; "" is the main one.
+
+    Raises:
+        CollectionInvalid: the name of the collection cannot be one.
+    """
+    return data_dir / COLLECTIONS / slug_of(collection) if collection else data_dir
 
 
 def disable_telemetry() -> None:

@@ -1,5 +1,6 @@
 """What all tests share: no network, a deterministic encoder, tiny corpora."""
 
+import gc
 import hashlib
 import os
 import re
@@ -39,6 +40,12 @@ def pytest_configure() -> None:
     """Keep what tests write in memory, where there is room: a disk syncs thousands of indexes."""
     if IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
+
+
+def pytest_collection_finish() -> None:
+    """Keep what lives until the end, modules and tests, out of the garbage collector's rounds."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -2,10 +2,9 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("ingest", "assistant", "ui")
@@ -18,6 +17,7 @@ ROOMS = (
     "ui.handlers",
     "assistant.training",
     "assistant.langchain",
+    "assistant.library",
     "assistant.public",
     "assistant.assistant",
     "assistant.conversations",
@@ -28,6 +28,7 @@ ROOMS = (
     "assistant.metrics",
     "assistant.schema",
     "ingest.runs",
+    "ingest.collections",
     "ingest.index",
     "ingest.origin",
     "ingest.readers",
@@ -50,6 +51,7 @@ HOMES = {
         "ingest/index/catalog.py",
         "ingest/index/tables.py",
         "ingest/index/draft.py",
+        "ingest/index/lexicon.py",
         "ingest/index/snapshot.py",
     },
     "langchain_core": {"assistant/assistant.py", "assistant/langchain.py"},
@@ -62,13 +64,20 @@ HOMES = {
 }
 
 
-def imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def imports(path: Path) -> tuple[str, ...]:
+    names: list[str] = []
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return tuple(names)
 
 
 def name_of(path: Path) -> str:
@@ -86,58 +95,68 @@ def test_every_module_is_in_a_room() -> None:
     assert {room_of(module) for module in modules} - {""} == set(ROOMS)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_imports_go_down_the_house(path: Path) -> None:
-    room = room_of(name_of(path)[:-3].replace("/", "."))
-    above = ROOMS[: ROOMS.index(room)] if room else ROOMS
-    assert not [name for name in imports(path) if room_of(name) in above]
+def strays(paths: Iterable[Path], is_stray: Callable[[Path, str], bool]) -> list[tuple[str, str]]:
+    """Return the modules with what they import and may not."""
+    return [(name_of(path), name) for path in paths for name in imports(path) if is_stray(path, name)]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_ingest_keeps_its_private_rooms(path: Path) -> None:
-    if not name_of(path).startswith("ingest/"):
-        assert not [name for name in imports(path) if name.startswith(PRIVATE)]
+def test_imports_go_down_the_house() -> None:
+    def goes_up(path: Path, name: str) -> bool:
+        room = room_of(name_of(path)[:-3].replace("/", "."))
+        return room_of(name) in (ROOMS[: ROOMS.index(room)] if room else ROOMS)
+
+    assert strays(MODULES, goes_up) == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_libraries_stay_at_home(path: Path) -> None:
-    strays = [name for name in imports(path) if name_of(path) not in HOMES.get(name.split(".")[0], {name_of(path)})]
-    assert not strays
-    if not name_of(path).startswith("ui/"):
-        assert not [name for name in imports(path) if name.split(".")[0] == "gradio"]
+def test_ingest_keeps_its_private_rooms() -> None:
+    others = [path for path in MODULES if not name_of(path).startswith("ingest/")]
+    assert strays(others, lambda _, name: name.startswith(PRIVATE)) == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_only_settings_read_the_environment(path: Path) -> None:
-    if name_of(path) != "ingest/settings.py":
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        attributes = [node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
-        assert not {"environ", "getenv", "putenv"} & set(attributes)
+def test_libraries_stay_at_home() -> None:
+    def strays_from_home(path: Path, name: str) -> bool:
+        library = name.split(".")[0]
+        if library == "gradio":
+            return not name_of(path).startswith("ui/")
+        return library in HOMES and name_of(path) not in HOMES[library]
+
+    assert strays(MODULES, strays_from_home) == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_errors_are_never_swallowed(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    for pattern in ("except Exception", "except BaseException", "except:", "suppress(", 'errors="replace"'):
-        assert pattern not in text
-
-
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_files_stay_short(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
-
-
-@pytest.mark.parametrize("path", [path for path in MODULES if name_of(path).startswith("ui/")], ids=name_of)
-def test_markup_lives_in_templates(path: Path) -> None:
-    """No string of the page's Python holds a tag, and nothing is escaped by hand; docstrings may speak of tags."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    prose = {
-        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+def test_only_settings_read_the_environment() -> None:
+    read = {"environ", "getenv", "putenv"}
+    readers = {
+        name_of(path)
+        for path in MODULES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Attribute) and node.attr in read
     }
-    texts = [
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose
-    ]
-    assert not [text for text in texts if MARKUP.search(text)]
-    assert not {"html", "html.escape", "markupsafe.escape"} & set(imports(path))
+    assert readers <= {"ingest/settings.py"}
+
+
+def test_errors_are_never_swallowed() -> None:
+    patterns = ("except Exception", "except BaseException", "except:", "suppress(", 'errors="replace"')
+    texts = {name_of(path): path.read_text(encoding="utf-8") for path in MODULES}
+    assert [(name, pattern) for name, text in texts.items() for pattern in patterns if pattern in text] == []
+
+
+def test_files_stay_short() -> None:
+    lengths = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
+    assert {name: length for name, length in lengths.items() if length > 400} == {}
+
+
+def test_markup_lives_in_templates() -> None:
+    """No string of the page's Python holds a tag, and nothing is escaped by hand; docstrings may speak of tags."""
+    page = [path for path in MODULES if name_of(path).startswith("ui/")]
+    for path in page:
+        nodes = list(ast.walk(tree_of(path)))
+        prose = {
+            id(each.value) for each in nodes if isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant)
+        }
+        texts = [
+            each.value
+            for each in nodes
+            if isinstance(each, ast.Constant) and isinstance(each.value, str) and id(each) not in prose
+        ]
+        assert (name_of(path), [text for text in texts if MARKUP.search(text)]) == (name_of(path), [])
+    assert strays(page, lambda _, name: name in ("html", "html.escape", "markupsafe.escape")) == []

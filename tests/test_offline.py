@@ -12,6 +12,9 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 
+from ingest.models.encoder import OnnxEncoder
+from ingest.runs.pipeline import ingest
+
 pytestmark = pytest.mark.model
 
 ROOT = Path(__file__).parents[1]
@@ -104,8 +107,11 @@ def test_native_code(guarded: Environment, write: Callable[..., Path], tmp_path:
         assert [call for call in calls if AWAY.search(call)] == []
 
 
-def test_the_page_and_its_mcp_server(guarded: Environment, write: Callable[..., Path]) -> None:
-    run(guarded, "ingest", write({"hip.md": "# Hip pain\n\nA pillow between the knees keeps the hip level.\n"}))
+def test_the_page_and_its_mcp_server(
+    guarded: Environment, write: Callable[..., Path], tmp_path: Path, exported: OnnxEncoder
+) -> None:
+    root = write({"hip.md": "# Hip pain\n\nA pillow between the knees keeps the hip level.\n"})
+    ingest([root], tmp_path / "data", exported)
     command = [*CITED, "ui", "--port", "0", "--mcp"]
     with subprocess.Popen(command, env=guarded, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:

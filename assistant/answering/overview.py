@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from assistant.schema import LocatedText, Outline, Remark
 from ingest.index.catalog import Snapshot
-from ingest.schema import Document, Heading, Place
+from ingest.schema import Document, Heading, Place, Selection
 from ingest.text.terms import content_terms
 
 MOST_SOURCES = 30
@@ -56,7 +56,7 @@ def overview(question: str, snapshot: Snapshot) -> Remark | None:
     if not found:
         return None
     outlines = tuple(_outline(place, matching, snapshot) for place, matching in found[:MOST_SOURCES])
-    return Remark(_counted(len(found), topic), outlines)
+    return Remark(_counted(len(found), topic, snapshot.within), outlines)
 
 
 def _matching(words: set[str], snapshot: Snapshot) -> list[tuple[Place, frozenset[int] | None]]:
@@ -95,9 +95,9 @@ def _located(place: Place, document: Document, heading: Heading) -> LocatedText:
     return LocatedText(*place, start, end, document.text[start:end], document.line(start), document.page(start))
 
 
-def _counted(sources: int, topic: str) -> str:
+def _counted(sources: int, topic: str, within: Selection) -> str:
     """Return how many sources there are, and on what."""
-    texts = f"{sources:,} text{'' if sources == 1 else 's'}"
+    texts = f"{sources:,} {'chosen ' if within else ''}text{'' if sources == 1 else 's'}"
     about = f" with “{topic}” in the title or a heading" if topic else ""
     more = f"; the first {MOST_SOURCES} are listed" if sources > MOST_SOURCES else ""
     return f"{texts}{about}{more}."

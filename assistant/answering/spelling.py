@@ -11,7 +11,7 @@ import math
 import os.path
 import re
 import threading
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -21,6 +21,7 @@ from rapidfuzz.distance import OSA
 
 from assistant.schema import Correction
 from ingest.index.catalog import Snapshot
+from ingest.schema import Selection
 from ingest.text.stop_words import STOP_WORDS
 from ingest.text.terms import ENGLISH, Term, analyse
 
@@ -34,6 +35,7 @@ UNLIKE = 2.8  # the same, where the two do not sound alike ("goverment": 3.0; "c
 ALIKE = 1.0  # what sounding alike counts where several words may be meant, in powers of ten
 TRIED = 8  # stems looked up for a word
 READ = 4  # passages read to see how the corpus writes a stem
+REMEMBERED = 5  # vocabularies: that of all texts, and those of a few selections
 
 # What differs between the stems of British and American spelling, with what stands for both.
 _SPELLINGS = tuple(
@@ -101,12 +103,11 @@ class _Fix:
 
 
 class Speller:
-    """Mends questions from the words of the run that it last saw. Thread-safe."""
+    """Mends questions from the words of the texts searched; remembers those of the last few. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._run = 0
-        self._vocabulary = _Vocabulary({}, {})
+        self._known: OrderedDict[tuple[int, Selection], _Vocabulary] = OrderedDict()  # by run and selection
 
     def mend(self, question: str, snapshot: Snapshot, language: str = ENGLISH) -> Mended:
         """Return the question with its misspelt words corrected; as typed in a language without rules of its own.
@@ -127,11 +128,13 @@ class Speller:
         return Mended(text + question[at:], tuple(corrections))
 
     def _read(self, snapshot: Snapshot) -> _Vocabulary:
-        run = snapshot.run()
+        key = snapshot.run(), snapshot.within
         with self._lock:
-            if run != self._run:
-                self._vocabulary, self._run = _vocabulary(snapshot.stems()), run
-            return self._vocabulary
+            known = self._known.pop(key, None) or _vocabulary(snapshot.stems())
+            self._known[key] = known
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+            return known
 
 
 def _vocabulary(counts: dict[str, int]) -> _Vocabulary:

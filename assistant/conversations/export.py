@@ -6,13 +6,16 @@ from typing import NamedTuple
 
 from assistant.conversations.json_file import conversation_json, text_sha256
 from assistant.render import (
+    WITHIN,
     heading_before,
     place,
     plain_markdown,
     quoted_markdown,
     remark_markdown,
+    searched,
     understood_label,
     verdict,
+    within_words,
 )
 from assistant.schema import Answer, Conversation, Quote
 
@@ -58,6 +61,9 @@ def conversation_html(conversation: Conversation) -> str:
         cited=_cited,
         understood_label=understood_label,
         verdict=verdict,
+        searched=searched,
+        within_label=WITHIN,
+        within_words=within_words,
         heading_before=heading_before,
     )
 
@@ -80,12 +86,14 @@ def _cited(quotes: tuple[Quote, ...]) -> list[Cited]:
 def _answer_markdown(answer: Answer, question: str) -> Iterator[str]:
     if answer.question != question:
         yield f"{understood_label(answer)}: {plain_markdown(answer.question)}"
+    if answer.within:
+        yield f"{WITHIN}: {plain_markdown(within_words(answer.within))}"
     if answer.remark is not None:
         yield remark_markdown(answer.remark)
     abstention = answer.abstention
     if abstention is not None:
-        yield f"**{verdict(abstention)}** {plain_markdown(abstention.reason)}"
-        yield f"Searched {abstention.passages} passages of {abstention.documents} documents."
+        yield f"**{verdict(answer)}** {plain_markdown(abstention.reason)}"
+        yield searched(answer)
     for cited in _cited(abstention.nearest if abstention else answer.quotes):
         if abstention is not None and (heading := heading_before(cited.number, abstention)):
             yield heading

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -31,7 +32,7 @@ from assistant.schema import (
 )
 from ingest.errors import ConversationInvalid, Fault
 from ingest.origin import FileState
-from ingest.schema import Passage
+from ingest.schema import EVERYTHING, Passage, Selection
 
 MOST_FAULTS = 10
 """Faults reported for one file; a foreign file can have any number."""
@@ -215,6 +216,27 @@ class _Remark(_Record):
         return Remark(self.text, tuple(each.outline() for each in self.outlines))
 
 
+class _Place(_Record):
+    root: str
+    path: str
+
+
+class _Selection(_Record):
+    places: list[_Place]
+    kinds: list[str]
+    after: date | None = Field(strict=False)
+    before: date | None = Field(strict=False)
+
+    @classmethod
+    def of(cls, within: Selection) -> Self:
+        places = [_Place(root=_storable(root), path=_storable(path)) for root, path in within.places]
+        return cls(places=places, kinds=list(map(_storable, within.kinds)), after=within.after, before=within.before)
+
+    def selection(self) -> Selection:
+        places = tuple((place.root, place.path) for place in self.places)
+        return Selection(places, tuple(self.kinds), self.after, self.before)
+
+
 class _Answer(_Record):
     understood: str
     run: Offset
@@ -225,6 +247,7 @@ class _Answer(_Record):
     corrections: list[_Correction] = []
     remark: _Remark | None = None
     open_parts: list[str] = []
+    within: _Selection | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -255,6 +278,7 @@ class _Answer(_Record):
             corrections=[_Correction(typed=_storable(each.typed), text=each.text) for each in answer.corrections],
             remark=None if answer.remark is None else _Remark.of(answer.remark),
             open_parts=[_storable(part) for part in answer.open_parts],
+            within=_Selection.of(answer.within) if answer.within else None,
         )
 
     def answer(self) -> Answer:
@@ -282,6 +306,7 @@ class _Answer(_Record):
             tuple(Correction(each.typed, each.text) for each in self.corrections),
             None if self.remark is None else self.remark.remark(),
             tuple(self.open_parts),
+            EVERYTHING if self.within is None else self.within.selection(),
         )
 
 

@@ -74,6 +74,7 @@ class Catalog:
         try:
             connection.isolation_level = None  # the engine starts transactions, so that readers get snapshots
             connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA temp_store = MEMORY")
             connection.execute("PRAGMA schema_version")
             if self._create:
                 connection.execute("PRAGMA journal_mode = WAL")  # the file remembers it

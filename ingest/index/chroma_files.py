@@ -94,6 +94,11 @@ class Rows:
             parts.append(self.queued[queued] @ vector)
         return np.concatenate(parts) if parts else np.empty(0, np.float32)
 
+    def vectors(self, chosen: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the vectors of `ids[chosen]`, one a row; `chosen` ascends."""
+        saved, queued = chosen[chosen < len(self.rows)], chosen[chosen >= len(self.rows)] - len(self.rows)
+        return np.concatenate([self.values[self.rows[saved]], self.queued[queued]])
+
 
 def present(folder: Path) -> bool:
     """Return whether Chroma's tables are there.

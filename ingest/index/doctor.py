@@ -1,4 +1,4 @@
-"""Checks an index: catalog, vectors, encoder, folders, lock and versions."""
+"""Checks an index: catalog, vectors, encoder, folders and lock."""
 
 import shlex
 from contextlib import closing
@@ -27,25 +27,27 @@ class Finding:
     remedy: str = ""
 
 
+def versions() -> Finding:
+    """Return the versions of the program and of the libraries that an index depends on."""
+    return Finding(True, "versions: " + ", ".join(f"{name} {_version(name)}" for name in LIBRARIES))
+
+
 def examine(settings: Settings) -> list[Finding]:
-    """Check the index of these settings without changing it.
+    """Check the index of the chosen collection without changing it.
 
     Raises:
         IndexMissing: nothing has been ingested yet.
         IndexStale: the index was built by another version.
     """
-    findings = [Finding(True, "versions: " + ", ".join(f"{name} {_version(name)}" for name in LIBRARIES))]
-    if locked(settings.data_dir):
-        findings.append(Finding(True, f"lock: {holder(settings.data_dir)} is writing to the index now"))
-    else:
-        findings.append(Finding(True, "lock: free"))
+    writing = f"{holder(settings.folder)} is writing to the index now" if locked(settings.folder) else "free"
+    findings = [Finding(True, f"lock: {writing}")]
     try:
-        with closing(Catalog(settings.data_dir)) as catalog, catalog.read() as snapshot:
+        with closing(Catalog(settings.folder)) as catalog, catalog.read() as snapshot:
             findings.extend(_catalog(snapshot))
             identity = snapshot.encoder()
             if identity is not None:
                 findings.append(_encoder(settings, identity))
-                findings.extend(_vectors(settings.data_dir, snapshot, identity))
+                findings.extend(_vectors(settings.folder, snapshot, identity))
     except IndexUnreadable as error:
         findings.append(Finding(False, f"catalog: {error.what}", error.remedy))
     return findings

@@ -2,10 +2,11 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ingest.errors import IndexUnreadable
 from ingest.index import chroma_files
@@ -55,12 +56,22 @@ class FrozenVectors:
 
     def cosines(self, vector: Vectors32, ids: Sequence[str]) -> dict[str, float]:
         """Return the cosines of the `ids` with a unit vector; unknown ids are omitted."""
-        wanted, cosines = set(ids), dict[str, float]()
-        for shard in self._shards:
-            chosen = np.array([row for row, name in enumerate(shard.ids) if name in wanted], np.int64)
+        cosines: dict[str, float] = {}
+        for shard, chosen in self._found(ids):
             found = shard.cosines(vector, chosen)
             cosines.update((shard.ids[row], float(value)) for row, value in zip(chosen, found, strict=True))
         return cosines
+
+    def stored(self, ids: Iterable[str]) -> Iterator[tuple[Sequence[str], Vectors32]]:
+        """Yield the vectors of the `ids` in parts, each with the ids of its rows; unknown ids are omitted."""
+        for shard, chosen in self._found(ids):
+            yield [shard.ids[row] for row in chosen], shard.vectors(chosen)
+
+    def _found(self, ids: Iterable[str]) -> Iterator[tuple[chroma_files.Rows, NDArray[np.int64]]]:
+        """Yield each shard with the numbers of those ids that it holds."""
+        wanted = set(ids)
+        for shard in self._shards:
+            yield shard, np.array([row for row, name in enumerate(shard.ids) if name in wanted], np.int64)
 
 
 VectorReader = Vectors | FrozenVectors

@@ -5,22 +5,30 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ingest.index import tables
+from ingest.index.lexicon import Lexicon, batches
 from ingest.models.encoder import EncoderIdentity
-from ingest.schema import Block, Change, CorpusDescription, Document, Heading, Passage, Place, RunRecord, place_id
+from ingest.schema import (
+    EVERYTHING,
+    Block,
+    Change,
+    CorpusDescription,
+    Document,
+    Heading,
+    Passage,
+    Place,
+    RunRecord,
+    Selection,
+    place_id,
+)
 from ingest.text.sentences import starts_item
 
 LONGEST_MARK = 40  # characters of a list mark with the spaces around it
-MAX_PARAMETERS = 900  # per IN list; old SQLite versions allow 999
-
-# BM25 weights of title, headings and text; no trial of others is recorded.
-FIELD_WEIGHTS = (1.0, 1.0, 1.0)
 
 _PASSAGE_COLUMNS = (*tables.passages.c, tables.documents.c.source, tables.documents.c.title, tables.roots.c.path)
 _PASSAGE_JOIN = tables.passages.join(tables.documents).join(tables.roots)
@@ -55,11 +63,25 @@ class Summary:
     note: str
 
 
-class Snapshot:
-    """The last finished run, read in one transaction, so that later runs are invisible."""
+class Snapshot(Lexicon):
+    """The last finished run, read in one transaction, so that later runs are invisible.
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    `within` is the selection that holds all of its documents and passages.
+    """
+
+    def __init__(self, connection: Connection, words: str = "main", within: Selection = EVERYTHING) -> None:
+        super().__init__(connection, words)
+        self.within = within
+
+    def limited(self, within: Selection, database: str) -> "Snapshot":
+        """Return the snapshot of a selection; `database` is the address of its `SELECTION_TABLES`.
+
+        This snapshot must not be used any more.
+        """
+        self._connection.exec_driver_sql("ATTACH ? AS selection", (database,))
+        for statement in tables.SELECTION_VIEWS:
+            self._connection.exec_driver_sql(statement)
+        return Snapshot(self._connection, "selection", within)
 
     def run(self) -> int:
         """Return the number of the last finished run; 0 before the first."""
@@ -81,14 +103,16 @@ class Snapshot:
         }
 
     def description(self) -> CorpusDescription:
-        """Return the corpus description: the first name and description, all notices and questions."""
-        rows = self._connection.execute(sa.select(tables.roots.c.description).order_by(tables.roots.c.id))
-        parts = [CorpusDescription(**{**row[0], "questions": tuple(row[0].get("questions", ()))}) for row in rows]
+        """Return what the roots say of themselves: all notices and questions; name and description of an only root."""
+        columns = tables.roots.c
+        rows = list(self._connection.execute(sa.select(columns.path, columns.description).order_by(columns.id)))
+        only = rows[0].description if len(rows) == 1 else {}
+        questions = (question for row in rows for question in row.description.get("questions", ()))
         return CorpusDescription(
-            name=next((p.name for p in parts if p.name), ""),
-            description=next((p.description for p in parts if p.description), ""),
-            notice=" ".join(dict.fromkeys(p.notice for p in parts if p.notice)),
-            questions=tuple(dict.fromkeys(q for p in parts for q in p.questions)),
+            name=only.get("name", ""),
+            description=only.get("description", ""),
+            questions=tuple(dict.fromkeys(questions)),
+            notices=tuple((row.path, row.description["notice"]) for row in rows if row.description.get("notice")),
         )
 
     def counts(self) -> tuple[int, int]:
@@ -165,6 +189,32 @@ class Snapshot:
         return [
             ((row.path, row.source), row.title, tuple(Heading(*each).title for each in row.headings)) for row in rows
         ]
+
+    def titles(self) -> list[tuple[int, Place, str]]:
+        """Return the row id, place and title of each document, ordered by root and source."""
+        columns = tables.documents.c
+        query = sa.select(columns.id, tables.roots.c.path, columns.source, columns.title)
+        query = query.select_from(tables.documents.join(tables.roots)).order_by(tables.roots.c.id, columns.source)
+        return [(row.id, (row.path, row.source), row.title) for row in self._connection.execute(query)]
+
+    def document_runs(self) -> dict[int, int]:
+        """Return the run that read each document, by row id."""
+        rows = self._connection.execute(sa.select(tables.documents.c.id, tables.documents.c.run))
+        return {row.id: row.run for row in rows}
+
+    def document_languages(self) -> list[tuple[int, str, int]]:
+        """Return the row id, language and characters of each document."""
+        columns = tables.documents.c
+        rows = self._connection.execute(sa.select(columns.id, columns.language, columns.characters))
+        return [(row.id, row.language, row.characters) for row in rows]
+
+    def passage_keys(self, documents: Iterable[int]) -> dict[int, str]:
+        """Return the row ids of the documents' passages, ascending, each with the id of its vector."""
+        columns, found = tables.passages.c, dict[int, str]()
+        for batch in batches(documents):
+            rows = self._connection.execute(sa.select(columns.id, columns.sha).where(columns.document.in_(batch)))
+            found.update((row.id, row.sha) for row in rows)
+        return dict(sorted(found.items()))
 
     def run_times(self) -> dict[int, datetime]:
         """Return when each run finished."""
@@ -264,7 +314,7 @@ class Snapshot:
     def keys_of(self, shas: Sequence[str]) -> dict[str, list[int]]:
         """Return the row ids of each vector's passages, ascending; unknown vectors are omitted."""
         found: dict[str, list[int]] = {}
-        for batch in _batches(shas):
+        for batch in batches(shas):
             query = (
                 sa.select(tables.passages.c.sha, tables.passages.c.id)
                 .where(tables.passages.c.sha.in_(batch))
@@ -284,7 +334,7 @@ class Snapshot:
 
     def unknown(self, shas: Iterable[str]) -> Iterator[str]:
         """Yield the vectors that are not in the catalog."""
-        for batch in _batches(shas):
+        for batch in batches(shas):
             query = sa.select(tables.passages.c.sha).where(tables.passages.c.sha.in_(batch))
             yield from sorted(set(batch) - set(self._connection.scalars(query)))
 
@@ -300,63 +350,11 @@ class Snapshot:
                     faults.append(f"{document.source}, characters {row.start}-{row.end}")
         return faults
 
-    def lexical(self, words: Sequence[str], limit: int) -> list[tuple[int, float]]:
-        """Return the passages that contain any of the stems as (row id, bm25 > 0), best first, ties by id."""
-        return self._bm25(words, "ORDER BY score DESC, rowid LIMIT :limit", {"limit": limit})
-
-    def lexical_of(self, words: Sequence[str], keys: Sequence[int]) -> dict[int, float]:
-        """Return the bm25 of the given passages; those without any of the stems are omitted."""
-        scores: dict[int, float] = {}
-        for batch in _batches(keys):
-            scores.update(self._bm25(words, f"AND rowid IN ({','.join(str(int(key)) for key in batch)})", {}))
-        return scores
-
-    def document_frequencies(self, words: Sequence[str]) -> dict[str, int]:
-        """Return the number of passages (with title and headings) that contain each stem, possibly 0."""
-        found = dict.fromkeys(words, 0)
-        for batch in _batches(list(found)):
-            query = sa.text("SELECT term, doc FROM vocabulary WHERE term IN :words").bindparams(
-                sa.bindparam("words", expanding=True)
-            )
-            found.update({row.term: int(row.doc) for row in self._connection.execute(query, {"words": batch})})
-        return found
-
-    def stems(self) -> dict[str, int]:
-        """Return all stems, each with the number of passages (with title and headings) that contain it."""
-        rows = self._connection.execute(sa.text("SELECT term, doc FROM vocabulary"))
-        return {row.term: int(row.doc) for row in rows}
-
-    def texts_with(self, groups: Sequence[Sequence[str]], limit: int) -> list[str]:
-        """Return up to `limit` passages that contain a stem of each group, as title, headings and text in one.
-
-        "low back" is the stem "low" right before the stem "back".
-        """
-        match = " AND ".join("(" + " OR ".join(f'"{stem}"' for stem in group) + ")" for group in groups)
-        found = sa.text("SELECT rowid FROM terms WHERE terms MATCH :match LIMIT :limit")
-        keys = self._connection.scalars(found, {"match": match, "limit": limit}).all()
-        columns = (tables.documents.c.title, tables.passages.c.heading, tables.passages.c.text)
-        query = sa.select(*columns).select_from(_PASSAGE_JOIN).where(tables.passages.c.id.in_(keys))
-        return ["\n".join((row.title, *row.heading, row.text)) for row in self._connection.execute(query)]
-
-    def _bm25(self, words: Sequence[str], rest: str, values: dict[str, int]) -> list[tuple[int, float]]:
-        if not words:
-            return []
-        weights = ", ".join(str(weight) for weight in FIELD_WEIGHTS)
-        match = " OR ".join(f'"{word}"' for word in dict.fromkeys(words))
-        query = sa.text(f"SELECT rowid, -bm25(terms, {weights}) AS score FROM terms WHERE terms MATCH :match {rest}")
-        return [(int(r.rowid), float(r.score)) for r in self._connection.execute(query, {"match": match, **values})]
-
     def _passage_rows(self, column: "sa.Column[int]", keys: Sequence[int]) -> Iterator["sa.Row[Any]"]:
-        for batch in _batches(keys):
+        for batch in batches(keys):
             yield from self._connection.execute(
                 sa.select(*_PASSAGE_COLUMNS).select_from(_PASSAGE_JOIN).where(column.in_(batch))
             )
-
-
-def _batches(values: Iterable[Any]) -> Iterator[list[Any]]:
-    rest = iter(values)
-    while batch := list(islice(rest, MAX_PARAMETERS)):
-        yield batch
 
 
 def _document(row: "sa.Row[Any]") -> Document:

@@ -76,10 +76,31 @@ failures = sa.Table(
     sa.Column("run", sa.Integer, nullable=False),
 )
 # ingest.text.terms has already analysed the words, so FTS5 only splits at spaces.
+_TOKENS = "tokenize = \"unicode61 remove_diacritics 0 tokenchars '.,_'\""
+_VOCABULARY = "CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab('terms', 'row')"
 TERM_TABLES = (
-    "CREATE VIRTUAL TABLE IF NOT EXISTS terms USING fts5"
-    "(title, heading, body, tokenize = \"unicode61 remove_diacritics 0 tokenchars '.,_'\")",
-    "CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab('terms', 'row')",
+    f"CREATE VIRTUAL TABLE IF NOT EXISTS terms USING fts5(title, heading, body, {_TOKENS})",
+    _VOCABULARY,
+)
+# A selection's own database: its documents, and a full-text index of only these, which keeps no text. `chosen` repeats
+# what lies behind the text of a document, and is read for every question.
+SELECTION_TABLES = (
+    "CREATE TABLE chosen (id INTEGER PRIMARY KEY, language TEXT, characters INTEGER)",
+    f"CREATE VIRTUAL TABLE terms USING fts5(title, heading, body, {_TOKENS}, content = '')",
+    _VOCABULARY,
+)
+_CHOSEN = ", ".join(
+    f"{'chosen' if column in ('id', 'language', 'characters') else 'documents'}.{column}"
+    for column in documents.columns.keys()  # noqa: SIM118 - a collection of columns by name
+)
+# SQLite looks for a name among temporary views first, so they hide what is not in the attached selection. They are
+# joins, because SQLite would search through a whole list of `id IN` for each document; it needs the size of `chosen`
+# (ANALYZE) to begin there where nothing else is given.
+SELECTION_VIEWS = (
+    f"CREATE TEMP VIEW documents AS SELECT {_CHOSEN}"
+    " FROM selection.chosen JOIN main.documents ON documents.id = chosen.id",
+    "CREATE TEMP VIEW passages AS SELECT passages.*"
+    " FROM selection.chosen JOIN main.passages ON passages.document = chosen.id",
 )
 
 

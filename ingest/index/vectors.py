@@ -309,14 +309,18 @@ class Vectors:
     def cosines(self, vector: Vectors32, ids: Sequence[str]) -> dict[str, float]:
         """Return the cosines of the `ids` with a unit vector; unknown ids are omitted."""
         cosines: dict[str, float] = {}
+        for names, rows in self.stored(ids):
+            cosines.update(zip(names, map(float, rows @ vector), strict=True))
+        return cosines
+
+    def stored(self, ids: Iterable[str]) -> Iterator[tuple[Sequence[str], Vectors32]]:
+        """Yield the vectors of the `ids` in parts, each with the ids of its rows; unknown ids are omitted."""
         with self._reading():
             for batch in _batches(ids):
                 for shard in self._shards:
                     found = shard.get(ids=batch, include=["embeddings"])
                     if found["embeddings"] is not None and len(found["ids"]):
-                        products = np.asarray(found["embeddings"], dtype=np.float32) @ vector
-                        cosines.update(zip(found["ids"], (float(p) for p in products), strict=True))
-        return cosines
+                        yield found["ids"], np.asarray(found["embeddings"], dtype=np.float32)
 
 
 def collection_name(identity: EncoderIdentity) -> str:

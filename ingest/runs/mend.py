@@ -13,7 +13,7 @@ from ingest.settings import Settings
 
 
 def mend(settings: Settings) -> list[str]:
-    """Mend the index of these settings, and return what was done, one line each.
+    """Mend the index of the chosen collection, and return what was done, one line each.
 
     Raises:
         IndexMissing: nothing has been ingested yet.
@@ -23,7 +23,7 @@ def mend(settings: Settings) -> list[str]:
         IndexUnwritable: the disk is full or the folder is not writable.
         ModelMissing: the encoder is not on this machine.
     """
-    data_dir = settings.data_dir
+    data_dir = settings.folder
     with closing(Catalog(data_dir)) as catalog, catalog.read() as snapshot:
         identity, faults = snapshot.encoder(), snapshot.faults()
     if identity is None:

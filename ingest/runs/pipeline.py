@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -167,8 +167,10 @@ def mend(data_dir: Path, encoder: Encoder) -> Mended:
     return Mended(restored, removed, renewed)
 
 
-def forget(root: Path, data_dir: Path) -> RunReport:
-    """Remove a root and its documents from the index, and return which documents.
+def forget(root: Path, data_dir: Path, sources: Collection[str] = ()) -> RunReport:
+    """Remove a root and its documents from the index, or only some sources of it, and return which.
+
+    A root of which nothing is left is removed too.
 
     Raises:
         RootInvalid: the index has no such root.
@@ -184,8 +186,8 @@ def forget(root: Path, data_dir: Path) -> RunReport:
     started = datetime.now(UTC)
     with _writing(data_dir, identity) as (catalog, vectors):
         with catalog.write() as draft:
-            report = RunReport(removed=sorted(draft.stored(known)))
-            draft.drop_root(known)
+            gone = _drop(draft, known, sources)
+            report = RunReport(removed=sorted(gone))
             report.run = draft.finish(started, report.counts(), report.changes())
         _sweep(catalog, vectors)
     return report
@@ -202,6 +204,19 @@ def set_gate_threshold(value: float | None, data_dir: Path) -> float | None:
         former = draft.meta("gate_threshold")
         draft.set_meta("gate_threshold", "" if value is None else repr(value))
     return float(former) if former else None
+
+
+def _drop(draft: Draft, root: str, sources: Collection[str]) -> Collection[str]:
+    """Remove some sources of a root, by default all, and the root if nothing is left; return what is removed."""
+    stored = draft.stored(root)
+    known = stored.keys() | {source for place, source in draft.failures() if place == root}
+    if not sources or known <= set(sources):
+        draft.drop_root(root)
+        return known if sources else stored
+    for source in sources:
+        draft.drop_document(root, source)
+    draft.put_failures(root, {}, checked=lambda source: source in sources)
+    return known.intersection(sources)
 
 
 @contextmanager

@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
+import numpy as np
+
 from ingest.errors import SourceUnreadable
 from ingest.index.catalog import Draft
 from ingest.index.snapshot import named
 from ingest.index.vectors import Vectors
-from ingest.models.encoder import Encoder
+from ingest.models.encoder import Encoder, Vectors32
 from ingest.origin import file_path
 from ingest.readers import isolated
 from ingest.readers.isolated import REPORT_IT
@@ -22,6 +24,7 @@ from ingest.settings import ReadLimits
 from ingest.text.chunk import encoded_text, split
 
 ENCODED_AT_ONCE = 256  # passages queued before they are encoded
+BETWEEN_STOPS = 16  # passages encoded before the next look at `stop`; on a busy machine 256 take half a minute
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +87,7 @@ class Run:
             self._report.unchanged.extend(each.unchanged)
             done += len(each.unchanged)
             for source, former in _to_read(each):
+                self._check_stop()
                 self._on_progress(done, total, source)
                 failures |= self._read_into_draft(each.scan, source, former)
                 done += 1
@@ -185,14 +189,24 @@ class Run:
         if len(self._queue) >= ENCODED_AT_ONCE:
             self._encode()
 
-    def _encode(self) -> None:
-        """Encode the queued passages that have no vector, and store their vectors."""
+    def _check_stop(self) -> None:
         if self._stop.is_set():
             raise isolated.stopped()
+
+    def _encode(self) -> None:
+        """Encode the queued passages that have no vector, and store their vectors, also of a run that is stopped."""
+        self._check_stop()
         missing = sorted(self._queue.keys() - self._vectors.present(self._queue))
-        if missing:
-            self._vectors.add(missing, self._encoder.encode([self._queue[sha] for sha in missing]))
-        self._report.encoded += len(missing)
+        encoded: list[Vectors32] = []
+        for start in range(0, len(missing), BETWEEN_STOPS):
+            if not self._stop.is_set():
+                texts = [self._queue[sha] for sha in missing[start : start + BETWEEN_STOPS]]
+                encoded.append(self._encoder.encode(texts))
+        if encoded:
+            vectors = np.concatenate(encoded)
+            self._vectors.add(missing[: len(vectors)], vectors)
+            self._report.encoded += len(vectors)
+        self._check_stop()
         self._queue.clear()
 
 

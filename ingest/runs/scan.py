@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ingest.collections import home_of
 from ingest.errors import RootInvalid, SourceUnreadable
 from ingest.readers.assemble import clean
 from ingest.readers.registry import FORMATS, is_known
@@ -48,7 +49,7 @@ class Scan:
 def scan(path: Path, roots: list[Path], data_dir: Path | None = None) -> Scan:
     """Scan a folder or a single file; if it is part of a known root, it belongs to that root.
 
-    The index's own folder `data_dir` is skipped.
+    The data folder that `data_dir` is in is skipped.
 
     Raises:
         RootInvalid: the path is missing or unreadable, or contains no file in a supported format.
@@ -85,7 +86,7 @@ def scan(path: Path, roots: list[Path], data_dir: Path | None = None) -> Scan:
 def is_part(path: Path, root: Path, data_dir: Path | None) -> bool:
     """Return whether a path is inside a root, but not inside the index's own folder within that root."""
     if data_dir is not None and not root.is_relative_to(os.path.abspath(data_dir)):
-        return path.is_relative_to(root) and not path.is_relative_to(os.path.abspath(data_dir))
+        return path.is_relative_to(root) and not path.is_relative_to(os.path.abspath(home_of(data_dir)))
     return path.is_relative_to(root)
 
 
@@ -112,8 +113,8 @@ def describe(root: Path) -> CorpusDescription:
     questions = values.pop("questions", None) or []
     if not isinstance(questions, list) or not all(isinstance(text, str) for text in [*values.values(), *questions]):
         raise SourceUnreadable("contains a value that is not text", DESCRIPTION_FILE, remedy)
-    texts = {key: clean(text) for key, text in values.items()}
-    return CorpusDescription(**texts, questions=tuple(map(clean, questions)))
+    name, description, notice = (clean(values.get(key, "")) for key in ("name", "description", "notice"))
+    return CorpusDescription(name, description, notice, tuple(map(clean, questions)))
 
 
 def _check_path(path: Path) -> None:
@@ -136,8 +137,8 @@ def _scan_file(path: Path, root: Path) -> Scan:
 
 
 def _walk(path: Path, root: Path, closed: list[tuple[str, str]], data_dir: Path | None) -> Iterator[Path]:
-    """Yield the files below a folder, skipping hidden files, linked folders, libraries and the index's own folder."""
-    own = os.path.realpath(data_dir) if data_dir else ""
+    """Yield the files below a folder, skipping hidden files, linked folders, libraries and the data folder."""
+    own = os.path.realpath(home_of(data_dir)) if data_dir else ""
 
     def refuse(error: OSError) -> None:
         folder = Path(error.filename).relative_to(root).as_posix()

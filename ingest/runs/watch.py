@@ -1,10 +1,11 @@
 """Watches folders and files, and ingests their changes."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from threading import Event
 
-from ingest.errors import IndexLocked, UserFacingError
+from ingest.errors import IndexLocked, RunStopped, UserFacingError
 from ingest.models.encoder import Encoder
 from ingest.runs.pipeline import Prune, RunReport, ingest
 from ingest.settings import DEFAULT_LIMITS, ReadLimits
@@ -23,8 +24,13 @@ def watch(
     stop: Event,
     prune: Prune = Prune.CAREFUL,
     limits: ReadLimits = DEFAULT_LIMITS,
+    turn: AbstractContextManager[object] | None = None,
+    abort: Event | None = None,
 ) -> Iterator[RunReport | UserFacingError]:
     """Ingest the paths, then again after each change below them; yield each outcome until `stop` is set.
+
+    Each run is made inside `turn`, such as a lock. Setting `abort` ends a run
+    that is being made, and the watch with it.
 
     If a run fails (a folder is temporarily missing, another process is
     writing), its error is yielded once; the next change starts another run.
@@ -33,16 +39,23 @@ def watch(
         RootInvalid: a path is missing or contains nothing to read at the start.
     """
     roots = [path.absolute() for path in paths]
+
+    def run() -> RunReport:
+        with turn or nullcontext():
+            return ingest(roots, data_dir, encoder, prune=prune, limits=limits, stop=abort)
+
     changes = _changes(roots, data_dir.absolute(), stop)
     next(changes, None)  # start watching before the first run, so that no change is missed
-    yield ingest(roots, data_dir, encoder, prune=prune, limits=limits)
+    yield run()
     last_error, locked = "", False
     for changed in changes:
         if not changed and not locked:
             continue
         try:
-            yield ingest(roots, data_dir, encoder, prune=prune, limits=limits)
+            yield run()
             last_error, locked = "", False
+        except RunStopped:
+            return
         except UserFacingError as error:
             locked = isinstance(error, IndexLocked)
             if str(error) != last_error:

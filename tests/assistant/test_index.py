@@ -87,7 +87,7 @@ def test_a_follow_up_is_understood_and_answered_in_one_view(
     assistant = Assistant(index)
     views: list[object] = []
     view = index.view
-    monkeypatch.setattr(index, "view", lambda: views.append(1) or view())
+    monkeypatch.setattr(index, "view", lambda *within: views.append(1) or view(*within))
     assert assistant.ask("and a knee?", history=["What eases a stiff back?"]).run == 1
     assert views == [1]
 

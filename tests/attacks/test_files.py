@@ -149,6 +149,29 @@ def test_what_was_uploaded_is_taken(client: Client, data_dir: Path) -> None:
     assert kept(data_dir) == ["pears.md"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("others", [{}, {"allowed_hosts": ("cited.example.org",)}, {"read_only": True}])
+def test_a_folder_is_named_only_where_nobody_else_can_reach_the_page(
+    client: Client, tmp_path: Path, data_dir: Path, others: dict[str, object]
+) -> None:
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "plan.md").write_text(SECRET, encoding="utf-8")
+    assistant = Assistant(Index(data_dir, FakeEncoder()))
+    served = app.serve(assistant, Settings(port=0, data_dir=data_dir, **others), block=False)
+    try:
+        page = Client(served.url)
+        if others.get("read_only"):
+            with pytest.raises(IndexError):  # no handler at all
+                page.handler("add-folder", "click")
+            return
+        answer = page.call(page.handler("add-folder", "click"), [str(tmp_path / "secret")])
+        assert ("plan.md" in answer) == (not others)
+        assert ("only where nobody else can reach the page" in answer) == bool(others)
+    finally:
+        served.close()
+        assistant.close()
+
+
 def test_handlers_look_at_the_path_themselves(tmp_path: Path) -> None:
     folder = tmp_path / "gradio"
     folder.mkdir()

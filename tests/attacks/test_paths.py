@@ -21,6 +21,10 @@ from ui.page import app
 pytestmark = [pytest.mark.slow, *GRADIO_WARNINGS]
 
 
+GIVEN = {"question": "What are apples?", "search": "", "kind": "", "act-name": "one", "folder-path": "~"}
+"""What the inputs of the page's handlers get, by the ids of their elements."""
+
+
 @pytest.fixture
 def page(tmp_path: Path) -> Iterator[Browser]:
     for folder in ("one/texts", "two/texts"):
@@ -29,7 +33,9 @@ def page(tmp_path: Path) -> Iterator[Browser]:
         (tmp_path / folder / "bad.pdf").write_text("no PDF", encoding="utf-8")
         ingest([tmp_path / folder], tmp_path / "data", FakeEncoder())
     assistant = Assistant(Index(tmp_path / "data", FakeEncoder()))
-    served = app.serve(assistant, Settings(port=0, data_dir=tmp_path / "data", mcp=True), block=False)
+    # Behind a proxy: on loopback alone, the Corpus tab shows where the folders are.
+    settings = Settings(port=0, data_dir=tmp_path / "data", mcp=True, allowed_hosts=("cited.example.org",))
+    served = app.serve(assistant, settings, block=False)
     yield Browser(served.url, Accept="application/json, text/event-stream, text/html")
     served.close()
     assistant.close()
@@ -41,13 +47,13 @@ def call(page: Browser, name: str, data: list[object]) -> str:
 
 
 def every_handler(page: Browser) -> Iterator[str]:
-    """Call all handlers of the page with nothing, and one with an upload."""
+    """Call all handlers of the page with nothing, those of the Corpus tab with a folder, and one with an upload."""
     _, uploaded = page.upload()
     yield uploaded
     config = json.loads(page.send("/config")[1])
     names = {each["id"]: each["props"].get("elem_id") for each in config["components"]}
     for each in config["dependencies"]:
-        values = ["What are apples?" if names.get(i) == "question" else None for i in each["inputs"]]
+        values = [GIVEN.get(names.get(i, "")) for i in each["inputs"]]
         if any(names.get(i) == "drop" for i, _ in each["targets"]):
             file = {"path": json.loads(uploaded)[0], "meta": {"_type": "gradio.FileData"}, "orig_name": "pears.md"}
             values = [[file], None]

@@ -18,11 +18,11 @@ from assistant.conversations.verify import verify
 from assistant.schema import Abstention, Answer, Evidence, Quote, ScoredPassage, Standing
 from ingest.errors import SourceUnreadable
 from ingest.origin import FileState
-from ingest.schema import Block, CorpusDescription, Document, Heading, Passage
+from ingest.schema import EVERYTHING, Block, CorpusDescription, Document, Heading, Passage, Selection
 from ingest.settings import Settings
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 SIZES = {390: 844, 768: 1024, 1440: 900}
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
@@ -143,7 +143,9 @@ class StandIn:
     def roots_of(self, source: str) -> list[str]:
         return [ROOT] if source in self.documents else []
 
-    def ask(self, question: str, history: Sequence[str] = (), *, as_typed: bool = False) -> Answer:
+    def ask(
+        self, question: str, history: Sequence[str] = (), *, as_typed: bool = False, within: Selection = EVERYTHING
+    ) -> Answer:
         if "outage" in question:
             raise SourceUnreadable("the index is being rebuilt", "catalog.db", "ask again in a minute")
         if "crash" in question:
@@ -161,7 +163,7 @@ class StandIn:
         abstention = Abstention("No passage holds the words that carry this question.", missing, nearest, 4, 1234)
         return Answer(question, (), abstention, (), 0.1, 1)
 
-    def search(self, question: str, limit: int = 10) -> list[ScoredPassage]:
+    def search(self, question: str, limit: int = 10, *, within: Selection = EVERYTHING) -> list[ScoredPassage]:
         passages = {quote.evidence.passage.id: quote.evidence.passage for quote in self.sentences()}
         words = set(re.findall(r"\w{4,}", question.lower()))
         score = {key: len(words & set(re.findall(r"\w{4,}", each.text.lower()))) for key, each in passages.items()}
@@ -240,20 +242,32 @@ def chromium(request: pytest.FixtureRequest) -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def idle() -> dict[tuple[int, str], BrowserContext]:
+    """Who opened the page in earlier tests, by width and scheme: nothing is left of them but the scripts they got."""
+    return {}
+
+
 @pytest.fixture
-def open_page(chromium: Browser) -> Iterator[Callable[[str, int, str], Page]]:
-    """Open the page at a width, light or dark; in the end nothing may have left this machine or gone wrong."""
-    pages: list[Page] = []
+def open_page(
+    chromium: Browser, idle: dict[tuple[int, str], BrowserContext]
+) -> Iterator[Callable[[str, int, str], Page]]:
+    """Open the page at a width, light or dark; in the end nothing may have left this machine or gone wrong.
+
+    Each page of a test is another person's.
+    """
+    people: dict[BrowserContext, tuple[int, str]] = {}
     outside: list[str] = []
     errors: list[str] = []
 
     def open_(address: str, width: int, scheme: str) -> Page:
-        person = chromium.new_context(
+        person = idle.pop((width, scheme), None) or chromium.new_context(
             viewport={"width": width, "height": SIZES[width]}, color_scheme=scheme, reduced_motion="reduce"
         )
+        people[person] = width, scheme
+        person.on("close", lambda person: people.pop(person, None))
         page = person.new_page()
         page.set_default_timeout(30_000)
-        pages.append(page)
         page.on("request", lambda request: outside.append(request.url) if leaves(request.url) else None)
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -262,10 +276,41 @@ def open_page(chromium: Browser) -> Iterator[Callable[[str, int, str], Page]]:
         return page
 
     yield open_
-    for page in pages:
-        page.context.close()
+    for person, look in list(people.items()):
+        if look in idle:
+            person.close()
+        else:
+            forget(person)
+            idle[look] = person
     assert outside == []
     assert errors == []
+
+
+def forget(person: BrowserContext) -> None:
+    """Close all pages of a person, and forget what they keep and may do."""
+    for page in person.pages:
+        if page.url.startswith("http"):
+            parts = urlsplit(page.url)
+            person.new_cdp_session(page).send(
+                "Storage.clearDataForOrigin",
+                {"origin": f"{parts.scheme}://{parts.netloc}", "storageTypes": "local_storage,indexeddb"},
+            )
+        page.close()
+    person.clear_cookies()
+    person.clear_permissions()
+
+
+def open_sources(page: Page) -> None:
+    """Bring the sources of the latest turn into view; on a narrow screen they are a sheet."""
+    if page.locator("#sheet:not([open])").count():
+        page.locator(".turn .sourced").last.click()
+
+
+def leave_sources(page: Page) -> None:
+    """Close the sheet of sources where there is one."""
+    if page.locator("#sheet[open]").count():
+        page.click("#sheet .close")
+        page.wait_for_selector("#sheet", state="hidden")
 
 
 def leaves(url: str) -> bool:

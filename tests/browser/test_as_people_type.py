@@ -10,6 +10,7 @@ import pytest
 
 from assistant.answering.small_talk import THANKS
 from assistant.schema import Answer, Correction, LocatedText, Outline, Remark
+from ingest.schema import EVERYTHING, Selection
 from ingest.settings import Settings
 from tests.browser.conftest import ROOT, StandIn
 from tests.conftest import GRADIO_WARNINGS
@@ -26,7 +27,9 @@ pytestmark = [
 class Mending(StandIn):
     """Mends one word, answers small talk, and lists two sources."""
 
-    def ask(self, question: str, history: Sequence[str] = (), *, as_typed: bool = False) -> Answer:
+    def ask(
+        self, question: str, history: Sequence[str] = (), *, as_typed: bool = False, within: Selection = EVERYTHING
+    ) -> Answer:
         if question == "thanks!":
             return Answer(question, (), None, (), 0.0, 1, (), Remark(THANKS))
         if question == "What is in here?":

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from assistant.answering.rerank import BUNDLED, open_reranker
 from assistant.assistant import Assistant
 from assistant.index import Index
 from ingest.models.encoder import OnnxEncoder
@@ -50,7 +51,8 @@ class Site:
 def site(exported: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("evaluate")
     ingest([REPOSITORY / "corpus"], folder, exported)
-    with closing(Assistant(Index(folder, exported))) as assistant:
+    reranker = open_reranker(BUNDLED, folder)  # reads sooner than the encoder compares
+    with closing(Assistant(Index(folder, exported), reranker)) as assistant:
         served = serve(assistant, Settings(host="127.0.0.1", port=0, data_dir=folder), block=False)
         yield Site(served.url, folder)
         served.close()
@@ -68,6 +70,12 @@ def ask(page: Page, question: str, state: str) -> None:
     page.fill("#question textarea", question)
     page.press("#question textarea", "Enter")
     page.locator(f".turn[data-state={state}]").filter(has_text=question).last.wait_for()
+
+
+def save_below(page: Page, turn: int) -> None:
+    """Open the form that saves a turn as a question to check."""
+    page.click(f"#turn-{turn} .actions summary")
+    page.click(f"#turn-{turn} .to-prompt")
 
 
 def put_prompts(site: Site, name: str, prompts: list[dict[str, object]]) -> None:
@@ -101,19 +109,19 @@ def test_from_an_answer_to_a_prompt_a_run_and_a_comparison(
     page = open_page(fresh.address, 1440, "light")
     ask(page, QUESTION, "answered")
     form = page.locator("#turn-1 .saving")
-    form.locator("summary").click()
-    form.get_by_role("button").click()
+    save_below(page, 1)
+    form.get_by_role("button", name="Save").click()
     form.get_by_text("Tick what answers").wait_for()
     form.get_by_role("checkbox").first.check()
     screenshot(page, "save")
-    form.get_by_role("button").click()
+    form.get_by_role("button", name="Save").click()
     form.get_by_text("Saved to saved.jsonl").wait_for()
-    form.get_by_role("button").click()
+    form.get_by_role("button", name="Save").click()
     form.get_by_text("is already in saved.jsonl").wait_for()
     ask(page, "How much ibuprofen is safe in pregnancy?", "abstained")
     refusal = page.locator("#turn-2 .saving")
-    refusal.locator("summary").click()
-    refusal.get_by_role("button").click()
+    save_below(page, 2)
+    refusal.get_by_role("button", name="Save").click()
     refusal.get_by_text("Saved to saved.jsonl").wait_for()
 
     to_evaluate(page, "saved.jsonl")

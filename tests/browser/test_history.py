@@ -97,6 +97,12 @@ def focused(page: Page, expected: str) -> None:
     page.wait_for_function("expected => document.activeElement.textContent === expected", arg=expected)
 
 
+def keeping(page: Page, action: str) -> None:
+    """Choose from the menu of the open conversation."""
+    page.click("#history .keeping summary")
+    page.click(f"#history {action}")
+
+
 def beside(page: Page, address: str) -> Page:
     """Open another window of the same browser."""
     window = page.context.new_page()
@@ -137,11 +143,11 @@ def test_conversations_outlive_refresh_and_restart_and_are_found_again(open_page
     page.wait_for_url(first)
     turns(page, [WALKING, IBUPROFEN])
 
-    page.click("#history .rename")
+    keeping(page, ".rename")
     page.fill("#kept-name", "Backs & walks")
     page.press("#kept-name", "Enter")
     listed(page, [SLEEP, "Backs & walks"])  # the last asked first, whatever its name
-    page.click("#history .delete")
+    keeping(page, ".delete")
     assert page.inner_text("#history .delete") == "Delete permanently"
     page.click("#history .delete")
     listed(page, [SLEEP])
@@ -188,7 +194,7 @@ def identity(page: Page) -> str:
 
 def exported(page: Page, label: str, folder: Path) -> Path:
     with page.expect_download() as download:
-        page.click(f"#history .exports >> text={label}")
+        keeping(page, f".export >> text={label}")
     path = folder / download.value.suggested_filename
     download.value.save_as(path)
     return path
@@ -212,9 +218,11 @@ def test_an_edited_text_is_told_in_the_page_and_in_exports(
     accessible(page)
     screenshot(page, f"history-{width}-{scheme}-1-open")
     for state in (".rename", ".delete"):
-        page.click(f"#history {state}")
+        keeping(page, state)
         accessible(page)
-    page.click("#history .look")
+        screenshot(page, f"history-{width}-{scheme}-1{state}")
+        page.keyboard.press("Escape")
+    keeping(page, ".look")
     page.wait_for_selector("#history .told >> text=3 quotes: 2 moved, 1 changed.")
     note = page.inner_text("#quote-1-1 .standing")
     assert "These words are no longer in the texts." in note
@@ -238,6 +246,19 @@ def test_an_edited_text_is_told_in_the_page_and_in_exports(
     screenshot(html, f"history-{width}-{scheme}-3-export")
 
 
+MENU = "⋯Actions on this conversation"
+
+
+def to_rename(page: Page) -> None:
+    """Open the menu that has the focus, and go to Rename in it."""
+    focused(page, MENU)
+    page.keyboard.press("Enter")
+    for name in ("Check quotes again", "Rename"):
+        page.keyboard.press("Tab")
+        focused(page, name)
+    page.keyboard.press("Enter")
+
+
 def test_all_of_it_by_keyboard(open_page: OpenPage, site: Site) -> None:
     page = open_page(site.url, 390, "light")
     ask(page, WALKING)
@@ -250,20 +271,37 @@ def test_all_of_it_by_keyboard(open_page: OpenPage, site: Site) -> None:
     listed(page, [WALKING])
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.dataset.open") == identity(page)
-    for name in ("Check quotes again", "Rename"):
-        page.keyboard.press("Tab")
-        focused(page, name)
+    page.keyboard.press("Tab")
+    to_rename(page)
+    page.keyboard.type("Not this")
+    page.keyboard.press("Escape")
+    focused(page, MENU)
+    listed(page, [WALKING])
+    to_rename(page)
+    page.keyboard.type("Nor this")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    focused(page, "Cancel")
     page.keyboard.press("Enter")
+    focused(page, MENU)
+    to_rename(page)
+    assert page.input_value("#kept-name") == WALKING
     page.keyboard.type("Walks")
     page.keyboard.press("Enter")
     page.wait_for_selector("#history .told >> text=Renamed.")
-    focused(page, "Rename")
-    page.keyboard.press("Tab")
+    listed(page, ["Walks"])
+    focused(page, MENU)
+    page.keyboard.press("Enter")
+    for name in ("Check quotes again", "Rename", "Export as Markdown", "Export as HTML", "Export as JSON", "Delete"):
+        page.keyboard.press("Tab")
+        focused(page, name)
     page.keyboard.press("Enter")
     focused(page, "Delete permanently")
-    page.keyboard.press("Tab")
-    assert page.inner_text("#history .delete") == "Delete"
-    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Escape")
+    focused(page, MENU)
+    assert page.text_content("#history .delete") == "Delete"
+    page.keyboard.press("Enter")
+    page.focus("#history .delete")
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     page.wait_for_selector("#history .told >> text=Deleted.")
@@ -297,6 +335,7 @@ def test_feedback_is_kept_once_changed_and_made_a_test_prompt(open_page: OpenPag
     ask(page, WALKING)
     page.click(".rate >> text=Not useful")
     page.wait_for_selector(".rating [role=status] >> text=Your feedback is saved")
+    page.wait_for_function("document.activeElement.matches('.why input')")
     page.fill(".why input", "Too general")
     page.press(".why input", "Enter")
     page.wait_for_function("document.querySelector('.rate[data-useful=false]').ariaPressed === 'true'")
@@ -309,6 +348,7 @@ def test_feedback_is_kept_once_changed_and_made_a_test_prompt(open_page: OpenPag
     page.reload()
     page.wait_for_selector(".rate[data-useful=true][aria-pressed=true]")
     assert page.input_value(".why input") == "Too general"
+    page.click(".actions summary")
     page.click(".to-prompt")
     page.wait_for_selector(".saving [role=status] >> text=Saved to saved.jsonl")
     (prompt,) = (site.data_dir / "prompts" / "saved.jsonl").read_text(encoding="utf-8").splitlines()

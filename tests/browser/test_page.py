@@ -11,6 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
+from tests.browser.conftest import leave_sources
 from tests.conftest import GRADIO_WARNINGS
 
 pytestmark = [
@@ -88,7 +89,6 @@ def test_from_question_to_the_quote_in_its_source_and_to_an_abstention(
     link = page.get_attribute("#card-1-1 a.address", "href")
     assert link.startswith("https://example.org/back?lang=en#:~:text=Most%20episodes")
     screenshot(page, f"{tab.name}-3-card")
-    turn.locator(".saving summary").click()
     page.locator(".sources:not([hidden]) .further summary").first.click()
     page.wait_for_selector(".sources:not([hidden]) .further .card")
     accessible(page)
@@ -103,6 +103,10 @@ def test_from_question_to_the_quote_in_its_source_and_to_an_abstention(
     page.wait_for_selector("#reader", state="hidden")
     assert page.evaluate("document.activeElement.className") == "open"
 
+    leave_sources(page)
+    turn.locator(".actions summary").click()
+    turn.locator(".to-prompt").click()
+    accessible(page)
     turn = tab.ask("How much ibuprofen should I take?", "abstained")
     assert "The texts do not answer this" in turn.inner_text()
     assert "ibuprofen" in turn.locator(".lacking").all_inner_texts()
@@ -110,6 +114,7 @@ def test_from_question_to_the_quote_in_its_source_and_to_an_abstention(
     assert "nearest passage, not an answer" in page.inner_text(".sources:not([hidden]) details >> nth=0")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     screenshot(page, f"{tab.name}-5-abstention")
+    turn.locator(".abstention a.cited").click()
     page.locator(".sources:not([hidden]) details summary").first.click()
     accessible(page)
 
@@ -149,6 +154,8 @@ def test_an_example_asks_itself_and_a_shift_enter_does_not_send(desktop: Tab) ->
 
 def test_slash_goes_to_the_question_and_an_empty_one_gets_a_hint(desktop: Tab) -> None:
     page = desktop.page
+    page.wait_for_function("document.activeElement.tagName === 'TEXTAREA'")
+    page.focus("#history .new")
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"
     assert page.input_value("#question textarea") == ""

@@ -10,7 +10,7 @@ import pytest
 from ingest.readers.registry import read
 from ingest.runs.pipeline import ingest
 from ingest.settings import Settings
-from tests.browser.conftest import ROOT, StandIn
+from tests.browser.conftest import ROOT, StandIn, open_sources
 from tests.conftest import GRADIO_WARNINGS, FakeEncoder
 from tests.ingest.readers.test_pdf import draw, lines
 from ui.page.app import serve
@@ -59,6 +59,7 @@ def open_source(page: Page, question: str) -> None:
     page.fill("#question textarea", question)
     page.press("#question textarea", "Enter")
     page.locator(".turn[data-state=answered]").filter(has_text=question).last.wait_for()
+    open_sources(page)
     page.locator(".sources:not([hidden]) .open").first.click()
 
 

@@ -12,6 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+from tests.browser.conftest import HOSTILE, leave_sources, open_sources
 from tests.conftest import GRADIO_WARNINGS
 
 pytestmark = [
@@ -76,15 +77,17 @@ def test_a_quote_and_its_card_mark_each_other(page: Page) -> None:
 def test_copies(page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     ask(page, BIRD)
-    page.click("text=Copy as text")
+    page.click(".copy >> text=Copy")
     page.wait_for_selector(".copy >> text=Copied")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith(
         f"{BIRD}\n\n[1] It digs a tunnel\ntwo metres deep.\n    The bird report · report.pdf · page 2\n"
     )
     page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")  # as without HTTPS
+    page.click(".actions summary")
     page.click("text=Copy as Markdown")
     page.wait_for_function("document.querySelectorAll('.copy')[1].textContent === 'Copied'")
+    page.keyboard.press("Escape")
     page.keyboard.press("/")
     page.keyboard.press("Control+v")
     assert page.input_value("#question textarea").startswith(f"**{BIRD}**\n\n> It digs a tunnel\n> two metres deep.")
@@ -207,8 +210,6 @@ def test_pages_of_a_pdf_are_told_and_a_quote_goes_over_their_end(page: Page) -> 
 def test_hostile_texts_are_shown_as_they_stand_and_in_their_place(
     open_page: OpenPage, address: str, width: int, screenshot: Callable[[Page, str], None]
 ) -> None:
-    from tests.browser.conftest import HOSTILE  # noqa: PLC0415
-
     page = open_page(address, width, "dark")
     for turn, (town, name) in enumerate(
         zip(("zanzibar", "marrakesh", "timbuktu", "samarkand", "reykjavik"), HOSTILE, strict=True), 1
@@ -220,6 +221,7 @@ def test_hostile_texts_are_shown_as_they_stand_and_in_their_place(
         marked = page.locator(f"#sources-{turn} mark").first.evaluate("each => each.textContent")
         assert town in marked.lower() and marked in text
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+        open_sources(page)
         page.locator(f"#sources-{turn} .open").first.click()
         page.wait_for_selector("#reader mark.asked")
         assert page.locator("#reader .text").evaluate("each => each.textContent") == text
@@ -227,6 +229,7 @@ def test_hostile_texts_are_shown_as_they_stand_and_in_their_place(
         if name == "right-to-left.txt":
             screenshot(page, f"hostile-{width}-reader")
         page.keyboard.press("Escape")
+        leave_sources(page)
     assert page.title() == "Back and hip"
     assert page.locator("#workbench :is(script, img, b:not(.saving b), strong, table)").count() == 0
     screenshot(page, f"hostile-{width}")

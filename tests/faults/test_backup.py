@@ -18,9 +18,10 @@ import pytest
 from assistant.assistant import Assistant
 from assistant.index import Index
 from assistant.schema import Turn
+from ingest.collections import create
 from ingest.errors import BackupFailed, IndexLocked, IndexUnwritable
 from ingest.runs.pipeline import ingest
-from ingest.settings import Settings
+from ingest.settings import Settings, folder_of
 from tests.conftest import FakeEncoder
 from tests.faults.case import QUESTION, Case
 from ui.handlers.backup import back_up
@@ -31,6 +32,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 TEXT = "# Apples\n\nApples are red fruit.\n"
+OTHER_FOLDER = "collections/other"
 OTHER = "# Pears\n\nPears are green fruit.\n"
 
 
@@ -42,15 +44,28 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 def answered(data: Path) -> str:
-    with closing(Assistant(Index(data, FakeEncoder()))) as assistant:
-        quotes = (assistant.ask(f"Are {each} fruit?").quotes for each in ("apples red", "pears green"))
-        return " ".join(quote.text for found in quotes for quote in found)
+    """Return what the main collection and the other one answer, which is the same."""
+    told = set()
+    for folder in (data, data / OTHER_FOLDER):
+        with closing(Assistant(Index(folder, FakeEncoder()))) as assistant:
+            quotes = (assistant.ask(f"Are {each} fruit?").quotes for each in ("apples red", "pears green"))
+            told.add(" ".join(quote.text for found in quotes for quote in found))
+    (same,) = told
+    return same
+
+
+def ingest_both(root: Path, data: Path) -> None:
+    for folder in (data, data / OTHER_FOLDER):
+        ingest([root], folder, FakeEncoder())
 
 
 @pytest.fixture
 def settings(tmp_path: Path, write: Callable[..., Path]) -> Settings:
+    """A data folder with three collections, one of them empty."""
     data = tmp_path / "data"
-    ingest([write({"apples.md": TEXT})], data, FakeEncoder())
+    create(data, "Other")
+    create(data, "Empty")
+    ingest_both(write({"apples.md": TEXT}), data)
     write({"uploads/apples.md": TEXT, "feedback.jsonl": "{}\n"}, "data")
     return Settings(data_dir=data)
 
@@ -72,11 +87,14 @@ def room(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, former)
 
 
+@pytest.mark.parametrize("collection", ["", "sheets"])
 def test_a_backup_while_everything_goes_on(
-    case: Case, tmp_path: Path, backup: Path, start: Callable[..., "subprocess.Popen[str]"]
+    case: Case, tmp_path: Path, backup: Path, start: Callable[..., "subprocess.Popen[str]"], collection: str
 ) -> None:
-    data = case.fresh()
-    settings = Settings(data_dir=data)
+    settings = Settings(data_dir=tmp_path / "data", collection=collection)
+    data = settings.folder
+    data.parent.mkdir(parents=True, exist_ok=True)
+    case.fresh().rename(data)
     over, told = threading.Event(), []
 
     def ask() -> None:
@@ -85,6 +103,7 @@ def test_a_backup_while_everything_goes_on(
                 answer = assistant.ask(QUESTION)
                 kept = Conversations(assistant, settings).keep("a" * 32, "", (Turn(1, QUESTION, answer),))
                 told.append(kept.note)
+                over.wait(0.05)  # leaves the others some time
 
     asking = threading.Thread(target=ask)
     asking.start()
@@ -103,11 +122,11 @@ def test_a_backup_while_everything_goes_on(
                     editions.append("locked")
                     continue
                 restore(target, Settings(data_dir=fresh))
-                editions.append(case.check(fresh))
+                editions.append(case.check(folder_of(fresh, collection)))
     over.set()
     asking.join()
     assert "old" in editions
-    assert list(fresh.glob("chroma/*/index_metadata.pickle"))  # of the graph that the last backup holds
+    assert list(fresh.rglob("chroma/*/index_metadata.pickle"))  # of the graph that the last backup holds
     assert told
     assert set(told) == {""}
     assert not list(backup.parent.glob(".*"))
@@ -143,7 +162,7 @@ def test_cut_and_changed_backups(settings: Settings, backup: Path, tmp_path: Pat
             assert "damaged or not a backup" in str(error)
         else:  # zipfile looks past what comes before a ZIP file
             assert number >= len(bad) - 2
-            assert restored.run == 1
+            assert restored.runs == {".": 1, "collections/empty": 0, OTHER_FOLDER: 1}
             (tmp_path / "fresh").rename(tmp_path / f"fine-{number}")
         with pytest.raises(BackupFailed):
             restore(backup, settings)
@@ -198,14 +217,14 @@ def test_a_killed_restore(
     times: int,
 ) -> None:
     back_up(settings, backup)
-    ingest([write({"apples.md": OTHER})], settings.data_dir, FakeEncoder())
+    ingest_both(write({"apples.md": OTHER}), settings.data_dir)
     steps = restored(0)
     assert answered(settings.data_dir) == "Apples are red fruit."
     chance = random.Random(times)
     found = set()
     # The exchange is among the last steps.
     for step in [2, steps // 2, *range(steps - 9, steps, 2), *(chance.randrange(1, steps) for _ in range(times))]:
-        ingest([write({"apples.md": OTHER})], settings.data_dir, FakeEncoder())
+        ingest_both(write({"apples.md": OTHER}), settings.data_dir)
         assert answered(settings.data_dir) == "Pears are green fruit."
         shutil.rmtree(tmp_path / ".data.restoring", ignore_errors=True)  # removing it would take more steps
         asides = set(tmp_path.glob("data.before-restore-*"))

@@ -52,7 +52,7 @@ def change(url: str, name: str) -> None:
     """Upload a text and apply it, as the page does."""
     try:
         client = Client(url)
-        sentences = (f"Walking for {minutes} minutes helped patient {minutes}." for minutes in range(2_000))
+        sentences = (f"Walking for {minutes} minutes helped patient {minutes}." for minutes in range(1_000))
         path = client.upload(name, ("# Walks\n\n" + "\n\n".join(sentences)).encode())
         client.call(client.handler("drop", "upload"), [[named(path)], None])
         client.call(client.handler("apply", "click"), [None])

@@ -1,4 +1,4 @@
-// Forms: the filters of the Evaluate tab, saving test prompts, removing and checking in the Corpus tab.
+// Forms: the filters of the Evaluate tab, saving test prompts.
 const filters = () => [...document.querySelectorAll("#prompts select")];
 
 const filter = () => {
@@ -44,32 +44,9 @@ const save = async (form) => {
   }
 };
 
-const remove = (name) => {
-  const field = document.querySelector("#remove-name :is(input, textarea)");
-  field.value = name;
-  field.dispatchEvent(new Event("input", { bubbles: true }));
-  requestAnimationFrame(() => document.querySelector("#remove-go").click()); // by then Gradio has the new value
-  document.querySelector("#holdings").scrollIntoView({ behavior: behaviour(), block: "start" });
-};
-
-const check = (frames) => {
-  const button = document.querySelector("#check");
-  if (button?.offsetParent) button.click();
-  else if (frames) requestAnimationFrame(() => check(frames - 1)); // wait until the tab is open
-};
-
-document.addEventListener("click", (event) => {
-  const removing = event.target.closest("#texts button.remove");
-  if (removing) remove(removing.dataset.name);
-  if (event.target.closest("button.check")) {
-    document.querySelector("#journeys [role=tab][data-tab-id=corpus]").click();
-    check(120);
-  }
-});
-
 document.addEventListener("change", (event) => {
   if (event.target.matches("#prompts select")) filter();
-  const form = event.target.closest(".saving form");
+  const form = event.target.closest("form.saving");
   if (!form) return;
   form.querySelector("[role=status]").textContent = "";
   if (!event.target.checked) return;
@@ -80,7 +57,7 @@ document.addEventListener("change", (event) => {
 });
 
 document.addEventListener("submit", (event) => {
-  const form = event.target.closest(".saving form");
+  const form = event.target.closest("form.saving");
   if (!form) return;
   event.preventDefault();
   save(form);

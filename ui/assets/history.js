@@ -40,6 +40,7 @@ const list = async () => {
 };
 
 let looking = false;
+let switching = false; // to another conversation, which is a step for Back
 const openKept = (name) => {
   const field = document.querySelector("#open-name :is(input, textarea)");
   field.value = name;
@@ -53,10 +54,8 @@ const named = () => {
   const now = marked();
   if (!now.at || now.at === namedAt) return;
   namedAt = now.at;
-  const address = new URL(location.href);
-  if (now.kept === "true") address.searchParams.set("conversation", now.conversation);
-  else address.searchParams.delete("conversation");
-  if (address.href !== location.href) history.replaceState(history.state, "", address);
+  locate({ conversation: now.kept === "true" ? now.conversation : "" }, switching);
+  switching = false;
   if (looking) showStatus(now.checked);
   looking = false;
   list();
@@ -68,19 +67,26 @@ new MutationObserver(() => requestAnimationFrame(named)).observe(document.body, 
   attributeFilter: ["data-at"],
 });
 
-const narrow = matchMedia("(max-width: 1279.9px), (max-height: 519.9px)");
+const panelFolds = matchMedia("(max-width: 1279.9px), (max-height: 519.9px)");
 const fold = () => {
   const panel = document.querySelector("#history .kept");
-  if (panel) panel.open = !narrow.matches;
+  if (panel) panel.open = !panelFolds.matches;
 };
-narrow.addEventListener("change", fold);
+panelFolds.addEventListener("change", fold);
 fold();
 
-const naming = (button) => {
+// While a conversation is renamed, the field stands in the place of its name.
+const naming = () => {
   const form = kept(".naming");
-  form.hidden = !form.hidden;
-  button.setAttribute("aria-expanded", !form.hidden);
-  if (!form.hidden) form.querySelector("input").select();
+  form.hidden = false;
+  form.querySelector("input").select();
+};
+
+const unname = () => {
+  const form = kept(".naming");
+  form.reset();
+  form.hidden = true;
+  kept(".keeping summary").focus();
 };
 
 const rename = async (form) => {
@@ -94,10 +100,9 @@ const rename = async (form) => {
   const away = at !== document.body && !form.contains(at); // do not take the focus back from where the user went
   showStatus(message);
   form.hidden = true;
-  kept(".rename")?.setAttribute("aria-expanded", false);
-  if (!away) kept(".rename")?.focus();
+  if (!away) kept(".keeping summary")?.focus();
   await list();
-  if (!away && document.activeElement === document.body) kept(".rename")?.focus(); // the list was rendered again
+  if (!away && document.activeElement === document.body) kept(".keeping summary")?.focus(); // it was rendered again
 };
 
 // Deleting takes two presses of the same button; leaving the button cancels the first press.
@@ -138,19 +143,32 @@ const rate = async (form, useful) => {
     return;
   }
   for (const each of form.querySelectorAll(".rate")) each.setAttribute("aria-pressed", each.dataset.useful === `${useful}`);
-  form.querySelector(".why").hidden = false;
+  if (!useful && !reason) askWhy(form);
 };
 
-// If the answer was useful, it is the right one and is saved at once. Otherwise the user ticks what would be right.
+const askWhy = (form) => {
+  form.querySelector(".why").hidden = false;
+  form.querySelector(".why input").focus();
+};
+
+// Close a form below an answer; the focus goes back to the menu that it came from.
+const dropForm = (form) => {
+  (form.matches(".saving") ? form : form.querySelector(".why")).hidden = true;
+  form.closest(".turn").querySelector(".actions summary").focus();
+};
+
+// If the answer was useful, it is the right one and is saved at once. Otherwise the person ticks what would be right.
 const toPrompt = (form) => {
   const saving = form.closest(".turn").querySelector(".saving");
-  saving.open = true;
-  const useful = form.querySelector(".rate[data-useful=true]").getAttribute("aria-pressed") === "true";
+  saving.hidden = false;
+  const rated = form.querySelector(".rate[aria-pressed=true]");
+  const useful = rated?.dataset.useful === "true";
   const boxes = [...saving.querySelectorAll("input")];
   const abstained = JSON.parse(form.dataset.answer).abstained;
-  for (const each of boxes) each.checked = useful && (each.dataset.kind === "abstain") === abstained;
-  if (useful) saving.querySelector("form").requestSubmit();
-  else boxes[0]?.focus();
+  if (rated) for (const each of boxes) each.checked = useful && (each.dataset.kind === "abstain") === abstained;
+  if (useful) saving.requestSubmit();
+  else boxes[0].focus({ preventScroll: true });
+  saving.scrollIntoView({ block: "nearest" });
 };
 
 document.addEventListener("click", (event) => {
@@ -158,25 +176,37 @@ document.addEventListener("click", (event) => {
   if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
     event.preventDefault();
     showStatus("");
+    switching = true;
     openKept(link.dataset.open);
-    if (narrow.matches) fold();
+    if (panelFolds.matches) fold();
     return;
   }
   const button = event.target.closest("button");
   if (button?.matches("#history .new")) {
     showStatus("");
+    switching = true;
     openKept("");
-    if (narrow.matches) fold();
+    if (panelFolds.matches) fold();
     box().focus({ preventScroll: true });
   }
   if (button?.matches("#history .look")) {
     looking = true;
     openKept(marked().conversation);
   }
-  if (button?.matches("#history .rename")) naming(button);
+  if (button?.matches("#history .rename")) naming();
+  if (button?.matches("#history .cancel")) unname();
   if (button?.matches("#history .delete")) forget(button);
   if (button?.matches(".rate")) rate(button.closest("form"), button.dataset.useful === "true");
+  if (button?.matches(".say-why")) askWhy(button.closest("form"));
   if (button?.matches(".to-prompt")) toPrompt(button.closest("form"));
+  if (button?.matches(".turn .drop")) dropForm(button.closest("form"));
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.defaultPrevented) return;
+  if (event.target.closest?.("#history .naming")) unname();
+  const form = event.target.closest?.(".turn :is(.why, .saving)")?.closest("form");
+  if (form) dropForm(form);
 });
 
 document.addEventListener("submit", (event) => {

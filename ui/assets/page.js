@@ -12,7 +12,8 @@ document.body.append(live);
 const show = (turn) => {
   for (const set of document.querySelectorAll("#sources .sources")) set.hidden = set.dataset.turn !== turn;
   for (const button of document.querySelectorAll("#conversation .sourced")) {
-    button.setAttribute("aria-pressed", button.dataset.turn === turn);
+    if (small.matches) button.removeAttribute("aria-pressed"); // there it opens the sheet
+    else button.setAttribute("aria-pressed", button.dataset.turn === turn);
   }
 };
 
@@ -23,11 +24,16 @@ const light = (target) => {
   setTimeout(() => target.classList.remove("lit"), 2000);
 };
 
-const follow = (id) => {
+const follow = (id, from) => {
   const target = document.getElementById(id);
   if (!target) return;
   const set = target.closest(".sources");
-  if (set) show(set.dataset.turn);
+  if (set) {
+    show(set.dataset.turn);
+    openSheet(from);
+  } else if (sheet.open) {
+    leaveSheet();
+  }
   if (target.matches("details.prompt")) {
     if (target.hidden) showAll();
     target.open = true;
@@ -108,6 +114,33 @@ const further = async (fold) => {
   }
 };
 
+const unroll = (button) => {
+  const isFolded = button.parentElement.querySelector("h2").classList.toggle("folded");
+  button.textContent = isFolded ? "Show all" : "Show less";
+};
+
+// Further questions come after the answer, once the program has nothing else to do; it says 204 while it has.
+const FIRST_MS = 500;
+const AGAIN_MS = 2000;
+const TRIES = 4;
+const offerNext = async () => {
+  const below = document.querySelector("#conversation .next[data-onward]:not([data-begun])");
+  if (!below) return;
+  below.dataset.begun = "yes";
+  for (let tried = 0; tried < TRIES; tried++) {
+    await new Promise((resume) => setTimeout(resume, tried ? AGAIN_MS : FIRST_MS));
+    if (!below.isConnected) return; // the next question is already asked
+    try {
+      const answer = await fetch(new URL("onward?" + below.dataset.onward, document.baseURI));
+      if (answer.status === 204) continue;
+      if (answer.ok) below.innerHTML = await answer.text();
+    } catch {
+      // nobody asked for it, so nobody is told
+    }
+    return;
+  }
+};
+
 const send = (question, button = "#send") => {
   const area = box();
   area.value = question;
@@ -120,16 +153,17 @@ document.addEventListener("click", (event) => {
   const cited = event.target.closest("a.cited");
   if (cited) {
     event.preventDefault();
-    follow(cited.getAttribute("href").slice(1));
+    follow(cited.getAttribute("href").slice(1), cited);
     return;
   }
   const button = event.target.closest("button");
-  if (button?.matches(".example")) send(button.dataset.question);
+  if (button?.matches(".example")) send(button.dataset.question, button.matches("[data-as-typed]") ? "#alone" : "#send");
   if (button?.matches(".typed")) send(button.dataset.question, "#alone");
   if (button?.matches(".copy")) copy(button);
   if (button?.matches(".more")) more(button);
+  if (button?.matches(".unroll")) unroll(button);
   if (button?.matches(".stop")) document.querySelector("#halt").click();
-  if (button?.matches(".sourced")) follow(`sources-${button.dataset.turn}`);
+  if (button?.matches(".sourced")) follow(`sources-${button.dataset.turn}`, button);
   else if (!getSelection().toString()) {
     const turn = event.target.closest("#conversation .turn:not([data-state=pending])");
     if (turn) show(turn.dataset.turn);
@@ -142,7 +176,7 @@ document.addEventListener("focusin", (event) => pair(event.target));
 
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest?.("input, textarea, select, [contenteditable=true]");
-  if (event.key === "/" && !typing && !reader.open && !event.ctrlKey && !event.metaKey && !event.altKey) {
+  if (event.key === "/" && !typing && !document.querySelector("dialog:modal") && !event.ctrlKey && !event.metaKey && !event.altKey) {
     event.preventDefault();
     document.querySelector("#journeys [role=tab][data-tab-id=ask]").click();
     box()?.focus();
@@ -165,11 +199,14 @@ const restore = () => {
 
 let seen = "";
 const settle = () => {
+  placeSources();
   restore();
+  offerNext();
   const turn = [...document.querySelectorAll("#conversation .turn")].at(-1);
   const now = turn ? turn.id + turn.dataset.state : "";
   if (now === seen) return;
   seen = now;
+  if (sheet.open) leaveSheet();
   if (!turn) return;
   if (turn.dataset.state !== "pending") show(turn.dataset.turn);
   turn.scrollIntoView({ behavior: behaviour(), block: "start" });

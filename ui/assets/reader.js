@@ -193,6 +193,7 @@ const open = async (place, view = "") => {
   shownPlace = place;
   fill('<header><h2 id="reader-title">Opening the source…</h2></header>');
   if (!reader.open) reader.showModal();
+  reader.dispatchEvent(new Event("opened"));
   let html;
   try {
     html = await fetched(`reader?${place}${view && `&view=${view}`}`);

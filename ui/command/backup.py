@@ -1,10 +1,11 @@
 """The commands `cited backup` and `cited restore`."""
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated
 
 import typer
 
+from ingest.collections import MAIN
 from ingest.errors import printable
 from ingest.settings import load_settings
 from ui.command.options import DataDir
@@ -16,12 +17,14 @@ def backup(
     wait: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="Wait this long for a run to end.")] = 0,
     data_dir: DataDir = None,
 ) -> None:
-    """Save the index, uploads, conversations, test prompts, results and accounts in one file."""
+    """Save all collections and the accounts in one file: indexes, uploads, conversations, test prompts and results."""
     from ui.handlers.backup import back_up
 
     manifest = back_up(load_settings(data_dir=data_dir), file, force=force, wait=wait)
     sizes = f"{len(manifest.members)} files with {_megabytes(manifest.size)} in {_megabytes(file.stat().st_size)}"
-    typer.echo(f"Backed up run {manifest.run} to {printable(str(file))}: {sizes}")
+    typer.echo(f"Backed up to {printable(str(file))}: {sizes}")
+    for name, index in manifest.indexes.items():
+        typer.echo(_line(name, index.run))
 
 
 def restore(
@@ -31,19 +34,25 @@ def restore(
     ] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Restore a backup into the data folder."""
+    """Restore a backup into the data folder: all collections and the accounts."""
     from ui.handlers.restore import restore as run_restore
 
     settings = load_settings(data_dir=data_dir)
     restored = run_restore(file, settings, force=force)
     made = restored.manifest.made.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    where = printable(str(settings.data_dir))
-    typer.echo(f"Restored run {restored.manifest.run} of the backup of {made} into {where}")
-    if restored.run != restored.manifest.run:
-        typer.echo(f"It is run {restored.run} now, later than the runs of the former index")
+    typer.echo(f"Restored the backup of {made} into {printable(str(settings.data_dir))}")
+    for name, index in restored.manifest.indexes.items():
+        now = restored.runs[name]
+        later = "" if now == index.run else f"; it is run {now} now, later than the runs of the former index"
+        typer.echo(_line(name, index.run) + later)
     if restored.former is not None:
         typer.echo(f"The former content is kept in {printable(str(restored.former))}")
         typer.echo("If the page is running, restart it")
+
+
+def _line(name: str, run: int) -> str:
+    """Say what a collection is as of; `name` is that of its folder in the manifest."""
+    return f"  {PurePosixPath(name).name or MAIN}: {f'run {run}' if run else 'no texts yet'}"
 
 
 def _megabytes(size: int) -> str:

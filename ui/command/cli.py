@@ -1,8 +1,10 @@
-"""The `cited` command: ingest, status, runs, ask, ui, verify, forget, doctor, evaluate."""
+"""The `cited` command: ingest, status, runs, ask, ui, verify, forget, doctor, evaluate, collections."""
 
 import logging
+import os
 import signal
 import sys
+from contextlib import closing
 from importlib import metadata
 from io import TextIOWrapper
 from pathlib import Path
@@ -10,14 +12,15 @@ from typing import Annotated
 
 import typer
 
-from ingest.errors import UserFacingError, printable
-from ingest.settings import load_settings
+from ingest.errors import UserFacingError
 from ui.command.accounts import tokens, users
 from ui.command.backup import backup, restore
+from ui.command.collections import app as collections
+from ui.command.doctor import doctor
 from ui.command.evaluate import evaluate
 from ui.command.ingest import ingest, user_name
 from ui.command.logs import set_up, tell
-from ui.command.options import EXIT_CODES, DataDir, ExitCode
+from ui.command.options import EXIT_CODES, CollectionName, DataDir, ExitCode, chosen
 from ui.command.show import (
     count,
     json_text,
@@ -35,9 +38,11 @@ app = typer.Typer(
     epilog=EXIT_CODES,
 )
 app.command("ingest")(ingest)
+app.command("doctor")(doctor)
 app.command("evaluate")(evaluate)
 app.command("backup")(backup)
 app.command("restore")(restore)
+app.add_typer(collections, name="collections")
 app.add_typer(users, name="user")
 app.add_typer(tokens, name="token")
 
@@ -55,6 +60,7 @@ def options(
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
     ] = False,
+    collection: CollectionName = None,
     data_dir: DataDir = None,
 ) -> None:
     """Answers questions from your texts in exact quotes with their place, or says that the texts do not answer."""
@@ -63,12 +69,13 @@ def options(
 @app.command()
 def status(
     failed: Annotated[bool, typer.Option("--failed", help="Show only the files that failed.")] = False,
+    collection: CollectionName = None,
     data_dir: DataDir = None,
 ) -> None:
     """List the indexed files: passages, size, when they were read, and why any failed."""
     from ingest.runs.status import status as read_status
 
-    sources = read_status(load_settings(data_dir=data_dir).data_dir)
+    sources = read_status(chosen(data_dir, collection).folder)
     show_status([source for source in sources if source.failure or not failed])
     if any(source.failure for source in sources):
         raise typer.Exit(ExitCode.FAILED)
@@ -77,17 +84,18 @@ def status(
 @app.command()
 def runs(
     number: Annotated[int | None, typer.Argument(help="Show all changes of this run.")] = None,
+    collection: CollectionName = None,
     data_dir: DataDir = None,
 ) -> None:
     """List the last ingest runs: time, who started them, duration, changes and failures."""
     from ingest.runs.journal import authors
     from ingest.runs.status import runs as read_runs
 
-    settings = load_settings(data_dir=data_dir)
-    records = read_runs(settings.data_dir, limit=20 if number is None else ALL_RUNS)
+    settings = chosen(data_dir, collection)
+    records = read_runs(settings.folder, limit=20 if number is None else ALL_RUNS)
     if number is not None and number not in {record.number for record in records}:
         raise typer.BadParameter(f"there is no run {number}")
-    by = authors(settings.data_dir)
+    by = authors(settings.folder)
     for record in records:
         if number in (None, record.number):
             most = 5 if number is None else len(record.changes)
@@ -103,12 +111,29 @@ def ask(
     as_typed: Annotated[
         bool, typer.Option("--as-typed", help="Search for exactly what was typed: mend and take apart nothing.")
     ] = False,
+    within: Annotated[
+        list[str] | None,
+        typer.Option("--within", metavar="PATH", help="Search only this source or folder; repeat it for more."),
+    ] = None,
+    kinds: Annotated[
+        list[str] | None,
+        typer.Option("--kind", metavar="ENDING", help="Search only files such as pdf; repeat it for more kinds."),
+    ] = None,
+    after: Annotated[
+        str | None,
+        typer.Option(metavar="YYYY-MM-DD", help="Search only what was last read into the index on this day or later."),
+    ] = None,
+    before: Annotated[
+        str | None,
+        typer.Option(metavar="YYYY-MM-DD", help="Search only what was last read into the index before this day."),
+    ] = None,
     fail_if_abstained: Annotated[
         bool,
         typer.Option(
             "--fail-if-abstained", help=f"Exit with {ExitCode.ABSTAINED} if the texts do not answer, or only may."
         ),
     ] = False,
+    collection: CollectionName = None,
     data_dir: DataDir = None,
 ) -> None:
     """Answer a question in quotes with their place, or say that the texts do not answer it."""
@@ -119,9 +144,11 @@ def ask(
     from assistant.render import answer_json, answer_text
     from ui.programs import requests
 
-    with open_assistant(load_settings(data_dir=data_dir)) as assistant:
-        answer = requests.ask(assistant, question, as_typed=as_typed)
-        notice = assistant.description().notice
+    sources = [os.path.abspath(path) if Path(path).exists() else path for path in within or ()]
+    limits = {"sources": sources, "kinds": kinds or [], "after": after, "before": before}
+    with open_assistant(chosen(data_dir, collection)) as assistant:
+        answer = requests.ask(assistant, question, as_typed=as_typed, within=limits)
+        notice = assistant.description().notice_below(answer.roots)
     if as_json:
         typer.echo(json_text(answer_json(answer)))
     else:
@@ -139,17 +166,18 @@ def ui(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Serve other machines though there are no accounts.")
     ] = False,
+    collection: CollectionName = None,
     data_dir: DataDir = None,
 ) -> None:
     """Open the chat page."""
-    from assistant.assistant import open_assistant
+    from assistant.library import Library
     from ui.handlers.accounts import Accounts
     from ui.page.app import serve
 
-    settings = load_settings(host=host, port=port, mcp=mcp or None, insecure=insecure or None, data_dir=data_dir)
+    settings = chosen(data_dir, collection, host=host, port=port, mcp=mcp or None, insecure=insecure or None)
     set_up(settings)
-    with open_assistant(settings) as assistant:
-        served = serve(assistant, settings, open_browser=browser, block=False)
+    with closing(Library(settings)) as library:
+        served = serve(library, settings, open_browser=browser, block=False)
         typer.echo(f"The page is at {served.url} (Ctrl+C to stop)")
         if settings.mcp:
             typer.echo(f"MCP clients can connect to {served.url}mcp")
@@ -166,18 +194,17 @@ def ui(
 def verify(
     export: Annotated[Path, typer.Argument(help="A conversation exported as JSON.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    collection: CollectionName = None,
     data_dir: DataDir = None,
 ) -> None:
     """Check the quotes of an exported conversation against the files: same, moved, changed or gone."""
-    from contextlib import closing
-
     from assistant.conversations.json_file import read_conversation
     from assistant.conversations.verify import verify as check
     from ingest.index.catalog import Catalog
 
     conversation = read_conversation(export)
     quotes = [quote for turn in conversation.turns if turn.answer for quote in turn.answer.quotes]
-    with closing(Catalog(load_settings(data_dir=data_dir).data_dir)) as catalog, catalog.read() as snapshot:
+    with closing(Catalog(chosen(data_dir, collection).folder)) as catalog, catalog.read() as snapshot:
         standings = check(quotes, snapshot)
     if as_json:
         typer.echo(json_text(standings_json(conversation, standings)))
@@ -188,53 +215,29 @@ def verify(
 
 
 @app.command()
-def mcp(data_dir: DataDir = None) -> None:
+def mcp(collection: CollectionName = None, data_dir: DataDir = None) -> None:
     """Serve an MCP client over stdin and stdout; the client starts this command itself."""
     from ui.programs.mcp_server import serve_stdio
 
-    settings = load_settings(data_dir=data_dir)
+    settings = chosen(data_dir, collection)
     set_up(settings)
     serve_stdio(settings)
 
 
 @app.command()
 def forget(
-    folder: Annotated[Path, typer.Argument(help="An ingested folder or file.")], data_dir: DataDir = None
+    folder: Annotated[Path, typer.Argument(help="An ingested folder or file.")],
+    collection: CollectionName = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Remove a folder or file from the index; the files themselves stay."""
     from ingest.runs.journal import note_run
     from ingest.runs.pipeline import forget as run_forget
 
-    settings = load_settings(data_dir=data_dir)
-    report = run_forget(folder, settings.data_dir)
-    note_run(report, settings.data_dir, by=user_name(), what="forget")
+    settings = chosen(data_dir, collection)
+    report = run_forget(folder, settings.folder)
+    note_run(report, settings.folder, by=user_name(), what="forget")
     typer.echo(f"Forgot {folder}: {count(len(report.removed), 'document')} removed from the index")
-
-
-@app.command()
-def doctor(
-    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended without losing anything.")] = False,
-    data_dir: DataDir = None,
-) -> None:
-    """Check the index: catalog, vectors, encoder, folders, lock and versions."""
-    from rich.console import Console
-
-    from ingest.index.doctor import examine
-    from ingest.runs.mend import mend
-
-    settings = load_settings(data_dir=data_dir)
-    console = Console(highlight=False)
-    for done in mend(settings) if fix else ():
-        console.print("[green]mended[/]  ", end="")
-        console.print(printable(done), markup=False, soft_wrap=True)
-    findings = examine(settings)
-    for finding in findings:
-        console.print("[green]ok[/]  " if finding.ok else "[red]no[/]  ", end="")
-        console.print(printable(finding.what), markup=False, soft_wrap=True)
-        if finding.remedy:
-            console.print(f"      {printable(finding.remedy)}", style="yellow", markup=False, soft_wrap=True)
-    if not all(finding.ok for finding in findings):
-        raise typer.Exit(ExitCode.FAILED)
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ingest.errors import ResultsInvalid, SettingsInvalid, printable
-from ui.command.options import DataDir, ExitCode, Quiet
+from ui.command.options import CollectionName, DataDir, ExitCode, Quiet, chosen
 from ui.command.progress import progress
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def evaluate(
         str | None, typer.Option(metavar="VALUE|default", help="Store this gate threshold (0 to 1) first.")
     ] = None,
     quiet: Quiet = False,
+    collection: CollectionName = None,
     data_dir: DataDir = None,
 ) -> None:
     """Ask every test prompt and measure how the assistant quotes, refuses and ranks."""
@@ -74,7 +75,6 @@ def evaluate(
     from assistant.evaluation.run import calibrate as choose
     from assistant.evaluation.run import parse_demand, unmet
     from assistant.evaluation.trace import trace
-    from ingest.settings import load_settings
 
     demands = [parse_demand(text) for text in fail_under or ()]
     earlier = read_results(compare) if compare else None
@@ -82,15 +82,15 @@ def evaluate(
     if calibrate and threshold:
         raise SettingsInvalid("cannot be combined with --calibrate", "--threshold", "use only one of them")
     given = _parse_threshold(threshold) if threshold else None
-    settings, console = load_settings(data_dir=data_dir), Console(quiet=quiet)
+    settings, console = chosen(data_dir, collection), Console(quiet=quiet)
     with open_assistant(settings) as assistant:
         loaded = load_prompts(prompts, None if allow_unknown_sources else assistant.sources())
         if threshold:
-            _store_threshold(console, given, settings.data_dir)
+            _store_threshold(console, given, settings.folder)
         replies = _ask(assistant, loaded, quiet=quiet)
         if calibrate:
             value = choose(loaded, replies, false_answers).value
-            _store_threshold(console, value, settings.data_dir)
+            _store_threshold(console, value, settings.folder)
             before, replies = replies, _ask(assistant, loaded, quiet=quiet)
             _show_comparison(console, compare_runs(before, replies, loaded), "Before and after calibration")
         if results:

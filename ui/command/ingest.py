@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ingest.collections import ensure
 from ingest.errors import UserFacingError, printable
 from ingest.settings import load_settings
 from ui.command.logs import set_up, tell
-from ui.command.options import DataDir, ExitCode, Quiet
+from ui.command.options import CollectionName, DataDir, ExitCode, Quiet
 from ui.command.progress import progress
 from ui.command.show import show_failures, show_plan, show_report
 
@@ -30,9 +31,13 @@ def ingest(
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Split and encode everything again.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Keep running and ingest changes.")] = False,
     quiet: Quiet = False,
+    collection: CollectionName = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Update the index from folders or files; the rest of the index stays as it is."""
+    """Update the index from folders or files; the rest of the index stays as it is.
+
+    A collection that does not exist yet is created.
+    """
     from ingest.errors import PruningUnconfirmed
     from ingest.runs.pipeline import Prune, check, plan
 
@@ -42,14 +47,15 @@ def ingest(
         raise typer.BadParameter("--watch cannot be combined with --dry-run or --rebuild")
     if rebuild and dry_run:
         raise typer.BadParameter("--rebuild cannot be combined with --dry-run")
-    settings = load_settings(data_dir=data_dir)
+    settings = load_settings(data_dir=data_dir, collection=collection)
     if dry_run:
-        planned = plan(paths or [], settings.data_dir)
+        planned = plan(paths or [], settings.folder)
         show_plan(planned)
         if planned.failed:
             raise typer.Exit(ExitCode.FAILED)
         return
-    check(paths or [], settings.data_dir)
+    check(paths or [], settings.folder)
+    ensure(settings.data_dir, settings.collection)
     mode = Prune.NEVER if not prune else Prune.ALWAYS if yes else Prune.CAREFUL
     if watch:
         _watch(paths or [], settings, mode, quiet=quiet)
@@ -85,14 +91,14 @@ def _ingest(paths: list[Path], settings: "Settings", *, rebuild: bool, prune: "P
         encoder = open_encoder(settings.encoder, settings.models_dir, allow_downloads=settings.allow_downloads)
         report = run_ingest(
             paths,
-            settings.data_dir,
+            settings.folder,
             encoder,
             rebuild=rebuild,
             prune=prune,
             limits=settings.read_limits,
             on_progress=show,
         )
-    note_run(report, settings.data_dir, by=user_name())
+    note_run(report, settings.folder, by=user_name())
     return report
 
 
@@ -117,13 +123,13 @@ def _watch(paths: list[Path], settings: "Settings", prune: "Prune", *, quiet: bo
     if not quiet:
         typer.echo("Watching for changes (Ctrl+C to stop)")
     try:
-        runs = watch(paths, settings.data_dir, encoder, stop=stop, prune=prune, limits=settings.read_limits)
+        runs = watch(paths, settings.folder, encoder, stop=stop, prune=prune, limits=settings.read_limits)
         for outcome in runs:
             if isinstance(outcome, UserFacingError):
                 note_failure(outcome, by=by)
                 tell(f"cited: {outcome}", settings)
             else:
-                note_run(outcome, settings.data_dir, by=by)
+                note_run(outcome, settings.folder, by=by)
                 _show(outcome, quiet=quiet)
     except KeyboardInterrupt:
         tell("Interrupted", settings)

@@ -2,9 +2,12 @@
 
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import typer
+
+from ingest.collections import find
+from ingest.settings import Settings, load_settings
 
 
 class ExitCode(IntEnum):
@@ -29,19 +32,41 @@ class ExitCode(IntEnum):
 EXIT_CODES = "Exit codes: " + "; ".join(f"{code:d} {code.meaning}" for code in ExitCode) + "."
 
 
-def _or_before(context: typer.Context, given: Path | None) -> Path | None:
-    """Return the folder given to this command, or to the one before it, such as `cited` itself."""
+def or_before(context: typer.Context, parameter: typer.CallbackParam, given: object) -> object:
+    """Return the value given to this command, or to the one before it, such as `cited` itself."""
     if given is None and context.parent is not None:
-        given = context.parent.params.get("data_dir")
+        given = context.parent.params.get(parameter.name or "")
     return given
+
+
+def chosen(data_dir: Path | None, collection: str | None, **options: Any) -> Settings:  # noqa: ANN401 - as load_settings
+    """Return the settings for a collection that exists.
+
+    Raises:
+        SettingsInvalid: a setting is invalid.
+        CollectionInvalid: there is no such collection.
+    """
+    settings = load_settings(data_dir=data_dir, collection=collection, **options)
+    find(settings.data_dir, settings.collection)
+    return settings
 
 
 DataDir = Annotated[
     Path | None,
     typer.Option(
         "--data-dir",
-        callback=_or_before,
+        callback=or_before,
         help="Folder of the index; otherwise CITED_DATA_DIR, or your user data folder.",
+    ),
+]
+CollectionName = Annotated[
+    str | None,
+    typer.Option(
+        "--collection",
+        "-c",
+        metavar="NAME",
+        callback=or_before,
+        help="Collection to use; otherwise CITED_COLLECTION, or the main one.",
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only what failed.")]

@@ -117,7 +117,7 @@ def _visible(text: str) -> str:
     return _CONTROLS.sub(lambda match: printable(match[0]), text)
 
 
-def json_text(values: Mapping[str, object]) -> str:
+def json_text(values: object) -> str:
     """Return values as one line of JSON, in ASCII unless stdout is Unicode."""
     import json
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from assistant.schema import Answer, Answering, Quote, Turn, Turns
-from ingest.errors import UserFacingError
-from ingest.schema import CorpusDescription
+from ingest.errors import IndexMissing, UserFacingError
+from ingest.schema import EVERYTHING, CorpusDescription, Selection
 
 NAME = "Cited Assistant"
 LONGEST_QUESTION = 10_000
@@ -21,6 +21,7 @@ STOP_SECONDS = 0.05
 """How often to check for a request to stop; an answer is noticed at once."""
 
 STOPPED = "You stopped this question"
+NO_TEXTS = "There are no texts here yet, so nothing can be asked. Put some in: drop files anywhere on this page"
 FAULT = "Something went wrong in the program; its log has the details. Try again, or ask something else"
 
 
@@ -45,20 +46,29 @@ def hint(question: str) -> str:
 
 
 def respond(
-    assistant: Answering, question: str, turns: Turns, stop: Stop, *, as_typed: bool = False
+    assistant: Answering,
+    question: str,
+    turns: Turns,
+    stop: Stop,
+    *,
+    as_typed: bool = False,
+    within: Selection = EVERYTHING,
 ) -> Iterator[Turns]:
     """Yield the conversation with the question pending, then with its answer or error.
 
     A follow-up is resolved from the questions before it and a misspelt word is
-    mended, unless `as_typed`.
+    mended, unless `as_typed`. Only the sources of the selection are searched.
     """
     settled = tuple(turn for turn in turns if not turn.pending)[1 - MOST_TURNS :]
     turn = Turn(settled[-1].number + 1 if settled else 1, question.strip())
-    ask = partial(assistant.ask, as_typed=True) if as_typed else partial(assistant.ask, history=_history(settled))
+    history = () if as_typed else _history(settled)
+    ask = partial(assistant.ask, history=history, as_typed=as_typed, within=within)
     stop.requested = False
     yield (*settled, turn)
     try:
         answer = _unless_stopped(lambda: ask(turn.question), stop)
+    except IndexMissing:
+        yield (*settled, replace(turn, failure=NO_TEXTS))
     except UserFacingError as error:
         yield (*settled, replace(turn, failure=error.public))
     else:
@@ -88,15 +98,28 @@ def _unless_stopped(work: Callable[[], Answer], stop: Stop) -> Answer | None:
     return None
 
 
-def further(assistant: Answering, question: str, but: Collection[str]) -> tuple[Quote, ...]:
+def further(
+    assistant: Answering, question: str, but: Collection[str], within: Selection = EVERYTHING
+) -> tuple[Quote, ...]:
     """Return the passages nearest to a question as quotes of the whole passage, except those with ids in `but`."""
-    found = [scored for scored in assistant.search(question, FURTHER + len(but)) if scored.passage.id not in but]
-    return tuple(assistant.quote(found[:FURTHER]))
+    nearest = assistant.search(question, FURTHER + len(but), within=within)
+    return tuple(assistant.quote([scored for scored in nearest if scored.passage.id not in but][:FURTHER]))
 
 
 def broken(turns: Turns) -> Turns:
     """Return the conversation after a program error: the pending turn has failed."""
     return tuple(replace(turn, failure=FAULT) if turn.pending else turn for turn in turns)
+
+
+def is_empty(assistant: Answering) -> bool:
+    """Return whether nothing was ingested yet."""
+    try:
+        assistant.roots()
+    except IndexMissing:
+        return True
+    except UserFacingError:  # whoever asks is told why
+        return False
+    return False
 
 
 def described(assistant: Answering) -> tuple[CorpusDescription, str]:

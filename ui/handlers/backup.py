@@ -1,9 +1,10 @@
-"""Backups: a data folder in one ZIP file, without what can be made again.
+"""Backups: a data folder with all its collections in one ZIP file, without what can be made again.
 
 Left out are the exported models, locks, and files that were being written.
 The rest is copied while the page and other readers go on; only runs have to
-wait, so that catalog and vectors belong together. The last entry of the ZIP
-file is a manifest with the size and SHA-256 of every other one.
+wait while their collection is copied, so that catalog and vectors belong
+together. The last entry of the ZIP file is a manifest with the size and
+SHA-256 of every other one.
 """
 
 import hashlib
@@ -23,17 +24,20 @@ from typing import Annotated, BinaryIO
 from zipfile import ZIP64_LIMIT, ZIP_DEFLATED, ZipFile, ZipInfo
 
 from filelock import FileLock
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from ingest.collections import collections
 from ingest.errors import BackupFailed, IndexLocked, IndexUnreadable
 from ingest.index import chroma_files
 from ingest.index.catalog import FILE_NAME, TIMEOUT, Catalog
 from ingest.index.lock import HOLDER_NAME, write_lock
 from ingest.index.vectors import VECTORS_FOLDER
-from ingest.settings import Settings
+from ingest.settings import COLLECTIONS, Settings
 from ui.handlers.uploads import LOCK_NAME, UPLOADS_FOLDER
 
-FORMAT = 1
+FORMAT = 2
+ONE_INDEX = 1
+"""The format that knew no collections but the main one."""
 MANIFEST = "manifest.json"
 CONTENT = "data/"
 """What the names of all entries but the manifest begin with."""
@@ -62,23 +66,44 @@ class Member(_Stored):
     mode: Mode
 
 
-class Manifest(_Stored):
-    """What a backup holds, and of which index.
+class SavedIndex(_Stored):
+    """The index of a collection: its last run, 0 if there is no index yet, and its encoder.
 
-    `folders` maps the names of folders to their permissions, `members` those of
+    `inside` maps the paths of its roots that are inside the data folder, such
+    as the uploads, to their names.
+    """
+
+    run: int = Field(ge=0)
+    encoder: dict[str, str | int]
+    inside: dict[str, str]
+
+
+NO_INDEX = SavedIndex(run=0, encoder={}, inside={})
+
+
+class Manifest(_Stored):
+    """What a backup holds.
+
+    `indexes` maps the names of the folders of collections to their indexes,
+    `folders` those of all folders to their permissions, `members` those of
     files to what they are; all names are relative to the data folder ("." is
-    the folder itself). `inside` maps the paths of the roots that are inside the
-    data folder, such as the uploads, to their names. `run` is the last run.
+    the folder itself, and so the main collection).
     """
 
     format: int
     program: str
     made: AwareDatetime
-    run: int
-    encoder: dict[str, str | int]
+    indexes: dict[str, SavedIndex]
     folders: dict[str, Mode]
     members: dict[str, Member]
-    inside: dict[str, str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_one_index(cls, values: object) -> object:
+        if not isinstance(values, dict) or values.get("format") != ONE_INDEX:
+            return values
+        index = {name: value for name, value in values.items() if name in SavedIndex.model_fields}
+        return {name: value for name, value in values.items() if name not in index} | {"indexes": {".": index}}
 
     @property
     def size(self) -> int:
@@ -87,25 +112,27 @@ class Manifest(_Stored):
 
 
 def back_up(settings: Settings, target: Path, *, force: bool = False, wait: float = 0.0) -> Manifest:
-    """Write a backup of the data folder, readable only by its owner; wait up to `wait` seconds for a run to end.
+    """Write a backup of the data folder, readable only by its owner; wait up to `wait` seconds for each run to end.
 
     An existing `target` is replaced only with `force`, and only by a whole backup.
+    Which collection is chosen does not matter.
 
     Raises:
         BackupFailed: the backup cannot be written; nothing is left of it.
-        IndexMissing: nothing has been ingested yet.
-        IndexLocked: another process is still writing.
-        IndexUnreadable: the index is damaged.
-        IndexUnwritable: the lock in the data folder cannot be taken.
+        IndexMissing: there is no other collection, and nothing has been ingested yet.
+        IndexLocked: another process is still writing to a collection.
+        IndexUnreadable: an index is damaged.
+        IndexUnwritable: the lock of a collection cannot be taken.
     """
     _check_target(target, settings.data_dir, force=force)
-    Catalog(settings.data_dir).close()
+    if len(collections(settings.data_dir)) == 1:
+        Catalog(settings.data_dir).close()
     try:
         with tempfile.TemporaryDirectory(prefix=".cited-backup-", dir=target.parent) as scratch:
             fresh = Path(scratch) / "backup"
             with open(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
                 with ZipFile(file, "w", ZIP_DEFLATED) as archive:
-                    manifest = _Packer(archive, settings, Path(scratch)).pack(wait)
+                    manifest = _pack(archive, settings, Path(scratch), wait)
                 file.flush()
                 os.fsync(file.fileno())
             _check_target(target, settings.data_dir, force=force)
@@ -138,61 +165,94 @@ def _check_target(target: Path, data_dir: Path, *, force: bool) -> None:
         raise BackupFailed("it is inside the folder to back up", str(target), "choose a file elsewhere")
 
 
-class _Packer:
-    """Copies a data folder into an archive; `scratch` is a folder for copies of the databases and single files."""
+def _pack(archive: ZipFile, settings: Settings, scratch: Path, wait: float) -> Manifest:
+    """Copy all collections, one after another, and write the manifest."""
+    made, data_dir = datetime.now(UTC), settings.data_dir
+    indexes: dict[str, SavedIndex] = {}
+    folders: dict[str, Mode] = {}
+    members: dict[str, Member] = {}
+    for each in collections(data_dir):
+        if each.folder.is_dir():  # it may have been deleted since
+            packer = _Packer(archive, settings, each.folder, scratch)
+            indexes[each.folder.relative_to(data_dir).as_posix()] = packer.pack(wait)
+            folders |= packer.folders
+            members |= packer.members
+    program = metadata.version("cited-assistant")
+    manifest = Manifest(format=FORMAT, program=program, made=made, indexes=indexes, folders=folders, members=members)
+    archive.writestr(_entry(MANIFEST, 0o600), manifest.model_dump_json(indent=1))
+    return manifest
 
-    def __init__(self, archive: ZipFile, settings: Settings, scratch: Path) -> None:
+
+class _Packer:
+    """Copies the folder of a collection into an archive.
+
+    `scratch` is a folder for copies of the databases and single files.
+    `folders` and `members` are what was copied, as in the manifest. All other
+    names are relative to the folder of the collection.
+    """
+
+    def __init__(self, archive: ZipFile, settings: Settings, folder: Path, scratch: Path) -> None:
         self._archive = archive
         self._data_dir = settings.data_dir
-        self._models = settings.models_dir.name
+        self._models = settings.models_dir
+        self._folder = folder
         self._scratch = scratch
-        self._made = datetime.now(UTC)
-        self._folders = {".": _mode(settings.data_dir.stat())}
-        self._members: dict[str, Member] = {}
         self._saved: set[str] = set()  # the names of the folders of saved graphs
+        self.folders = {self._full(""): _mode(folder.stat())}
+        self.members: dict[str, Member] = {}
 
-    def pack(self, wait: float) -> Manifest:
-        """Copy everything and return the manifest."""
+    def pack(self, wait: float) -> SavedIndex:
+        """Copy everything but other collections, and return what index it was."""
         with ExitStack() as locks:
-            _enter_lock(locks, self._data_dir, wait)
-            before = self._graphs()
-            self._saved = {path.parent.name for path in before}
-            for name in DATABASES:
-                self._copy_database(name)
-            self._pack([FILE_NAME, VECTORS_FOLDER])
-            if self._graphs() != before:
-                where = str(self._data_dir / VECTORS_FOLDER)
-                raise BackupFailed("the vectors changed while they were copied", where, "try again")
-            if (self._data_dir / UPLOADS_FOLDER).is_dir():
-                locks.enter_context(FileLock(self._data_dir / UPLOADS_FOLDER / LOCK_NAME))
+            _enter_lock(locks, self._folder, wait)
+            index = self._pack_index()
+            self._pack(name for name in sorted(os.listdir(self._folder)) if name not in TOGETHER)
+            if (self._folder / UPLOADS_FOLDER).is_dir():
+                locks.enter_context(FileLock(self._folder / UPLOADS_FOLDER / LOCK_NAME))
                 self._pack([UPLOADS_FOLDER])
-        self._pack(name for name in sorted(os.listdir(self._data_dir)) if name not in TOGETHER)
-        manifest = self._manifest()
-        self._archive.writestr(self._entry(MANIFEST, 0o600), manifest.model_dump_json(indent=1))
-        return manifest
+        return index
 
-    def _manifest(self) -> Manifest:
-        with closing(sqlite3.connect(self._copy_of(FILE_NAME))) as catalog:
+    def _pack_index(self) -> SavedIndex:
+        """Copy catalog and vectors, if a run has finished."""
+        if not (self._folder / FILE_NAME).is_file():
+            return NO_INDEX
+        self._copy_database(FILE_NAME)
+        index = self._index()
+        if index == NO_INDEX:
+            return index
+        before = self._graphs()
+        self._saved = {path.parent.name for path in before}
+        self._copy_database(CHROMA)
+        self._pack([FILE_NAME, VECTORS_FOLDER])
+        if self._graphs() != before:
+            where = str(self._folder / VECTORS_FOLDER)
+            raise BackupFailed("the vectors changed while they were copied", where, "try again")
+        return index
+
+    def _index(self) -> SavedIndex:
+        """Return what the copy of the catalog holds."""
+        uri = f"{self._copy_of(FILE_NAME).absolute().as_uri()}?immutable=1"  # nothing is written beside it
+        with closing(sqlite3.connect(uri, uri=True)) as catalog:
+            if catalog.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone() is None:
+                return NO_INDEX  # the first run was killed at once
             (run,) = catalog.execute("SELECT coalesce(max(id), 0) FROM runs").fetchone()
+            if run == 0:
+                return NO_INDEX
             encoder = catalog.execute("SELECT value FROM meta WHERE key = 'encoder'").fetchone()
             roots = {path: _inside(Path(path), self._data_dir) for (path,) in catalog.execute("SELECT path FROM roots")}
-        return Manifest(
-            format=FORMAT,
-            program=metadata.version("cited-assistant"),
-            made=self._made,
-            run=run,
-            encoder=json.loads(encoder[0]) if encoder else {},
-            folders=self._folders,
-            members=self._members,
-            inside={path: name for path, name in roots.items() if name is not None},
-        )
+        inside = {path: name for path, name in roots.items() if name is not None}
+        return SavedIndex(run=run, encoder=json.loads(encoder[0]) if encoder else {}, inside=inside)
+
+    def _full(self, name: str) -> str:
+        """Return a name as in the manifest."""
+        return (self._folder / name).relative_to(self._data_dir).as_posix()
 
     def _copy_of(self, name: str) -> Path:
         return self._scratch / PurePosixPath(name).name
 
     def _copy_database(self, name: str) -> None:
         """Copy a database as of one moment, and check the copy."""
-        path = self._data_dir / name
+        path = self._folder / name
         try:
             with (
                 chroma_files.lock,
@@ -211,21 +271,21 @@ class _Packer:
 
     def _graphs(self) -> dict[Path, tuple[int, int]]:
         """Return time and size of the files of the saved graphs; readers change them only after a run was killed."""
-        stored = chroma_files.check(self._data_dir / VECTORS_FOLDER).values()
+        stored = chroma_files.check(self._folder / VECTORS_FOLDER).values()
         folders = [each.graph.folder for each in stored if each.graph is not None]
         return {path: _stamp(path.stat()) for folder in folders for path in folder.iterdir()}
 
     def _pack(self, names: Iterable[str]) -> None:
         """Copy files, and folders with all that is in them."""
         for name in self._walk(names):
-            path = self._data_dir / name
+            path = self._folder / name
             try:
                 mode = _mode(path.stat())
                 if path.is_dir():
-                    self._folders[name] = mode
+                    self.folders[self._full(name)] = mode
                     continue
                 with self._copy_of(name).open("rb") if name in DATABASES else self._copied(path) as copy:
-                    self._members[name] = self._add(name, copy, mode)
+                    self.members[self._full(name)] = self._add(name, copy, mode)
             except FileNotFoundError:
                 if os.path.lexists(path):  # a link to nothing
                     raise
@@ -234,15 +294,15 @@ class _Packer:
     def _walk(self, names: Iterable[str]) -> Iterator[str]:
         """Yield the names of files and folders and of all that is in these, except what is left out."""
         for name in names:
-            path = self._data_dir / name
+            path = self._folder / name
             # Readers write into the folders of graphs that were never saved whenever they open them.
             unsaved = name.startswith(f"{VECTORS_FOLDER}/") and path.is_dir() and path.name not in self._saved
-            if name == self._models or _left_out(name) or unsaved:
+            if path == self._models or _left_out(name) or unsaved:
                 continue
             if "/" in name and path.is_dir() and path.is_symlink():  # it may lead round in a circle
                 raise BackupFailed("it is a link to a folder", str(path), "replace it by the folder")
             yield name
-            if path.is_dir():
+            if path.is_dir() and path != self._data_dir / COLLECTIONS:
                 yield from self._walk(f"{name}/{each}" for each in sorted(os.listdir(path)))
 
     @contextmanager
@@ -262,20 +322,21 @@ class _Packer:
     def _add(self, name: str, copy: BinaryIO, mode: int) -> Member:
         digest, size = hashlib.sha256(), os.fstat(copy.fileno()).st_size
         try:
-            entry = self._entry(CONTENT + name, mode)
+            entry = _entry(CONTENT + self._full(name), mode)
             with self._archive.open(entry, "w", force_zip64=size > ZIP64_LIMIT // 2) as member:
                 while chunk := copy.read(CHUNK):
                     digest.update(chunk)
                     member.write(chunk)
         except UnicodeEncodeError as error:
-            raise BackupFailed("its name is not valid UTF-8", str(self._data_dir / name), "rename it") from error
+            raise BackupFailed("its name is not valid UTF-8", str(self._folder / name), "rename it") from error
         return Member(sha256=digest.hexdigest(), size=size, mode=mode)
 
-    def _entry(self, name: str, mode: int) -> ZipInfo:
-        entry = ZipInfo(name, self._made.timetuple()[:6])
-        entry.compress_type = ZIP_DEFLATED
-        entry.external_attr = (stat.S_IFREG | mode) << 16
-        return entry
+
+def _entry(name: str, mode: int) -> ZipInfo:
+    entry = ZipInfo(name, time.gmtime()[:6])
+    entry.compress_type = ZIP_DEFLATED
+    entry.external_attr = (stat.S_IFREG | mode) << 16
+    return entry
 
 
 def _mode(found: os.stat_result) -> int:
@@ -287,7 +348,7 @@ def _stamp(found: os.stat_result) -> tuple[int, int]:
 
 
 def _left_out(name: str) -> bool:
-    """Return whether a file or folder is a lock, unfinished, or set aside because it was damaged."""
+    """Return whether a file or folder of a collection is a lock, unfinished, or set aside because it was damaged."""
     own = PurePosixPath(name).name
     return (
         own.endswith((".lock", ".new"))
@@ -305,12 +366,12 @@ def _inside(root: Path, data_dir: Path) -> str | None:
     return None
 
 
-def _enter_lock(locks: ExitStack, data_dir: Path, wait: float) -> None:
+def _enter_lock(locks: ExitStack, folder: Path, wait: float) -> None:
     """Take the write lock, waiting up to so many seconds for it."""
     deadline = time.monotonic() + wait
     while True:
         try:
-            locks.enter_context(write_lock(data_dir))
+            locks.enter_context(write_lock(folder))
             return
         except IndexLocked:
             if time.monotonic() >= deadline:

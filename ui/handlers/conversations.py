@@ -10,6 +10,8 @@ from ui.handlers.ask import MOST_TURNS
 from ui.handlers.feedback import rated
 from ui.handlers.history import History, new_id
 
+NOT_HERE = "This conversation is not here: it was deleted, or it is kept in another browser or collection."
+
 
 @dataclass(frozen=True, slots=True)
 class OpenConversation:
@@ -28,18 +30,18 @@ class Conversations:
     """Saves conversations if the settings allow it, and checks their quotes whenever they are shown."""
 
     def __init__(self, assistant: Answering, settings: Settings) -> None:
-        self.history = History(settings.data_dir) if settings.history else None
+        self.history = History(settings.folder) if settings.history else None
         self._assistant = assistant
-        self._data_dir = settings.data_dir
+        self._data_dir = settings.folder
 
     def open(self, owner: str, identity: str) -> OpenConversation:
-        """Return a saved conversation with its quotes checked; an empty one if this owner has none with this id."""
-        if self.history is None or not owner or not identity:
+        """Return a saved conversation with its quotes checked; an empty one, with a note, if it is not here."""
+        if not identity:
             return OpenConversation()
         try:
-            conversation = self.history.load(owner, identity)
+            conversation = self.history.load(owner, identity) if self.history is not None and owner else None
             if conversation is None:
-                return OpenConversation()
+                return OpenConversation(note=NOT_HERE)
             return OpenConversation(identity, self._checked(conversation.turns), kept=True)
         except UserFacingError as error:
             return OpenConversation(note=error.public)

@@ -10,18 +10,15 @@ a plan is carried out as it was shown, or not at all.
 """
 
 import shutil
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
 from threading import Event
 
 from assistant.metrics import counting_run
 from ingest.errors import (
+    IndexMissing,
     PlanOutdated,
     PruningUnconfirmed,
     RootInvalid,
@@ -49,25 +46,32 @@ from ui.handlers.uploads import (
 
 THE_PAGE = "the page"
 """Who changes the corpus where there are no accounts."""
-TELL_SECONDS = 0.2
+SHIPPED = Path(__file__).parents[2] / "corpus"
+"""The example that comes with the program's source; an installed program has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A plan and how to carry it out.
 
-    `paths` are the folders to ingest. `emptied` says that the uploads folder is
-    empty now and is to be removed from the index. `problems` describe folders
-    that cannot be read; they are left unchanged. `confirm` says that the
-    removals need a confirmation, `waiting` that uploads or their removals have
-    not been applied yet. `own` maps the names of the files that this page
+    `paths` are the folders to ingest. `forgets` is a folder to remove from the
+    index, with all of its sources or `only` some, and `drops` maps the uploaded
+    files to delete with it to their SHA-256. `problems` describe folders that
+    cannot be read; they are left unchanged. `refused` are (file, reason and
+    remedy) of uploads that were not taken, `again` the files that failed before.
+    `confirm` says that the removals need a confirmation, `waiting` that uploads
+    have not been applied yet. `own` maps the names of the files that this page
     uploaded to their SHA-256. `expected` is what the run has to find.
     """
 
     plan: Plan
     paths: tuple[Path, ...] = ()
-    emptied: bool = False
+    forgets: Path | None = None
+    only: tuple[str, ...] = ()
+    drops: Mapping[Path, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+    again: tuple[str, ...] = ()
     confirm: bool = False
     waiting: bool = False
     own: Mapping[str, str] = field(default_factory=dict)
@@ -75,23 +79,15 @@ class Planned:
 
     @property
     def changes(self) -> int:
-        """The number of sources that would change or fail."""
+        """The number of sources that would change or fail; a folder without any counts as one."""
         found = self.plan
-        return sum(map(len, (found.added, found.updated, found.renamed, found.removed, found.failed)))
+        changes = sum(map(len, (found.added, found.updated, found.renamed, found.removed, found.failed)))
+        return changes or int(self.forgets is not None)
 
     @property
     def files(self) -> frozenset[Path]:
         """The files that would be read."""
         return frozenset(self.plan.shas)
-
-
-@dataclass(frozen=True, slots=True)
-class IngestProgress:
-    """The progress of a run: files done, files in total, and the current source."""
-
-    done: int
-    total: int
-    source: str
 
 
 def sources(data_dir: Path, search: str = "", kind: str = "") -> tuple[SourceStatus, ...]:
@@ -100,16 +96,27 @@ def sources(data_dir: Path, search: str = "", kind: str = "") -> tuple[SourceSta
     `kind` limits them to those that were "read", that "failed", or that have "remarks".
 
     Raises:
-        IndexMissing: nothing has been ingested yet.
         IndexStale: the index was made by another version.
     """
     words = search.casefold().split()
-    return tuple(each for each in status(data_dir) if _is_of(each, kind) and _holds(each, words))
+    try:
+        return tuple(each for each in status(data_dir) if _is_of(each, kind) and _holds(each, words))
+    except IndexMissing:
+        return ()
 
 
 def names(data_dir: Path) -> dict[str, str]:
     """Return the name of each root that clients know it by."""
-    return root_names(_roots(data_dir))
+    return root_names(roots(data_dir))
+
+
+def roots(data_dir: Path) -> list[str]:
+    """Return the paths of the roots; none if nothing has been ingested yet."""
+    try:
+        with closing(Catalog(data_dir)) as catalog, catalog.read() as snapshot:
+            return list(snapshot.roots())
+    except IndexMissing:
+        return []
 
 
 def removable(data_dir: Path) -> frozenset[str]:
@@ -117,45 +124,59 @@ def removable(data_dir: Path) -> frozenset[str]:
     return frozenset(files_in(uploads_folder(data_dir)))
 
 
+def shipped_corpus() -> Path | None:
+    """Return the folder of the shipped example, or None if the program came without it."""
+    return SHIPPED if (SHIPPED / "corpus.yaml").is_file() else None
+
+
 def add(uploads: Sequence[Path], settings: Settings, before: Planned | None = None) -> Planned:
     """Add uploaded files, replacing those with the same names; return the plan.
 
     `before` is the page's last plan. A file of the same name that another
     page uploaded and that waits to be applied stays; the new one gets a number.
+    Files that cannot be ingested are not added; the plan says why.
 
     Raises:
         SettingsInvalid: the page is read-only.
-        SourceUnreadable: one of them has an unknown format; none is added.
         IndexUnwritable: the folder of uploads cannot be written to.
     """
-    _check_writable(settings)
+    check_writable(settings)
+    good: list[Path] = []
+    refused: list[tuple[str, str]] = []
     for upload in uploads:
-        check_upload(upload, settings.data_dir)
-    own = dict(before.own) if before is not None else {}
-    with changing_uploads(settings.data_dir) as folder:
-        for upload in uploads:
-            sha = file_sha(upload)
-            name = free_name(upload.name, sha, own, settings.data_dir)
-            set_aside(name, settings.data_dir)
-            shutil.copyfile(upload, folder / name)
-            own[name] = sha
-    return replace(plan_uploads(settings), own=own)
+        try:
+            check_upload(upload, settings.folder)
+            good.append(upload)
+        except SourceUnreadable as error:
+            refused.append((upload.name, f"{error.what}; {error.remedy}"))
+    former = dict(before.own) if before is not None else {}
+    own = dict(former)
+    if good:
+        with changing_uploads(settings.folder) as folder:
+            for upload in good:
+                sha = file_sha(upload)
+                name = free_name(upload.name, sha, former, settings.folder)
+                set_aside(name, settings.folder)
+                shutil.copyfile(upload, folder / name)
+                own[name] = sha
+    return replace(plan_uploads(settings), own=own, refused=tuple(refused))
 
 
 def remove(name: str, settings: Settings, before: Planned | None = None) -> Planned:
-    """Remove an uploaded file; return the plan.
+    """Return the plan for removing an uploaded file, and nothing else.
 
     Raises:
         SettingsInvalid: the page is read-only.
-        SourceUnreadable: no such file was uploaded.
-        IndexUnwritable: the folder of uploads cannot be written to.
+        SourceUnreadable: no such file was uploaded, or it waits to be applied.
     """
-    _check_writable(settings)
-    if name not in files_in(uploads_folder(settings.data_dir)):
-        raise SourceUnreadable("no such file was uploaded", name, "check for changes to update the list")
-    with changing_uploads(settings.data_dir):
-        set_aside(name, settings.data_dir)
-    return replace(plan_uploads(settings), own=before.own if before is not None else {})
+    check_writable(settings)
+    folder = uploads_folder(settings.folder)
+    if name not in files_in(folder) or name not in applied_uploads(settings.folder):
+        raise SourceUnreadable("no such file was uploaded and applied", name, "check for changes to update the list")
+    aside = folder / ASIDE_FOLDER / name
+    path = aside if aside.is_file() else folder / name  # what waits to replace it stays
+    own = before.own if before is not None else {}
+    return Planned(Plan(removed=(name,)), forgets=folder, only=(name,), drops={path: file_sha(path)}, own=own)
 
 
 def discard(planned: Planned | None, settings: Settings) -> None:
@@ -165,11 +186,13 @@ def discard(planned: Planned | None, settings: Settings) -> None:
         SettingsInvalid: the page is read-only.
         IndexUnwritable: the folder of uploads cannot be written to.
     """
-    _check_writable(settings)
+    check_writable(settings)
+    if planned is not None and not planned.waiting:
+        return
     shas = planned.plan.shas if planned is not None else {}
-    with changing_uploads(settings.data_dir) as folder:
+    with changing_uploads(settings.folder) as folder:
         aside = folder / ASIDE_FOLDER
-        for name in waiting_uploads(settings.data_dir):
+        for name in waiting_uploads(settings.folder):
             if shas.get(folder / name) == file_sha(folder / name):
                 (folder / name).unlink()
         for name in files_in(aside):
@@ -179,15 +202,15 @@ def discard(planned: Planned | None, settings: Settings) -> None:
 
 def plan_uploads(settings: Settings) -> Planned:
     """Return the plan for ingesting the uploads."""
-    return _planned([uploads_folder(settings.data_dir)], settings.data_dir)
+    return plan_roots([uploads_folder(settings.folder)], settings.folder)
 
 
 def plan_all(settings: Settings) -> Planned:
     """Return the plan for ingesting every folder of the index and the uploads again."""
-    roots = [Path(root) for root in _roots(settings.data_dir)]
-    folder = uploads_folder(settings.data_dir)
-    within = any(folder.is_relative_to(root) for root in roots if root.is_relative_to(folder.parent))
-    return _planned(roots if within else [*roots, folder], settings.data_dir)
+    known = [Path(root) for root in roots(settings.folder)]
+    folder = uploads_folder(settings.folder)
+    within = any(folder.is_relative_to(root) for root in known if root.is_relative_to(folder.parent))
+    return plan_roots(known if within else [*known, folder], settings.folder)
 
 
 def apply(
@@ -196,12 +219,13 @@ def apply(
     encoder: Encoder,
     *,
     prune: Prune = Prune.CAREFUL,
+    tell: Callable[[int, int, str], None] = lambda _done, _total, _source: None,
     stop: Event | None = None,
     by: str = THE_PAGE,
-) -> Iterator[IngestProgress | RunReport | Planned]:
-    """Carry out a plan; yield the progress, then the report.
+) -> RunReport | Planned:
+    """Carry out a plan and return the report; `tell` gets the progress, as in `ingest`.
 
-    If the files are no longer those of the plan, change nothing and yield a
+    If the files are no longer those of the plan, change nothing and return a
     new plan instead. The journal gets the name of the account, `by`.
 
     Raises:
@@ -211,40 +235,24 @@ def apply(
         RunStopped: `stop` was set; nothing was changed.
         UserFacingError: any other error of `ingest`.
     """
-    _check_writable(settings)
+    check_writable(settings)
     removed = planned.plan.removed
     if prune is Prune.CAREFUL and planned.confirm:
         raise PruningUnconfirmed(f"{len(removed)} sources, more than half of a folder, are gone")
-    mode = Prune.ALWAYS if removed and prune is not Prune.NEVER else Prune.NEVER
+    removes = bool(removed or planned.forgets) and prune is not Prune.NEVER
     try:
-        yield from _reporting(partial(_run, planned, settings, encoder, mode=mode, stop=stop, by=by))
+        return _run(planned, settings, encoder, tell, removes=removes, stop=stop, by=by)
     except PlanOutdated:
-        yield plan_again(planned, settings)
+        return plan_again(planned, settings)
 
 
 def plan_again(planned: Planned, settings: Settings) -> Planned:
-    """Return the plan for the same folders as they are now."""
-    roots = [*planned.paths, *([uploads_folder(settings.data_dir)] if planned.emptied else [])]
-    return replace(_planned(roots, settings.data_dir), own=planned.own)
-
-
-def _reporting(run: Callable[[Callable[[int, int, str], None]], RunReport]) -> Iterator[IngestProgress | RunReport]:
-    """Call `run` in a separate thread; yield the progress it reports, then its report."""
-    steps: SimpleQueue[IngestProgress | None] = SimpleQueue()
-    last = 0.0
-
-    def tell(done: int, total: int, source: str) -> None:
-        nonlocal last
-        if time.monotonic() - last >= TELL_SECONDS:
-            last = time.monotonic()
-            steps.put(IngestProgress(done, total, source))
-
-    with ThreadPoolExecutor(1, "ingest") as worker:
-        running = worker.submit(run, tell)
-        running.add_done_callback(lambda _: steps.put(None))
-        while progress := steps.get():
-            yield progress
-        yield running.result()
+    """Return the plan for the same folders, or the removal of the same upload, as they are now."""
+    folder = uploads_folder(settings.folder)
+    if planned.drops:
+        return remove(planned.only[0], settings, planned)
+    again = [*planned.paths, *([folder] if planned.forgets == folder else [])]
+    return replace(plan_roots(again, settings.folder), own=planned.own)
 
 
 def _run(
@@ -253,65 +261,88 @@ def _run(
     encoder: Encoder,
     tell: Callable[[int, int, str], None],
     *,
-    mode: Prune,
+    removes: bool,
     stop: Event | None,
     by: str,
 ) -> RunReport:
-    data_dir = settings.data_dir
+    data_dir = settings.folder
     folder = uploads_folder(data_dir)
     aside = files_in(folder / ASIDE_FOLDER)
     report = RunReport()
-    if planned.emptied and files_in(folder):
-        raise PlanOutdated("the folder of uploads is no longer empty", str(folder), "plan again")
+    if any(not path.is_file() or file_sha(path) != sha for path, sha in planned.drops.items()):
+        raise PlanOutdated("an upload has changed since this was planned", "", "plan again")
     with counting_run(), noting_failure(by):
         if planned.paths:
             report = ingest(
                 planned.paths,
                 data_dir,
                 encoder,
-                prune=mode,
+                prune=Prune.ALWAYS if removes else Prune.NEVER,
                 expected=planned.expected,
                 limits=settings.read_limits,
                 on_progress=tell,
                 stop=stop,
             )
             note_run(report, data_dir, by=by)
-        if planned.emptied and mode is Prune.ALWAYS:
-            gone = sorted(applied_uploads(data_dir))
-            note_run(forget(folder, data_dir), data_dir, by=by, what="forget")
-            report.removed.extend(gone)
-    if planned.emptied or folder in planned.paths:
+        if planned.forgets is not None and removes:
+            forgotten = forget(planned.forgets, data_dir, planned.only)
+            note_run(forgotten, data_dir, by=by, what="forget")
+            report.removed.extend(forgotten.removed)
+    replaced = folder in planned.paths or (planned.forgets == folder and not planned.drops)
+    done = {*planned.drops, *(folder / ASIDE_FOLDER / name for name in aside if replaced)}
+    if done:
         with changing_uploads(data_dir):
-            for name in aside:
-                (folder / ASIDE_FOLDER / name).unlink(missing_ok=True)
+            for path in done:
+                path.unlink(missing_ok=True)
     return report
 
 
-def _planned(roots: Sequence[Path], data_dir: Path) -> Planned:
-    folder = uploads_folder(data_dir)
+def plan_roots(paths: Sequence[Path], data_dir: Path, *, strict: bool = False) -> Planned:
+    """Return the plan for ingesting some roots, the folder of uploads among them or not.
+
+    Raises:
+        RootInvalid: one of them cannot be read, and `strict` is set.
+    """
+    folder, known = uploads_folder(data_dir), roots(data_dir)
+    failing = {(each.root, each.source) for each in sources(data_dir, kind="failed")}
     plans: list[Plan] = []
     expected: list[Plan] = []
-    paths: list[Path] = []
+    found: list[Path] = []
     problems: list[str] = []
-    emptied = confirm = waiting = False
-    for root in roots:
+    again: list[str] = []
+    emptied: list[str] = []
+    confirm = waiting = False
+    for root in paths:
         if root == folder and not files_in(folder):
-            emptied = str(folder) in _roots(data_dir)
-            plans.append(Plan(removed=tuple(sorted(applied_uploads(data_dir))) if emptied else (), prunes_most=emptied))
+            emptied = sorted(applied_uploads(data_dir)) if str(folder) in known else []
+            plans.append(Plan(removed=tuple(emptied), prunes_most=bool(emptied)))
         else:
             try:
                 plans.append(plan([root], data_dir))
             except RootInvalid as error:
+                if strict:
+                    raise
                 problems.append(error.public)
                 continue
-            paths.append(root)
+            found.append(root)
             expected.append(plans[-1])
-        if root == folder and str(folder) in _roots(data_dir):
+        again += [name for name in (*plans[-1].added, *plans[-1].updated) if (str(root), name) in failing]
+        if root == folder and str(folder) in known:
             plans[-1] = _with_lost(plans[-1], data_dir)
         aside = set(files_in(folder / ASIDE_FOLDER)) if root == folder else set()
         confirm |= plans[-1].prunes_most and not set(plans[-1].removed) <= aside
         waiting |= root == folder and bool(aside or waiting_uploads(data_dir))
-    return Planned(_merged(plans), tuple(paths), emptied, tuple(problems), confirm, waiting, expected=_merged(expected))
+    return Planned(
+        _merged(plans),
+        tuple(found),
+        folder if emptied else None,
+        tuple(emptied),
+        problems=tuple(problems),
+        again=tuple(again),
+        confirm=confirm,
+        waiting=waiting,
+        expected=_merged(expected),
+    )
 
 
 def _with_lost(found: Plan, data_dir: Path) -> Plan:
@@ -335,12 +366,12 @@ def _merged(plans: Sequence[Plan]) -> Plan:
     )
 
 
-def _roots(data_dir: Path) -> list[str]:
-    with closing(Catalog(data_dir)) as catalog, catalog.read() as snapshot:
-        return list(snapshot.roots())
+def check_writable(settings: Settings) -> None:
+    """Check that the page may change texts.
 
-
-def _check_writable(settings: Settings) -> None:
+    Raises:
+        SettingsInvalid: it is read-only.
+    """
     if settings.read_only:
         raise SettingsInvalid("this page is read-only", "CITED_READ_ONLY", "unset it to change texts here")
 

@@ -1,4 +1,4 @@
-"""Restores a data folder from a backup.
+"""Restores a data folder with all its collections from a backup.
 
 The backup is checked as a whole and unpacked next to the data folder, which
 then takes its place in one step. The former data folder is kept under another
@@ -14,7 +14,7 @@ import struct
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -24,12 +24,13 @@ from zipfile import BadZipFile, ZipFile
 
 from pydantic import BaseModel, ValidationError
 
+from ingest.collections import collections
 from ingest.errors import BackupFailed
 from ingest.index import lock
 from ingest.index.catalog import FILE_NAME, Catalog
 from ingest.runs.pipeline import RunReport
 from ingest.settings import Settings
-from ui.handlers.backup import CHUNK, CONTENT, FORMAT, MANIFEST, Manifest, Member, sync_folder
+from ui.handlers.backup import CHUNK, CONTENT, FORMAT, MANIFEST, Manifest, Member, SavedIndex, sync_folder
 
 LARGEST_MANIFEST = 200_000_000  # bytes; a file takes about 150
 LOCKS = {lock.FILE_NAME, lock.HOLDER_NAME}
@@ -45,10 +46,13 @@ class _Version(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was restored: the backup's manifest, the number of the run, and where the former folder is now, if any."""
+    """What was restored: the backup's manifest, and where the former folder is now, if any.
+
+    `runs` are the last runs now, by the names of the manifest's indexes.
+    """
 
     manifest: Manifest
-    run: int
+    runs: dict[str, int]
     former: Path | None
 
 
@@ -56,13 +60,13 @@ def restore(source: Path, settings: Settings, *, force: bool = False) -> Restore
     """Make the data folder what a backup holds.
 
     With `force`, a data folder that is in use is moved to a new name next to
-    it. If its index had as many runs as the backup or more, the restored state
-    gets a later run number, so that open readers notice it.
+    it. A collection that had as many runs as in the backup or more gets a
+    later run number, so that open readers notice what was restored.
 
     Raises:
         BackupFailed: the backup is damaged or of a newer version, the data folder has content and `force` is not
             given, or it cannot be written; nothing was changed.
-        IndexLocked: another process is writing; nothing was changed.
+        IndexLocked: another process is writing to a collection; nothing was changed.
     """
     named = Path(os.path.abspath(settings.data_dir))
     data_dir = named.resolve()
@@ -70,7 +74,9 @@ def restore(source: Path, settings: Settings, *, force: bool = False) -> Restore
     try:
         with _opened(source) as archive:
             manifest = _manifest(archive, source)
-            with lock.write_lock(data_dir):
+            with ExitStack() as locks:
+                for each in collections(data_dir):
+                    locks.enter_context(lock.write_lock(each.folder))
                 return _restore(archive, source, manifest, (named, data_dir), settings.models_dir.name, force=force)
     except (BadZipFile, zlib.error) as error:  # the backup changed since it was checked
         raise _refusal(source, str(error)) from error
@@ -87,7 +93,7 @@ def restore(source: Path, settings: Settings, *, force: bool = False) -> Restore
 def _restore(
     archive: ZipFile, source: Path, manifest: Manifest, folders: tuple[Path, Path], models: str, *, force: bool
 ) -> Restored:
-    """Restore under the write lock; `folders` are the data folder as it is named, and as it is."""
+    """Restore under the write locks; `folders` are the data folder as it is named, and as it is."""
     named, data_dir = folders
     used = not set(os.listdir(data_dir)) <= {models, *LOCKS}
     if used and not force:
@@ -106,7 +112,10 @@ def _restore(
         shutil.rmtree(staged)
     try:
         _unpack(archive, manifest, staged)
-        run = _adapt(staged, manifest, named, _last_run(data_dir))
+        runs = {
+            name: _adapt(staged / name, index, named, _last_run(data_dir / name))
+            for name, index in manifest.indexes.items()
+        }
         aside = _swap(staged, data_dir)
     finally:
         if staged.exists():
@@ -115,7 +124,7 @@ def _restore(
         (aside / models).rename(data_dir / models)
     if not used:
         _remove_if_bare(aside)
-    return Restored(manifest, run, aside if used else None)
+    return Restored(manifest, runs, aside if used else None)
 
 
 @contextmanager
@@ -163,9 +172,11 @@ def _manifest(archive: ZipFile, source: Path) -> Manifest:
 def _check_names(archive: ZipFile, manifest: Manifest) -> None:
     entries = {each.filename: each for each in archive.infolist()}
     wanted = {CONTENT + name for name in manifest.members} | {MANIFEST}
-    if len(archive.infolist()) != len(entries) or entries.keys() != wanted or FILE_NAME not in manifest.members:
+    wanted |= {CONTENT + (Path(name) / FILE_NAME).as_posix() for name, index in manifest.indexes.items() if index.run}
+    if len(archive.infolist()) != len(entries) or entries.keys() != wanted:
         raise BadZipFile("its files are not those of its manifest")
-    for name in (*manifest.members, *manifest.folders, *manifest.inside.values()):
+    inside = (name for index in manifest.indexes.values() for name in index.inside.values())
+    for name in (*manifest.members, *manifest.folders, *manifest.indexes, *inside):
         path = Path(name)
         if path.is_absolute() or path.drive or ".." in path.parts or path.as_posix() != name:
             raise BadZipFile(f"{name!r} is not a name in the data folder")
@@ -209,24 +220,24 @@ def _sync(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
-def _adapt(folder: Path, manifest: Manifest, data_dir: Path, last_run: int) -> int:
-    """Move the roots inside the data folder to where it is now, and make the run later than `last_run`; return it."""
-    moved = {old: os.path.abspath(data_dir / name) for old, name in manifest.inside.items()}
-    if all(old == new for old, new in moved.items()) and last_run < manifest.run:
-        return manifest.run
+def _adapt(folder: Path, index: SavedIndex, data_dir: Path, former: int) -> int:
+    """Move the roots inside the data folder to where it is now, and make the run later than `former`; return it."""
+    moved = {old: os.path.abspath(data_dir / name) for old, name in index.inside.items()}
+    if index.run == 0 or (all(old == new for old, new in moved.items()) and former < index.run):
+        return index.run
     with closing(Catalog(folder)) as catalog, catalog.write() as draft:
         for old, new in moved.items():
             if new not in draft.roots():
                 draft.move_root(old, new)
-        if last_run < manifest.run:
-            return manifest.run
-        return draft.finish(datetime.now(UTC), RunReport().counts(), number=last_run + 1)
+        if former < index.run:
+            return index.run
+        return draft.finish(datetime.now(UTC), RunReport().counts(), number=former + 1)
 
 
-def _last_run(data_dir: Path) -> int:
+def _last_run(folder: Path) -> int:
     """Return the last run of an index of any version; 0 if there is none or it is damaged."""
     try:
-        with closing(sqlite3.connect(f"{(data_dir / FILE_NAME).as_uri()}?mode=rw", uri=True)) as catalog:
+        with closing(sqlite3.connect(f"{(folder / FILE_NAME).as_uri()}?mode=rw", uri=True)) as catalog:
             return int(catalog.execute("SELECT coalesce(max(id), 0) FROM runs").fetchone()[0])
     except sqlite3.DatabaseError:
         return 0
@@ -250,7 +261,8 @@ def _swap(staged: Path, data_dir: Path) -> Path:
             aside.rename(data_dir)
             raise
     sync_folder(data_dir.parent)
-    (aside / lock.HOLDER_NAME).unlink(missing_ok=True)
+    for each in collections(aside):
+        (each.folder / lock.HOLDER_NAME).unlink(missing_ok=True)
     return aside
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from ingest.errors import RootInvalid, SourceUnreadable, not_written
+from ingest.errors import IndexMissing, RootInvalid, SourceUnreadable, not_written
 from ingest.origin import file_sha
 from ingest.runs.pipeline import plan
 from ingest.runs.status import status
@@ -33,7 +33,10 @@ def files_in(folder: Path) -> list[str]:
 def applied_uploads(data_dir: Path) -> set[str]:
     """Return the uploads that the index knows, whether read or failed."""
     folder = uploads_folder(data_dir)
-    paths = (Path(each.root, each.source) for each in status(data_dir) if folder.is_relative_to(each.root))
+    try:
+        paths = [Path(each.root, each.source) for each in status(data_dir) if folder.is_relative_to(each.root)]
+    except IndexMissing:
+        return set()
     return {path.name for path in paths if path.parent == folder}
 
 

@@ -5,7 +5,7 @@ import time
 from asyncio import AbstractEventLoop, get_running_loop
 from collections import Counter
 from collections.abc import Iterator
-from threading import Event
+from threading import Event, Lock
 from urllib.parse import parse_qs
 
 import gradio as gr
@@ -13,7 +13,7 @@ from gradio.queueing import Event as QueuedEvent
 from gradio.server_messages import UnexpectedErrorMessage
 from starlette.responses import JSONResponse
 
-from ui.page.guard import App, Receive, Scope, Send
+from ui.page.guard import App, Receive, Scope, Send, path_of
 
 MOST_WAITING = 64
 """Requests that may wait or run at a time; the last of them waits for a few seconds."""
@@ -23,6 +23,8 @@ ABANDONED_SECONDS = 5.0
 """After how long a request without a client that listens for the answer is dropped."""
 DRAIN_SECONDS = 8.0
 """How long running requests may take to finish when the page stops."""
+SESSIONS = 1_000
+"""Sessions that a page remembers, the latest; each takes 0.17 MB."""
 TICK = 0.05
 BUSY = "The assistant is busy. Try again in a moment."
 STOPPING = "The assistant is being stopped. Ask again when it runs."
@@ -35,19 +37,30 @@ _DIRECT = re.compile(r"/mcp/?|/gradio_api/run/predict/?")
 class Work:
     """What the page does at the moment: events in Gradio's queue, direct requests, and who listens for answers.
 
-    `stop` is set when the page stops; long work looks at it.
+    `stop` is set when the page stops; long work looks at it. `spare` is held by
+    work that nobody waits for, so that there is little of it.
     """
 
     def __init__(self) -> None:
         self.stop = Event()
+        self.spare = Lock()
         self.listening: Counter[str] = Counter()  # session or event: open streams
         self.direct: Counter[str] = Counter()  # client: running requests
         self._pages: list[gr.Blocks] = []
         self._loop: AbstractEventLoop | None = None
 
     def watch(self, page: gr.Blocks) -> None:
-        """Watch the queue of a page."""
+        """Watch the queue of a mounted page, and bound the sessions that it remembers."""
+        page.state_holder.capacity = SESSIONS
         self._pages.append(page)
+
+    def forget(self, event: str) -> None:
+        """Forget the session of an answered request that had none of its own: it is named like the event."""
+        for page in self._pages:
+            page.state_holder.session_data.pop(event, None)
+            page.state_holder.time_last_used.pop(event, None)
+            page._queue.pending_event_ids_session.pop(event, None)
+            page._queue.pending_messages_per_session.pop(event, None)
 
     async def refusal(self, client: str) -> str:
         """Return why a request of a client is refused, or ""."""
@@ -63,9 +76,9 @@ class Work:
         """Refuse new requests, wait until the others are answered, and tell the clients of any that are not."""
         self.stop.set()
         end = time.monotonic() + DRAIN_SECONDS
-        while self._is_busy() and time.monotonic() < end:
+        while self.is_busy() and time.monotonic() < end:
             time.sleep(TICK)
-        if self._is_busy() and self._loop is not None:
+        if self.is_busy() and self._loop is not None:
             self._loop.call_soon_threadsafe(self._tell)
             time.sleep(5 * TICK)
 
@@ -77,7 +90,8 @@ class Work:
         """Return the number of requests that run."""
         return len(self._running()) + self.direct.total()
 
-    def _is_busy(self) -> bool:
+    def is_busy(self) -> bool:
+        """Return whether anything waits or runs."""
         return self.waiting() + self.running() > 0
 
     def _waiting(self) -> list[QueuedEvent]:
@@ -114,7 +128,7 @@ class Admission:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        path = scope["path"]
+        path = path_of(scope)
         direct = _DIRECT.fullmatch(path) is not None
         client = str((scope.get("client") or ("",))[0])
         if scope["method"] == "POST" and (direct or _JOIN.fullmatch(path)):
@@ -133,6 +147,8 @@ class Admission:
             for key in keys:
                 if not counter[key]:
                     del counter[key]
+                    if stream is not None and stream[1]:
+                        self._work.forget(key)
 
 
 def _keys(scope: Scope, stream: "re.Match[str] | None") -> Iterator[str]:

@@ -1,10 +1,9 @@
 """The web page: layout, wiring and theme."""
 
-import asyncio
 import webbrowser
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +12,23 @@ from fastapi import FastAPI
 from gradio.routes import App as GradioApp
 from markupsafe import Markup
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Mount
 
-from assistant.public import Public
+from assistant.library import Library
 from assistant.schema import Answering
 from ingest.errors import SettingsInvalid
 from ingest.settings import Settings
 from ui.handlers import ask
 from ui.handlers.accounts import Accounts
+from ui.handlers.collections import listed
 from ui.handlers.conversations import Conversations
 from ui.page.admission import Admission, Work
 from ui.page.ask_tab import ask_tab
 from ui.page.bodies import BodyLimits, LimitedBodies
+from ui.page.choices import choice_routes
+from ui.page.collection_routes import collection_routes
+from ui.page.collections import CollectionPages, CollectionPaths
 from ui.page.conversation import header_html
 from ui.page.conversation_routes import conversation_routes
 from ui.page.corpus_tab import corpus_tab
@@ -38,12 +42,24 @@ from ui.page.routes import page_routes
 from ui.page.server import Served, is_loopback, listen, start
 from ui.page.sign_in import SignIn, account_name
 from ui.page.templating import render
+from ui.page.theme import EarlyTheme
 from ui.page.uploads import AT_A_TIME, HiddenUploads, UploadFolder, UploadsOnly
 from ui.programs.endpoints import add_endpoints
 
 ASSETS = Path(__file__).parents[1] / "assets"
-STYLES = ("page.css", "history.css")
-SCRIPTS = ("reader.js", "page.js", "forms.js", "history.js")
+STYLES = ("page.css", "menus.css", "choosing.css", "corpus.css", "history.css", "collections.css", "sheet.css")
+SCRIPTS = (
+    "reader.js",
+    "menus.js",
+    "sheet.js",
+    "page.js",
+    "choosing.js",
+    "forms.js",
+    "corpus.js",
+    "history.js",
+    "collections.js",
+    "address.js",
+)
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "Arial", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Liberation Mono", "monospace")
 TEAL = gr.themes.Color(
@@ -61,21 +77,23 @@ TEAL = gr.themes.Color(
 )
 
 
-def serve(assistant: Answering, settings: Settings, *, open_browser: bool = False, block: bool = True) -> Served:
+def serve(texts: Library | Answering, settings: Settings, *, open_browser: bool = False, block: bool = True) -> Served:
     """Serve the page on the host and port of the settings until Ctrl+C; return at once if `block` is False.
+
+    `texts` are the collections, or the assistant of the main one.
 
     Raises:
         SettingsInvalid: the port is in use, the host is not an address of this
             machine, or other machines could reach a page without accounts.
     """
-    assistant, work = Public(assistant), Work()
+    library, work = texts if isinstance(texts, Library) else Library(settings, texts), Work()
     listener = listen(settings.host, settings.port)
     if not (is_loopback(listener) or settings.insecure or Accounts(settings.data_dir).exist()):
         listener.close()
         what = f"anyone who can reach {settings.host} could read and change the texts"
         remedy = "add accounts with `cited user add NAME --role owner`, or use --insecure"
         raise SettingsInvalid(what, "CITED_HOST", remedy)
-    served = start(_built(assistant, settings, work), listener, work)
+    served = start(build_app(library, settings, work), listener, work)
     if open_browser:
         webbrowser.open(served.url)
     if block:
@@ -83,58 +101,55 @@ def serve(assistant: Answering, settings: Settings, *, open_browser: bool = Fals
     return served
 
 
-def _built(assistant: Answering, settings: Settings, work: Work) -> App:
-    """Build the application inside an event loop; otherwise Gradio opens loops that it never closes."""
-
-    async def build() -> App:
-        return build_app(assistant, settings, work)
-
-    with ThreadPoolExecutor(1) as builder:
-        return builder.submit(asyncio.run, build()).result()
-
-
-def build_app(assistant: Answering, settings: Settings, work: Work) -> App:
-    """Build the web application: the page, another one for readers if there are accounts, and what protects them."""
-    conversations = Conversations(assistant, settings)
+def build_app(library: Library, settings: Settings, work: Work) -> App:
+    """Build the web application: the pages, others for readers if there are accounts, and what protects them."""
     limits = BodyLimits(upload=settings.max_upload_mb * 1_000_000)
     folder = UploadFolder(AT_A_TIME * limits.upload)
     accounts = Accounts(settings.data_dir)
-    editors = _application(assistant, settings, conversations, folder, work)
+    editors = CollectionPages(settings.data_dir, partial(_application, library, folder, work))
     app: App = editors
+    pages = [editors]
     if accounts.exist():
-        reading = settings.model_copy(update={"read_only": True})
-        app = _for_accounts(_application(assistant, reading, conversations, folder, work), editors, accounts)
-    return OwnRequests(LimitedBodies(app, limits, folder), page_names(settings))
+        reading = partial(_application, library, folder, work, read_only=True)
+        readers = CollectionPages(settings.data_dir, reading)
+        app = SignIn(readers, editors, accounts, _asset("sign_in.css"))
+        pages.append(readers)
+
+    @asynccontextmanager
+    async def running(_app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as open_pages:
+            open_pages.callback(folder.remove)
+            for each in pages:
+                await open_pages.enter_async_context(each.running())
+            yield
+
+    inner = Starlette(routes=[Mount("/", app)], lifespan=running)
+    return CollectionPaths(OwnRequests(LimitedBodies(inner, limits, folder), page_names(settings)))
 
 
 def _application(
-    assistant: Answering, settings: Settings, conversations: Conversations, folder: UploadFolder, work: Work
+    library: Library, folder: UploadFolder, work: Work, collection: str, *, read_only: bool = False
 ) -> FastAPI:
-    """Build the page, and the routes that its script and links use."""
+    """Build the page of a collection, and the routes that its script and links use."""
+    settings = library.settings(collection)
+    settings = settings.model_copy(update={"read_only": settings.read_only or read_only})
+    assistant = library.assistant(collection)
+    conversations = Conversations(assistant, settings)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(page_routes(assistant, settings))
+    app.include_router(page_routes(assistant, settings, work))
+    app.include_router(choice_routes(assistant))
+    app.include_router(collection_routes(library, settings))
     app.include_router(health_routes(assistant, settings, work))
     app.include_router(conversation_routes(conversations.history, settings))
     app.add_middleware(Owners)
     app.add_middleware(Admission, work=work)
-    if settings.mcp:
-        _add_mcp(app, assistant)
+    if settings.mcp and not collection:
+        _add_mcp(app, library)
     page = build_page(assistant, settings, conversations, folder, work)
-    work.watch(page)
     _mount(app, page, settings)
+    work.watch(page)
     _narrow(app, page, folder)
     return app
-
-
-def _for_accounts(readers: FastAPI, editors: FastAPI, accounts: Accounts) -> App:
-    """Let accounts sign in, each to the application of its role."""
-
-    @asynccontextmanager
-    async def running(_app: Starlette) -> AsyncIterator[None]:
-        async with readers.router.lifespan_context(readers), editors.router.lifespan_context(editors):
-            yield
-
-    return Starlette(routes=[Mount("/", SignIn(readers, editors, accounts, _asset("sign_in.css")))], lifespan=running)
 
 
 def _mount(app: FastAPI, page: gr.Blocks, settings: Settings) -> None:
@@ -163,28 +178,18 @@ def _narrow(app: FastAPI, page: gr.Blocks, folder: UploadFolder) -> None:
     mount = app.router.routes[-1]
     assert isinstance(mount, Mount)
     assert isinstance(mount.app, GradioApp)
+    mount.app.user_middleware.append(Middleware(EarlyTheme, script=_asset("theme.js")))  # the innermost
     mount.app.uploaded_file_dir = str(folder.path)
     for block in page.blocks.values():
         block.GRADIO_CACHE = str(folder.path)
     mount.app = NeededRoutes(HiddenUploads(mount.app, folder))
-    inner = app.router.lifespan_context
-
-    @asynccontextmanager
-    async def running(served: FastAPI) -> AsyncIterator[None]:
-        try:
-            async with inner(served):
-                yield
-        finally:
-            folder.remove()
-
-    app.router.lifespan_context = running
 
 
-def _add_mcp(app: FastAPI, assistant: Answering) -> None:
+def _add_mcp(app: FastAPI, library: Library) -> None:
     """Serve MCP clients on the same port as the page."""
     from ui.programs.mcp_server import http_server
 
-    routes, running = http_server(assistant)
+    routes, running = http_server(library)
     app.router.routes.extend(routes)
     app.router.lifespan_context = lambda _app: running
 
@@ -209,7 +214,8 @@ def build_page(
 
         def head(request: gr.Request) -> str:
             description, _ = ask.described(assistant)
-            return header_html(description, Markup(_asset("logo.svg")), account_name(request))
+            logo = Markup(_asset("logo.svg"))
+            return header_html(description, listed(settings), settings, logo, account_name(request))
 
         quiet: Any = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
         page.load(head, None, header, **quiet)

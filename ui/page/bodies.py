@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 
-from ui.page.guard import App, Message, Receive, Scope, Send
+from ui.page.guard import App, Message, Receive, Scope, Send, path_of
 from ui.page.needed import UPLOADS
 from ui.page.uploads import UploadFolder, UploadsFull
 
@@ -53,7 +53,7 @@ class LimitedBodies:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        upload = scope["method"] == "POST" and scope["path"] == UPLOADS
+        upload = scope["method"] == "POST" and path_of(scope) == UPLOADS
         body = _Body(receive, self._limits, upload=upload)
         size = int(Headers(scope=scope).get("content-length", 0))
         if size > body.limit:

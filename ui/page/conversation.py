@@ -4,14 +4,22 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 
 from assistant.answering.agreement import agreements
 from assistant.render import answer_markdown, answer_text, understood_label
 from assistant.schema import LocatedText, Outline, Quote, Turn, Turns
+from ingest.collections import Collection
 from ingest.schema import CorpusDescription
+from ingest.settings import Settings
 from ui.handlers.ask import NAME, STOPPED
+from ui.handlers.corpus import shipped_corpus
+from ui.handlers.onward import LONGEST_HEADING, MOST_QUOTED
+from ui.handlers.within import written
+from ui.page.collection_routes import address
 from ui.page.places import MarkedSpan, spans_query
 from ui.page.sources import focus_marks
 from ui.page.standing import StandingNote, stale_words, standing_note
@@ -19,15 +27,24 @@ from ui.page.structure import ShownPart, folded, parts
 from ui.page.templating import render
 
 OFFERED = 3
-"""Example questions offered below an answer or an abstention."""
+"""Example questions offered below a remark or an abstention."""
+LONG, FOLDED = 120, 480
+"""Characters: a longer question is set as text, and a still longer one is folded."""
+FOLDED_LINES = 5
+"""Line breaks of a question that is folded."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShownTurn:
-    """A turn with the values its template needs; `corpus_notice` is shown below every answer."""
+    """A turn with the values its template needs, in a collection with this description."""
 
     turn: Turn
-    corpus_notice: str
+    description: CorpusDescription
+
+    @property
+    def corpus_notice(self) -> str:
+        """What stands below the answer."""
+        return self.description.notice_below(self.turn.answer.roots) if self.turn.answer else ""
 
     @property
     def state(self) -> str:
@@ -48,6 +65,18 @@ class ShownTurn:
             return [(self.turn.question, False)]
         parts = re.split(rf"(?<!\w)({words})(?!\w)", self.turn.question)
         return [(part, at % 2 == 1) for at, part in enumerate(parts)]
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether only the first lines of the question are shown."""
+        return len(self.turn.question) > FOLDED or self.turn.question.count("\n") >= FOLDED_LINES
+
+    @property
+    def size(self) -> str:
+        """How the question is set: "" as a heading, else as text."""
+        if self.is_folded:
+            return "long folded"
+        return "long" if len(self.turn.question) > LONG or "\n" in self.turn.question else ""
 
     @property
     def understood(self) -> str:
@@ -104,14 +133,14 @@ class ShownTurn:
         return sentences
 
     @property
-    def copies(self) -> list[tuple[str, str]]:
-        """The labels of the copy buttons, and the text that each copies."""
+    def copies(self) -> tuple[str, str]:
+        """The answer to copy, as text and as Markdown."""
         answer = self.turn.answer
         if answer is None:
-            return []
+            return "", ""
         notice = " ".join(filter(None, (stale_words(self.turn), self.corpus_notice)))
         text = f"{answer.question}\n\n{answer_text(answer, notice).plain}\n"
-        return [("Copy as text", text), ("Copy as Markdown", answer_markdown(answer, notice))]
+        return text, answer_markdown(answer, notice)
 
     @property
     def record(self) -> str:
@@ -135,21 +164,46 @@ class ShownTurn:
         return self.turn.answer.abstention.missing_terms if self.turn.answer and self.turn.answer.abstention else ()
 
 
-def header_html(description: CorpusDescription, logo: Markup, account: str = "") -> str:
+def header_html(
+    description: CorpusDescription,
+    collections: Sequence[Collection],
+    settings: Settings,
+    logo: Markup,
+    account: str = "",
+) -> str:
     """Return the header of the page; `logo` is SVG, `account` the name of who is signed in."""
-    return render("header.html", name=description.name or NAME, logo=logo, account=account)
+    return render(
+        "header.html",
+        name=description.name or NAME,
+        logo=logo,
+        account=account,
+        collections=collections,
+        slug=settings.collection,
+        root="../../" if settings.collection else "./",
+        address=address,
+        writes=not settings.read_only,
+    )
 
 
-def conversation_html(turns: Turns, description: CorpusDescription, failure: str = "") -> str:
-    """Return the conversation, or a welcome if it is empty; `failure` says why nothing can be asked."""
-    if not turns:
-        return render("welcome.html", description=description, failure=failure)
+def welcome_html(description: CorpusDescription, failure: str = "", *, empty: bool = False) -> str:
+    """Return what stands in the place of a conversation; `failure` or `empty` say why nothing can be asked."""
+    return render("welcome.html", description=description, failure=failure, empty=empty, shipped=shipped_corpus())
+
+
+def conversation_html(turns: Turns, description: CorpusDescription) -> str:
+    """Return a conversation with at least one turn."""
     return render(
         "conversation.html",
-        turns=[ShownTurn(turn, description.notice) for turn in turns],
+        turns=[ShownTurn(turn, description) for turn in turns],
         offered=description.questions[:OFFERED],
         next_questions=_next_questions(turns, description.questions),
+        onward=_onward(turns),
     )
+
+
+def onward_html(questions: Sequence[str]) -> str:
+    """Return further questions, which are asked as typed."""
+    return render("onward.html", questions=questions)
 
 
 def _opening(heading: LocatedText) -> str:
@@ -157,11 +211,23 @@ def _opening(heading: LocatedText) -> str:
     return spans_query(heading.root, heading.source, [MarkedSpan.of(heading.start, heading.text)])
 
 
-def _next_questions(turns: Turns, questions: Sequence[str]) -> list[str] | None:
-    """Return the questions to offer below the latest answer; None below an abstention, which has its own offer."""
+def _onward(turns: Turns) -> str:
+    """Return the query for further questions below the latest answer; "" if that quotes nothing."""
     last = turns[-1].answer
-    if last is None or last.abstention is not None:
-        return None
+    if last is None or not last.quotes:
+        return ""
+    passages = [(quote.evidence.passage, quote.evidence.start) for quote in last.quotes[:MOST_QUOTED]]
+    places = [[("root", each.root), ("source", each.source), ("start", str(start))] for each, start in passages]
+    asked = [("asked", turn.question) for turn in turns if len(turn.question) <= LONGEST_HEADING]
+    query = [("run", str(last.run)), ("within", written(last.within)), *chain.from_iterable(places), *asked]
+    return urlencode(query, errors="surrogatepass")
+
+
+def _next_questions(turns: Turns, questions: Sequence[str]) -> list[str]:
+    """Return the example questions to offer below the latest turn; below an answer, others are (see `_onward`)."""
+    last = turns[-1].answer
+    if last is None or last.remark is None or last.within:
+        return []
     asked = {turn.question for turn in turns}
     return [question for question in questions if question not in asked][:OFFERED]
 

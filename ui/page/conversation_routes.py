@@ -52,7 +52,7 @@ def conversation_routes(history: History | None, settings: Settings) -> APIRoute
         except UserFacingError as error:
             return JSONResponse(error.public, status_code=400)
         try:
-            save_feedback(given, settings.data_dir)
+            save_feedback(given, settings.folder)
         except UserFacingError as error:
             log.warning("feedback was not saved: %s", error)
             return JSONResponse("Your feedback could not be saved. The program's log has the reason.", status_code=400)

@@ -3,12 +3,15 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 
 from ingest.runs.report import RunReport
 from ingest.runs.status import SourceStatus
 from ingest.schema import RunRecord
-from ui.handlers.corpus import IngestProgress, Planned
+from ui.handlers.corpus import Planned
+from ui.handlers.folders import Folder
+from ui.handlers.ingesting import IngestProgress
 from ui.page.places import spans_query
 from ui.page.templating import render
 from ui.page.words import count
@@ -17,6 +20,9 @@ MOST_SHOWN = 200
 """Sources in the list; more would slow down the page, and can be found by searching."""
 MOST_LISTED = 100
 """Sources of one kind listed in a plan or a report."""
+FIRST_ESTIMATE = 2.0
+"""After how many seconds of a run the time left is estimated."""
+CANCELLED = "Cancelled. Nothing was changed, and the next try goes faster by what was done."
 COUNTED = ("added", "updated", "renamed", "removed", "kept", "failed")
 
 
@@ -59,6 +65,24 @@ class ShownSource:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownFolder:
+    """A folder in the list; `place` is its path or its name, and `failure` why watching it fails, or ""."""
+
+    folder: Folder
+    place: str
+    watched: bool
+    failure: str
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The number of its sources, how many of them failed, and when one was last read."""
+        folder = self.folder
+        failed = f"{folder.failed:,} failed" if folder.failed else ""
+        read = f"last read {time_words(folder.read)}" if folder.read else "nothing read yet"
+        return tuple(filter(None, (count(folder.sources, "source"), failed, read)))
+
+
+@dataclass(frozen=True, slots=True)
 class ShownRun:
     """A run in the list of runs, and who started it ("" if unknown)."""
 
@@ -96,13 +120,27 @@ def read_only_html() -> str:
     return render("corpus_read_only.html")
 
 
-def plan_html(planned: Planned, note: str = "") -> str:
+def unsent_html(most: int) -> str:
+    """Return the place where the page's script names files that it does not send; `most` megabytes go at a time."""
+    return render("corpus_unsent.html", most=most)
+
+
+def plan_html(planned: Planned, note: str = "", title: str = "") -> str:
     """Return what a run would do, as one list per kind of change, with `note` above them."""
     plan = planned.plan
+    reasons: dict[str, list[str]] = {}
+    for name, why in planned.refused:
+        reasons.setdefault(why, []).append(name)
     return render(
         "corpus_plan.html",
         plan=plan,
+        title=title,
         changes=planned.changes,
+        reading=len(planned.files),
+        added=_without(plan.added, planned.again),
+        updated=_without(plan.updated, planned.again),
+        again=planned.again,
+        refused=reasons,
         problems=planned.problems,
         renamed=_renamed(plan.renamed),
         failed=_explained(plan.failed),
@@ -118,16 +156,47 @@ def confirm_html(planned: Planned) -> str:
     return plan_html(planned, note)
 
 
-def progress_html(progress: IngestProgress | None) -> str:
-    """Return the progress of a run in files; None means that it has just started."""
-    return render("corpus_progress.html", progress=progress)
+def forgetting_note(folder: str, sources: int) -> str:
+    """Return what removing a folder means."""
+    return f"{folder} would leave this collection, with {count(sources, 'source')}. The files themselves stay."
 
 
-def report_html(report: RunReport) -> str:
-    """Return what a run did, failures first."""
+def looking_html() -> str:
+    """Return the message that a folder is looked through for a plan."""
+    return render("corpus_progress.html", progress=None, words="Looking through the files", left="", refused=False)
+
+
+def progress_html(progress: IngestProgress, *, refused: bool = False) -> str:
+    """Return the progress of a run in files; `refused` says that another was asked for meanwhile."""
+    if progress.waiting:
+        words = "Waiting until a watched folder has been read"
+    elif progress.done < progress.total or not progress.total:
+        words = "Starting" if not progress.source else ""
+    else:
+        words = "Finishing"
+    left = "" if words else left_words(progress)
+    return render("corpus_progress.html", progress=progress, words=words, left=left, refused=refused)
+
+
+def left_words(progress: IngestProgress) -> str:
+    """Return how long a run may still take, judged by the files so far; "" if that is too early to say."""
+    if not progress.done or progress.seconds < FIRST_ESTIMATE:
+        return ""
+    seconds = progress.seconds / progress.done * (progress.total - progress.done)
+    if seconds < 10:
+        return "a few seconds left"
+    if seconds < 60:
+        return "less than a minute left"
+    minutes = ceil(seconds / 60)
+    return f"about {minutes} minutes left" if minutes < 90 else f"about {count(round(minutes / 60), 'hour')} left"
+
+
+def report_html(report: RunReport, waiting: Sequence[str] = ()) -> str:
+    """Return what a run did, failures first; `waiting` are uploads that still wait to be applied."""
     return render(
         "corpus_report.html",
         report=report,
+        waiting=waiting,
         changed=change_words(report.counts()),
         failures=[why for _, why in report.failed],
         renamed=_renamed(report.renamed),
@@ -138,8 +207,27 @@ def report_html(report: RunReport) -> str:
 
 
 def discarded_html() -> str:
-    """Return the message that changes to the uploads were discarded."""
-    return render("status.html", message="Changes discarded. The uploads are as they were before.")
+    """Return the message that a plan was discarded."""
+    return render("status.html", message="Changes discarded. Everything is as it was before.")
+
+
+def cancelled_html() -> str:
+    """Return the message that a run was cancelled."""
+    return render("status.html", message=CANCELLED)
+
+
+def folders_html(
+    folders: Sequence[Folder], watched: Collection[str], failures: Mapping[str, str], index: str, *, writes: bool
+) -> str:
+    """Return the list of folders, with their actions if the page `writes`.
+
+    `index` is the folder of the index; where it is "", clients may not know any path.
+    """
+    listed = [
+        ShownFolder(each, each.path if index else each.name, each.path in watched, failures.get(each.path, ""))
+        for each in folders
+    ]
+    return render("corpus_folders.html", folders=listed, index=index, writes=writes)
 
 
 def fault_html(message: str) -> str:
@@ -179,6 +267,14 @@ def change_words(counts: Mapping[str, int]) -> str:
 def time_words(moment: datetime) -> str:
     """Return a time in the time zone of this machine, to the minute."""
     return f"{moment.astimezone():%d %b %Y, %H:%M}"
+
+
+def _without(names: Sequence[str], others: Iterable[str]) -> list[str]:
+    left = list(names)
+    for name in others:
+        if name in left:
+            left.remove(name)
+    return left
 
 
 def _renamed(pairs: Iterable[tuple[str, str]]) -> list[str]:

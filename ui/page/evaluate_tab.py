@@ -22,7 +22,7 @@ FOLLOWING: Any = {**QUIET, "concurrency_id": "evaluate", "concurrency_limit": 16
 
 def evaluate_tab(assistant: Answering, settings: Settings, tab: gr.Tab, ending: Event) -> None:
     """Lay out the tab: controls on one side, results on the other. Setting `ending` cancels a run."""
-    data_dir = settings.data_dir
+    data_dir = settings.folder
     if settings.read_only:  # every run leaves files
         gr.HTML(shown.read_only_html(), elem_id="results", apply_default_css=False)
         return

@@ -28,6 +28,12 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+def path_of(scope: Scope) -> str:
+    """Return the path of a request within its application."""
+    root, path = scope.get("root_path", ""), str(scope["path"])
+    return path[len(root) :] if root and path.startswith(f"{root}/") else path
+
+
 class Guard:
     """Middleware that sets the security headers of every response and ends open streams on shutdown.
 

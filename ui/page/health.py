@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from assistant.metrics import FILES_FAILED, QUEUE, REGISTRY
 from assistant.schema import Answering
+from ingest.collections import collections
 from ingest.errors import UserFacingError
 from ingest.runs.status import runs
 from ingest.settings import Settings
@@ -49,9 +50,11 @@ def health_routes(assistant: Answering, settings: Settings, work: Work) -> APIRo
 
 
 def _files_failed(data_dir: Path) -> float:
-    """Return how many files failed in the last run, whichever process made it; not a number without an index."""
-    try:
-        last = runs(data_dir, limit=1)
-    except UserFacingError:
-        return float("nan")
-    return float(sum(run.counts.get("failed", 0) for run in last))
+    """Return how many files failed in the last run of each collection; not a number if none has an index."""
+    failed = []
+    for each in collections(data_dir):
+        try:
+            failed += [run.counts.get("failed", 0) for run in runs(each.folder, limit=1)]
+        except UserFacingError:  # it has no index
+            continue
+    return float(sum(failed)) if failed else float("nan")

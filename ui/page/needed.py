@@ -4,7 +4,7 @@ import re
 
 from starlette.responses import PlainTextResponse
 
-from ui.page.guard import App, Receive, Scope, Send
+from ui.page.guard import App, Receive, Scope, Send, path_of
 
 UPLOADS = "/gradio_api/upload"
 """Gradio's route for uploads."""
@@ -32,7 +32,7 @@ class NeededRoutes:
         """Handle one request."""
         if scope["type"] == "http":
             needed = _NEEDED.get(scope["method"])
-            if needed is None or not needed.fullmatch(scope["path"]):
+            if needed is None or not needed.fullmatch(path_of(scope)):
                 await PlainTextResponse("Not found.\n", status_code=404)(scope, receive, send)
                 return
         await self._app(scope, receive, send)

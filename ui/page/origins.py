@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 
 from ingest.settings import Settings
-from ui.page.guard import App, Receive, Scope, Send
+from ui.page.guard import App, Receive, Scope, Send, path_of
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 LINKED = ("/", "/sign-in")
@@ -96,7 +96,7 @@ class OwnRequests:
             if not self._names.allow_host(headers.get("host", "")):
                 await PlainTextResponse(FOREIGN_HOST, status_code=400)(scope, receive, send)
                 return
-            if not self._is_own(headers, link=scope["method"] == "GET" and scope["path"] in LINKED):
+            if not self._is_own(headers, link=scope["method"] == "GET" and path_of(scope) in LINKED):
                 await PlainTextResponse(FOREIGN_PAGE, status_code=403)(scope, receive, send)
                 return
         await self._app(scope, receive, send)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 
-from ui.page.guard import App, Message, Receive, Scope, Send
+from ui.page.guard import App, Message, Receive, Scope, Send, path_of
 
 COOKIE = "cited_owner"
 SECONDS = 400 * 24 * 3600
@@ -33,7 +33,7 @@ class Owners:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http" or scope["path"] != "/":
+        if scope["type"] != "http" or path_of(scope) != "/":
             await self._app(scope, receive, send)
             return
         secret = owner_of(cookie_parser(Headers(scope=scope).get("cookie", ""))) or secrets.token_hex(16)

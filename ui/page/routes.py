@@ -13,7 +13,12 @@ from ingest.errors import UserFacingError
 from ingest.schema import Place
 from ingest.settings import Settings
 from ui.handlers import ask, evaluate
+from ui.handlers.ask import MOST_TURNS
+from ui.handlers.onward import MOST_QUOTED, Near, Onward, QuotedAt
 from ui.handlers.saving import save_prompt
+from ui.handlers.within import sent
+from ui.page.admission import Work
+from ui.page.conversation import onward_html
 from ui.page.pdf_pages import SCALES, PagesBusy, PdfPages, known_pdf, pdf_file
 from ui.page.pdf_reader import pages_html
 from ui.page.places import MarkedSpan
@@ -37,12 +42,13 @@ class NewPrompt(BaseModel):
     unanswerable: bool = False
 
 
-def page_routes(assistant: Answering, settings: Settings) -> APIRouter:
+def page_routes(assistant: Answering, settings: Settings, work: Work) -> APIRouter:
     """Return the routes.
 
     `/reader` returns a whole source for the page's dialog (the pages of a PDF,
     else its text), `/picture` a page of a PDF, `/neighbour` the paragraphs
-    around a passage, `/further` passages that an answer does not quote.
+    around a passage, `/further` passages that an answer does not quote,
+    `/onward` further questions that the texts answer.
     `/prompts` takes a test prompt, `/results` returns the files of evaluations.
     A read-only page refuses test prompts, and uploads to Gradio's own route.
     """
@@ -52,18 +58,19 @@ def page_routes(assistant: Answering, settings: Settings) -> APIRouter:
             router.add_api_route(address, _refuse, methods=["POST"])
 
     _add_reading(router, assistant, settings)
+    _add_onward(router, assistant, work)
 
     @router.post(PROMPTS)
     def save(new: NewPrompt) -> JSONResponse:
         try:
-            message = save_prompt(Prompt("new", **new.model_dump()), settings.data_dir)
+            message = save_prompt(Prompt("new", **new.model_dump()), settings.folder)
         except UserFacingError as error:
             return JSONResponse(error.public, status_code=400)
         return JSONResponse(message)
 
     @router.get("/results/{name}")
     def results(name: str) -> FileResponse:
-        path = evaluate.kept_file(name, settings.data_dir)
+        path = evaluate.kept_file(name, settings.folder)
         if path is None:
             raise HTTPException(404, "there is no such file")
         return FileResponse(path, filename=name)
@@ -94,8 +101,38 @@ def _add_reading(router: APIRouter, assistant: Answering, settings: Settings) ->
         return _shown(lambda: neighbour_html(assistant.document(root, source), span, edge, side))
 
     @router.get("/further", response_class=HTMLResponse)
-    def further(question: str, but: Annotated[Sequence[str], Query()]) -> HTMLResponse:
-        return _shown(lambda: further_html(ask.further(assistant, question, but)))
+    def further(question: str, but: Annotated[Sequence[str], Query()], within: str = "") -> HTMLResponse:
+        return _shown(lambda: further_html(ask.further(assistant, question, but, sent(assistant, within))))
+
+
+def _add_onward(router: APIRouter, assistant: Answering, work: Work) -> None:
+    """Add the route of further questions; 204 says that the program has something else to do."""
+    found = Onward(assistant)
+
+    def is_busy() -> bool:
+        return work.stop.is_set() or work.is_busy()
+
+    @router.get("/onward", response_class=HTMLResponse)
+    def onward(
+        run: int,
+        root: Annotated[Sequence[str], Query()],
+        source: Annotated[Sequence[str], Query()],
+        start: Annotated[Sequence[int], Query()],
+        asked: Annotated[Sequence[str], Query()] = (),
+        within: str = "",
+    ) -> Response:
+        not_now = Response(status_code=204)
+        if not work.spare.acquire(blocking=False):
+            return not_now
+        try:
+            quoted = tuple(QuotedAt((each, path), at) for each, path, at in zip(root, source, start, strict=False))
+            near = Near(run, quoted[:MOST_QUOTED], tuple(asked[-MOST_TURNS:]), sent(assistant, within))
+            questions = found.questions(near, is_busy)
+        except UserFacingError:  # whoever asks is told why
+            return not_now
+        finally:
+            work.spare.release()
+        return not_now if questions is None else HTMLResponse(onward_html(questions))
 
 
 def _source_html(
@@ -110,7 +147,7 @@ def _source_html(
     """Return the pages of a PDF, or the text of a source if that is asked for or it has no pages to show."""
     root, source = place
     document = assistant.document(root, source)
-    file = pdf_file(root, document, settings.data_dir)
+    file = pdf_file(root, document, settings.folder)
     if file is None or as_text:
         return reader_html(document, spans, paged=file is not None)
     try:
@@ -127,7 +164,7 @@ def _picture(
     sha, page, scale = which
     try:
         document = assistant.document(*place)
-        file = known_pdf(place[0], document, settings.data_dir)
+        file = known_pdf(place[0], document, settings.folder)
         if file is None or sha != file.sha or not 1 <= page <= file.pages or scale not in SCALES:
             return PlainTextResponse("There is no such page.", status_code=404)
         headers = {"etag": f'"{sha}-{page}-{scale}"', "cache-control": "private, no-cache"}

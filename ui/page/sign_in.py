@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from ingest.errors import UserFacingError
 from ui.handlers.accounts import SESSION_DAYS, Account, Accounts
 from ui.handlers.roles import Role
-from ui.page.guard import App, Receive, Scope, Send
+from ui.page.guard import App, Receive, Scope, Send, path_of
 from ui.page.owner import COOKIE as OWNER_COOKIE
 from ui.page.templating import render
 
@@ -94,7 +94,7 @@ class SignIn:
 
     async def _answer(self, request: Request, account: Account | None) -> Response | None:
         """Return the answer to a request that no application handles."""
-        path = request.url.path
+        path = path_of(request.scope)
         if path == SIGN_IN:
             return await self._sign_in(request) if request.method == "POST" else self._form("")
         if path == SIGN_OUT and request.method == "POST":

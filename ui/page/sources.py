@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from assistant.render import FILE_NOTES
 from assistant.schema import Evidence, Quote, State, Turn, Turns
 from ingest.origin import FileState
+from ui.handlers.within import written
 from ui.page.places import MarkedSpan, spans_query
 from ui.page.prose import Mark
 from ui.page.standing import StandingNote, standing_note
@@ -125,7 +126,8 @@ def _sources(turn: Turn) -> TurnSources:
     passages = turn.answer.abstention.nearest if turn.answer.abstention else ()
     nearest = tuple(_card(quote, [quote], standing_note(turn, number)) for number, quote in enumerate(passages, 1))
     known = [("but", card.quote.evidence.passage.id) for card in (*quoted, *nearest)]
-    further = urlencode([("question", turn.answer.question), *known], errors="surrogatepass") if known else ""
+    asked = [("question", turn.answer.question), ("within", written(turn.answer.within))]
+    further = urlencode([*asked, *known], errors="surrogatepass") if known else ""
     return TurnSources(turn, quoted, nearest, further)
 
 

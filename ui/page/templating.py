@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
-from assistant.render import verdict
+from assistant.render import verdict, within_words
 from ui.page.places import web_address, web_host
 from ui.page.prose import prose_pieces
 from ui.page.words import count, heading_words, place_words, thousands
@@ -47,6 +47,7 @@ _ENVIRONMENT.globals.update(
     thousands=thousands,
     web_address=web_address,
     web_host=web_host,
+    within_words=within_words,
 )
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.components.api_component import Api
 from gradio.utils import get_upload_folder
 from gradio_client.utils import is_file_obj, traverse
 
 from ingest.errors import SourceUnreadable
-from ui.page.guard import App, Message, Receive, Scope, Send
+from ui.page.guard import App, Message, Receive, Scope, Send, path_of
 from ui.page.needed import UPLOADS
 
 HIDDEN = "cited-uploads/"
@@ -116,6 +117,8 @@ class UploadsOnly(gr.Blocks):
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """Check every file in an event's data before Gradio processes it.
 
+        Values that a program leaves out at the end get their defaults.
+
         Raises:
             gr.Error: one of them was not uploaded.
         """
@@ -123,7 +126,8 @@ class UploadsOnly(gr.Blocks):
             traverse(inputs, lambda value: uploaded(value["path"], self._folder.path), is_file_obj)
         except SourceUnreadable as error:
             raise gr.Error(error.public, print_exception=False) from error
-        return await super().preprocess_data(block_fn, inputs, *args, **kwargs)
+        defaults = [each.value for each in block_fn.inputs[len(inputs) :] if isinstance(each, Api)]
+        return await super().preprocess_data(block_fn, [*inputs, *defaults], *args, **kwargs)
 
 
 def uploaded(path: str, folder: Path | None = None) -> Path:
@@ -152,7 +156,7 @@ class HiddenUploads:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http" or scope["path"] != UPLOADS:
+        if scope["type"] != "http" or path_of(scope) != UPLOADS:
             await self._app(scope, receive, send)
             return
         start: Message = {}

@@ -22,28 +22,38 @@ STRICT = ConfigDict(strict=True)
 def add_endpoints(assistant: Answering, settings: Settings) -> None:
     """Add the endpoints `ask`, `search` and `ingest_plan` to the page being built; the page has no others."""
 
-    def ask(question: str, history: list[str] = [], as_typed: bool = False) -> Json:  # noqa: B006 - clients read the default
+    def ask(
+        question: str,
+        history: list[str] = [],  # noqa: B006 - clients read the default
+        as_typed: bool = False,
+        within: Json = {},  # noqa: B006
+    ) -> Json:
         """Answer a question in exact quotes from the texts, each with its place, or abstain.
 
         `history` contains the earlier questions, oldest first. With `as_typed`,
         the question is searched for as it is: nothing is mended, completed from
-        the history or taken apart. Returns what
+        the history or taken apart. `within` limits what is searched, by any of
+        sources (a list of sources and folders, as in answers, with or without
+        their root), kinds (a list of file endings such as "pdf"), after and
+        before (days such as "2026-01-31": the source was last read into the
+        index on or after the one, and before the other). Returns what
         `cited ask --json` prints: question, abstained, reason, missing_terms,
-        quotes, ranked, nearest, gate_score and run. Each quote and each passage
-        in `nearest` has source, title, text, start, end (characters of the
-        source, end exclusive), line, page, heading, url, root and file (same,
-        changed, gone).
+        quotes, ranked, nearest, gate_score, run and within (null if everything
+        was searched). Each quote and each passage in `nearest` has source,
+        title, text, start, end (characters of the source, end exclusive), line,
+        page, heading, url, root and file (same, changed, gone).
         """
-        return programs.ask_json(programs.ask(assistant, question, history, as_typed=as_typed))
+        return programs.ask_json(programs.ask(assistant, question, history, as_typed=as_typed, within=within))
 
-    def search(question: str, limit: int = 10) -> Json:
+    def search(question: str, limit: int = 10, within: Json = {}) -> Json:  # noqa: B006 - clients read the default
         """Find up to `limit` (1 to 50) passages nearest to a question, best first; they may not answer it.
 
-        Returns question and passages. Each passage has source, title, text,
-        start, end (characters of the source, end exclusive), line, page,
-        heading, url, root and score (higher is nearer).
+        `within` limits what is searched, as in `ask`. Returns question and
+        passages. Each passage has source, title, text, start, end (characters
+        of the source, end exclusive), line, page, heading, url, root and score
+        (higher is nearer).
         """
-        return programs.search_json(question, programs.search(assistant, question, limit))
+        return programs.search_json(question, programs.search(assistant, question, limit, within=within))
 
     def ingest_plan() -> Json:
         """Show what ingesting all known folders again would do, without changing anything.

@@ -1,9 +1,10 @@
-"""The MCP server: `ask`, `search` and `get_source` as tools, over stdin and stdout or on the page's own server."""
+"""The MCP server: tools that ask, search, read and list, over stdin and stdout or on the page's own server."""
 
 import asyncio
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -16,10 +17,13 @@ from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from starlette.routing import BaseRoute
 
+from assistant.library import Library
 from assistant.render import answer_text
 from assistant.schema import Answering
+from ingest.collections import collections, find
 from ingest.errors import UserFacingError
 from ingest.settings import Settings
+from ui.handlers.within import Within
 from ui.programs import requests as programs
 from ui.programs.requests import Excerpt, Json, SearchHit, Span, sendable
 
@@ -31,8 +35,6 @@ INSTRUCTIONS = (
 
 log = logging.getLogger(__name__)
 
-Opened = Callable[[], Answering]
-
 
 def serve_stdio(settings: Settings) -> None:
     """Serve the MCP client over stdin and stdout until it closes stdin, or until a signal."""
@@ -42,18 +44,20 @@ def serve_stdio(settings: Settings) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
-    opened = opening(settings)
-    threading.Thread(target=_warm, args=(opened,), daemon=True).start()
-    asyncio.run(build_server(opened).run_stdio_async())
+    library = Library(settings)
+    threading.Thread(target=_warm, args=(library, settings.collection), daemon=True).start()
+    asyncio.run(build_server(library, settings.collection).run_stdio_async())
+    sys.stdout.flush()
+    os._exit(0)  # the index may still be opening in the background, and an interpreter that ends under it aborts
 
 
-def http_server(assistant: Answering) -> tuple[list[BaseRoute], AbstractAsyncContextManager[None]]:
+def http_server(library: Library) -> tuple[list[BaseRoute], AbstractAsyncContextManager[None]]:
     """Return the HTTP routes of the server, and the context that must be entered while they are served.
 
     The server is stateless. The page's own middleware refuses requests that
     name another host or come from another host's page.
     """
-    server = build_server(lambda: assistant)
+    server = build_server(library)
     checked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     app = server.streamable_http_app(
         streamable_http_path=PATH, stateless_http=True, json_response=True, transport_security=checked
@@ -61,35 +65,56 @@ def http_server(assistant: Answering) -> tuple[list[BaseRoute], AbstractAsyncCon
     return app.routes, server.session_manager.run()
 
 
-def build_server(opened: Opened) -> MCPServer[Any]:
-    """Build the server; `opened` returns the assistant or raises a UserFacingError."""
+def build_server(library: Library, usual: str = "") -> MCPServer[Any]:
+    """Build the server; where a client names no collection, it is asked the `usual` one."""
+
+    def of(collection: str) -> Answering:
+        return library.assistant(collection or usual)
+
+    def list_collections() -> CallToolResult:
+        """List the collections of texts; the other tools take the name of one as `collection`.
+
+        Structured result: collections. Each has collection (its name for the tools), name and description.
+        """
+        found = collections(library.data_dir)
+        values = [
+            {"collection": each.slug, "name": each.name, "description": each.description.description} for each in found
+        ]
+        return _result("\n".join(f"{each.slug or '(none)'}: {each.name}" for each in found), {"collections": values})
 
     def ask(
         question: str,
         history: list[str] = [],  # noqa: B006 - clients read the default
         as_typed: bool = False,
+        within: Within | None = None,
+        collection: str = "",
     ) -> CallToolResult:
         """Answer a question in exact quotes from the texts, each with its place, or say that they do not answer it.
 
         history: the earlier questions, oldest first; follow-up questions are resolved with them.
         as_typed: search for the question as it is: nothing is mended, completed from the history or taken apart.
+        within: search only these sources. sources: sources and folders as in results, with or without their root;
+        kinds: file endings such as "pdf"; after, before: days, the source was last read into the index on or after the
+        one and before the other.
+        collection: the collection to ask, as list_collections names it; without it, the main one.
         Structured result: question, abstained, reason, missing_terms, quotes, ranked (sources, best first),
-        nearest (passages that are not an answer), gate_score, run. Each quote has source, root, title, text, start, end
-        (characters of the source, end exclusive), line, page, heading, url, file (same, changed or gone).
+        nearest (passages that are not an answer), gate_score, run, within. Each quote has source, root, title, text,
+        start, end (characters of the source, end exclusive), line, page, heading, url, file (same, changed or gone).
         """
-        assistant = opened()
-        answer = programs.ask(assistant, question, history, as_typed=as_typed)
-        text = answer_text(answer, assistant.description().notice).plain
+        assistant = of(collection)
+        answer = programs.ask(assistant, question, history, as_typed=as_typed, within=_given(within))
+        text = answer_text(answer, assistant.description().notice_below(answer.roots)).plain
         return _result(text, programs.ask_json(answer))
 
-    def search(question: str, limit: int = 10) -> CallToolResult:
+    def search(question: str, limit: int = 10, within: Within | None = None, collection: str = "") -> CallToolResult:
         """Find the passages of the texts nearest to a question, best first; they may not answer it.
 
         limit: the maximum number of passages, 1 to 50.
+        within, collection: as in ask.
         Structured result: question, passages. Each passage has source, root, title, text, start, end (characters of
         the source, end exclusive), line, page, heading, url, score (higher is nearer).
         """
-        hits = programs.search(opened(), question, limit)
+        hits = programs.search(of(collection), question, limit, within=_given(within))
         return _result(_hits_text(hits), programs.search_json(question, hits))
 
     def get_source(
@@ -99,45 +124,36 @@ def build_server(opened: Opened) -> MCPServer[Any]:
         end: int | None = None,
         first_line: int | None = None,
         last_line: int | None = None,
+        collection: str = "",
     ) -> CallToolResult:
         """Read a source, or a span of it: characters start to end (exclusive), or lines first_line to last_line.
 
         source, root: as returned by ask and search; root is needed only if several folders contain the source.
+        collection: as in ask.
         Returns at most 20,000 characters; if `next` is not null, continue with start=next (and the same end).
         Structured result: source, root, title, url, characters (of the whole source), start, end, next, first_line,
         last_line (null for text extracted from PDF, DOCX, HTML and similar formats), page, text.
         """
-        excerpt = programs.read(opened(), source, root, Span(start, end, first_line, last_line))
+        excerpt = programs.read(of(collection), source, root, Span(start, end, first_line, last_line))
         return _result(_excerpt_text(excerpt), programs.excerpt_json(excerpt))
 
     server: MCPServer[Any] = MCPServer("cited", title="Cited Assistant", instructions=INSTRUCTIONS, log_level="ERROR")
-    for title, tool in (("Ask the texts", ask), ("Search the texts", search), ("Read a source", get_source)):
+    tools: dict[str, Callable[..., CallToolResult]] = {
+        "Ask the texts": ask,
+        "Search the texts": search,
+        "Read a source": get_source,
+        "List the collections": list_collections,
+    }
+    for title, tool in tools.items():
         hints = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
         server.add_tool(_with_tool_errors(tool), title=title, annotations=hints)
     return server
 
 
-def opening(settings: Settings) -> Opened:
-    """Return a function that opens the assistant on its first call; after a failure the next call tries again."""
-    opened: list[Answering] = []
-    lock = threading.Lock()
-
-    def get() -> Answering:
-        from assistant.assistant import Assistant
-        from assistant.public import Public
-
-        with lock:
-            if not opened:
-                opened.append(Public(Assistant.open(settings)))
-            return opened[0]
-
-    return get
-
-
-def _warm(opened: Opened) -> None:
+def _warm(library: Library, collection: str) -> None:
     """Open the assistant before the first question arrives."""
     try:
-        opened()
+        library.opened(find(library.data_dir, collection).slug)
     except UserFacingError as error:  # the tools report it to the client unless it is fixed by then
         log.error("%s", error)
 
@@ -153,6 +169,10 @@ def _with_tool_errors(tool: Callable[..., CallToolResult]) -> Callable[..., Call
             raise ToolError(error.public) from error
 
     return call
+
+
+def _given(within: Within | None) -> Json | None:
+    return within.model_dump() if within else None
 
 
 def _result(text: str, values: Json) -> CallToolResult:

@@ -5,7 +5,7 @@ file name may contain, are escaped.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from assistant.schema import Answer, Answering, ScoredPassage
 from ingest.errors import RequestInvalid
 from ingest.schema import Document
 from ui.handlers.ask import LONGEST_QUESTION
+from ui.handlers.within import selection
 
 if TYPE_CHECKING:
     from ui.handlers.corpus import Planned
@@ -52,30 +53,42 @@ class Excerpt:
         return self.document.text[self.start : self.end]
 
 
-def ask(assistant: Answering, question: str, history: Sequence[str] = (), *, as_typed: bool = False) -> Answer:
+def ask(
+    assistant: Answering,
+    question: str,
+    history: Sequence[str] = (),
+    *,
+    as_typed: bool = False,
+    within: Mapping[str, object] | None = None,
+) -> Answer:
     """Answer a question; `history` contains the earlier questions, oldest first.
 
-    If `as_typed`, the question is searched for as it is, and its history does not matter.
+    If `as_typed`, the question is searched for as it is, and its history does
+    not matter. `within` limits what is searched, see `ui.handlers.within.Within`.
 
     Raises:
-        RequestInvalid: one of the questions is empty or too long.
+        RequestInvalid: one of the questions is empty or too long, or there is no such selection.
     """
     _check_question(question, "question")
     for number, before in enumerate(history, 1):
         _check_question(before, f"history, question {number}")
-    return assistant.ask(question.strip(), history=[before.strip() for before in history], as_typed=as_typed)
+    earlier = [before.strip() for before in history]
+    return assistant.ask(question.strip(), earlier, as_typed=as_typed, within=selection(assistant, within))
 
 
-def search(assistant: Answering, question: str, limit: int) -> list[SearchHit]:
+def search(
+    assistant: Answering, question: str, limit: int, *, within: Mapping[str, object] | None = None
+) -> list[SearchHit]:
     """Return the passages nearest to a question, best first, each with its document.
 
     Raises:
-        RequestInvalid: the question is empty or too long, or `limit` is not from 1 to `MOST_PASSAGES`.
+        RequestInvalid: the question is empty or too long, `limit` is not from 1 to `MOST_PASSAGES`, or there is
+            no such selection.
     """
     _check_question(question, "question")
     if not 1 <= limit <= MOST_PASSAGES:
         raise RequestInvalid(f"{limit} is out of range", "limit", f"pass a number from 1 to {MOST_PASSAGES}")
-    found = assistant.search(question.strip(), limit)
+    found = assistant.search(question.strip(), limit, within=selection(assistant, within))
     return [(each, assistant.document(*each.passage.place)) for each in found]
 
 

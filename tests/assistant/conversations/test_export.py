@@ -11,7 +11,7 @@ from assistant.conversations.export import conversation_html, conversation_markd
 from assistant.render import answer_markdown
 from assistant.schema import Abstention, Answer, Conversation, Evidence, Quote, Turn
 from ingest.origin import FileState
-from ingest.schema import Passage
+from ingest.schema import Passage, Selection
 
 WHEN = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script> & *x* _y_ `z` [a](javascript:1) ![i](http://x.org/i.png) | {{ 7 * 7 }} $m$ ~~s~~"
@@ -46,6 +46,15 @@ def test_a_citation_has_all_that_finds_it_again(kind: str) -> None:
     assert "1. Does it? Understood as: Does walking help? Walking helps." in told
     assert "[1] A title · Back · a/b.md · line 3 · https://example.org/a" in told
     assert f"/texts, characters 40–54, run 7, SHA-256 {SHA}" in told
+
+
+@pytest.mark.parametrize("kind", ["md", "html"])
+def test_what_was_asked_within_is_told(kind: str) -> None:
+    abstention = Abstention("No passage answers the question well enough.", (), (quote_of("Near."),), 1, 2)
+    within = Selection((("/texts", "a_b"),), ("md",))
+    told = shown(kind, conversation_of(Turn(1, "Why?", Answer("Why?", (), abstention, (), 0.1, 7, within=within))))
+    assert "Asked only: a_b; md files The chosen texts do not answer this. No passage" in told
+    assert "Searched 2 passages of the 1 chosen documents." in told
 
 
 @pytest.mark.parametrize("kind", ["md", "html"])

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,7 @@ from assistant.schema import (
 )
 from ingest.errors import ConversationInvalid
 from ingest.origin import FileState
-from ingest.schema import Passage
+from ingest.schema import Passage, Selection
 
 TEXT = "Walking helps. Rest does not — nor does <worry>. 🦴"
 WHEN = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
@@ -69,6 +69,24 @@ def test_corrections_and_remarks_are_read_again(conversation: Conversation, tmp_
     kept, path = replace(conversation, turns=turns), tmp_path / "kept.json"
     path.write_text(conversation_json(kept), encoding="utf-8")
     assert read_conversation(path) == kept
+
+
+def test_what_was_chosen_is_read_again_and_files_without_it_are_of_all_texts(
+    conversation: Conversation, written: Path, tmp_path: Path
+) -> None:
+    within = Selection((("/texts", "a"), ("", "b.md")), ("pdf",), date(2026, 1, 31), None)
+    chosen = tuple(
+        replace(turn, answer=turn.answer and replace(turn.answer, within=within)) for turn in conversation.turns
+    )
+    kept, path = replace(conversation, turns=chosen), tmp_path / "kept.json"
+    path.write_text(conversation_json(kept), encoding="utf-8")
+    assert read_conversation(path) == kept
+    former = json.loads(written.read_text(encoding="utf-8"))
+    for turn in former["turns"]:
+        if turn["answer"]:
+            del turn["answer"]["within"]
+    written.write_text(json.dumps(former), encoding="utf-8")
+    assert read_conversation(written) == conversation
 
 
 def test_a_quote_has_its_place_and_hash(written: Path) -> None:

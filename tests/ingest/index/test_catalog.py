@@ -261,15 +261,23 @@ def test_many_keys_at_once(catalog: Catalog, put: Put) -> None:
         assert snapshot.passages([10**9]) == {}
 
 
-def test_the_description_combines_all_roots(catalog: Catalog, put: Put) -> None:
+def test_the_name_of_an_only_root_is_the_collections(catalog: Catalog, put: Put) -> None:
+    put({"a": "Walk."})
+    with catalog.write() as draft:
+        draft.put_root("/root", CorpusDescription("Hips", "On hips.", "Ask a doctor.", ("Why?",)))
+    with catalog.read() as snapshot:
+        notices = (("/root", "Ask a doctor."),)
+        assert snapshot.description() == CorpusDescription("Hips", "On hips.", "", ("Why?",), notices)
+
+
+def test_of_several_roots_all_questions_count_and_each_keeps_its_notice(catalog: Catalog, put: Put) -> None:
     put({"a": "Walk."})
     with catalog.write() as draft:
         draft.put_root("/one", CorpusDescription("Hips", "", "Ask a doctor.", ("Why?", "When?")))
-        draft.put_root("/two", CorpusDescription("Backs", "On backs.", "Ask a doctor.", ("When?", "How?")))
+        draft.put_root("/two", CorpusDescription("Backs", "On backs.", "Rest.", ("When?", "How?")))
     with catalog.read() as snapshot:
-        assert snapshot.description() == CorpusDescription(
-            "Hips", "On backs.", "Ask a doctor.", ("Why?", "When?", "How?")
-        )
+        notices = (("/one", "Ask a doctor."), ("/two", "Rest."))
+        assert snapshot.description() == CorpusDescription("", "", "", ("Why?", "When?", "How?"), notices)
 
 
 def test_an_index_of_another_version(data: Path, catalog: Catalog, put: Put) -> None:

@@ -259,6 +259,23 @@ def fill(vectors: Vectors, values: dict[str, Vectors32]) -> None:
         vectors.add(names[at : at + 250], np.stack([values[name] for name in names[at : at + 250]]))
 
 
+@pytest.mark.parametrize("lost", [slice(None), slice(-4, None)], ids=["all", "last"])
+def test_a_graph_that_has_lost_norms_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: slice) -> None:
+    """Chroma loads a norm of 0 without an error, and no longer finds that vector."""
+    monkeypatch.setitem(GRAPH, "sync_threshold", 100)  # saves graphs that early
+    with Vectors(tmp_path, WIDE) as vectors:
+        fill(vectors, dict(zip(map(str, range(100)), clusters(100, 0), strict=True)))
+    stored = check(tmp_path)[NAME].graph
+    assert stored is not None
+    norms = bytearray((stored.folder / "length.bin").read_bytes()[: 4 * stored.count])
+    norms[lost] = bytes(len(norms[lost]))
+    (stored.folder / "length.bin").write_bytes(norms)
+    with pytest.raises(IndexUnreadable, match="length.bin is damaged"):
+        check(tmp_path)
+    with pytest.raises(IndexUnreadable, match="length.bin is damaged"):
+        Vectors(tmp_path, WIDE, read_only=True)
+
+
 @pytest.mark.slow
 def test_readers_keep_what_they_opened_while_a_shard_is_made_anew(tmp_path: Path) -> None:
     values = clusters(3_000, 1)

@@ -12,13 +12,14 @@ from typing import Protocol
 import pytest
 
 from assistant.index import Index
-from ingest.errors import IndexLocked, IndexMissing, IndexStale, IndexUnreadable, RootInvalid
+from ingest.errors import IndexLocked, IndexMissing, IndexStale, IndexUnreadable, RootInvalid, RunStopped
 from ingest.index.catalog import Catalog
 from ingest.index.lock import write_lock
 from ingest.index.vectors import Vectors
 from ingest.models.encoder import Encoder, Vectors32
 from ingest.readers import registry
 from ingest.runs.pipeline import RunReport, forget, ingest
+from ingest.runs.status import status
 from ingest.schema import READERS, Document, Passage, Reading
 from ingest.settings import ReadLimits
 from tests.conftest import reading_of
@@ -459,6 +460,31 @@ def test_forget(indexed: Indexed, write: Write, data: Path, whole: Callable[[], 
     with pytest.raises(RootInvalid, match="its folders are none"):
         forget(write({}), data)
     assert indexed({}).added == ["hip.md"]
+
+
+def test_forget_some_sources_of_a_root(indexed: Indexed, write: Write, data: Path, whole: Callable[[], None]) -> None:
+    indexed({"a.md": "Apples.", "b.md": "Berries.", "empty.md": "", "bare.md": ""})
+    report = forget(write({}), data, ["a.md", "empty.md", "unknown.md"])
+    assert report.removed == ["a.md", "empty.md"]
+    assert [(each.source, bool(each.failure)) for each in status(data)] == [("b.md", False), ("bare.md", True)]
+    whole()
+    assert forget(write({}), data, ["b.md", "bare.md"]).removed == ["b.md", "bare.md"]
+    with pytest.raises(RootInvalid, match="its folders are none"):  # nothing was left of it
+        forget(write({}), data)
+
+
+def test_a_stop_is_noticed_before_the_next_file(write: Write, data: Path, encoder: Encoder) -> None:
+    stop = Event()
+    begun: list[str] = []
+
+    def tell(_done: int, _total: int, source: str) -> None:
+        begun.append(source)
+        stop.set()
+
+    root = write({f"{number}.md": f"Text {number}." for number in range(20)})
+    with pytest.raises(RunStopped):
+        ingest([root], data, encoder, stop=stop, on_progress=tell)
+    assert begun == ["0.md"]
 
 
 def test_a_missing_root_can_be_forgotten(indexed: Indexed, write: Write, data: Path) -> None:

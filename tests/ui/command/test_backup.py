@@ -20,13 +20,16 @@ def test_backup_and_restore(run: Run, write: Callable[..., Path], tmp_path: Path
     before = run("ask", "--json", QUESTION)
     result = run("backup", backup)
     assert (result.code, result.err) == (0, "")
-    assert result.out.startswith(f"Backed up run 2 to {backup}: ")
+    first, second = result.out.splitlines()
+    assert first.startswith(f"Backed up to {backup}: ")
+    assert second == "  Main collection: run 2"
 
     shutil.rmtree(data)
     result = run("restore", backup)
     assert (result.code, result.err) == (0, "")
-    assert result.out.startswith("Restored run 2 of the backup of ")
-    assert len(result.out.splitlines()) == 1
+    first, second = result.out.splitlines()
+    assert first.startswith("Restored the backup of ")
+    assert second == "  Main collection: run 2"
     (data / "models").symlink_to(models)
     assert run("doctor").code == 0
     assert run("ask", "--json", QUESTION) == before
@@ -37,7 +40,7 @@ def test_backup_and_restore(run: Run, write: Callable[..., Path], tmp_path: Path
     result = run("restore", backup, "--force")
     assert result.code == 0
     assert result.out.splitlines()[1:] == [
-        "It is run 3 now, later than the runs of the former index",
+        "  Main collection: run 2; it is run 3 now, later than the runs of the former index",
         f"The former content is kept in {data}.before-restore-1",
         "If the page is running, restart it",
     ]

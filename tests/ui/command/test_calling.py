@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from assistant import assistant as chain
 from assistant.schema import Abstention, Answer, Evidence, Quote, State
 from ingest.errors import RequestInvalid
 from ingest.origin import FileState
-from ingest.schema import CorpusDescription, Passage
+from ingest.schema import EVERYTHING, CorpusDescription, Passage, Selection
 from ingest.settings import Settings
 from tests.ui.command.conftest import Run
 from ui.command.cli import app
@@ -31,16 +32,24 @@ class Listener:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, bool]] = []
+        self.within = EVERYTHING
+        self.root = "/letters"
         self.data_dir = Path()
 
-    def ask(self, question: str, history: Sequence[str] = (), *, as_typed: bool = False) -> Answer:
+    def ask(
+        self, question: str, history: Sequence[str] = (), *, as_typed: bool = False, within: Selection = EVERYTHING
+    ) -> Answer:
         self.asked.append((question, as_typed))
+        self.within = within
         if question in ("unanswered", "uncertain"):
             return Answer(question, (), Abstention("no", (), (QUOTE,), 1, 1, State(question)), (), 0.2, 1)
         return Answer(question, (QUOTE,), None, ("a.md",), 0.9, 1)
 
     def description(self) -> CorpusDescription:
         return CorpusDescription()
+
+    def roots(self) -> list[str]:
+        return [self.root]
 
 
 @pytest.fixture
@@ -100,6 +109,25 @@ def test_a_question_that_is_too_long_is_refused(listener: Listener) -> None:
 def test_a_question_is_searched_for_as_typed_on_demand(listener: Listener) -> None:
     cited("ask", "waht", "is", "it", "--as-typed")
     assert listener.asked == [("waht is it", True)]
+
+
+def test_a_question_is_limited_to_sources_kinds_and_days(
+    listener: Listener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    root = tmp_path / "letters"
+    (root / "2024").mkdir(parents=True)
+    listener.root = str(root)
+    cited("ask", "why?")
+    assert listener.within == EVERYTHING
+    cited("ask", "--within", "letters/2024", "--within", "c.md", "--kind", "PDF", "why?", "--after", "2026-01-31")
+    assert listener.within == Selection(((str(root), "2024"), ("", "c.md")), ("pdf",), date(2026, 1, 31))
+    monkeypatch.chdir(root / "2024")
+    cited("ask", "--within", "..", "--before", "2026-01-31", "why?")
+    assert listener.within == Selection(((str(root), ""),), before=date(2026, 1, 31))
+    result = cited("ask", "--after", "yesterday", "why?")
+    assert isinstance(result.exception, RequestInvalid)
+    assert "days are written like 2026-01-31" in str(result.exception)
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,14 @@ from markupsafe import Markup
 from assistant.conversations.export import conversation_html as exported_html
 from assistant.conversations.export import conversation_markdown
 from assistant.render import answer_json, answer_markdown, answer_text
-from assistant.schema import Abstention, Answer, Conversation, Evidence, Quote, ScoredPassage, Turn, Turns
-from ingest.errors import IndexMissing, SourceUnreadable
+from assistant.schema import Abstention, Answer, Conversation, Evidence, Quote, Remark, ScoredPassage, Turn, Turns
+from ingest.errors import IndexMissing, IndexStale, SourceUnreadable
 from ingest.origin import FileState
-from ingest.schema import CorpusDescription, Document, Heading, Passage
+from ingest.schema import EVERYTHING, CorpusDescription, Document, Heading, Passage, Selection
+from ingest.settings import Settings
 from ui.handlers import ask
 from ui.handlers.ask import Stop
-from ui.page.conversation import conversation_html, header_html
+from ui.page.conversation import conversation_html, header_html, welcome_html
 from ui.page.places import MarkedSpan, fingerprint, web_address
 from ui.page.reader import reader_html
 from ui.page.sources import NEAREST, UNCERTAIN, further_html, sources_html
@@ -84,7 +85,9 @@ class Texts:
         self.answer = answer
         self.histories: list[Sequence[str]] = []
 
-    def ask(self, question: str, history: Sequence[str] = (), *, as_typed: bool = False) -> Answer:
+    def ask(
+        self, question: str, history: Sequence[str] = (), *, as_typed: bool = False, within: Selection = EVERYTHING
+    ) -> Answer:
         self.histories.append(history)
         self.as_typed = as_typed
         if isinstance(self.answer, Exception):
@@ -101,7 +104,7 @@ class Texts:
             raise SourceUnreadable("no such source", source)
         return DOCUMENT
 
-    def search(self, question: str, limit: int = 10) -> list[ScoredPassage]:
+    def search(self, question: str, limit: int = 10, *, within: Selection = EVERYTHING) -> list[ScoredPassage]:
         passages = [
             Passage(f"p{at}", "/nowhere", "a.md", at, at + 4, DOCUMENT.text[at : at + 4], None, (), (), "s", "T")
             for at in range(0, 40, 4)
@@ -328,10 +331,15 @@ def test_a_question_understood_otherwise_than_typed_says_so_and_can_be_asked_as_
 
 
 def test_respond_tells_an_error_in_the_conversation() -> None:
-    turns = list(ask.respond(Texts(IndexMissing("no index", "/data", "run cited ingest")), "Q?", (), Stop()))[-1]
-    assert states([turns]) == [[(1, False, "data: no index; run cited ingest")]]
+    turns = list(ask.respond(Texts(IndexStale("old index", "/data", "run cited ingest")), "Q?", (), Stop()))[-1]
+    assert states([turns]) == [[(1, False, "data: old index; run cited ingest")]]
     html = conversation_html(turns, DESCRIPTION)
     assert "This did not work" in html and "run cited ingest" in html
+
+
+def test_a_question_before_any_text_is_told_where_to_put_some() -> None:
+    turns = list(ask.respond(Texts(IndexMissing("no index")), "Q?", (), Stop()))[-1]
+    assert states([turns]) == [[(1, False, ask.NO_TEXTS)]]
 
 
 def test_fault_ends_the_waiting_and_leaves_no_pending_turn_behind() -> None:
@@ -347,7 +355,9 @@ def test_a_stop_ends_the_waiting_at_once_and_its_answer_is_not_shown_later() -> 
     stop, release = Stop(), threading.Event()
 
     class Slow(Texts):
-        def ask(self, question: str, history: Sequence[str] = (), *, as_typed: bool = False) -> Answer:
+        def ask(
+            self, question: str, history: Sequence[str] = (), *, as_typed: bool = False, within: Selection = EVERYTHING
+        ) -> Answer:
             release.wait(20)
             return super().ask(question, history)
 
@@ -402,12 +412,45 @@ def test_an_abstention_is_copied_as_one() -> None:
     assert "The nearest passages, which do not answer it:\n\n> 1\\. Near.\n\nA title" in markdown
 
 
-def test_an_answer_offers_what_was_not_asked_yet_once() -> None:
-    answered = [Turn(n, q, answer_of(quote_in("A.", "A."))) for n, q in enumerate(("Q", "Does it hurt?"), 1)]
+def test_the_latest_answer_says_where_to_look_for_further_questions() -> None:
+    asked = ("Q", "Does it hurt?", "x" * 101)
+    answered = [Turn(n, q, answer_of(quote_in("A.", "A."))) for n, q in enumerate(asked, 1)]
     html = conversation_html(tuple(answered), DESCRIPTION)
+    (query,) = re.findall(r'data-onward="([^"]*)"', html)
+    expected = {"run": ["7"], "root": ["root"], "source": ["a/b.md"], "start": ["100"], "asked": ["Q", "Does it hurt?"]}
+    assert parse_qs(unescape(query)) == expected
+    assert 'class="example"' not in html
+    assert "data-onward" not in conversation_html((*answered, Turn(4, "R")), DESCRIPTION)
+
+
+def test_examples_are_offered_below_a_remark_and_an_abstention() -> None:
+    remark = Answer("Hi", (), None, (), 0.0, 7, remark=Remark("Hello."))
+    html = conversation_html((Turn(1, "Does it hurt?", remark),), DESCRIPTION)
     assert html.count("You could also ask") == 1
     assert re.findall(r'class="example"[^>]*>(.*?)</button>', html) == ["Why &lt;i&gt;me&lt;/i&gt;?"]
-    assert "You could also ask" not in conversation_html((*answered, Turn(3, "R")), DESCRIPTION)
+    assert "Questions that the texts answer" in conversation_of(abstention_of())
+
+
+@pytest.mark.parametrize(
+    ("question", "size"),
+    [
+        ("x" * 120, ""),
+        ("x" * 121, ' class="long"'),
+        ("one\ntwo", ' class="long"'),
+        ("x" * 481, ' class="long folded"'),
+        ("line\n" * 5, ' class="long folded"'),
+    ],
+)
+def test_a_long_question_is_set_as_text_and_a_longer_one_folded(question: str, size: str) -> None:
+    html = conversation_html((Turn(1, question, failure="f"),), DESCRIPTION)
+    assert f'<h2 id="question-1" dir="auto"{size}>' in html
+    assert ("Show all" in html) == ("folded" in size)
+
+
+def test_a_card_says_that_its_quote_is_the_whole_paragraph() -> None:
+    said = "The quote is the whole paragraph."
+    assert said in sources_of(answer_of(quote_in("Alone.\n", "Alone.")))
+    assert said not in sources_of(answer_of(quote_in("One. Two.", "One.")))
 
 
 def test_the_form_of_a_test_prompt_offers_quotes_or_nearest_passages() -> None:
@@ -446,11 +489,11 @@ def test_longest_question() -> None:
     assert "10,001 characters" in ask.hint("x" * 10_001)
 
 
-def test_missing_index_is_told_on_the_start_page() -> None:
-    description, failure = ask.described(Texts(IndexMissing("nothing was ingested", "", "run cited ingest FOLDER")))
-    html = conversation_html((), description, failure)
-    assert "nothing was ingested; run cited ingest FOLDER" in html
-    assert ask.NAME in header_html(description, Markup())
+def test_a_fault_of_the_index_is_told_on_the_start_page() -> None:
+    description, failure = ask.described(Texts(IndexStale("the index is old", "", "run cited ingest --rebuild")))
+    assert "the index is old; run cited ingest --rebuild" in welcome_html(description, failure)
+    assert "no texts here yet" in welcome_html(description, empty=True)
+    assert ask.NAME in header_html(description, (), Settings(), Markup())
 
 
 def test_sources_that_agree_are_said_to() -> None:
@@ -522,6 +565,7 @@ def test_answer_json_of_quotes() -> None:
         "corrections": [],
         "remark": None,
         "open_parts": [],
+        "within": None,
         "outlines": [],
     }
 

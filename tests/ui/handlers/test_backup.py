@@ -7,7 +7,7 @@ import threading
 import time
 import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -97,13 +97,14 @@ def test_everything_that_cannot_be_made_again(settings: Settings, backup: Path, 
     before = answers(settings.data_dir, encoder)
     former = tree(settings.data_dir)
     manifest = back_up(settings, backup)
-    assert (manifest.run, manifest.encoder["name"]) == (2, "fake")
+    (index,) = manifest.indexes.values()
+    assert (index.run, index.encoder["name"]) == (2, "fake")
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     assert sorted(os.listdir(backup.parent)) == ["one.zip"]
 
     settings.data_dir.rename(settings.data_dir.with_name("lost"))
     restored = restore(backup, settings)
-    assert (restored.run, restored.former) == (2, None)
+    assert (restored.runs, restored.former) == ({".": 2}, None)
     now = tree(settings.data_dir)
     databases = {FILE_NAME, f"{VECTORS_FOLDER}/chroma.sqlite3"}
     unsaved = {name for name in former if name.startswith(f"{VECTORS_FOLDER}/")} - databases  # a graph of few vectors
@@ -127,7 +128,7 @@ def test_uploads_are_found_in_another_folder(
     settings.data_dir.rename(tmp_path / "lost")
     other = tmp_path / "elsewhere" / "data"
     restored = restore(backup, Settings(data_dir=other))
-    assert restored.run == 2
+    assert restored.runs == {".": 2}
     assert {(each.root, each.source, bool(each.failure)) for each in status(other)} == {
         (str(tmp_path / "corpus"), "apples.md", False),
         (str(tmp_path / "corpus"), "many.md", False),
@@ -154,7 +155,7 @@ def test_a_second_restore_and_backup(settings: Settings, backup: Path, encoder: 
     second = back_up(other, backup.with_name("two.zip"))
     third = Settings(data_dir=tmp_path / "third")
     restore(backup.with_name("two.zip"), third)
-    assert second.inside == {str(tmp_path / "other" / "uploads"): "uploads"}
+    assert second.indexes["."].inside == {str(tmp_path / "other" / "uploads"): "uploads"}
     assert answers(third.data_dir, encoder) == answers(other.data_dir, encoder).replace("/other/", "/third/")
 
 
@@ -222,7 +223,7 @@ def test_waiting_for_a_run(settings: Settings, backup: Path) -> None:
     thread = threading.Thread(target=hold)
     thread.start()
     holding.wait()
-    assert back_up(settings, backup, wait=30).run == 2
+    assert back_up(settings, backup, wait=30).indexes["."].run == 2
     thread.join()
 
 
@@ -242,7 +243,7 @@ def test_content_is_only_replaced_by_force_and_kept(
         assert tree(data) == former
         restored = restore(backup, settings, force=True)
         assert open_before.ask("Are apples red fruit?").quotes[0].text == "Apples are red fruit."
-    assert (restored.manifest.run, restored.run) == (2, 4)
+    assert (restored.manifest.indexes["."].run, restored.runs) == (2, {".": 4})
     assert [run.number for run in runs(data)] == [4, 2, 1]
     assert restored.former == data.with_name("data.before-restore-1")
     assert tree(restored.former) == {
@@ -282,6 +283,11 @@ def with_manifest(**values: object) -> Callable[[dict[str, bytes]], None]:
     return change
 
 
+def indexed(run: int, inside: Mapping[str, str] | None = None) -> dict[str, object]:
+    """Return an index as manifests name it."""
+    return {"run": run, "encoder": {}, "inside": inside or {}}
+
+
 def renamed(name: str) -> Callable[[dict[str, bytes]], None]:
     """Give a file another name, in the manifest too."""
 
@@ -305,7 +311,7 @@ def put(name: str, content: bytes | None) -> Callable[[dict[str, bytes]], None]:
 
 
 BAD = {
-    "newer": (with_manifest(format=2, new=1), "the backup has format 2, but this version reads formats up to 1"),
+    "newer": (with_manifest(format=3, new=1), "the backup has format 3, but this version reads formats up to 2"),
     "no manifest": (put(MANIFEST, None), "it has no manifest"),
     "not JSON": (put(MANIFEST, b"{"), "damaged or not a backup"),
     "unknown field": (with_manifest(new=1), "its manifest has 1 faults"),
@@ -318,8 +324,11 @@ BAD = {
     "above, inside": (renamed("a/../../feedback.jsonl"), "is not a name in the data folder"),
     "absolute": (renamed("/tmp/feedback.jsonl"), "is not a name in the data folder"),
     "folder above": (with_manifest(folders={"../x": 0o700}), "is not a name in the data folder"),
-    "root above": (with_manifest(inside={"/x": "../x"}), "is not a name in the data folder"),
-    "no catalog": (with_manifest(members={}), "its files are not those of its manifest"),
+    "root above": (with_manifest(indexes={".": indexed(0, {"/x": "../x"})}), "is not a name in the data folder"),
+    "index above": (with_manifest(indexes={"../x": indexed(0)}), "is not a name in the data folder"),
+    "no catalog": (with_manifest(indexes={"collections/x": indexed(1)}), "its files are not those of its manifest"),
+    "no files": (with_manifest(members={}), "its files are not those of its manifest"),
+    "half of format 1": (with_manifest(format=1), "its manifest has 3 faults"),
 }
 
 

@@ -20,7 +20,7 @@ from ingest.origin import FileState
 from ingest.runs.pipeline import RunReport
 from ingest.schema import CorpusDescription, Passage
 from ingest.settings import Settings
-from ui.handlers.conversations import Conversations, OpenConversation
+from ui.handlers.conversations import NOT_HERE, Conversations, OpenConversation
 from ui.page.conversation import conversation_html
 from ui.page.conversation_routes import conversation_routes
 from ui.page.history import marker_html
@@ -200,7 +200,8 @@ def test_without_an_owner_or_with_keeping_off_nothing_is_written(settings: Setti
         assert (opened.turns, opened.kept) == ((turn,), False)
         assert opened.id
         assert 'data-kept="false"' in marker_html(opened)
-    assert off.open(ANNA, "20260101-000000-00000000") == OpenConversation()
+    assert off.open(ANNA, "20260101-000000-00000000") == OpenConversation(note=NOT_HERE)
+    assert off.open(ANNA, "") == OpenConversation()
     assert not (settings.data_dir / "history").exists()
 
 

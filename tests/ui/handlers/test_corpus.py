@@ -17,7 +17,9 @@ from ingest.runs.status import SourceStatus, runs, status
 from ingest.settings import Settings
 from tests.conftest import FakeEncoder
 from ui.handlers import corpus
-from ui.handlers.corpus import IngestProgress, Planned
+from ui.handlers.corpus import Planned
+from ui.handlers.folders import Folder
+from ui.handlers.ingesting import IngestProgress
 from ui.page import corpus as shown
 
 HOSTILE = "<script>alert(1)</script>"
@@ -48,7 +50,7 @@ def upload(tmp_path: Path, settings: Settings) -> Callable[..., Planned]:
 
 
 def applied(planned: Planned, settings: Settings, prune: Prune = Prune.CAREFUL) -> RunReport:
-    *_, last = corpus.apply(planned, settings, FakeEncoder(), prune=prune)
+    last = corpus.apply(planned, settings, FakeEncoder(), prune=prune)
     assert isinstance(last, RunReport)
     return last
 
@@ -75,9 +77,10 @@ def test_an_upload_is_planned_then_applied(settings: Settings, upload: Callable[
 
 
 def test_progress_is_told_a_file(settings: Settings, upload: Callable[..., Planned]) -> None:
-    steps = list(corpus.apply(upload(ships="Ninety ships."), settings, FakeEncoder()))
-    assert steps[0] == IngestProgress(0, 1, "ships.txt")
-    assert isinstance(steps[-1], RunReport)
+    told: list[tuple[int, int, str]] = []
+    planned = upload(ships="Ninety ships.")
+    corpus.apply(planned, settings, FakeEncoder(), tell=lambda *progress: told.append(progress))
+    assert told == [(0, 1, "ships.txt"), (1, 1, "")]
 
 
 def test_an_edit_is_discarded_or_applied(settings: Settings, upload: Callable[..., Planned]) -> None:
@@ -98,7 +101,7 @@ def test_two_pages_upload_the_same_name_and_both_are_kept(settings: Settings, up
     mine = upload(ships="Ninety ships.")
     theirs = upload(ships="Forty ships.")
     assert theirs.plan.added == ("ships (2).txt", "ships.txt")
-    [again] = corpus.apply(mine, settings, FakeEncoder())
+    again = corpus.apply(mine, settings, FakeEncoder())
     assert isinstance(again, Planned)  # it would add more than was shown
     assert names(settings) == ["a.md", "b.md"]
     assert applied(again, settings).added == ["ships (2).txt", "ships.txt"]
@@ -121,15 +124,33 @@ def test_two_pages_replace_the_same_upload(settings: Settings, upload: Callable[
 def test_only_what_was_planned_is_applied(settings: Settings, upload: Callable[..., Planned], tmp_path: Path) -> None:
     planned = upload(ships="Ninety ships.")
     (settings.data_dir / "uploads" / "ships.txt").write_text("No ships.", encoding="utf-8")
-    [again] = corpus.apply(planned, settings, FakeEncoder())
+    again = corpus.apply(planned, settings, FakeEncoder())
     assert isinstance(again, Planned)
     assert again.plan.added == planned.plan.added
     assert applied(again, settings).added == ["ships.txt"]
-    emptied = corpus.remove("ships.txt", settings)
-    upload(boats="Two boats.")
-    [again] = corpus.apply(emptied, settings, FakeEncoder())
+    removal = corpus.remove("ships.txt", settings)
+    upload(ships="Forty ships.")  # by another page, which sets the first version aside
+    again = corpus.apply(removal, settings, FakeEncoder())
     assert isinstance(again, Planned)
-    assert (again.plan.added, again.plan.removed) == (("boats.txt",), ("ships.txt",))
+    assert (again.plan.added, again.plan.removed) == ((), ("ships.txt",))
+    assert applied(again, settings).removed == ["ships.txt"]
+    assert text_of("ships.txt", settings) == "Forty ships."  # and still waits
+    assert corpus.plan_uploads(settings).plan.added == ("ships.txt",)
+
+
+def test_removing_a_file_plans_nothing_else(settings: Settings, upload: Callable[..., Planned]) -> None:
+    applied(upload(ships="Ninety ships.", boats="Two boats."), settings)
+    upload(planes="Three planes.", boats="Four boats.")
+    planned = corpus.remove("ships.txt", settings)
+    assert planned.plan == Plan(removed=("ships.txt",))
+    assert (planned.changes, planned.waiting, planned.confirm) == (1, False, False)
+    assert applied(planned, settings).removed == ["ships.txt"]
+    assert names(settings) == ["a.md", "b.md", "boats.txt"]
+    left = corpus.plan_uploads(settings)
+    assert left.waiting
+    assert (left.plan.added, left.plan.updated, left.plan.removed) == (("planes.txt",), ("boats.txt",), ())
+    with pytest.raises(SourceUnreadable, match="no such file was uploaded and applied"):
+        corpus.remove("planes.txt", settings)
 
 
 def test_the_only_upload_is_removed_without_asking_twice(settings: Settings, upload: Callable[..., Planned]) -> None:
@@ -142,7 +163,7 @@ def test_the_only_upload_is_removed_without_asking_twice(settings: Settings, upl
     assert applied(corpus.remove("ships.txt", settings), settings).removed == ["ships.txt"]
     assert names(settings) == ["a.md", "b.md"]
     assert corpus.plan_all(settings).changes == 0
-    assert not list((settings.data_dir / "uploads" / ".former").iterdir())
+    assert not corpus.removable(settings.data_dir)
 
 
 def test_uploads_are_planned_where_a_folder_holds_the_index_too(
@@ -165,23 +186,44 @@ def test_an_upload_that_cannot_be_read_is_told_and_removed(settings: Settings, u
     assert source == "empty.txt"
     assert [each.source for each in corpus.sources(settings.data_dir, kind="failed")] == ["empty.txt"]
     again = corpus.plan_uploads(settings)
-    assert again.changes == 1  # it is tried again
+    assert again.again == ("empty.txt",)
+    html = shown.plan_html(again)
+    assert "Failed before, will be tried again" in html
+    assert "To be added" not in html
     assert not again.waiting
     planned = corpus.remove("empty.txt", settings)
-    assert planned.waiting
     assert planned.plan.removed == ("empty.txt",)
     applied(planned, settings)
     assert names(settings) == ["a.md", "b.md", "ships.txt"]
 
 
-def test_what_is_no_text_is_refused_and_nothing_kept(settings: Settings, tmp_path: Path) -> None:
-    good, strange, hidden = tmp_path / "good.md", tmp_path / "song.mp3", tmp_path / ".note.md"
-    for path in (good, strange, hidden):
-        path.write_text("text", encoding="utf-8")
-    with pytest.raises(SourceUnreadable, match=r"song\.mp3: has an unsupported format; convert it to one of"):
-        corpus.add([good, strange], settings)
-    with pytest.raises(SourceUnreadable, match="hidden"):
-        corpus.add([good, hidden], settings)
+def test_a_bad_file_of_an_upload_does_not_refuse_the_others(settings: Settings, tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("good.md", "song.mp3", ".note.md", "film.mp4", "fine.txt")]
+    for path in paths:
+        path.write_text(f"The text of {path.name}.", encoding="utf-8")
+    planned = corpus.add(paths, settings)
+    assert planned.plan.added == ("fine.txt", "good.md")
+    assert [name for name, _ in planned.refused] == ["song.mp3", ".note.md", "film.mp4"]
+    html = shown.plan_html(planned)
+    assert "<bdi>song.mp3</bdi>, <bdi>film.mp4</bdi>" in html
+    assert "Why: has an unsupported format; convert it to one of" in html
+    assert "give it a name without the leading dot" in html
+    assert applied(planned, settings).added == ["fine.txt", "good.md"]
+
+
+def test_two_files_of_one_name_in_an_upload_are_both_kept(settings: Settings, tmp_path: Path) -> None:
+    paths = [tmp_path / folder / "ships.txt" for folder in ("one", "two")]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text(f"The ships of {path.parent.name}.", encoding="utf-8")
+    planned = corpus.add(paths, settings)
+    assert planned.plan.added == ("ships (2).txt", "ships.txt")
+    assert corpus.add(paths, settings, planned).plan.added == ("ships (2).txt", "ships.txt")
+
+
+def test_what_is_no_text_is_not_kept(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "song.mp3").write_text("text", encoding="utf-8")
+    assert corpus.add([tmp_path / "song.mp3"], settings).changes == 0
     with pytest.raises(SourceUnreadable, match="no such file was uploaded"):
         corpus.remove("../catalog.sqlite", settings)
     assert not (settings.data_dir / "uploads").exists()
@@ -194,7 +236,7 @@ def test_removals_are_confirmed_or_kept(settings: Settings, tmp_path: Path) -> N
     assert not planned.confirm  # half, not more
     (tmp_path / "corpus" / "c.md").write_text("# Cherries\n\nRed too.\n", encoding="utf-8")
     (tmp_path / "corpus" / "b.md").unlink()
-    [again] = corpus.apply(planned, settings, FakeEncoder())
+    again = corpus.apply(planned, settings, FakeEncoder())
     assert isinstance(again, Planned)
     assert again.confirm
     with pytest.raises(PruningUnconfirmed):
@@ -263,6 +305,9 @@ def test_what_is_shown_is_escaped_and_cut() -> None:
     assert 'class="remove"' not in shown.sources_html([source], {"/r": "r"}, Path("/other"), {HOSTILE})
     assert HOSTILE not in shown.report_html(RunReport(failed=[(HOSTILE, HOSTILE)], notes=[(HOSTILE, HOSTILE)]))
     assert HOSTILE not in shown.progress_html(IngestProgress(1, 2, HOSTILE))
+    folder = Folder(HOSTILE, HOSTILE, 1, 1, None, missing=False, uploads=False)
+    assert HOSTILE not in shown.folders_html([folder], [HOSTILE], {HOSTILE: HOSTILE}, HOSTILE, writes=True)
+    assert HOSTILE not in shown.plan_html(Planned(plan, refused=((HOSTILE, HOSTILE),)), title=HOSTILE)
 
 
 def test_runs_are_shown_newest_first(settings: Settings, upload: Callable[..., Planned]) -> None:
@@ -274,7 +319,7 @@ def test_runs_are_shown_newest_first(settings: Settings, upload: Callable[..., P
 
 
 def test_every_run_is_noted_with_its_author(settings: Settings, upload: Callable[..., Planned]) -> None:
-    *_, last = corpus.apply(upload(ships="Ninety ships."), settings, FakeEncoder(), by="Ann")
+    last = corpus.apply(upload(ships="Ninety ships."), settings, FakeEncoder(), by="Ann")
     assert isinstance(last, RunReport)
     applied(corpus.remove("ships.txt", settings), settings)
     assert noted(settings) == [("Ann", "ingest", 2), ("the page", "forget", 3)]
@@ -289,13 +334,13 @@ def test_runs_that_do_not_finish_are_counted_and_logged(
     planned = upload(ships="Ninety ships.")
     before = counted()
     with write_lock(settings.data_dir), pytest.raises(IndexLocked):
-        list(corpus.apply(planned, settings, FakeEncoder(), by="Ann"))
+        corpus.apply(planned, settings, FakeEncoder(), by="Ann")
     stop = threading.Event()
     stop.set()
     with pytest.raises(RunStopped):
-        list(corpus.apply(planned, settings, FakeEncoder(), stop=stop))
+        corpus.apply(planned, settings, FakeEncoder(), stop=stop)
     upload(planned, ships="A hundred ships.")
-    assert isinstance(next(corpus.apply(planned, settings, FakeEncoder())), Planned)  # outdated, so not a run
+    assert isinstance(corpus.apply(planned, settings, FakeEncoder()), Planned)  # outdated, so not a run
     assert [now - former for now, former in zip(counted(), before, strict=True)] == [0, 1, 1]
     assert [(vars(each)["outcome"], vars(each)["by"]) for each in caplog.records] == [
         ("failed", "Ann"),

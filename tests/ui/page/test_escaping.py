@@ -9,13 +9,16 @@ import pytest
 from markupsafe import Markup
 
 from assistant.schema import Abstention, Answer, Evidence, LocatedText, Quote, Rating, Standing, Status, Turn
+from ingest.collections import Collection
 from ingest.errors import SourceUnreadable
 from ingest.origin import FileState
 from ingest.schema import Block, CorpusDescription, Document, Heading, Passage
+from ingest.settings import Settings
 from tests.ui.page.hostile import HARMLESS, HOSTILE, SHOWN, Read
+from ui.handlers.collections import Losses
 from ui.handlers.conversations import OpenConversation
 from ui.handlers.history import ConversationEntry, Listing
-from ui.page.conversation import conversation_html, header_html
+from ui.page.conversation import conversation_html, header_html, onward_html, welcome_html
 from ui.page.history import list_html, marker_html
 from ui.page.places import MarkedSpan
 from ui.page.reader import neighbour_html, reader_failure_html, reader_html
@@ -61,12 +64,26 @@ def beside(text: str) -> str:
 
 
 RENDERED: dict[str, Callable[[str], str]] = {
-    "header": lambda text: header_html(CorpusDescription(text), Markup("<svg></svg>")),
-    "welcome": lambda text: conversation_html((), CorpusDescription(text, text, text, (text,))),
-    "no index": lambda text: conversation_html((), CorpusDescription(), text),
+    "header": lambda text: header_html(
+        CorpusDescription(text),
+        [Collection("x", Path(), CorpusDescription(text))],
+        Settings(),
+        Markup("<svg></svg>"),
+        text,
+    ),
+    "collection": lambda text: render(
+        "collection_form.html",
+        collection=Collection("x", Path(), CorpusDescription(text, text, text, (text,))),
+        losses=Losses(1, 2, 3, 4),
+        main=False,
+    ),
+    "no collection": lambda text: render("no_collection.html", name=text),
+    "welcome": lambda text: welcome_html(CorpusDescription(text, text, text, (text,))),
+    "no index": lambda text: welcome_html(CorpusDescription(), text),
     "conversation": lambda text: conversation_html(turns_of(text), CorpusDescription(text, text, text, (text + "?",))),
     "sources": lambda text: sources_html(turns_of(text)),
     "further": lambda text: further_html([quote_of(text, text)]),
+    "onward": lambda text: onward_html([text]),
     "hint": lambda text: render("hint.html", hint=text),
     "list": lambda text: list_html(
         Listing((ConversationEntry(text, text, datetime(2026, 1, 2, tzinfo=UTC), 1, text),), (Path(text),)), text, text

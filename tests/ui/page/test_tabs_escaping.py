@@ -16,8 +16,10 @@ from ingest.errors import Fault, PromptsInvalid
 from ingest.runs.pipeline import Plan, RunReport
 from ingest.runs.status import SourceStatus
 from tests.ui.page.hostile import HARMLESS, HOSTILE, SHOWN, Read
-from ui.handlers.corpus import IngestProgress, Planned
+from ui.handlers.corpus import Planned
 from ui.handlers.evaluate import FinishedEvaluation
+from ui.handlers.folders import Folder
+from ui.handlers.ingesting import IngestProgress
 from ui.page import corpus, evaluation
 
 WHEN = datetime(2026, 1, 2, tzinfo=UTC)
@@ -25,7 +27,12 @@ WHEN = datetime(2026, 1, 2, tzinfo=UTC)
 
 def plan(text: str) -> str:
     found = Plan(5, (text,), (text,), ((text, text),), (text,), (text,), (text,), ((text, text),))
-    return corpus.plan_html(Planned(found, problems=(text,)), text)
+    return corpus.plan_html(Planned(found, problems=(text,), refused=((text, text),), again=(text,)), text, text)
+
+
+def folders(text: str) -> str:
+    found = [Folder(path, text, 1, 1, WHEN, missing=False, uploads=False) for path in (text, "elsewhere")]
+    return corpus.folders_html(found, [text], {text: text}, text, writes=True)
 
 
 def report(text: str) -> str:
@@ -73,6 +80,7 @@ RENDERED: dict[str, Callable[[str], str]] = {
     "report": report,
     "ingest's progress": lambda text: corpus.progress_html(IngestProgress(1, 2, text)),
     "sources": sources,
+    "folders": folders,
     "corpus fault": corpus.fault_html,
     "evaluation": lambda text: evaluation.run_html(evaluated(text)),
     "finished": lambda text: evaluation.finished_html(evaluated(text)),

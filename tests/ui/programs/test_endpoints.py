@@ -21,7 +21,7 @@ pytestmark = [
 
 QUOTE = ["source", "title", "text", "start", "end", "line", "page", "recognised", "heading", "url", "root"]
 ANSWER = ["question", "state", "abstained", "reason", "missing_terms", "quotes", "agreements", "ranked", "nearest"]
-ANSWER += ["gate_score", "run", "corrections", "remark", "open_parts", "outlines"]
+ANSWER += ["gate_score", "run", "corrections", "remark", "open_parts", "outlines", "within"]
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +56,8 @@ def test_three_endpoints_and_no_other(client: Client) -> None:
         for endpoint, info in api["named_endpoints"].items()
     }
     assert names == {
-        "/ask": [("question", False), ("history", True), ("as_typed", True)],
-        "/search": [("question", False), ("limit", True)],
+        "/ask": [("question", False), ("history", True), ("as_typed", True), ("within", True)],
+        "/search": [("question", False), ("limit", True), ("within", True)],
         "/ingest_plan": [],
     }
     assert all("Returns" in info["description"] for info in api["named_endpoints"].values())
@@ -83,6 +83,17 @@ def test_ask_searches_for_what_was_typed_on_demand(client: Client) -> None:
     assert answer["question"] == "and what about them?"
 
 
+def test_ask_and_search_only_what_is_chosen(client: Client, texts: Path) -> None:
+    chosen = {"sources": ["long.md"]}
+    answer = client.predict("Are apples red fruit?", within=chosen, api_name="/ask")
+    assert (answer["missing_terms"], answer["ranked"]) == (["apples", "red"], ["long.md"])
+    assert answer["within"] == {"sources": ["long.md"], "kinds": [], "after": None, "before": None}
+    again = client.predict("Are apples red fruit?", within={"sources": [f"{texts.name}/apples.md"]}, api_name="/ask")
+    assert again["ranked"] == ["apples.md"]
+    found = client.predict("green pears", 50, chosen, api_name="/search")
+    assert {each["source"] for each in found["passages"]} == {"long.md"}
+
+
 def test_ask_abstains(client: Client) -> None:
     answer = client.predict(question="Where do kiwis grow?", api_name="/ask")
     assert (answer["abstained"], answer["quotes"]) == (True, [])
@@ -106,6 +117,8 @@ def test_search_returns_places_and_scores(client: Client) -> None:
         (["Why?", "Which?"], "/ask", "history: Input should be a valid list"),
         (["Why?", [None]], "/ask", "history.0: Input should be a valid string"),
         (["Why?", [], "yes"], "/ask", "as_typed: Input should be a valid boolean"),
+        (["Why?", [], False, {"after": "soon"}], "/ask", "within.after: input should be a valid date"),
+        (["Why?", [], False, {"sources": ["none.md"]}], "/ask", "none.md: no text of this name; choose another"),
         (["Why?", 51], "/search", "limit: 51 is out of range; pass a number from 1 to 50"),
         (["Why?", "ten"], "/search", "limit: Input should be a valid integer"),
     ],
@@ -135,14 +148,23 @@ def test_the_plan_changes_nothing(client: Client, texts: Path) -> None:
     assert len(runs(texts.parent / "data")) == 1
 
 
-def test_plain_http_is_enough(address: str) -> None:
-    body = json.dumps({"question": "Are apples red?"}).encode()
+@pytest.mark.parametrize("given", [{}, {"within": {"sources": ["apples.md"]}}])
+def test_plain_http_is_enough(address: str, given: dict[str, object]) -> None:
+    body = json.dumps({"question": "Are apples red?", **given}).encode()
     status, body_text = posted(f"{address}gradio_api/call/v2/ask", body, "application/json")
     assert status == 200
     with build_opener(ProxyHandler({})).open(
         f"{address}gradio_api/call/ask/{json.loads(body_text)['event_id']}"
     ) as events:
         assert "event: complete" in events.read().decode()
+
+
+@pytest.mark.parametrize("given", [["Are apples red?"], ["Are apples red?", [], False]])
+def test_plain_http_may_leave_out_the_last_values(address: str, given: list[object]) -> None:
+    status, body = posted(f"{address}gradio_api/call/ask", json.dumps({"data": given}).encode(), "application/json")
+    assert status == 200
+    with build_opener(ProxyHandler({})).open(f"{address}gradio_api/call/ask/{json.loads(body)['event_id']}") as events:
+        assert '"question": "Are apples red?"' in events.read().decode()
 
 
 def test_a_read_only_page_plans_and_accepts_nothing(serve: Serve, address: str) -> None:

@@ -68,9 +68,9 @@ def endpoint(serve: Serve) -> str:
     return serve(mcp=True) + "mcp"
 
 
-def test_three_tools_that_only_read(endpoint: str) -> None:
+def test_four_tools_that_only_read(endpoint: str) -> None:
     tools = session(endpoint, Client.list_tools).tools
-    assert [tool.name for tool in tools] == ["ask", "search", "get_source"]
+    assert [tool.name for tool in tools] == ["ask", "search", "get_source", "list_collections"]
     for tool in tools:
         assert (tool.annotations.read_only_hint, tool.annotations.open_world_hint) == (True, False)
         assert "Structured result: " in tool.description
@@ -106,6 +106,16 @@ def test_search(endpoint: str) -> None:
     assert text_of(result) == "[1] Apples · apples.md, characters 43-65\nPears are green fruit."
 
 
+def test_ask_and_search_only_what_is_chosen(endpoint: str) -> None:
+    chosen = {"sources": ["long.md"]}
+    answer = called(endpoint, "ask", question="Are apples red fruit?", within=chosen)
+    assert answer.structured_content["missing_terms"] == ["apples", "red"]
+    assert answer.structured_content["within"]["sources"] == ["long.md"]
+    assert text_of(answer).startswith("Asked only: long.md")
+    found = called(endpoint, "search", question="pears", limit=50, within=chosen).structured_content
+    assert {each["source"] for each in found["passages"]} == {"long.md"}
+
+
 def test_get_source_whole_in_lines_and_in_parts(endpoint: str) -> None:
     whole = called(endpoint, "get_source", source="apples.md").structured_content
     assert (whole["text"], whole["next"], whole["last_line"]) == (TEXTS["apples.md"], None, 7)
@@ -122,6 +132,8 @@ def test_get_source_whole_in_lines_and_in_parts(endpoint: str) -> None:
     ("tool", "given", "words"),
     [
         ("ask", {"question": " "}, "question: the question is empty; pass a question"),
+        ("ask", {"question": "Why?", "within": {"kinds": ["pdf"]}}, "no text is chosen; choose other sources"),
+        ("ask", {"question": "Why?", "within": {"after": "soon"}}, "within.after\n  Input should be a valid date"),
         ("search", {"question": "Why?", "limit": 99}, "limit: 99 is out of range; pass a number from 1 to 50"),
         ("search", {"question": "Why?", "limit": "many"}, "limit\n  Input should be a valid integer"),
         (

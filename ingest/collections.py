@@ -1,0 +1,166 @@
+"""Collections: a data folder holds several indexes, each with texts, settings and conversations of its own."""
+
+import json
+import logging
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ingest.errors import CollectionInvalid, not_written
+from ingest.index.lock import write_lock
+from ingest.schema import CorpusDescription
+from ingest.settings import COLLECTIONS, LONGEST_NAME, folder_of, slug_of
+
+FILE_NAME = "collection.json"
+MAIN = "Main collection"
+LONGEST_TEXT = 2_000
+MOST_QUESTIONS = 20
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A collection of a data folder.
+
+    `slug` names it in commands, addresses and the file system; "" is the
+    collection that every data folder has. `description` is what its owner
+    says about it; empty fields are filled from the corpus.yaml of its folder.
+    """
+
+    slug: str
+    folder: Path
+    description: CorpusDescription = CorpusDescription()
+
+    @property
+    def name(self) -> str:
+        """The name to show."""
+        return self.description.name or self.slug or MAIN
+
+
+def home_of(folder: Path) -> Path:
+    """Return the data folder that the folder of a collection belongs to."""
+    return folder.parents[1] if folder.parent.name == COLLECTIONS else folder
+
+
+def collections(data_dir: Path) -> list[Collection]:
+    """Return the collections of a data folder: the main one, then the others by name."""
+    parent = data_dir / COLLECTIONS
+    found = [each for each in parent.iterdir() if each.is_dir() and _is_slug(each.name)] if parent.is_dir() else []
+    others = [Collection(each.name, each, own_description(each)) for each in found]
+    main = Collection("", data_dir, own_description(data_dir))
+    return [main, *sorted(others, key=lambda each: (each.name.casefold(), each.slug))]
+
+
+def find(data_dir: Path, name: str) -> Collection:
+    """Return a collection by its slug or by the name it was created with.
+
+    Raises:
+        CollectionInvalid: there is none.
+    """
+    folder = folder_of(data_dir, name)
+    if not folder.is_dir() and name:
+        known = ", ".join(each.slug for each in collections(data_dir) if each.slug) or "only the main one"
+        raise CollectionInvalid("there is no such collection", name, f"create it, or use one of these: {known}")
+    return Collection(slug_of(name) if name else "", folder, own_description(folder))
+
+
+def create(data_dir: Path, name: str, description: CorpusDescription | None = None) -> Collection:
+    """Create an empty collection.
+
+    Raises:
+        CollectionInvalid: the name cannot be one, or is taken.
+        IndexUnwritable: the data folder cannot be written to.
+    """
+    folder = folder_of(data_dir, name)
+    if not name or folder.exists():
+        raise CollectionInvalid("there is a collection of this name", name, "choose another name")
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise not_written("the collection cannot be created", str(folder), error) from error
+    return describe(find(data_dir, name), description or CorpusDescription(name=" ".join(name.split())))
+
+
+def ensure(data_dir: Path, name: str) -> None:
+    """Create a collection unless it exists; the main one always does.
+
+    Raises:
+        CollectionInvalid: the name cannot be one.
+        IndexUnwritable: the data folder cannot be written to.
+    """
+    if name and not folder_of(data_dir, name).is_dir():
+        create(data_dir, name)
+
+
+def describe(collection: Collection, description: CorpusDescription) -> Collection:
+    """Store what its owner says about a collection: its name, description, notice and example questions.
+
+    Raises:
+        CollectionInvalid: something in it is too long.
+        IndexUnwritable: the folder cannot be written to.
+    """
+    _check(description)
+    path = collection.folder / FILE_NAME
+    fresh = path.with_suffix(".new")
+    try:
+        collection.folder.mkdir(parents=True, exist_ok=True)
+        fresh.write_text(json.dumps(_values(description), ensure_ascii=False, indent=1), encoding="utf-8")
+        fresh.replace(path)
+    except OSError as error:
+        raise not_written("the collection's settings cannot be saved", str(path), error) from error
+    return Collection(collection.slug, collection.folder, description)
+
+
+def delete(collection: Collection) -> None:
+    """Delete a collection with its index, uploads, prompts and conversations; folders that it was read from stay.
+
+    Raises:
+        CollectionInvalid: it is the main collection.
+        IndexLocked: another process is writing to it.
+        IndexUnwritable: it cannot be deleted.
+    """
+    if not collection.slug:
+        raise CollectionInvalid("the main collection cannot be deleted", remedy="remove its folders and files instead")
+    gone = collection.folder.with_name(f".{collection.slug}.deleted")
+    try:
+        with write_lock(collection.folder):
+            shutil.rmtree(gone, ignore_errors=True)
+            collection.folder.rename(gone)
+        shutil.rmtree(gone)
+    except OSError as error:
+        raise not_written("the collection cannot be deleted", str(collection.folder), error) from error
+
+
+def own_description(folder: Path) -> CorpusDescription:
+    """Return what the owner of a collection says about it; nothing if that is not stored or was edited wrongly."""
+    path = folder / FILE_NAME
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return CorpusDescription(**{**values, "questions": tuple(values.get("questions", ()))})
+    except FileNotFoundError:
+        return CorpusDescription()
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        logger.warning("%s cannot be read, so the collection has no name or notice of its own: %s", path, error)
+        return CorpusDescription()
+
+
+def _values(description: CorpusDescription) -> Mapping[str, object]:
+    return {key: value for key, value in asdict(description).items() if value and key != "notices"}
+
+
+def _check(description: CorpusDescription) -> None:
+    texts = (description.description, description.notice, *description.questions)
+    if len(description.name) > LONGEST_NAME or any(len(text) > LONGEST_TEXT for text in texts):
+        remedy = f"a name has at most {LONGEST_NAME} characters, any other text {LONGEST_TEXT:,}"
+        raise CollectionInvalid("it is too long", description.name[:LONGEST_NAME], remedy)
+    if len(description.questions) > MOST_QUESTIONS:
+        raise CollectionInvalid("there are too many example questions", remedy=f"give at most {MOST_QUESTIONS}")
+
+
+def _is_slug(name: str) -> bool:
+    try:
+        return slug_of(name) == name
+    except CollectionInvalid:
+        return False

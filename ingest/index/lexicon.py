@@ -1,0 +1,86 @@
+"""The words of a snapshot's passages: which passages contain them, and how well these match a question."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ingest.index import tables
+
+MAX_PARAMETERS = 900  # per IN list; old SQLite versions allow 999
+
+# BM25 weights of title, headings and text; no trial of others is recorded.
+FIELD_WEIGHTS = (1.0, 1.0, 1.0)
+
+
+class Lexicon:
+    """The full-text index in the database `words` of a connection: the catalog's own, or that of a selection."""
+
+    def __init__(self, connection: Connection, words: str = "main") -> None:
+        self._connection = connection
+        self._words = words
+
+    def lexical(self, words: Sequence[str], limit: int) -> list[tuple[int, float]]:
+        """Return the passages that contain any of the stems as (row id, bm25 > 0), best first, ties by id."""
+        return self._bm25(words, "ORDER BY score DESC, rowid LIMIT :limit", {"limit": limit})
+
+    def lexical_of(self, words: Sequence[str], keys: Sequence[int]) -> dict[int, float]:
+        """Return the bm25 of the given passages; those without any of the stems are omitted."""
+        scores: dict[int, float] = {}
+        for batch in batches(keys):
+            scores.update(self._bm25(words, f"AND rowid IN ({','.join(str(int(key)) for key in batch)})", {}))
+        return scores
+
+    def document_frequencies(self, words: Sequence[str]) -> dict[str, int]:
+        """Return the number of passages (with title and headings) that contain each stem, possibly 0."""
+        found = dict.fromkeys(words, 0)
+        for batch in batches(list(found)):
+            query = sa.text(f"SELECT term, doc FROM {self._words}.vocabulary WHERE term IN :words").bindparams(
+                sa.bindparam("words", expanding=True)
+            )
+            found.update({row.term: int(row.doc) for row in self._connection.execute(query, {"words": batch})})
+        return found
+
+    def stems(self) -> dict[str, int]:
+        """Return all stems, each with the number of passages (with title and headings) that contain it."""
+        rows = self._connection.execute(sa.text(f"SELECT term, doc FROM {self._words}.vocabulary"))
+        return {row.term: int(row.doc) for row in rows}
+
+    def texts_with(self, groups: Sequence[Sequence[str]], limit: int) -> list[str]:
+        """Return up to `limit` passages that contain a stem of each group, as title, headings and text in one.
+
+        "low back" is the stem "low" right before the stem "back".
+        """
+        match = " AND ".join("(" + " OR ".join(f'"{stem}"' for stem in group) + ")" for group in groups)
+        found = sa.text(f"SELECT rowid FROM {self._words}.terms WHERE terms MATCH :match LIMIT :limit")
+        keys = self._connection.scalars(found, {"match": match, "limit": limit}).all()
+        columns = (tables.documents.c.title, tables.passages.c.heading, tables.passages.c.text)
+        texts = tables.passages.join(tables.documents)
+        query = sa.select(*columns).select_from(texts).where(tables.passages.c.id.in_(keys))
+        return ["\n".join((row.title, *row.heading, row.text)) for row in self._connection.execute(query)]
+
+    def terms_of(self, passages: Iterable[int]) -> Iterator[tuple[int, str, str, str]]:
+        """Yield the row ids of passages, each with the analysed words of title, headings and text."""
+        query = sa.text("SELECT rowid, title, heading, body FROM main.terms WHERE rowid IN :keys ORDER BY rowid")
+        query = query.bindparams(sa.bindparam("keys", expanding=True))
+        for batch in batches(passages):
+            for row in self._connection.execute(query, {"keys": batch}):
+                yield row.rowid, row.title, row.heading, row.body
+
+    def _bm25(self, words: Sequence[str], rest: str, values: dict[str, int]) -> list[tuple[int, float]]:
+        if not words:
+            return []
+        weights = ", ".join(str(weight) for weight in FIELD_WEIGHTS)
+        match = " OR ".join(f'"{word}"' for word in dict.fromkeys(words))
+        scored = f"SELECT rowid, -bm25(terms, {weights}) AS score FROM {self._words}.terms"
+        query = sa.text(f"{scored} WHERE terms MATCH :match {rest}")
+        return [(int(r.rowid), float(r.score)) for r in self._connection.execute(query, {"match": match, **values})]
+
+
+def batches(values: Iterable[Any]) -> Iterator[list[Any]]:
+    """Yield the values in lists short enough for one query."""
+    rest = iter(values)
+    while batch := list(islice(rest, MAX_PARAMETERS)):
+        yield batch
