@@ -8,7 +8,7 @@ IN_PARALLEL := --numprocesses auto --dist worksteal
 # Python keeps what it compiles, and pytest what it rewrites: the first test begins after 9 seconds, not after 15.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run check test style types fix coverage bench train memory load licenses faults screenshots clean
+.PHONY: run check test style types fix coverage bench profile train memory load licenses faults screenshots clean
 
 # Ingest the shipped corpus and open the page on 127.0.0.1:7860; the index is where every `cited` command finds it.
 run: $(INSTALLED)
@@ -48,6 +48,10 @@ coverage: $(INSTALLED)
 BENCH ?= ../shared/bench
 bench: $(INSTALLED)
 	$(BIN)/python tests/bench/measure.py $(BENCH)
+
+# Show in which stage the time of a question goes, for the shipped corpus or another SET.
+profile: $(INSTALLED)
+	$(BIN)/python -m tests.bench.stages $(BENCH) $(SET)
 
 # Train the cross-encoder and fit the gate (two hours); the docstring of assistant/training/train.py says more.
 # WRITE=1 writes what was made into the package; STEPS=50 stops after so many steps.

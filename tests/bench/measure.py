@@ -111,8 +111,8 @@ def prompts_of(name: str, bench: Path) -> tuple[Prompt, ...]:
     return load_prompts(PROMPTS / "corpus.jsonl" if name == "shipped" else bench / name / "prompts.jsonl", None)
 
 
-def measure(name: str, bench: Path, encoder: Encoder) -> dict[str, float]:
-    """Ingest, ask every prompt, write the results, and return the measures by name."""
+def opened(name: str, bench: Path, encoder: Encoder) -> Assistant:
+    """Ingest the corpus of a set and return an assistant on it."""
     ours = name in ("shipped", *HALVES)
     index = WORK / ("shipped" if ours else name)
     corpus = ROOT / "corpus" if ours else bench / name / "corpus"
@@ -120,8 +120,12 @@ def measure(name: str, bench: Path, encoder: Encoder) -> dict[str, float]:
         ingest([corpus], index, encoder)
     except IndexStale:
         ingest([corpus], index, encoder, rebuild=True)
-    assistant = Assistant(Index(index, encoder), open_reranker(RERANKER, WORK))
-    prompts = prompts_of(name, bench)
+    return Assistant(Index(index, encoder), open_reranker(RERANKER, WORK))
+
+
+def measure(name: str, bench: Path, encoder: Encoder) -> dict[str, float]:
+    """Ingest, ask every prompt, write the results, and return the measures by name."""
+    assistant, prompts = opened(name, bench, encoder), prompts_of(name, bench)
     results = evaluate(assistant, prompts)
     assistant.close()
     write_results(WORK / f"{name}.jsonl", results)

@@ -355,10 +355,10 @@ def test_a_table_row_is_its_line_with_every_cell_in_its_place(rows: list[list[st
     "part", ["%% a\n", "<!-- ", "<A{", "<A>", "{% ", "`` ` ", "<tr><td>x", "[[a|b]] ", "import {\n", "| %% x | <A> |\n"]
 )
 def test_marks_that_are_never_closed_are_fast(part: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     document = markdown.read_mdx((part * (400_000 // len(part))).encode(), "a.mdx")
     assert document.text
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_deeply_nested_lists_and_quotes_lose_nothing(read_as: ReadAs) -> None:

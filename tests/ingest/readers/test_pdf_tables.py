@@ -20,10 +20,18 @@ VALUE = st.one_of(WORD, st.integers(0, 9_999).map(str), st.builds("{} {}".format
 
 def ruled(cells: Sequence[Sequence[str]]) -> bytes:
     """Return a table with lines around all cells; an empty cell has no text."""
-    height, width = len(cells), len(cells[0])
+    return grid(len(cells), len(cells[0])) + words_of(cells)
+
+
+def grid(height: int, width: int) -> bytes:
+    """Return the lines around so many rows and columns."""
     right, low = 60 + WIDTH * width, 740 - HEIGHT * height
     content = b"".join(rule(60, 740 - HEIGHT * row, right, 740 - HEIGHT * row) for row in range(height + 1))
-    content += b"".join(rule(60 + WIDTH * column, 740, 60 + WIDTH * column, low) for column in range(width + 1))
+    return content + b"".join(rule(60 + WIDTH * column, 740, 60 + WIDTH * column, low) for column in range(width + 1))
+
+
+def words_of(cells: Sequence[Sequence[str]]) -> bytes:
+    content = b""
     for row, texts in enumerate(cells):
         for column, words in enumerate(texts):
             if words:
@@ -52,6 +60,22 @@ def test_every_value_of_a_ruled_table_is_under_its_own_head(cells: list[list[str
     document = pdf.read(draw([ruled(cells)]), "a.pdf")
     assert quotes(document) == [row for row in tables.rows(cells, 1) if row]
     assert {block.kind for block in document.blocks} == {"row"}
+
+
+def test_lines_may_be_drawn_in_a_form_within_a_form() -> None:
+    cells = [["Name", "Age", "Town"], ["Ada", "", "Ulm"], ["", "7", "Bonn"]]
+
+    def form(content: bytes, matrix: bytes, resources: bytes = b"") -> bytes:
+        entries = b"/Subtype /Form /BBox [-9999 -9999 9999 9999] /Matrix [%s] /Resources << %s >>" % (matrix, resources)
+        return b"<< /Type /XObject %s /Length %d >>\nstream\n%s\nendstream" % (entries, len(content), content)
+
+    # Twice as large and moved, then moved back and half as large: where the lines are without forms.
+    outer = form(b"/Inner Do", b"2 0 0 2 30 -40", b"/XObject << /Inner 9 0 R >>")
+    inner = form(grid(3, 3), b"0.5 0 0 0.5 -15 20")
+    resources = b"/Resources << /Font << /F1 3 0 R /F2 4 0 R >> /XObject << /Outer 8 0 R >> >>"
+    document = pdf.read(draw([words_of(cells) + b"/Outer Do\n"], page=resources, more=[outer, inner]), "a.pdf")
+    assert quotes(document) == quotes(pdf.read(draw([ruled(cells)]), "a.pdf")) == tables.rows(cells, 1)
+    assert quotes(document) != quotes(pdf.read(draw([words_of(cells)]), "a.pdf"))
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
