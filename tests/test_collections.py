@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +154,8 @@ def test_mcp_clients_name_a_collection(library: Library) -> None:
     question = next(iter(FACTS))
 
     def call(tool: str, **given: str) -> dict[str, Any]:
-        return asyncio.run(server.call_tool(tool, given)).structured_content
+        with ThreadPoolExecutor(1) as apart:  # this thread may run the event loop of a browser
+            return apart.submit(lambda: asyncio.run(server.call_tool(tool, given))).result().structured_content
 
     assert [each["collection"] for each in call("list_collections")["collections"]] == ["", "chess-club", "garden-club"]
     assert "forty" in call("ask", question=question, collection="garden-club")["quotes"][0]["text"]

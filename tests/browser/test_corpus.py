@@ -195,6 +195,7 @@ def test_a_quote_whose_file_changed_leads_to_the_plan(site: Site, open_page: Ope
     page = open_page(site.address, 390, "light")
     page.fill("#question textarea", "How deep are potatoes planted?")
     page.press("#question textarea", "Enter")
+    page.click(".actions .sourced")
     page.wait_for_selector(".card .state >> text=changed since")
     screenshot(page, "corpus-stale")
     page.click(".card button.check")

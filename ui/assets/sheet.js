@@ -34,6 +34,9 @@ const leaveSheet = () => {
   sheet.close();
 };
 
+document.addEventListener("click", (event) => {
+  if (sheet.open && event.target.closest("#journeys [role=tab]")) leaveSheet();
+});
 sheet.addEventListener("close", () => {
   opener?.focus({ preventScroll: true });
   opener = null;
