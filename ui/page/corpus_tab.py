@@ -18,15 +18,17 @@ from ui.handlers.corpus import Planned
 from ui.handlers.ingesting import Ingesting, IngestProgress
 from ui.handlers.uploads import uploads_folder, waiting_uploads
 from ui.page import corpus as shown
+from ui.page.corpus_parts import BUTTONS, adding, called, deciding_buttons
 from ui.page.sign_in import account_name
 from ui.page.uploads import uploaded
 
 FILTERS = [("All", ""), ("Read", "read"), ("Failed", "failed"), ("With a remark", "remarks")]
-BUTTONS = ("apply", "remove", "keep", "discard", "retry")
 OUTDATED = "The files have changed since, so nothing was changed. This is the new plan."
 WAITING = "These uploads have not been applied yet."
 QUIET: Any = {"api_visibility": "private", "show_progress": "hidden"}
+# Events of one kind are handled in their order, so that the list or plan that was asked for last is the one shown.
 PLANNING: Any = {**QUIET, "concurrency_id": "plan"}
+LISTING: Any = {**QUIET, "concurrency_id": "list"}
 FOLLOWING: Any = {**QUIET, "concurrency_id": "ingest", "concurrency_limit": 16}
 Shown = tuple[object, ...]
 SAME: Shown = (gr.skip(),) * (2 + len(BUTTONS))
@@ -75,7 +77,7 @@ def corpus_tab(assistant: Answering, settings: Settings, tab: gr.Tab, stop: Even
             gr.HTML(
                 shown.unsent_html(settings.max_upload_mb), elem_id="unsent", visible=writes, apply_default_css=False
             )
-            place, add = _adding(visible=writes and folders.is_local(settings))
+            place, add = adding(visible=writes and folders.is_local(settings))
             shipped = gr.Button("Load the example", elem_id="shipped", visible=False)
             check = gr.Button("Check for changes", elem_id="check", visible=writes)
             gr.HTML(shown.read_only_html(), visible=not writes, apply_default_css=False)
@@ -85,22 +87,23 @@ def corpus_tab(assistant: Answering, settings: Settings, tab: gr.Tab, stop: Even
                 cancel = gr.Button("Cancel", elem_id="cancel-run", visible=False, min_width=80)
             outcome = gr.HTML(shown.start_html() if writes else "", elem_id="outcome", apply_default_css=False)
             with gr.Row(elem_id="deciding"):
-                buttons = _buttons()
+                buttons = deciding_buttons()
             listed_folders = gr.HTML(elem_id="folders", apply_default_css=False)
             with gr.Row(elem_id="finding"):
                 search = gr.Textbox(label="Search", placeholder="Title or file", elem_id="search", max_lines=1)
                 kind = gr.Dropdown(FILTERS, value="", label="Show", elem_id="kind", filterable=False)
             sources = gr.HTML(elem_id="texts", apply_default_css=False)
             record = gr.HTML(elem_id="runs", apply_default_css=False)
-        name, (removing, reading, dropping, switching, refreshing) = _called()
+        name, (removing, reading, dropping, switching, refreshing) = called()
 
     deciding = [planned, outcome, *buttons.values()]
     lists = Lists(search, kind, sources, record, listed_folders, shipped)
     refresh = _refresh(settings, ingesting)
-    gr.on([tab.select, refreshing.click], refresh, lists.given, lists.all, **QUIET)
-    gr.on([search.change, kind.input], _list(settings), lists.given, sources, trigger_mode="always_last", **QUIET)
+    gr.on([tab.select, refreshing.click], refresh, lists.given, lists.all, **LISTING)
+    gr.on([search.change, kind.input], _list(settings), lists.given, sources, trigger_mode="always_last", **LISTING)
     if not writes:
         return
+    tab.select(_waiting(settings, ingesting), planned, deciding, **PLANNING)
     check.click(_planning(lambda: corpus.plan_all(settings)), None, deciding, **PLANNING)
     shipped.click(_planning(lambda: folders.plan_shipped(settings), "The shipped example"), None, deciding, **PLANNING)
     gr.on([add.click, place.submit], _add_folder(settings), place, deciding, **PLANNING)
@@ -109,7 +112,7 @@ def corpus_tab(assistant: Answering, settings: Settings, tab: gr.Tab, stop: Even
     files.upload(_add(settings), [files, planned], [*deciding, files], **PLANNING)
     removing.click(_remove(settings), [name, planned], deciding, **PLANNING)
     buttons["discard"].click(_discard(settings), planned, deciding, **PLANNING)
-    switching.click(_switch(settings, ingesting), [name, *lists.given], [outcome, *lists.all], **QUIET)
+    switching.click(_switch(settings, ingesting), [name, *lists.given], [outcome, *lists.all], **LISTING)
 
     following = [progress, cancel, *deciding]
     cancel.click(ingesting.cancel, None, None, **QUIET)
@@ -124,42 +127,8 @@ def corpus_tab(assistant: Answering, settings: Settings, tab: gr.Tab, stop: Even
         ),
     ):
         event.failure(lambda: (*_idle(), *_decide(None, shown.fault_html(ask.FAULT))), None, following, **QUIET)
-        event.then(refresh, lists.given, lists.all, **QUIET)
+        event.then(refresh, lists.given, lists.all, **LISTING)
     ingesting.watching.resume()
-
-
-def _adding(*, visible: bool) -> tuple[gr.Textbox, gr.Button]:
-    """Return the field and the button that add a folder of this machine."""
-    place = gr.Textbox(
-        label="Or a folder of this machine",
-        placeholder="~/Documents/reports",
-        elem_id="folder-path",
-        max_lines=1,
-        visible=visible,
-    )
-    return place, gr.Button("Add the folder", elem_id="add-folder", visible=visible)
-
-
-def _buttons() -> dict[str, gr.Button]:
-    """Return the buttons below a plan, initially hidden."""
-    labels = ("Apply", "Apply and remove them", "Apply but keep them", "Discard changes", "Retry")
-    return {
-        name: gr.Button(
-            label,
-            variant="primary" if name in ("apply", "retry") else "secondary",
-            elem_id=name,
-            visible=False,
-            min_width=100,
-        )
-        for name, label in zip(BUTTONS, labels, strict=True)
-    }
-
-
-def _called() -> tuple[gr.Textbox, list[gr.Button]]:
-    """Return the hidden field and buttons through which the page's script acts on a source or a folder."""
-    name = gr.Textbox(elem_id="act-name", visible="hidden")
-    acts = ("act-remove", "act-read", "act-drop", "act-watch", "act-refresh")
-    return name, [gr.Button(elem_id=act, visible="hidden") for act in acts]
 
 
 def _decide(planned: Planned | None, html: str, *buttons: str) -> Shown:
@@ -327,19 +296,28 @@ def _discard(settings: Settings) -> Callable[[Planned | None], Shown]:
 
 
 def _opened(settings: Settings, ingesting: Ingesting) -> Callable[[Planned | None], Iterator[Shown]]:
-    """Return the handler of the tab: it follows a run that is being made, or shows what waits to be applied."""
+    """Return the handler of the tab that follows a run that is being made."""
 
     def opened(planned: Planned | None) -> Iterator[Shown]:
         if ingesting.running:
             yield from _followed(settings, ingesting, planned)
-            return
-        try:
-            found = corpus.plan_uploads(settings) if planned is None else None
-        except UserFacingError:  # shown in the list of sources
-            found = None
-        yield *_idle(), *(_offered(found, WAITING) if found is not None and found.waiting else SAME)
+        else:
+            yield *_idle(), *SAME
 
     return opened
+
+
+def _waiting(settings: Settings, ingesting: Ingesting) -> Callable[[Planned | None], Shown]:
+    """Return the handler of the tab that shows the uploads which wait to be applied."""
+
+    def waiting(planned: Planned | None) -> Shown:
+        try:
+            found = None if planned is not None or ingesting.running else corpus.plan_uploads(settings)
+        except UserFacingError:  # shown in the list of sources
+            found = None
+        return _offered(found, WAITING) if found is not None and found.waiting else SAME
+
+    return waiting
 
 
 def _apply(
