@@ -5,7 +5,7 @@ INSTALLED := .venv/installed
 PYTEST_OPTIONS ?=
 PYTEST := $(BIN)/pytest --models=.venv/models $(PYTEST_OPTIONS)
 # One more than there are cores: tests wait a third of their time, for pages and processes.
-WORKERS := $(shell python3 -c "import os; print((os.cpu_count() or 1) + 1)")
+WORKERS := $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 IN_PARALLEL := --numprocesses $(WORKERS) --dist worksteal
 # Python keeps what it compiles, and pytest what it rewrites: the first test begins after 9 seconds, not after 15.
 export PYTHONDONTWRITEBYTECODE :=
