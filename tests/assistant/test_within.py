@@ -101,6 +101,7 @@ def compared(tmp_path: Path, write: Callable[..., Path], number: int) -> None:
         assert any(known(all_texts.ask(*asked)) != known(each) for asked, each in zip(QUESTIONS, answers, strict=True))
 
 
+@pytest.mark.slow
 def test_five_chosen_texts_among_many_are_asked_like_an_index_of_the_five(
     tmp_path: Path, write: Callable[..., Path]
 ) -> None:
@@ -192,6 +193,7 @@ def test_an_abstention_says_that_only_chosen_texts_were_searched(assistant: Assi
     assert answer_json(assistant.ask("Does ibuprofen cure gout?"))["within"] is None
 
 
+@pytest.mark.slow
 def test_selections_and_all_texts_are_asked_in_turn_and_at_once(assistant: Assistant) -> None:
     chosen = [EVERYTHING, within("letters"), within("notes"), within("more"), within(kinds=("csv",)), within("more/03")]
     asked = [(question, each) for question, _ in QUESTIONS[:6] for each in chosen]

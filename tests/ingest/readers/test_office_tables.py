@@ -207,6 +207,7 @@ READERS: dict[str, Callable[[Table], Document]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", READERS)
 def test_every_value_stands_under_its_head(kind: str) -> None:
     @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

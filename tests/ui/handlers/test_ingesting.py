@@ -29,6 +29,8 @@ Write = Callable[..., Path]
 PATIENCE = 30.0  # seconds
 QUICK = 5.0  # seconds in which everything has to end
 
+pytestmark = pytest.mark.slow
+
 
 class Held(FakeEncoder):
     """An encoder that waits, at a text with the word "slow", until it is released."""
