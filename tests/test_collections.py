@@ -131,7 +131,8 @@ def test_each_collection_has_an_address_of_its_own(library: Library, settings: S
 def test_collections_are_created_changed_and_deleted_over_the_page(settings: Settings) -> None:
     from ui.page.app import serve
 
-    served = serve(Library(settings), settings, block=False)
+    own = Library(settings)
+    served = serve(own, settings, block=False)
     try:
         with httpx.Client(base_url=served.url) as client:
             made = client.post("/collections", json={"name": "Tea & cake", "questions": "Which cake?\n\n"})
@@ -146,6 +147,7 @@ def test_collections_are_created_changed_and_deleted_over_the_page(settings: Set
             assert client.delete("/collection").status_code == 400  # the main one
     finally:
         served.close()
+        own.close()
     assert not (settings.data_dir / "collections" / "tea-cake").exists()
 
 
@@ -168,7 +170,8 @@ def test_a_read_only_page_changes_no_collection(settings: Settings) -> None:
     from ui.page.app import serve
 
     closed = settings.model_copy(update={"read_only": True})
-    served = serve(Library(closed), closed, block=False)
+    own = Library(closed)
+    served = serve(own, closed, block=False)
     try:
         with httpx.Client(base_url=served.url) as client:
             assert client.post("/collections", json={"name": "New"}).status_code == 403
@@ -176,13 +179,15 @@ def test_a_read_only_page_changes_no_collection(settings: Settings) -> None:
             assert client.delete("/c/chess-club/collection").status_code == 403
     finally:
         served.close()
+        own.close()
     assert find(settings.data_dir, "chess-club").name == "Chess club"
 
 
 def test_a_collection_that_is_deleted_elsewhere_is_gone_from_the_page(settings: Settings) -> None:
     from ui.page.app import serve
 
-    served = serve(Library(settings), settings, block=False)
+    own = Library(settings)
+    served = serve(own, settings, block=False)
     try:
         with httpx.Client(base_url=served.url) as client:
             gone = create(settings.data_dir, "Short-lived")
@@ -191,6 +196,7 @@ def test_a_collection_that_is_deleted_elsewhere_is_gone_from_the_page(settings: 
             assert client.get("/c/short-lived/").status_code == 404
     finally:
         served.close()
+        own.close()
 
 
 def _place(root: str) -> dict[str, str]:
