@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from assistant.public import Public
 from assistant.schema import Answering
-from ingest.collections import delete, find, own_description
+from ingest.collections import delete, find, known_slug, own_description
 from ingest.errors import IndexMissing
 from ingest.models.encoder import Encoder, open_encoder
 from ingest.schema import CorpusDescription
@@ -44,7 +44,7 @@ class Library:
         Raises:
             CollectionInvalid: there is no such collection.
         """
-        return _OfCollection(self, find(self._settings.data_dir, collection).slug)
+        return _OfCollection(self, known_slug(self._settings.data_dir, collection))
 
     def opened(self, collection: str) -> Answering:
         """Return the assistant of a collection, opening it if needed; after a failure the next call tries again.

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ingest.errors import CollectionInvalid, not_written
+from ingest.files import replace_text
 from ingest.index.lock import write_lock
 from ingest.schema import CorpusDescription
 from ingest.settings import COLLECTIONS, LONGEST_NAME, folder_of, slug_of
@@ -59,11 +60,22 @@ def find(data_dir: Path, name: str) -> Collection:
     Raises:
         CollectionInvalid: there is none.
     """
+    slug = known_slug(data_dir, name)
+    folder = folder_of(data_dir, slug)
+    return Collection(slug, folder, own_description(folder))
+
+
+def known_slug(data_dir: Path, name: str) -> str:
+    """Return the slug of a collection that exists; reads no file, since the page asks at every request.
+
+    Raises:
+        CollectionInvalid: there is none.
+    """
     folder = folder_of(data_dir, name)
     if not folder.is_dir() and name:
         known = ", ".join(each.slug for each in collections(data_dir) if each.slug) or "only the main one"
         raise CollectionInvalid("there is no such collection", name, f"create it, or use one of these: {known}")
-    return Collection(slug_of(name) if name else "", folder, own_description(folder))
+    return slug_of(name) if name else ""
 
 
 def create(data_dir: Path, name: str, description: CorpusDescription | None = None) -> Collection:
@@ -103,11 +115,9 @@ def describe(collection: Collection, description: CorpusDescription) -> Collecti
     """
     _check(description)
     path = collection.folder / FILE_NAME
-    fresh = path.with_suffix(".new")
     try:
         collection.folder.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(json.dumps(_values(description), ensure_ascii=False, indent=1), encoding="utf-8")
-        fresh.replace(path)
+        replace_text(path, json.dumps(_values(description), ensure_ascii=False, indent=1))
     except OSError as error:
         raise not_written("the collection's settings cannot be saved", str(path), error) from error
     return Collection(collection.slug, collection.folder, description)

@@ -37,6 +37,7 @@ ROOMS = (
     "ingest.settings",
     "ingest.word_boxes",
     "ingest.allocator",
+    "ingest.files",
     "ingest.schema",
     "ingest.errors",
 )

@@ -14,18 +14,22 @@ const locate = (values, step = true) => {
 const tabs = () => [...document.querySelectorAll("#journeys > .tab-wrapper [role=tab]")];
 const tabNamed = (name) => tabs().find((each) => each.dataset.tabId === (name || "ask"));
 
-// Show what the address names; it is there already where the person did it.
+// Show the tab that the address names.
 let going = false;
-const followAddress = () => {
+const showTab = () => {
   going = true;
   const tab = tabNamed(located("tab"));
   if (tab && tab.getAttribute("aria-selected") !== "true") tab.click();
+  going = false;
+};
+
+const followAddress = () => {
+  showTab();
   const wanted = located("conversation");
   if (wanted !== (marked().kept === "true" ? marked().conversation : "")) openKept(wanted);
   const source = located("source");
   if (source && (source !== shownPlace || !reader.open)) open(source);
   if (!source && reader.open) reader.close();
-  going = false;
 };
 addEventListener("popstate", followAddress);
 
@@ -54,10 +58,7 @@ const begin = (frames) => {
     if (frames) requestAnimationFrame(() => begin(frames - 1)); // until Gradio has rendered the page
     return;
   }
-  const tab = tabNamed(located("tab"));
-  going = true;
-  if (tab && tab.getAttribute("aria-selected") !== "true") tab.click();
-  going = false;
+  showTab();
   if (located("source")) open(located("source"));
   else if (!located("tab") && matchMedia("(hover: hover)").matches) box().focus({ preventScroll: true });
 };

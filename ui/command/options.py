@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 import typer
 
-from ingest.collections import find
+from ingest.collections import known_slug
 from ingest.settings import Settings, load_settings
 
 
@@ -47,7 +47,7 @@ def chosen(data_dir: Path | None, collection: str | None, **options: Any) -> Set
         CollectionInvalid: there is no such collection.
     """
     settings = load_settings(data_dir=data_dir, collection=collection, **options)
-    find(settings.data_dir, settings.collection)
+    known_slug(settings.data_dir, settings.collection)
     return settings
 
 

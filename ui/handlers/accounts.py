@@ -18,7 +18,7 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingest.errors import AccountInvalid, IndexUnreadable, not_written
-from ui.handlers.history import replace_text
+from ingest.files import replace_text
 from ui.handlers.roles import Role
 
 FILE_NAME = "accounts.json"

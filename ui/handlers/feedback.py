@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from assistant.evaluation.record_files import json_line, read_jsonl
 from assistant.schema import Rating, Turns
 from ingest.errors import Fault, FileInvalid, not_written
+from ingest.files import replace_text
 from ui.handlers.ask import LONGEST_QUESTION
-from ui.handlers.history import replace_text
 from ui.handlers.limits import LONGEST_TEXT, is_full
 
 FILE_NAME = "feedback.jsonl"

@@ -1,7 +1,6 @@
 """Saves conversations: one readable JSON file each, in one folder per owner."""
 
 import hashlib
-import os
 import re
 import secrets
 import threading
@@ -17,6 +16,7 @@ from filelock import FileLock
 from assistant.conversations.json_file import conversation_json, read_conversation
 from assistant.schema import Conversation, Turn
 from ingest.errors import ConversationInvalid, not_written
+from ingest.files import replace_text
 
 FOLDER = "history"
 LONGEST_NAME = 80
@@ -170,24 +170,6 @@ class History:
 def new_id() -> str:
     """Return the id of a conversation that starts now."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
-
-
-def replace_text(path: Path, text: str, *, mode: int = 0o666) -> None:
-    """Replace a file atomically: readers see either the old text or the new one.
-
-    `mode` limits who may read it, within the limits of the process.
-
-    Raises:
-        OSError: the file cannot be written; the old one is unchanged.
-    """
-    fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
 
 
 def _name(text: str) -> str:

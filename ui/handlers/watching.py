@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 
 from ingest.errors import IndexLocked, RunStopped, UserFacingError, not_written
+from ingest.files import replace_text
 from ingest.models.encoder import Encoder
 from ingest.runs.journal import note_failure, note_run
 from ingest.runs.report import RunReport
@@ -154,9 +155,7 @@ def _stored(folder: Path) -> frozenset[str]:
 
 def _store(watched: set[str], folder: Path) -> None:
     path = folder / FILE_NAME
-    fresh = path.with_suffix(".new")
     try:
-        fresh.write_text(json.dumps(sorted(watched), indent=1), encoding="utf-8")
-        fresh.replace(path)
+        replace_text(path, json.dumps(sorted(watched), indent=1))
     except OSError as error:
         raise not_written("which folders are watched cannot be saved", str(path), error) from error

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from ingest.collections import find
+from ingest.collections import known_slug
 from ingest.errors import CollectionInvalid
 from ui.page.guard import App, Receive, Scope, Send
 from ui.page.templating import render
@@ -107,19 +107,19 @@ class CollectionPages:
             CollectionInvalid: there is no such collection.
         """
         try:
-            collection = find(self._data_dir, name)
+            slug = known_slug(self._data_dir, name)
         except CollectionInvalid:
             gone = self._running.pop(name, None)
             if gone is not None:
                 await gone.stop()
             raise
-        if collection.slug not in self._running:
+        if slug not in self._running:
             async with self._starting:
-                if collection.slug not in self._running:
-                    started = _Running(await run_in_threadpool(_built, lambda: self._build(collection.slug)))
+                if slug not in self._running:
+                    started = _Running(await run_in_threadpool(_built, lambda: self._build(slug)))
                     await started.start()
-                    self._running[collection.slug] = started
-        return self._running[collection.slug].app
+                    self._running[slug] = started
+        return self._running[slug].app
 
 
 def _built(build: Callable[[], FastAPI]) -> FastAPI:

@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute
 from assistant.library import Library
 from assistant.render import answer_text
 from assistant.schema import Answering
-from ingest.collections import collections, find
+from ingest.collections import collections, known_slug
 from ingest.errors import UserFacingError
 from ingest.settings import Settings
 from ui.handlers.within import Within
@@ -153,7 +153,7 @@ def build_server(library: Library, usual: str = "") -> MCPServer[Any]:
 def _warm(library: Library, collection: str) -> None:
     """Open the assistant before the first question arrives."""
     try:
-        library.opened(find(library.data_dir, collection).slug)
+        library.opened(known_slug(library.data_dir, collection))
     except UserFacingError as error:  # the tools report it to the client unless it is fixed by then
         log.error("%s", error)
 
