@@ -1,6 +1,6 @@
-"""Ingest a folder with the fake encoder: writer.py DATA ROOT [BYTES [TEXTS]].
+"""Ingest a folder with the fake encoder: writer.py DATA ROOT [BYTES [VECTORS]].
 
-No file may grow beyond BYTES (0: no limit); the process kills itself after TEXTS were encoded and stored.
+No file may grow beyond BYTES (0: no limit); the process kills itself once it has stored that many VECTORS.
 """
 
 import importlib.util
@@ -8,10 +8,13 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from ingest.errors import UserFacingError
-from ingest.runs.pipeline import ingest
+from ingest.index.vectors import Vectors
+from ingest.models.encoder import Vectors32
+from ingest.runs import pipeline
 
 specification = importlib.util.spec_from_file_location("shared", Path(__file__).parents[1] / "conftest.py")
 assert specification is not None and specification.loader is not None
@@ -19,28 +22,30 @@ shared = importlib.util.module_from_spec(specification)
 specification.loader.exec_module(shared)
 
 
-class Mortal(shared.FakeEncoder):  # type: ignore[misc,name-defined]
-    """Kills its process when it is used again after it has encoded that many texts."""
+class MortalVectors(Vectors):
+    """Kills its process as soon as `rest` vectors are stored."""
 
-    texts = sys.maxsize
+    rest = sys.maxsize
 
-    def __getattribute__(self, name: str) -> object:
-        if name in ("encode", "identity") and len(object.__getattribute__(self, "encoded")) >= self.texts:
+    def add(self, ids: Sequence[str], vectors: Vectors32) -> None:
+        stored = min(len(ids), self.rest)
+        super().add(ids[:stored], vectors[:stored])
+        self.rest -= stored
+        if self.rest == 0:
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().__getattribute__(name)
 
 
 data, root = Path(sys.argv[1]), Path(sys.argv[2])
 limits = [int(argument) for argument in sys.argv[3:]]
 if limits and limits[0]:
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits[0], limits[0]))
-encoder = Mortal()
 if len(limits) > 1:
-    encoder.texts = limits[1]
+    MortalVectors.rest = limits[1]
+    pipeline.Vectors = MortalVectors  # type: ignore[misc]
 sys.stdout.write("begins\n")
 sys.stdout.flush()
 try:
-    report = ingest([root], data, encoder)
+    report = pipeline.ingest([root], data, shared.FakeEncoder())
 except UserFacingError as error:
     sys.stdout.write(f"{type(error).__name__}: {error}\n")
     sys.exit(1)
