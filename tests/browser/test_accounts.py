@@ -29,6 +29,17 @@ PASSWORD = "correct horse"
 QUESTION = "How deep are potatoes planted?"
 Screenshot = Callable[["Page", str], None]
 
+# Whether the words of the name and what stands beside them in the head lie over each other.
+OVERLAPS = """() => {
+  const words = document.createRange();
+  words.selectNodeContents(document.querySelector(".brand h1"));
+  const name = words.getBoundingClientRect();
+  return [...document.querySelectorAll(".brand > :not(:has(h1))")].some((each) => {
+    const box = each.getBoundingClientRect();
+    return box.left < name.right && name.left < box.right && box.top < name.bottom && name.top < box.bottom;
+  });
+}"""
+
 
 @pytest.fixture
 def data_dir(tmp_path: Path, exported: OnnxEncoder) -> Path:
@@ -88,6 +99,7 @@ def test_a_reader_and_an_editor(
     page.keyboard.press("Enter")
     page.locator("#conversation", has_text="ten centimetres deep").wait_for()
     assert "Signed in as Rita" in page.locator("#head").inner_text()
+    assert not page.evaluate(OVERLAPS)
     screenshot(page, f"reader-{width}-{scheme}")
     page.get_by_role("tab", name="Corpus").click()
     page.get_by_text("This page is read-only").first.wait_for()

@@ -104,6 +104,7 @@ def test_a_new_user_gets_from_an_empty_page_to_a_quote_of_an_own_pdf(
     open_sources(page)
     page.click("#sources button.open")
     page.wait_for_selector("#reader .sheet .marks, #reader .sheet [data-mark]", state="attached")
+    page.wait_for_function("document.querySelector('#reader .sheet img').naturalWidth > 0")
     assert time.monotonic() - began < WALK_SECONDS
     screenshot(page, f"first-quote-{width}")
 
