@@ -38,11 +38,18 @@ _TURNED = re.compile(rf"{_ASKING}(?:\s+(?!(?:i|it|we|you|they)\b)[\w'’-]+){{0,
 _LEFT_OUT = re.compile(
     rf"(?:what\s+(?!(?:{_AUXILIARY})\b)[\w'’-]+|which(?:\s+(?!(?:{_AUXILIARY})\b)[\w'’-]+){{1,2}})\W*", re.IGNORECASE
 )
-_VERB_NEXT = re.compile(r"(?:what|who|which)\s+(?!(?:i|it|we|you|they)\b)\w+s\b", re.IGNORECASE)
+_VERB_NEXT = re.compile(  # "what happens in the body", "which exercises help"
+    r"(?:what|who|which)\s+(?!(?:i|it|we|you|they)\b)\w+s\b"
+    rf"|(?:what|which)\s+(?:(?!(?:{_AUXILIARY})\b)[\w'’-]+\s+){{0,2}}?[\w'’-]+s\s+"
+    rf"(?!(?:{_AUXILIARY}|{_WHO}|of|for|in|on|at|to|and|or)\b)[\w'’-]+",
+    re.IGNORECASE,
+)
 _DANGLING = re.compile(rf"\b(?:{_ASKING}|and|or|if|whether|the|of|to|for|on)\W*$", re.IGNORECASE)
 _COMMAND = re.compile(r"do\s+(?:the|a|an|this|that|these|those|my)\b", re.IGNORECASE)
-_POINTING = re.compile(
-    r"\b(?:it|they|them|this|that|these|those|he|she|him)\b(?!\s+(?:\w+\s+)?(?:that|to)\b)", re.IGNORECASE
+_POINTING = re.compile(  # neither "is it safe to run" nor "how likely is it bursitis"
+    r"\b(?:it|they|them|this|that|these|those|he|she|him)\b(?!\s+(?:\w+\s+)?(?:that|to)\b)"
+    r"(?<!\blikely is it)(?<!\blikely was it)|\blikely\s+(?:is|was)\s+it\W*$",
+    re.IGNORECASE,
 )
 _OWNING = re.compile(r"\b(?:its|their|his|her)\b", re.IGNORECASE)
 _REFERRING = re.compile(r"\b(?:ones?|two|both|either|another|others?|else|instead|better|best)\b", re.IGNORECASE)
@@ -81,17 +88,16 @@ def parts(message: str, snapshot: Snapshot | None = None) -> list[str]:
     """
     message = message.strip()
     story, asked = _told(message)
-    if story:
-        if snapshot is None or not _by_itself(asked[0]):
-            return [message]
-        kept = belonging(content_terms(asked[0]), story, snapshot)
-        asked[0] = f"{kept}: {asked[0]}" if kept else asked[0]
-    taken = [_taken_apart(question) for question in asked]
+    if story and (snapshot is None or not _by_itself(asked[0])):
+        return [message]
     found: list[str] = []
-    for questions in taken:
+    for questions in map(_taken_apart, asked):
         for at, question in enumerate(questions):
             found.append(_filled_in(question, found[-1], joined=at > 0) if found else question)
-    return found if 1 <= len(found) <= MOST else [message]
+    if not 1 <= len(found) <= MOST:
+        return [message]
+    kept = belonging(content_terms(found[0]), story, snapshot) if story and snapshot else ""
+    return [f"{kept}: {found[0]}" if kept else found[0], *found[1:]]
 
 
 def sides(question: str) -> dict[str, str]:
