@@ -17,7 +17,7 @@ from assistant.answering.fuse import RANKED, Titles, fuse, fused_score, rank_sou
 from assistant.answering.gate import THRESHOLD, decide, probability
 from assistant.answering.overview import overview
 from assistant.answering.parts import parts, sides
-from assistant.answering.quote import Quoter, abstain, choose, with_steps_first
+from assistant.answering.quote import Quoter, abstain, choose, once, with_steps_first
 from assistant.answering.rerank import CosineReranker, Reranker, open_reranker
 from assistant.answering.retrieve import Candidate, Question, encode_question, retrieve, storable
 from assistant.answering.small_talk import small_talk
@@ -249,7 +249,7 @@ class Assistant(Runnable[str, Answer]):
                 sentences = with_steps_first(sentences)
             return Answer(
                 question=question,
-                quotes=tuple(map(quoter.quote, choose(sentences))) if answered else (),
+                quotes=once([*map(quoter.quote, choose(sentences))]) if answered else (),
                 abstention=None if answered else abstain(encoded, sentences, quoter, view.snapshot, state),
                 ranked=rank_sources(_fused(candidates)),
                 gate_score=score,
@@ -281,7 +281,7 @@ def _unquoted(names: Iterable[str], answer: Answer, language: str) -> tuple[str,
 def _together(text: str, asked: Sequence[str], answers: Sequence[Answer]) -> Answer:
     """Return one answer from those to the parts of a question: all that is quoted, and which parts are not answered."""
     best = max(answers, key=lambda answer: (bool(answer.quotes), answer.gate_score))
-    quotes = _distinct([quote for answer in answers for quote in answer.quotes])
+    quotes = once(_distinct([quote for answer in answers for quote in answer.quotes]))
     ranked = dict.fromkeys(source for places in zip_longest(*(each.ranked for each in answers)) for source in places)
     return replace(
         best,

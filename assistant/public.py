@@ -121,7 +121,8 @@ def _scored(scored: Scored, rename: Rename) -> Scored:
 
 
 def _quote(quote: Quote, rename: Rename) -> Quote:
-    return replace(quote, evidence=_scored(quote.evidence, rename))
+    also = tuple(_quote(other, rename) for other in quote.also)
+    return replace(quote, evidence=_scored(quote.evidence, rename), also=also)
 
 
 def _remark(remark: Remark, rename: Rename) -> Remark:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 RECOGNISED = "read by OCR"
+ALSO = "The same words"
 WITHIN = "Asked only"
 NAMED = 3  # sources and folders of a selection that are named; the others are counted
 NEAREST = "The nearest passages, which do not answer it:"
@@ -97,7 +98,7 @@ def searched(answer: Answer) -> str:
 
 
 def quote_json(quote: Quote) -> dict[str, object]:
-    """Return the quote, its place (character offsets in the document) and the state of its file."""
+    """Return the quote, its place (character offsets in the document), the state of its file, and where it also is."""
     return {
         "source": quote.source,
         "title": quote.title,
@@ -111,6 +112,7 @@ def quote_json(quote: Quote) -> dict[str, object]:
         "url": quote.url,
         "root": quote.evidence.passage.root,
         "file": quote.file.value,
+        "also": [quote_json(other) for other in quote.also],
     }
 
 
@@ -166,7 +168,8 @@ def answer_text(answer: Answer, notice: str = "") -> "Text":
         return _remark_text(answer.remark)
     for number, quote in enumerate(answer.quotes, 1):
         text.append(f"[{number}] ", "bold cyan").append(f"{quote.text}\n")
-        text.append(f"    {place(quote)}\n\n", "dim")
+        places = [place(quote), *(f"{ALSO}: {place(other)}" for other in quote.also)]
+        text.append("".join(f"    {each}\n" for each in places) + "\n", "dim")
     for part in answer.open_parts:
         text.append("The texts do not answer: ", "bold yellow").append(f"{part}\n\n")
     if answer.abstention is not None:
@@ -183,6 +186,7 @@ def answer_markdown(answer: Answer, notice: str = "") -> str:
         parts.append(f"{WITHIN}: {plain_markdown(within_words(answer.within))}")
     for number, quote in enumerate(answer.quotes, 1):
         parts += [quoted_markdown(quote.text), f"\\[{number}\\] {plain_markdown(place(quote))}"]
+        parts += [f"{ALSO}: {plain_markdown(place(other))}" for other in quote.also]
     if answer.remark is not None:
         parts.append(remark_markdown(answer.remark))
         return "\n\n".join(parts) + "\n"

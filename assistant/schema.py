@@ -56,7 +56,7 @@ class Quote:
     """Evidence with its place: text verified to be in one source, word for word.
 
     `line` is None for extracted text (PDF, DOCX, HTML); `page` is None for
-    texts without pages.
+    texts without pages. `also` is the same text in other sources.
     """
 
     evidence: Evidence
@@ -64,6 +64,7 @@ class Quote:
     line: int | None
     page: int | None
     file: FileState
+    also: tuple["Quote", ...] = ()
 
     @property
     def text(self) -> str:

@@ -12,7 +12,7 @@ from assistant.schema import Abstention, Evidence, Quote, State, texts_searched
 from ingest.errors import QuoteMismatch
 from ingest.index.catalog import Snapshot
 from ingest.origin import FileState, check_file
-from ingest.schema import Document, Passage, Selection
+from ingest.schema import Document, Passage, Place, Selection
 
 QUOTED = 6  # most sentences in an answer, not counting their context
 # Sentences scoring this much below the best are not quoted; see the trial sentences-in-an-answer.
@@ -64,7 +64,8 @@ def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
         if any(other.passage.place == own.passage.place for other in same) or (quoted == QUOTED and not same):
             continue
         supported = sentence.supported()
-        added = sum(len(evidence.text.split()) for evidence in supported)
+        is_copy = any(other.text == own.text for other in same)
+        added = 0 if is_copy else sum(len(evidence.text.split()) for evidence in supported)
         if words and words + added > WORDS:
             continue
         quoted += not same
@@ -106,6 +107,14 @@ def _together(one: Evidence, other: Evidence) -> Evidence | None:
         if between or PARAGRAPH_END.search(passage.cut(one.end, other.start)):
             return None
     return Evidence(passage, start, end, max(one.score, other.score), one.focus + other.focus)
+
+
+def once(quotes: Sequence[Quote]) -> tuple[Quote, ...]:
+    """Return the quotes, each text once: what other sources say word for word is `also` of the first quote of it."""
+    alike: dict[str, dict[Place, Quote]] = {}
+    for quote in (each for outer in quotes for each in (outer, *outer.also)):
+        alike.setdefault(" ".join(quote.text.split()), {}).setdefault(quote.evidence.passage.place, quote)
+    return tuple(replace(first, also=tuple(others)) for first, *others in (each.values() for each in alike.values()))
 
 
 class Quoter:

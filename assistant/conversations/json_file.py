@@ -88,6 +88,7 @@ class _Quote(_Record):
     file: FileState = Field(strict=False)
     score: FiniteFloat
     passage: _Passage
+    also: list["_Quote"] = []
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -130,6 +131,7 @@ class _Quote(_Record):
                 heading=list(passage.heading),
                 recognised=passage.recognised,
             ),
+            also=[cls.of(other) for other in quote.also],
         )
 
     def quote(self) -> Quote:
@@ -148,7 +150,8 @@ class _Quote(_Record):
             title=self.title,
             recognised=stored.recognised,
         )
-        return Quote(Evidence(passage, self.start, self.end, self.score), self.url, self.line, self.page, self.file)
+        evidence, also = Evidence(passage, self.start, self.end, self.score), tuple(each.quote() for each in self.also)
+        return Quote(evidence, self.url, self.line, self.page, self.file, also)
 
 
 class _Abstention(_Record):

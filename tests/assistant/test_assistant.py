@@ -1,6 +1,8 @@
 """The assistant whole, on real Chroma and SQLite with the fake encoder."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +10,16 @@ import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 
 from assistant.assistant import Assistant
+from assistant.conversations.export import conversation_html, conversation_markdown
+from assistant.conversations.json_file import conversation_json, read_conversation
 from assistant.index import Index
 from assistant.langchain import EncoderEmbeddings, PassageRetriever
-from assistant.render import answer_json, answer_text
-from assistant.schema import Correction
+from assistant.render import answer_json, answer_markdown, answer_text
+from assistant.schema import Conversation, Correction, Turn
 from ingest.errors import IndexMissing, RootInvalid
 from ingest.runs.pipeline import RunReport, ingest
 from ingest.settings import load_settings
+from tests.conftest import FakeEncoder
 
 URL = "https://example.org/walk"
 FILES = {
@@ -55,6 +60,42 @@ def test_a_question_is_answered_in_a_quote_with_its_place(assistant: Assistant, 
     outside = (tmp_path / "corpus" / "heat.txt").read_text(encoding="utf-8")
     assert outside[first.evidence.start : first.evidence.end] == first.text
     assert answer.ranked[0] == "heat.txt"
+
+
+def test_what_two_files_say_word_for_word_is_quoted_once_with_both_places(
+    indexed: Callable[..., RunReport], tmp_path: Path, encoder: FakeEncoder
+) -> None:
+    said = "Heat eases a stiff back."
+    indexed({"heat.txt": said, "copy.md": f"# Warmth\n\n{said}\n", "other.txt": "Heat eases a stiff back, at times."})
+    with closing(Assistant(Index(tmp_path / "data", encoder))) as assistant:
+        answer = assistant.ask("What eases a stiff back?")
+    (quote,) = (each for each in answer.quotes if each.text == said)
+    (other,) = quote.also
+    assert {(quote.source, quote.line), (other.source, other.line)} == {("heat.txt", 1), ("copy.md", 3)}
+    assert other.text == said and not other.also
+    assert [each.source for each in answer.quotes if each is not quote] == ["other.txt"]
+
+    place = f"The same words: {other.title}"
+    assert place in answer_text(answer).plain and place in answer_markdown(answer)
+    first = answer_json(answer)["quotes"][answer.quotes.index(quote)]  # type: ignore[index]
+    assert [(each["source"], each["start"]) for each in first["also"]] == [(other.source, other.evidence.start)]
+    kept = Conversation("0" * 32, "Backs", datetime.now(UTC), (Turn(1, "What eases a stiff back?", answer),))
+    (tmp_path / "kept.json").write_text(conversation_json(kept), encoding="utf-8")
+    (turn,) = read_conversation(tmp_path / "kept.json").turns
+    assert turn.answer is not None and [each.also[0].source for each in turn.answer.quotes if each.also] == [
+        other.source
+    ]
+    assert all(place in text for text in (conversation_html(kept), conversation_markdown(kept)))
+
+
+def test_parts_of_a_question_that_quote_the_same_words_quote_them_once(
+    indexed: Callable[..., RunReport], tmp_path: Path, encoder: FakeEncoder
+) -> None:
+    said = "Heat eases a stiff back."
+    indexed({"heat.txt": said, "copy.txt": said})
+    with closing(Assistant(Index(tmp_path / "data", encoder))) as assistant:
+        answer = assistant.ask("What eases a stiff back? Does heat ease a stiff back?")
+    assert [(len(quote.also), quote.text) for quote in answer.quotes] == [(1, said)]
 
 
 def test_markdown_has_heading_and_url(assistant: Assistant) -> None:

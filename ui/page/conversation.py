@@ -121,7 +121,8 @@ class ShownTurn:
     @property
     def files(self) -> int:
         """The number of sources quoted."""
-        return len({quote.evidence.passage.place for quote, _ in self.quotes})
+        quotes = [each for quote, _ in self.quotes for each in (quote, *quote.also)]
+        return len({each.evidence.passage.place for each in quotes})
 
     @property
     def agreements(self) -> list[str]:

@@ -33,6 +33,11 @@ class Card:
     standing: StandingNote | None = None
 
     @property
+    def also(self) -> list["Card"]:
+        """The same words in other sources."""
+        return [_card(other, [other]) for other in self.quote.also]
+
+    @property
     def parts(self) -> list[ShownPart]:
         """The passage with the quote marked in it, and in the quote the sentences that answer; folded if long."""
         evidence = self.quote.evidence

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
-from assistant.render import verdict, within_words
+from assistant.render import ALSO, verdict, within_words
 from ui.page.places import web_address, web_host
 from ui.page.prose import prose_pieces
 from ui.page.words import count, heading_words, place_words, thousands
@@ -39,6 +39,7 @@ _ENVIRONMENT = Environment(
     extensions=[_LineBreaks],
 )
 _ENVIRONMENT.globals.update(
+    also_label=ALSO,
     count=count,
     heading_words=heading_words,
     place_words=place_words,
