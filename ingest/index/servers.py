@@ -1,0 +1,40 @@
+"""The servers that hold the catalogs and vectors of this process; without one, an index is in its folder alone."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.settings import COLLECTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """The addresses of the servers; "" is none.
+
+    `catalog_url` is SQLAlchemy's address of a PostgreSQL database, and
+    `chroma_url` that of a Chroma server.
+    """
+
+    catalog_url: str = ""
+    chroma_url: str = ""
+
+
+_chosen = Servers()
+
+
+def use(servers: Servers) -> None:
+    """Choose the servers of this process, before any index is opened."""
+    global _chosen
+    _chosen = servers
+
+
+def chosen() -> Servers:
+    """Return the servers of this process."""
+    return _chosen
+
+
+def name_of(folder: Path) -> str:
+    """Return the name of an index on the servers, which all machines agree on: ASCII, at most 18 characters."""
+    if folder.parent.name != COLLECTIONS:
+        return "main"
+    return f"c_{hashlib.sha256(folder.name.encode()).hexdigest()[:16]}"
