@@ -129,13 +129,17 @@ def delete(collection: Collection) -> None:
     Raises:
         CollectionInvalid: it is the main collection.
         IndexLocked: another process is writing to it.
+        IndexUnreadable: the Chroma server, if one is used, cannot be reached.
         IndexUnwritable: it cannot be deleted.
     """
+    from ingest.index.server_vectors import delete_vectors
+
     if not collection.slug:
         raise CollectionInvalid("the main collection cannot be deleted", remedy="remove its folders and files instead")
     gone = collection.folder.with_name(f".{collection.slug}.deleted")
     try:
         with write_lock(collection.folder):
+            delete_vectors(collection.folder)
             shutil.rmtree(gone, ignore_errors=True)
             collection.folder.rename(gone)
         shutil.rmtree(gone)

@@ -24,6 +24,8 @@ _JSON_LIST = re.compile(r'\s*\[\s*["\]]')  # an IPv6 address begins with a brack
 _NO_LETTER = re.compile(r"[\W_]+")
 _HOST_NAME = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:[0-9]{1,5})?")
 
+_SERVER = re.compile(r"https?://([^\s/@]+@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:[0-9]{1,5})?(/[\w./-]*)?")
+
 
 class ReadLimits(NamedTuple):
     """The limits on reading one file; a file that exceeds one is reported as a failure."""
@@ -77,6 +79,12 @@ class Settings(BaseSettings):
 
     mcp: bool = Field(default=False, description="also serve MCP clients at /mcp")
 
+    chroma_url: str = Field(
+        default="",
+        description="address of a Chroma server for the vectors, such as http://127.0.0.1:8000; it has no login, so "
+        "only programs that you trust may reach it; empty keeps them in the data folder",
+    )
+
     log_format: Literal["text", "json"] = Field(default="text", description="format of the log: text or json")
 
     log_questions: bool = Field(default=False, description="write the text of questions into a JSON log")
@@ -94,6 +102,13 @@ class Settings(BaseSettings):
             if not _HOST_NAME.fullmatch(name):
                 raise ValueError(f"{name!r} is not a host name such as cited.example.org or cited.example.org:8443")
         return tuple(names)
+
+    @field_validator("chroma_url")
+    @classmethod
+    def _check_chroma_url(cls, given: str) -> str:
+        if given and not _SERVER.fullmatch(given):
+            raise ValueError(f"{given!r} is not an address such as http://127.0.0.1:8000")
+        return given.rstrip("/")
 
     @property
     def folder(self) -> Path:

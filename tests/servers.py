@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from ingest.index import servers
+from ingest.index.server_vectors import client_of, forget_clients
 
 START_SECONDS = 60.0
 UNPRIVILEGED = ("postgres", "nobody")  # PostgreSQL refuses to run as root
@@ -90,6 +94,52 @@ class PostgreSQL:
             self._server = None
 
 
+class Chroma:
+    """A Chroma server with its vectors in a folder of its own."""
+
+    def __init__(self, program: Path, folder: Path) -> None:
+        self._program = program
+        self._folder = folder
+        self._port = free_port()
+        self._server: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The address of the server."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Start the server, unless it runs, and wait until it answers."""
+        if self._server is not None:
+            return
+        with (self._folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                [self._program, "run", "--path", "vectors", "--host", "127.0.0.1", "--port", str(self._port)],
+                cwd=self._folder,
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            alive = self._server.poll() is None and time.monotonic() < deadline
+            assert alive, (self._folder / "log").read_text(encoding="utf-8")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Stop the server; what was added stays."""
+        if self._server is not None:
+            self._server.terminate()
+            self._server.wait(START_SECONDS)
+            self._server = None
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self._port)):
+                return True
+        except ConnectionRefusedError:
+            return False
+
+
 def _unprivileged() -> int | None:
     """Return the user to run PostgreSQL as; None if that is the user of this process."""
     if os.geteuid():
@@ -125,3 +175,35 @@ def postgresql_server(request: pytest.FixtureRequest) -> Iterator[PostgreSQL]:
             yield server
         finally:
             server.stop()
+
+
+@pytest.fixture(scope="session")
+def running_chroma(request: pytest.FixtureRequest) -> Iterator[Chroma]:
+    """A Chroma server for all tests of this process."""
+    program = shutil.which("chroma", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    if program is None:
+        missing(request, "the program `chroma` is not installed")
+        return
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="cited-chroma-", dir=memory) as folder:
+        server = Chroma(Path(program), Path(folder))
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture
+def chroma_server(running_chroma: Chroma) -> Iterator[Chroma]:
+    """A Chroma server without vectors, which this process uses during the test."""
+    servers.use(servers.Servers(chroma_url=running_chroma.url))
+    try:
+        yield running_chroma
+    finally:
+        servers.use(servers.Servers())
+        running_chroma.start()
+        client = client_of(running_chroma.url)
+        for collection in client.list_collections():
+            client.delete_collection(collection.name)
+        forget_clients()

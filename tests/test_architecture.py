@@ -47,7 +47,7 @@ TRAINING = {f"assistant/training/{name}.py" for name in ("cross_encoder", "expor
 MARKUP = re.compile(r"</?[a-z][a-z0-9]*(?:[\s>/{]|$)", re.IGNORECASE)
 # Each library stays in the modules that are made for it.
 HOMES = {
-    "chromadb": {"ingest/index/vectors.py"},
+    "chromadb": {"ingest/index/vectors.py", "ingest/index/server_vectors.py"},
     "sqlalchemy": {
         "ingest/index/catalog.py",
         "ingest/index/tables.py",
