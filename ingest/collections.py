@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from filelock import FileLock
+
 from ingest.errors import CollectionInvalid, not_written
 from ingest.files import replace_text
 from ingest.index.lock import write_lock
@@ -117,10 +119,17 @@ def describe(collection: Collection, description: CorpusDescription) -> Collecti
     path = collection.folder / FILE_NAME
     try:
         collection.folder.mkdir(parents=True, exist_ok=True)
-        replace_text(path, json.dumps(_values(description), ensure_ascii=False, indent=1))
+        with FileLock(path.with_suffix(".lock")):
+            replace_text(path, json.dumps(_values(description), ensure_ascii=False, indent=1))
     except OSError as error:
         raise not_written("the collection's settings cannot be saved", str(path), error) from error
     return Collection(collection.slug, collection.folder, description)
+
+
+def made(folder: Path) -> tuple[int, int]:
+    """Return what tells a collection from a later one of the same name, and changes when it is described anew."""
+    path = folder / FILE_NAME
+    return folder.stat().st_ino if folder.is_dir() else 0, path.stat().st_mtime_ns if path.is_file() else 0
 
 
 def delete(collection: Collection) -> None:

@@ -1,9 +1,10 @@
 """Saves questions as test prompts."""
 
 import re
-import threading
 from collections.abc import Collection
 from pathlib import Path
+
+from filelock import FileLock
 
 from assistant.evaluation.judge import plain
 from assistant.evaluation.prompts import Prompt, append_prompt, load_prompts
@@ -14,8 +15,6 @@ SAVED_NAME = "saved.jsonl"
 LONGEST_NAME = 48
 """Characters of a prompt's id, which is made from its question."""
 
-_one_at_a_time = threading.Lock()
-
 
 def save_prompt(prompt: Prompt, data_dir: Path) -> str:
     """Append a prompt to the file of saved prompts, with a new id; return a message for the user.
@@ -25,8 +24,8 @@ def save_prompt(prompt: Prompt, data_dir: Path) -> str:
     """
     path = data_dir / PROMPTS_FOLDER / SAVED_NAME
     check_prompts([prompt], path)
-    with _one_at_a_time:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):
         check_size(path)
         present = load_prompts(path, None) if path.exists() and path.stat().st_size else ()
         if any(plain(other.question) == plain(prompt.question) for other in present):

@@ -21,6 +21,7 @@ from ingest.errors import SettingsInvalid
 from ingest.settings import Settings
 from ui.handlers import ask
 from ui.handlers.accounts import Accounts
+from ui.handlers.attempts import Attempts
 from ui.handlers.collections import listed
 from ui.handlers.conversations import Conversations
 from ui.page.admission import Admission, Work
@@ -112,7 +113,7 @@ def build_app(library: Library, settings: Settings, work: Work) -> App:
     if accounts.exist():
         reading = partial(_application, library, folder, work, read_only=True)
         readers = CollectionPages(settings.data_dir, reading)
-        app = SignIn(readers, editors, accounts, _asset("sign_in.css"))
+        app = SignIn(readers, editors, accounts, Attempts(settings.data_dir), _asset("sign_in.css"))
         pages.append(readers)
 
     @asynccontextmanager
