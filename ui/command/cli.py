@@ -4,7 +4,8 @@ import logging
 import os
 import signal
 import sys
-from contextlib import closing
+import webbrowser
+from contextlib import ExitStack, closing
 from importlib import metadata
 from io import TextIOWrapper
 from pathlib import Path
@@ -166,18 +167,30 @@ def ui(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Serve other machines though there are no accounts.")
     ] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes that answer; each takes the memory of a page, and cores to use.")
+    ] = 1,
     collection: CollectionName = None,
     data_dir: DataDir = None,
 ) -> None:
     """Open the chat page."""
     from assistant.library import Library
+    from ui.command.workers import Workers
     from ui.handlers.accounts import Accounts
-    from ui.page.app import serve
+    from ui.page.app import serve, serve_front
 
     settings = chosen(data_dir, collection, host=host, port=port, mcp=mcp or None, insecure=insecure or None)
     set_up(settings)
-    with closing(Library(settings)) as library:
-        served = serve(library, settings, open_browser=browser, block=False)
+    with ExitStack() as stack:
+        if workers > 1:
+            running = Workers(settings, workers)
+            served = serve_front(running.pages, settings, running.stop)
+            stack.callback(running.stop)
+            running.start()
+        else:
+            served = serve(stack.enter_context(closing(Library(settings))), settings, block=False)
+        if browser:
+            webbrowser.open(served.url)
         typer.echo(f"The page is at {served.url} (Ctrl+C to stop)")
         if settings.mcp:
             typer.echo(f"MCP clients can connect to {served.url}mcp")

@@ -47,8 +47,13 @@ def loaded(**options: Any) -> Settings:  # noqa: ANN401 - as load_settings
         SettingsInvalid: a setting is invalid.
     """
     settings = load_settings(**options)
-    servers.use(servers.Servers(chroma_url=settings.chroma_url))
+    use_servers(settings)
     return settings
+
+
+def use_servers(settings: Settings) -> None:
+    """Use the servers of the settings in this process."""
+    servers.use(servers.Servers(chroma_url=settings.chroma_url))
 
 
 def chosen(data_dir: Path | None, collection: str | None, **options: Any) -> Settings:  # noqa: ANN401 - as load_settings

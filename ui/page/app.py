@@ -1,7 +1,7 @@
 """The web page: layout, wiring and theme."""
 
-import webbrowser
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -34,7 +34,8 @@ from ui.page.conversation import header_html
 from ui.page.conversation_routes import conversation_routes
 from ui.page.corpus_tab import corpus_tab
 from ui.page.evaluate_tab import evaluate_tab
-from ui.page.guard import App
+from ui.page.front import front_app
+from ui.page.guard import App, Guard
 from ui.page.health import health_routes
 from ui.page.needed import NeededRoutes
 from ui.page.origins import OwnRequests, page_names
@@ -78,28 +79,60 @@ TEAL = gr.themes.Color(
 )
 
 
-def serve(texts: Library | Answering, settings: Settings, *, open_browser: bool = False, block: bool = True) -> Served:
+def serve(
+    texts: Library | Answering,
+    settings: Settings,
+    *,
+    behind: socket.socket | None = None,
+    block: bool = True,
+) -> Served:
     """Serve the page on the host and port of the settings until Ctrl+C; return at once if `block` is False.
 
-    `texts` are the collections, or the assistant of the main one.
+    `texts` are the collections, or the assistant of the main one. `behind` is
+    the socket to listen on instead where a front passes the requests on.
 
     Raises:
         SettingsInvalid: the port is in use, the host is not an address of this
             machine, or other machines could reach a page without accounts.
     """
     library, work = texts if isinstance(texts, Library) else Library(settings, texts), Work()
+    listener = behind or open_listener(settings)
+    guard = Guard(build_app(library, settings, work))
+
+    def finish() -> None:
+        work.finish()
+        guard.stopping = True
+
+    served = start(guard, listener, finish, behind=behind is not None)
+    if block:
+        served.wait()
+    return served
+
+
+def serve_front(pages: Mapping[int, str], settings: Settings, finish: Callable[[], None]) -> Served:
+    """Serve the host and port of the settings by passing requests on to `pages`, addresses by their numbers.
+
+    `finish` ends the pages before the server stops.
+
+    Raises:
+        SettingsInvalid: see `serve`.
+    """
+    return start(front_app(pages), open_listener(settings), finish)
+
+
+def open_listener(settings: Settings) -> socket.socket:
+    """Listen on the host and port of the settings.
+
+    Raises:
+        SettingsInvalid: see `serve`.
+    """
     listener = listen(settings.host, settings.port)
     if not (is_loopback(listener) or settings.insecure or Accounts(settings.data_dir).exist()):
         listener.close()
         what = f"anyone who can reach {settings.host} could read and change the texts"
         remedy = "add accounts with `cited user add NAME --role owner`, or use --insecure"
         raise SettingsInvalid(what, "CITED_HOST", remedy)
-    served = start(build_app(library, settings, work), listener, work)
-    if open_browser:
-        webbrowser.open(served.url)
-    if block:
-        served.wait()
-    return served
+    return listener
 
 
 def build_app(library: Library, settings: Settings, work: Work) -> App:
