@@ -34,6 +34,8 @@ GRADIO_WARNINGS = (
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--require-browser", action="store_true", help="fail where Chromium is missing")
     parser.addoption("--require-servers", action="store_true", help="fail where a server to test with is missing")
+    parser.addoption("--cluster", metavar="FILE", default=None, help="let test_cluster.py ingest these documents")
+    parser.addoption("--cluster-prompts", metavar="FILE", default=None, help="let test_cluster.py ask these questions")
     parser.addoption("--screenshots", metavar="DIR", default=None, help="save the browser tests' screenshots here")
     parser.addoption("--models", metavar="DIR", default=None, help="keep the exported encoder here for the next time")
 

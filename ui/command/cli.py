@@ -9,11 +9,12 @@ from contextlib import ExitStack, closing
 from importlib import metadata
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ingest.errors import UserFacingError
+from ingest.settings import Settings
 from ui.command.accounts import tokens, users
 from ui.command.backup import backup, restore
 from ui.command.collections import app as collections
@@ -31,6 +32,9 @@ from ui.command.show import (
     show_status,
     standings_json,
 )
+
+if TYPE_CHECKING:
+    from ui.page.server import Served
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -174,21 +178,12 @@ def ui(
     data_dir: DataDir = None,
 ) -> None:
     """Open the chat page."""
-    from assistant.library import Library
-    from ui.command.workers import Workers
     from ui.handlers.accounts import Accounts
-    from ui.page.app import serve, serve_front
 
     settings = chosen(data_dir, collection, host=host, port=port, mcp=mcp or None, insecure=insecure or None)
     set_up(settings)
     with ExitStack() as stack:
-        if workers > 1:
-            running = Workers(settings, workers)
-            served = serve_front(running.pages, settings, running.stop)
-            stack.callback(running.stop)
-            running.start()
-        else:
-            served = serve(stack.enter_context(closing(Library(settings))), settings, block=False)
+        served = _one_page(settings, stack) if workers == 1 else _several_pages(settings, workers, stack)
         if browser:
             webbrowser.open(served.url)
         typer.echo(f"The page is at {served.url} (Ctrl+C to stop)")
@@ -201,6 +196,24 @@ def ui(
             tell(f"cited: warning: {warning}", settings)
         served.wait()
         typer.echo("Stopped")
+
+
+def _one_page(settings: Settings, stack: ExitStack) -> "Served":
+    from assistant.library import Library
+    from ui.page.app import serve
+
+    return serve(stack.enter_context(closing(Library(settings))), settings, block=False)
+
+
+def _several_pages(settings: Settings, number: int, stack: ExitStack) -> "Served":
+    from ui.command.workers import Workers
+    from ui.page.front import serve_front
+
+    workers = Workers(settings, number)
+    served = serve_front(workers.pages, settings, workers.stop)
+    stack.callback(workers.stop)
+    workers.start()
+    return served
 
 
 @app.command()

@@ -6,7 +6,6 @@ import signal
 import time
 from contextlib import closing
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from threading import Event, Thread
 
 from ingest.errors import UserFacingError
@@ -17,6 +16,7 @@ from ui.command.options import use_servers
 RESTART_SECONDS = 1.0
 """After how long a page that ended is started again."""
 LOOPBACK = "127.0.0.1"
+TICK = 0.2
 END_SECONDS = 20.0
 """How long pages may take to end; they answer what is being asked."""
 
@@ -34,8 +34,6 @@ class Workers:
         self._settings = settings
         self._stopping = Event()
         self._context = multiprocessing.get_context("spawn")
-        self._processes: dict[int, BaseProcess] = {}
-        self._told: dict[int, Connection] = {}
         self._failure: UserFacingError | None = None
         self._keepers = [Thread(target=self._keep, args=(each,), name=f"page {each}") for each in range(1, number + 1)]
 
@@ -51,13 +49,11 @@ class Workers:
             if self._failure is not None:
                 self.stop()
                 raise self._failure
-            time.sleep(0.05)
+            time.sleep(TICK)
 
     def stop(self) -> None:
         """Let all pages answer what is being asked, then end them."""
         self._stopping.set()
-        for told in list(self._told.values()):
-            told.close()
         for keeper in self._keepers:
             keeper.join()
 
@@ -68,29 +64,32 @@ class Workers:
                 log.error("page %d ended and is started again", number)
 
     def _run(self, number: int) -> None:
-        """Run a page until it ends."""
+        """Run a page until it ends, or all are to end."""
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=work, args=(self._settings, theirs), name=f"page {number}")
-        self._told[number] = ours
         process.start()
         theirs.close()
-        try:
-            told = ours.recv()
-        except (EOFError, OSError):  # it ended at once, or all are being stopped
-            told = None
-        if isinstance(told, str):
-            self.pages[number] = told
-        elif isinstance(told, UserFacingError):
-            self._failure = told
-        while process.is_alive() and not self._stopping.is_set():
-            process.join(0.5)
-        self.pages.pop(number, None)
+        began = False
+        with closing(ours):
+            while not self._stopping.is_set():
+                if not ours.poll(TICK):
+                    continue
+                try:
+                    told = ours.recv()
+                except (EOFError, OSError):  # it has ended
+                    break
+                if isinstance(told, UserFacingError):
+                    self._failure = told
+                else:
+                    self.pages[number], began = told, True
+            self.pages.pop(number, None)
+        if not began and not self._failure:
+            self._failure = UserFacingError("a page did not start", remedy="see the messages above")
         process.join(END_SECONDS)
         if process.is_alive():
             process.kill()
             process.join()
         process.close()
-        ours.close()
 
 
 def work(settings: Settings, starter: Connection) -> None:

@@ -1,7 +1,7 @@
 """The web page: layout, wiring and theme."""
 
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,6 @@ from starlette.routing import Mount
 
 from assistant.library import Library
 from assistant.schema import Answering
-from ingest.errors import SettingsInvalid
 from ingest.settings import Settings
 from ui.handlers import ask
 from ui.handlers.accounts import Accounts
@@ -34,14 +33,13 @@ from ui.page.conversation import header_html
 from ui.page.conversation_routes import conversation_routes
 from ui.page.corpus_tab import corpus_tab
 from ui.page.evaluate_tab import evaluate_tab
-from ui.page.front import front_app
 from ui.page.guard import App, Guard
 from ui.page.health import health_routes
 from ui.page.needed import NeededRoutes
 from ui.page.origins import OwnRequests, page_names
 from ui.page.owner import Owners
 from ui.page.routes import page_routes
-from ui.page.server import Served, is_loopback, listen, start
+from ui.page.server import Served, open_listener, start
 from ui.page.sign_in import SignIn, account_name
 from ui.page.templating import render
 from ui.page.theme import EarlyTheme
@@ -107,32 +105,6 @@ def serve(
     if block:
         served.wait()
     return served
-
-
-def serve_front(pages: Mapping[int, str], settings: Settings, finish: Callable[[], None]) -> Served:
-    """Serve the host and port of the settings by passing requests on to `pages`, addresses by their numbers.
-
-    `finish` ends the pages before the server stops.
-
-    Raises:
-        SettingsInvalid: see `serve`.
-    """
-    return start(front_app(pages), open_listener(settings), finish)
-
-
-def open_listener(settings: Settings) -> socket.socket:
-    """Listen on the host and port of the settings.
-
-    Raises:
-        SettingsInvalid: see `serve`.
-    """
-    listener = listen(settings.host, settings.port)
-    if not (is_loopback(listener) or settings.insecure or Accounts(settings.data_dir).exist()):
-        listener.close()
-        what = f"anyone who can reach {settings.host} could read and change the texts"
-        remedy = "add accounts with `cited user add NAME --role owner`, or use --insecure"
-        raise SettingsInvalid(what, "CITED_HOST", remedy)
-    return listener
 
 
 def build_app(library: Library, settings: Settings, work: Work) -> App:

@@ -5,7 +5,7 @@ import hashlib
 import json
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import httpx
@@ -14,7 +14,9 @@ from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.routing import Mount
 
+from ingest.settings import Settings
 from ui.page.guard import App, Receive, Scope, Send
+from ui.page.server import Served, open_listener, start
 
 COOKIE = "cited_page"
 BODY_SECONDS = 60.0
@@ -114,6 +116,17 @@ def front_app(pages: Mapping[int, str]) -> App:
 
     front = Front(pages)
     return Starlette(routes=[Mount("/", front)], lifespan=running)
+
+
+def serve_front(pages: Mapping[int, str], settings: Settings, finish: Callable[[], None]) -> Served:
+    """Serve the host and port of the settings by passing requests on to `pages`, addresses by their numbers.
+
+    `finish` ends the pages before the server stops.
+
+    Raises:
+        SettingsInvalid: see `open_listener`.
+    """
+    return start(front_app(pages), open_listener(settings), finish)
 
 
 class _Left(Exception):

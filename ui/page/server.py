@@ -11,11 +11,13 @@ from collections.abc import Callable
 import uvicorn
 
 from ingest.errors import SettingsInvalid, UserFacingError
+from ingest.settings import Settings
+from ui.handlers.accounts import Accounts
 from ui.page.connections import LimitedConnection
 from ui.page.guard import App
 
-START_SECONDS = 30.0
-"""How long to wait for the server to start; it took 0.3 s on two busy cores."""
+START_SECONDS = 120.0
+"""How long to wait for the server to start; it took 0.3 s on two busy cores, and 30 s beside twenty other programs."""
 BACKLOG = 128
 """Connections that wait to be accepted; all may be accepted at once, before the limit on them is applied."""
 
@@ -110,6 +112,21 @@ def listen(host: str, port: int) -> socket.socket:
         raise SettingsInvalid(
             f"cannot listen on {host}", "CITED_HOST", "use an address of this machine, such as 127.0.0.1"
         ) from error
+
+
+def open_listener(settings: Settings) -> socket.socket:
+    """Open the socket that a page with these settings listens on.
+
+    Raises:
+        SettingsInvalid: see `listen`, or other machines could reach a page without accounts.
+    """
+    listener = listen(settings.host, settings.port)
+    if not (is_loopback(listener) or settings.insecure or Accounts(settings.data_dir).exist()):
+        listener.close()
+        what = f"anyone who can reach {settings.host} could read and change the texts"
+        remedy = "add accounts with `cited user add NAME --role owner`, or use --insecure"
+        raise SettingsInvalid(what, "CITED_HOST", remedy)
+    return listener
 
 
 def is_loopback(listener: socket.socket) -> bool:

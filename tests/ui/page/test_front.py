@@ -14,8 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, StreamingResponse
 
 from ingest.settings import Settings
-from ui.page.app import serve_front
-from ui.page.front import BROKE_OFF, COOKIE, NONE_RUNS
+from ui.page.front import BROKE_OFF, COOKIE, NONE_RUNS, serve_front
 from ui.page.guard import Receive, Scope, Send
 from ui.page.server import Served, listen, start
 
