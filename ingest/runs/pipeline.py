@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Event
 
 from ingest.errors import IndexMissing, IndexStale, IndexUnreadable, PlanOutdated, PruningUnconfirmed, RootInvalid
-from ingest.index.catalog import FILE_NAME, Catalog, Draft
+from ingest.index.catalog import Catalog, Draft, present
 from ingest.index.chroma_files import REBUILD
 from ingest.index.lock import write_lock
 from ingest.index.tables import SCHEMA_VERSION
@@ -121,7 +121,7 @@ def ingest(
         IndexLocked: another process is writing.
         IndexStale: the index was built by another encoder or version.
     """
-    if not os.path.exists(data_dir / FILE_NAME):
+    if not present(data_dir):
         check(paths, data_dir)  # a run that fails here must not leave an empty index
     with _writing(data_dir, encoder.identity, create=True, rebuild=rebuild) as (catalog, vectors):
         vectors.renew()

@@ -29,8 +29,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from ingest.collections import collections
 from ingest.errors import BackupFailed, IndexLocked, IndexUnreadable
 from ingest.index import chroma_files
-from ingest.index.catalog import FILE_NAME, TIMEOUT, Catalog
+from ingest.index.catalog import Catalog
 from ingest.index.lock import HOLDER_NAME, write_lock
+from ingest.index.sqlite import FILE_NAME, TIMEOUT
 from ingest.index.vectors import VECTORS_FOLDER
 from ingest.settings import COLLECTIONS, Settings
 from ui.handlers.uploads import LOCK_NAME, UPLOADS_FOLDER
