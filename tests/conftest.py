@@ -19,7 +19,7 @@ from ingest.readers.registry import read
 from ingest.runs.pipeline import RunReport, ingest
 from ingest.schema import Document, Reading
 from ingest.text.sentences import document_sentences
-from tests.servers import postgresql_server  # noqa: F401 - a fixture
+from tests.servers import catalogs, postgresql, postgresql_server  # noqa: F401 - fixtures
 
 DIMENSION = 64
 IN_MEMORY = Path("/dev/shm")

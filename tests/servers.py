@@ -13,6 +13,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+
+from ingest.index import servers
+from ingest.index.postgresql import engine
+from ingest.index.servers import Servers
 
 START_SECONDS = 60.0
 UNPRIVILEGED = ("postgres", "nobody")  # PostgreSQL refuses to run as root
@@ -125,3 +130,30 @@ def postgresql_server(request: pytest.FixtureRequest) -> Iterator[PostgreSQL]:
             yield server
         finally:
             server.stop()
+
+
+@pytest.fixture
+def postgresql(postgresql_server: PostgreSQL) -> Iterator[str]:
+    """Keep the catalogs of this test on a PostgreSQL server; its address."""
+    url = postgresql_server.url
+    servers.use(Servers(catalog_url=url))
+    try:
+        yield url
+    finally:
+        servers.use(Servers())
+        with engine(url).begin() as connection:
+            for name in connection.scalars(sa.text("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'cited_%'")):
+                connection.execute(sa.text(f"DROP SCHEMA {name} CASCADE"))
+        engine(url).dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def catalogs(request: pytest.FixtureRequest) -> str:
+    """Run a test twice: with the catalogs in their folders, and on a PostgreSQL server; which of them it is."""
+    if request.param == "postgresql":
+        request.getfixturevalue("postgresql")
+    return str(request.param)
+
+
+in_folders = pytest.mark.parametrize("catalogs", ["sqlite"], indirect=True)
+"""For a test that looks into the file of a catalog."""

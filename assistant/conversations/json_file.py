@@ -373,12 +373,21 @@ def read_conversation(path: Path) -> Conversation:
         content = path.read_bytes()
     except OSError as error:
         raise ConversationInvalid(f"cannot be read: {error.strerror}", str(path), REMEDY) from error
+    return conversation_of(content, str(path))
+
+
+def conversation_of(content: bytes, where: str) -> Conversation:
+    """Return the conversation in the content of a file; `where` names that in errors.
+
+    Raises:
+        ConversationInvalid: it is not a conversation, or was edited; lists the faults.
+    """
     try:
         record = _Conversation.model_validate(json.loads(content))
     except ValidationError as error:
-        raise ConversationInvalid(NOT_ONE, str(path), REMEDY, _faults(error)) from error
+        raise ConversationInvalid(NOT_ONE, where, REMEDY, _faults(error)) from error
     except (ValueError, RecursionError) as error:
-        raise ConversationInvalid(NOT_ONE, str(path), REMEDY, [Fault(None, f"not JSON: {error}")]) from error
+        raise ConversationInvalid(NOT_ONE, where, REMEDY, [Fault(None, f"not JSON: {error}")]) from error
     return Conversation(record.id, record.name, record.begun, tuple(each.turn() for each in record.turns))
 
 

@@ -56,9 +56,20 @@ class PostgreSQL:
             IndexUnwritable: the server cannot be reached, or may not be changed.
             IndexStale: a later version of the program made the tables.
         """
+        if self._current():
+            return
         with self._transaction(IndexUnwritable) as connection:
             connection.execute(sa.text(f"CREATE SCHEMA IF NOT EXISTS {self.schema}"))
             self._upgrade(connection)
+
+    def _current(self) -> bool:
+        """Return whether all tables are there, as this version makes them."""
+        try:
+            with self._raising(IndexUnwritable), self._engine.connect() as connection:
+                self._enter(connection)
+                return self._revision(connection) == REVISION
+        except IndexMissing:
+            return False
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -71,7 +82,7 @@ class PostgreSQL:
         """
         with self._raising(IndexUnreadable), self._engine.connect() as connection:
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
-            connection.exec_driver_sql(f"SET LOCAL search_path TO {self.schema}, pg_temp")
+            self._enter(connection)
             if self._revision(connection) != REVISION:
                 self._refuse_later(connection)
                 remedy = "run `cited ingest --rebuild`"
@@ -91,6 +102,19 @@ class PostgreSQL:
         """
         with self._transaction(IndexUnwritable) as connection:
             self._upgrade(connection)
+            yield connection
+
+    @contextmanager
+    def using(self, kind: type[UserFacingError]) -> Iterator[Connection]:
+        """Yield a connection to what is kept beside the catalog; what it changes is committed at the end.
+
+        Raises:
+            IndexMissing: there is no schema.
+            kind: the server cannot be reached, or may not be used so.
+        """
+        with self._raising(kind), self._engine.begin() as connection:
+            self._enter(connection)
+            self._revision(connection)
             yield connection
 
     def drop(self) -> None:
@@ -148,10 +172,14 @@ class PostgreSQL:
     def _transaction(self, kind: type[UserFacingError]) -> Iterator[Connection]:
         """Yield a connection in the schema, one at a time."""
         with self._raising(kind), self._engine.begin() as connection:
-            connection.exec_driver_sql(f"SET LOCAL search_path TO {self.schema}, pg_temp")
+            self._enter(connection)
             lock = sa.text("SELECT pg_advisory_xact_lock(:kind, :index)")
             connection.execute(lock, {"kind": _CHANGES, "index": self._key})
             yield connection
+
+    def _enter(self, connection: Connection) -> None:
+        """Set the schema of a transaction; PostgreSQL would take seconds to compile the score of many words."""
+        connection.exec_driver_sql(f"SET LOCAL search_path TO {self.schema}, pg_temp; SET LOCAL jit TO off")
 
     def _revision(self, connection: Connection) -> str:
         """Return the revision of the tables; "" for none.

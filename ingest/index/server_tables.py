@@ -29,7 +29,7 @@ vocabulary = sa.Table(
 totals = sa.Table(
     "totals",
     server_tables,
-    sa.Column("only", sa.Boolean, primary_key=True, server_default=sa.true()),
+    sa.Column("single", sa.Boolean, primary_key=True, server_default=sa.true()),
     sa.Column("passages", sa.BigInteger, nullable=False),
     sa.Column("words", sa.BigInteger, nullable=False),
 )

@@ -21,6 +21,20 @@ LONGEST_LEXEME = 500  # bytes; PostgreSQL takes at most 2,046, and fewer in a B-
 LAST_POSITION = 16_383  # in a tsvector; those behind it count as this one
 MOVED = 0.1  # the share of passages changed by a run after which PostgreSQL has to look at their statistics again
 _LABELS = "ABC"  # of title, headings and text
+# f * (K1 + 1) / (f + norm) is written so that each count f is looked up only once.
+_SCORED = f"""
+    SELECT passage, {K1 + 1} * ({{sum}}) AS score
+    FROM (
+        SELECT passage, counts, {K1} * ({1 - B} + {B} * length / CAST(:average AS float8)) AS norm
+        FROM terms WHERE words @@ CAST(:match AS tsquery) {{only}}
+    ) AS found
+    ORDER BY score DESC, passage LIMIT :limit
+"""
+_COUNT = sa.text(
+    "INSERT INTO vocabulary SELECT * FROM unnest(CAST(:terms AS text[]), CAST(:numbers AS bigint[]))"
+    " ON CONFLICT (term) DO UPDATE SET passages = vocabulary.passages + excluded.passages"
+)
+_FORGET = sa.text("DELETE FROM vocabulary WHERE term = ANY (CAST(:terms AS text[])) AND passages = 0")
 _VIEWS = (
     "CREATE TEMP VIEW documents AS SELECT documents.* FROM {schema}.documents JOIN pg_temp.chosen USING (id)",
     "CREATE TEMP VIEW passages AS SELECT passages.* FROM pg_temp.chosen"
@@ -70,14 +84,15 @@ class TsVectors:
         known = [word for word in words if found.get(word)]
         if not known:
             return []
-        norm = K1 * (1 - B + B * terms.c.length / sa.literal(whole.words / whole.passages, sa.Double))
-        parts = (_share(word, norm) * _idf(found[word], whole.passages) * (K1 + 1) for word in known)
-        score = sum(parts, sa.literal(0.0, sa.Double)).label("score")
-        query = sa.select(terms.c.passage, score).where(_matches(" | ".join(_quoted(word) for word in known)))
-        if keys is not None:
-            query = query.where(terms.c.passage.in_(keys))
-        query = query.order_by(score.desc(), terms.c.passage).limit(limit)
-        return [(int(key), float(value)) for key, value in self._connection.execute(query)]
+        shares = (
+            f"{_idf(found[word], whole.passages)!r} * (1 - norm / (coalesce((counts ->> :word{at})::float8, 0) + norm))"
+            for at, word in enumerate(known)
+        )
+        query = sa.text(_SCORED.format(sum=" + ".join(shares), only="" if keys is None else "AND passage = ANY(:keys)"))
+        values: dict[str, object] = {f"word{at}": _lexeme(word) for at, word in enumerate(known)}
+        values |= {"average": whole.words / whole.passages, "limit": limit}
+        values |= {"match": " | ".join(map(_quoted, known)), "keys": None if keys is None else list(keys)}
+        return [(int(key), float(score)) for key, score in self._connection.execute(query, values)]
 
     def frequencies(self, words: Sequence[str]) -> Mapping[str, int]:
         """See `FullText`."""
@@ -115,10 +130,11 @@ class TsVectors:
             fields = [[_lexeme(word) for word in field.split()] for field in each]
             counts = _weighed(fields)
             length = sum(map(len, fields))
-            rows.append({"passage": key, "words": _tsvector(fields), "length": length, "counts": counts})
+            rows.append({"passage": key, "vector": _tsvector(fields), "length": length, "counts": counts})
             self._changes.add(counts, length, 1)
         if rows:
-            self._connection.execute(sa.insert(terms), rows)
+            vector = sa.cast(sa.bindparam("vector", type_=sa.Text), postgresql.TSVECTOR)
+            self._connection.execute(sa.insert(terms).values(words=vector), rows)
 
     def drop(self, document: int) -> None:
         """See `FullText`."""
@@ -164,16 +180,9 @@ class TsVectors:
     def _count_terms(self, changes: Mapping[str, int]) -> None:
         """Add to the numbers of passages that contain words."""
         changed = {term: number for term, number in changes.items() if number}
-        names, numbers = list(changed), list(changed.values())
-        rows = sa.func.unnest(
-            sa.cast(names, postgresql.ARRAY(tables.String)), sa.cast(numbers, postgresql.ARRAY(sa.BigInteger))
-        ).table_valued("term", "passages")
-        query = postgresql.insert(vocabulary).from_select(["term", "passages"], sa.select(rows.c.term, rows.c.passages))
-        added = vocabulary.c.passages + query.excluded.passages
-        self._connection.execute(query.on_conflict_do_update(index_elements=["term"], set_={"passages": added}))
-        fewer = sa.cast([term for term, number in changed.items() if number < 0], postgresql.ARRAY(tables.String))
-        gone = vocabulary.c.term == sa.any_(fewer)
-        self._connection.execute(sa.delete(vocabulary).where(gone, vocabulary.c.passages == 0))
+        self._connection.execute(_COUNT, {"terms": list(changed), "numbers": list(changed.values())})
+        fewer = [term for term, number in changed.items() if number < 0]
+        self._connection.execute(_FORGET, {"terms": fewer})
 
     def prepared(self, documents: Collection[int], passages: Collection[int]) -> Chosen:
         """See `FullText`."""
@@ -239,12 +248,6 @@ class _Changes:
         self.words += other.words
         self.added += other.added
         self.dropped += other.dropped
-
-
-def _share(word: str, norm: sa.ColumnElement[float]) -> sa.ColumnElement[float]:
-    """Return f / (f + norm) of a word that occurs f times, looking f up only once."""
-    frequency = sa.func.coalesce(sa.cast(terms.c.counts[_lexeme(word)].astext, sa.Double), 0.0)
-    return 1 - norm / (frequency + norm)
 
 
 def _idf(frequency: int, passages: int) -> float:

@@ -80,7 +80,7 @@ CREATE TABLE vocabulary (
     passages BIGINT NOT NULL
 );
 CREATE TABLE totals (
-    only BOOLEAN PRIMARY KEY DEFAULT true,
+    single BOOLEAN PRIMARY KEY DEFAULT true,
     passages BIGINT NOT NULL,
     words BIGINT NOT NULL
 );
