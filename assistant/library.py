@@ -1,6 +1,7 @@
 """Opens the assistants of a data folder's collections, each when it is first needed."""
 
 import threading
+from collections.abc import Hashable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ class Library:
         """Create a library; nothing is opened yet. `main`, if given, is the assistant of the main collection."""
         self._settings = settings
         self._main = main
-        self._open: dict[str, tuple[tuple[int, int], Assistant]] = {}
+        self._open: dict[str, tuple[Hashable, Assistant]] = {}
         self._lock = threading.Lock()
 
     def settings(self, collection: str) -> Settings:

@@ -19,7 +19,13 @@ from ingest.readers.registry import read
 from ingest.runs.pipeline import RunReport, ingest
 from ingest.schema import Document, Reading
 from ingest.text.sentences import document_sentences
-from tests.servers import chroma_server, postgresql_server, running_chroma  # noqa: F401 - fixtures
+from tests.servers import (  # noqa: F401 - fixtures
+    catalogs,
+    chroma_server,
+    postgresql,
+    postgresql_server,
+    running_chroma,
+)
 
 DIMENSION = 64
 IN_MEMORY = Path("/dev/shm")

@@ -14,9 +14,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from ingest.index import servers
+from ingest.index.postgresql import engine
 from ingest.index.server_vectors import client_of, forget_clients
+from ingest.index.servers import Servers
 
 START_SECONDS = 60.0
 UNPRIVILEGED = ("postgres", "nobody")  # PostgreSQL refuses to run as root
@@ -177,6 +180,33 @@ def postgresql_server(request: pytest.FixtureRequest) -> Iterator[PostgreSQL]:
             server.stop()
 
 
+@pytest.fixture
+def postgresql(postgresql_server: PostgreSQL) -> Iterator[str]:
+    """Keep the catalogs of this test on a PostgreSQL server; its address."""
+    url = postgresql_server.url
+    servers.use(Servers(url, servers.chosen().chroma_url))
+    try:
+        yield url
+    finally:
+        servers.use(Servers(chroma_url=servers.chosen().chroma_url))
+        with engine(url).begin() as connection:
+            for name in connection.scalars(sa.text("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'cited_%'")):
+                connection.execute(sa.text(f"DROP SCHEMA {name} CASCADE"))
+        engine(url).dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def catalogs(request: pytest.FixtureRequest) -> str:
+    """Run a test twice: with the catalogs in their folders, and on a PostgreSQL server; which of them it is."""
+    if request.param == "postgresql":
+        request.getfixturevalue("postgresql")
+    return str(request.param)
+
+
+in_folders = pytest.mark.parametrize("catalogs", ["sqlite"], indirect=True)
+"""For a test that looks into the file of a catalog."""
+
+
 @pytest.fixture(scope="session")
 def running_chroma(request: pytest.FixtureRequest) -> Iterator[Chroma]:
     """A Chroma server for all tests of this process."""
@@ -197,11 +227,11 @@ def running_chroma(request: pytest.FixtureRequest) -> Iterator[Chroma]:
 @pytest.fixture
 def chroma_server(running_chroma: Chroma) -> Iterator[Chroma]:
     """A Chroma server without vectors, which this process uses during the test."""
-    servers.use(servers.Servers(chroma_url=running_chroma.url))
+    servers.use(Servers(servers.chosen().catalog_url, running_chroma.url))
     try:
         yield running_chroma
     finally:
-        servers.use(servers.Servers())
+        servers.use(Servers(servers.chosen().catalog_url))
         running_chroma.start()
         client = client_of(running_chroma.url)
         for collection in client.list_collections():

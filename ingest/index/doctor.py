@@ -10,6 +10,7 @@ from ingest.errors import IndexUnreadable, UserFacingError
 from ingest.index.catalog import Catalog, Snapshot
 from ingest.index.chroma_files import REBUILD
 from ingest.index.lock import holder, locked
+from ingest.index.postgresql import database
 from ingest.index.server_vectors import vectors_of
 from ingest.index.vectors import SAMPLE, VECTORS_FOLDER
 from ingest.models.encoder import EncoderIdentity, open_encoder
@@ -40,8 +41,11 @@ def examine(settings: Settings) -> list[Finding]:
         IndexMissing: nothing has been ingested yet.
         IndexStale: the index was built by another version.
     """
+    server = database(settings.folder)
     writing = f"{holder(settings.folder)} is writing to the index now" if locked(settings.folder) else "free"
     findings = [Finding(True, f"lock: {writing}")]
+    if server is not None:
+        findings.append(Finding(True, f"server: {server.where}"))
     try:
         with closing(Catalog(settings.folder)) as catalog, catalog.read() as snapshot:
             findings.extend(_catalog(snapshot))

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.settings import COLLECTIONS
+from ingest.settings import COLLECTIONS, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,11 @@ class Servers:
 
 
 _chosen = Servers()
+
+
+def of(settings: Settings) -> Servers:
+    """Return the servers that the settings name."""
+    return Servers(settings.catalog_url.get_secret_value(), settings.chroma_url)
 
 
 def use(servers: Servers) -> None:

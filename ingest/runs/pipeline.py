@@ -13,7 +13,7 @@ from threading import Event
 
 from ingest.errors import IndexMissing, IndexStale, IndexUnreadable, PlanOutdated, PruningUnconfirmed, RootInvalid
 from ingest.index import servers
-from ingest.index.catalog import FILE_NAME, Catalog, Draft
+from ingest.index.catalog import Catalog, Draft, present
 from ingest.index.chroma_files import REBUILD
 from ingest.index.lock import write_lock
 from ingest.index.server_vectors import ServerVectors, vectors_of
@@ -123,7 +123,7 @@ def ingest(
         IndexLocked: another process is writing.
         IndexStale: the index was built by another encoder or version.
     """
-    if not os.path.exists(data_dir / FILE_NAME):
+    if not present(data_dir):
         check(paths, data_dir)  # a run that fails here must not leave an empty index
     with _writing(data_dir, encoder.identity, create=True, rebuild=rebuild) as (catalog, vectors):
         vectors.renew()

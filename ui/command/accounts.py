@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ingest.errors import AccountInvalid, printable
-from ui.command.options import DataDir, loaded
+from ui.command.options import DataDir, settings_of
 from ui.handlers.roles import Role
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def remove_token(
 def _accounts(data_dir: Path | None) -> "Accounts":
     from ui.handlers.accounts import Accounts
 
-    return Accounts(loaded(data_dir=data_dir).data_dir)
+    return Accounts(settings_of(data_dir=data_dir).data_dir)
 
 
 def _labels(account: "Account") -> str:

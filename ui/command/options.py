@@ -40,20 +40,15 @@ def or_before(context: typer.Context, parameter: typer.CallbackParam, given: obj
     return given
 
 
-def loaded(**options: Any) -> Settings:  # noqa: ANN401 - as load_settings
-    """Return the settings, and use their servers from here on.
+def settings_of(**options: Any) -> Settings:  # noqa: ANN401 - as load_settings
+    """Return the settings of this process, and use the servers that they name.
 
     Raises:
         SettingsInvalid: a setting is invalid.
     """
     settings = load_settings(**options)
-    use_servers(settings)
+    servers.use(servers.of(settings))
     return settings
-
-
-def use_servers(settings: Settings) -> None:
-    """Use the servers of the settings in this process."""
-    servers.use(servers.Servers(chroma_url=settings.chroma_url))
 
 
 def chosen(data_dir: Path | None, collection: str | None, **options: Any) -> Settings:  # noqa: ANN401 - as load_settings
@@ -63,7 +58,7 @@ def chosen(data_dir: Path | None, collection: str | None, **options: Any) -> Set
         SettingsInvalid: a setting is invalid.
         CollectionInvalid: there is no such collection.
     """
-    settings = loaded(data_dir=data_dir, collection=collection, **options)
+    settings = settings_of(data_dir=data_dir, collection=collection, **options)
     known_slug(settings.data_dir, settings.collection)
     return settings
 

@@ -9,9 +9,9 @@ from multiprocessing.connection import Connection
 from threading import Event, Thread
 
 from ingest.errors import UserFacingError
+from ingest.index import servers
 from ingest.settings import Settings
 from ui.command.logs import set_up
-from ui.command.options import use_servers
 
 RESTART_SECONDS = 1.0
 """After how long a page that ended is started again."""
@@ -101,7 +101,7 @@ def work(settings: Settings, starter: Connection) -> None:
 
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
     set_up(settings)
-    use_servers(settings)
+    servers.use(servers.of(settings))
     try:
         with closing(Library(settings)) as library:
             served = serve(library, settings, behind=listen(LOOPBACK, 0), block=False)

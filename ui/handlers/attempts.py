@@ -1,16 +1,15 @@
-"""Counts wrong passwords in the last minutes, in a file that all pages of a data folder share."""
+"""Counts wrong passwords in the last minutes, where all pages of a data folder see them."""
 
 import hashlib
 import json
 import time
 from pathlib import Path
 
-from filelock import FileLock
-
 from ingest.errors import not_written
-from ingest.files import replace_text
+from ingest.index.kept import kept_in
 
 FILE_NAME = "attempts.json"
+LOCK_NAME = "attempts.lock"
 ATTEMPTS = 10
 """Wrong passwords from one address, and three times as many for one account, before a pause."""
 PAUSE_SECONDS = 300.0
@@ -20,7 +19,7 @@ class Attempts:
     """Counts wrong passwords by address and by account. Safe for threads and processes."""
 
     def __init__(self, data_dir: Path) -> None:
-        self._path = data_dir / FILE_NAME
+        self._kept = kept_in(data_dir)
 
     def pause(self, address: str, name: str) -> float:
         """Return for how many more seconds no attempt is allowed; 0 if one is."""
@@ -35,21 +34,22 @@ class Attempts:
             IndexUnwritable: this cannot be kept.
         """
         try:
-            with FileLock(self._path.with_suffix(".lock")):
+            with self._kept.changing(LOCK_NAME):
                 wrong = self._wrong()
                 for key, _ in _limits(address, name):
                     wrong[key] = [*wrong.get(key, []), time.time()]
-                replace_text(self._path, json.dumps(wrong), mode=0o600)
+                self._kept.replace(FILE_NAME, json.dumps(wrong).encode(), mode=0o600)
         except OSError as error:
-            raise not_written("the attempts to sign in cannot be counted", str(self._path), error) from error
+            where = self._kept.where(FILE_NAME)
+            raise not_written("the attempts to sign in cannot be counted", where, error) from error
 
     def _wrong(self) -> dict[str, list[float]]:
         """Return when the wrong passwords of the last minutes were given, by what they are counted for."""
-        now = time.time()
+        now, found = time.time(), self._kept.read(FILE_NAME)
         try:
-            stored = json.loads(self._path.read_text(encoding="utf-8"))
+            stored = json.loads(found[1]) if found is not None else {}
             kept = {key: [when for when in times if 0 <= now - when < PAUSE_SECONDS] for key, times in stored.items()}
-        except (FileNotFoundError, ValueError, AttributeError, TypeError):  # none yet, or edited
+        except (ValueError, AttributeError, TypeError):  # it was edited
             return {}
         return {key: times for key, times in kept.items() if times}
 

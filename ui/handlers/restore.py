@@ -27,7 +27,8 @@ from pydantic import BaseModel, ValidationError
 from ingest.collections import collections
 from ingest.errors import BackupFailed
 from ingest.index import lock
-from ingest.index.catalog import FILE_NAME, Catalog
+from ingest.index.catalog import Catalog
+from ingest.index.sqlite import FILE_NAME
 from ingest.runs.pipeline import RunReport
 from ingest.settings import Settings
 from ui.handlers.backup import CHUNK, CONTENT, FORMAT, MANIFEST, Manifest, Member, SavedIndex, sync_folder

@@ -4,10 +4,9 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
-from filelock import FileLock
-
 from assistant.evaluation.judge import plain
 from assistant.evaluation.prompts import Prompt, append_prompt, load_prompts
+from ingest.index.kept import kept_in, writing_file
 from ui.handlers.limits import check_prompts, check_size
 
 PROMPTS_FOLDER = "prompts"
@@ -21,11 +20,10 @@ def save_prompt(prompt: Prompt, data_dir: Path) -> str:
 
     Raises:
         PromptsInvalid: the prompt or the file has faults or is too large; nothing is written.
+        IndexUnwritable: the server of the catalog cannot be written to.
     """
-    path = data_dir / PROMPTS_FOLDER / SAVED_NAME
-    check_prompts([prompt], path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_suffix(".lock")):
+    check_prompts([prompt], Path(SAVED_NAME))
+    with writing_file(kept_in(data_dir), f"{PROMPTS_FOLDER}/{SAVED_NAME}", alone=True) as path:
         check_size(path)
         present = load_prompts(path, None) if path.exists() and path.stat().st_size else ()
         if any(plain(other.question) == plain(prompt.question) for other in present):

@@ -49,7 +49,7 @@ class SignIn:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         try:
-            account = self._account(scope)
+            account = await run_in_threadpool(self._account, scope)
         except UserFacingError as error:
             log.error("%s", error)
             await JSONResponse({"detail": f"{error.what}; its log says more"}, 503)(scope, receive, send)
