@@ -1,4 +1,4 @@
-"""Several pages on servers that hold the vectors: the same answers as embedded, and one page may be killed.
+"""Several pages on PostgreSQL and Chroma: the same answers as embedded, and one page may be killed.
 
 `pytest tests/test_cluster.py --cluster DOCUMENTS.jsonl --cluster-prompts PROMPTS.jsonl` is the long version: it asks
 500 questions about documents of a file with `file`, `title` and `text` in each line.
@@ -12,20 +12,22 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
+from pydantic import SecretStr
 
 from assistant.assistant import Assistant
 from assistant.evaluation.prompts import load_prompts
 from ingest.index import servers
 from ingest.index.doctor import examine
-from ingest.models.encoder import OnnxEncoder
+from ingest.models.encoder import OnnxEncoder, Vectors32
 from ingest.runs.pipeline import ingest
 from ingest.settings import Settings
 from tests.conftest import GRADIO_WARNINGS
@@ -67,13 +69,36 @@ def texts(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def on_servers(
-    chroma_server: Chroma, texts: Path, models: Path, exported: OnnxEncoder, tmp_path: Path
+    postgresql: str, chroma_server: Chroma, texts: Path, models: Path, once: Once, tmp_path: Path
 ) -> Iterator[Settings]:
-    """An index whose vectors are on a Chroma server."""
-    settings = Settings(data_dir=tmp_path / "shared", chroma_url=chroma_server.url)
-    ingest([texts], settings.data_dir, exported)
+    """An index with its catalog on PostgreSQL and its vectors on Chroma."""
+    data = tmp_path / "shared"
+    settings = Settings(data_dir=data, catalog_url=SecretStr(postgresql), chroma_url=chroma_server.url)
+    ingest([texts], data, once)
+    assert {path.name for path in data.iterdir()}.isdisjoint({"catalog.sqlite", "chroma"})
     settings.models_dir.symlink_to(models)
     yield settings
+
+
+class Once:
+    """The encoder, which encodes each text only once: two indexes are made of the same."""
+
+    def __init__(self, encoder: OnnxEncoder) -> None:
+        self.identity = encoder.identity
+        self.count_tokens = encoder.count_tokens
+        self._encoder = encoder
+        self._known: dict[str, Vectors32] = {}
+
+    def encode(self, texts: Sequence[str], *, query: bool = False) -> Vectors32:
+        fresh = [text for text in texts if text not in self._known]
+        if fresh:
+            self._known.update(zip(fresh, self._encoder.encode(fresh), strict=True))
+        return np.stack([self._known[text] for text in texts])
+
+
+@pytest.fixture(scope="module")
+def once(exported: OnnxEncoder) -> Once:
+    return Once(exported)
 
 
 def told(answer: Json) -> Json:
@@ -83,12 +108,12 @@ def told(answer: Json) -> Json:
     return {"state": answer["state"], "ranked": answer["ranked"], "gate": round(answer["gate_score"], 4), **shown}
 
 
-def wanted(questions: list[str], texts: Path, settings: Settings, exported: OnnxEncoder) -> dict[str, Json]:
+def wanted(questions: list[str], texts: Path, settings: Settings, once: Once) -> dict[str, Json]:
     """Return the answers of an index whose vectors are in its folder."""
     servers.use(servers.Servers())
     try:
         own = Settings(data_dir=settings.data_dir.with_name("embedded"))
-        ingest([texts], own.data_dir, exported)
+        ingest([texts], own.data_dir, once)
         own.models_dir.symlink_to(settings.models_dir.resolve())
         assistant = Assistant.open(own)
         try:
@@ -96,7 +121,7 @@ def wanted(questions: list[str], texts: Path, settings: Settings, exported: Onnx
         finally:
             assistant.close()
     finally:
-        servers.use(servers.Servers(chroma_url=settings.chroma_url))
+        servers.use(servers.of(settings))
 
 
 class Pages:
@@ -106,6 +131,7 @@ class Pages:
         environment = {
             **os.environ,
             "CITED_DATA_DIR": str(settings.data_dir),
+            "CITED_CATALOG_URL": settings.catalog_url.get_secret_value(),
             "CITED_CHROMA_URL": settings.chroma_url,
             "OMP_NUM_THREADS": "1",
         }
@@ -176,25 +202,32 @@ def test_one_of_two_pages_is_killed_and_the_other_goes_on(
     questions: list[str],
     texts: Path,
     on_servers: Settings,
-    exported: OnnxEncoder,
+    once: Once,
     pages: Callable[[Settings, int], Pages],
 ) -> None:
-    expected = wanted(questions, texts, on_servers, exported)
+    expected = wanted(questions, texts, on_servers, once)
     assert len([each for each in expected.values() if each["quotes"]]) > len(questions) / 4
     running = pages(on_servers, 2)
     former = running.processes()
     assert len(former) == 2
 
-    def stay(page: str) -> list[tuple[str, Json | str]]:
+    half, done = max(len(questions) // 2, 2 * FEW), list[str]()
+
+    def stay(page: str, first: int) -> list[tuple[str, Json | str]]:
         headers = {"cookie": f"{COOKIE}={page}"}
         with httpx.Client(base_url=running.url, timeout=PATIENCE, headers=headers) as client:
             assert page_of(client) == page
-            return [(each, ask(client, each)) for each in islice(cycle(questions), 2 * len(questions))]
+            answers = []
+            for question in islice(cycle(questions), first, first + half):
+                answers.append((question, ask(client, question)))
+                done.append(question)
+            return answers
 
     with ThreadPoolExecutor(2) as people:
-        one, other = (people.submit(stay, page) for page in "12")
-        with httpx.Client(base_url=running.url, timeout=PATIENCE) as client:
-            ask(client, questions[0])  # both are at work by now
+        one, other = people.submit(stay, "1", 0), people.submit(stay, "2", half)
+        while len(done) < half:
+            assert not (one.done() and other.done()), (one.result(), other.result())
+            time.sleep(0.01)
         os.kill(former[0], signal.SIGKILL)
         answers = one.result(), other.result()
     broken = [[said for question, said in each if said != expected[question]] for each in answers]

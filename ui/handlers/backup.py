@@ -226,12 +226,15 @@ class _Packer:
         return index
 
     def _pack_index(self) -> SavedIndex:
-        """Copy catalog and vectors, if a run has finished."""
+        """Copy catalog and vectors, if a run has finished; vectors on a server are left to be encoded again."""
         if not (self._folder / FILE_NAME).is_file():
             return NO_INDEX
         self._copy_database(FILE_NAME)
         index = self._index()
         if index == NO_INDEX:
+            return index
+        if servers.chosen().chroma_url:
+            self._pack([FILE_NAME])
             return index
         before = self._graphs()
         self._saved = {path.parent.name for path in before}
