@@ -2,7 +2,7 @@
 
 import webbrowser
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -88,12 +88,14 @@ def serve(texts: Library | Answering, settings: Settings, *, open_browser: bool 
     """
     library, work = texts if isinstance(texts, Library) else Library(settings, texts), Work()
     listener = listen(settings.host, settings.port)
-    if not (is_loopback(listener) or settings.insecure or Accounts(settings.data_dir).exist()):
-        listener.close()
-        what = f"anyone who can reach {settings.host} could read and change the texts"
-        remedy = "add accounts with `cited user add NAME --role owner`, or use --insecure"
-        raise SettingsInvalid(what, "CITED_HOST", remedy)
-    served = start(build_app(library, settings, work), listener, work)
+    with ExitStack() as unused:
+        unused.callback(listener.close)
+        if not (is_loopback(listener) or settings.insecure or Accounts(settings.data_dir).exist()):
+            what = f"anyone who can reach {settings.host} could read and change the texts"
+            remedy = "add accounts with `cited user add NAME --role owner`, or use --insecure"
+            raise SettingsInvalid(what, "CITED_HOST", remedy)
+        served = start(build_app(library, settings, work), listener, work)
+        unused.pop_all()
     if open_browser:
         webbrowser.open(served.url)
     if block:
