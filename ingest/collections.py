@@ -93,7 +93,9 @@ def create(data_dir: Path, name: str, description: CorpusDescription | None = No
         folder.mkdir(parents=True)
     except OSError as error:
         raise not_written("the collection cannot be created", str(folder), error) from error
-    return describe(find(data_dir, name), description or CorpusDescription(name=" ".join(name.split())))
+    made = find(data_dir, name)
+    known = made.description if made.description.name else None  # another machine may have made it on the server
+    return describe(made, description or known or CorpusDescription(name=" ".join(name.split())))
 
 
 def ensure(data_dir: Path, name: str) -> None:

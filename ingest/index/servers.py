@@ -1,7 +1,7 @@
 """The servers that hold the catalogs and vectors of this process; without one, an index is in its folder alone."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingest.settings import COLLECTIONS, Settings
@@ -15,7 +15,7 @@ class Servers:
     `chroma_url` that of a Chroma server.
     """
 
-    catalog_url: str = ""
+    catalog_url: str = field(default="", repr=False)  # there may be a password in it
     chroma_url: str = ""
 
 

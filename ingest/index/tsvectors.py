@@ -70,6 +70,7 @@ class TsVectors:
     def __init__(self, connection: Connection, selected: Totals | None = None) -> None:
         self._connection = connection
         self._selected = selected
+        self._counted: dict[str, int] = {}  # the passages of the selection that contain a word
         self._changes = _Changes()
 
     def scored(
@@ -98,7 +99,10 @@ class TsVectors:
         """See `FullText`."""
         self.settle()
         if self._selected is not None:
-            return {word: self._count(_quoted(word)) for word in words}
+            for word in words:
+                if word not in self._counted:
+                    self._counted[word] = self._count(_quoted(word))
+            return {word: self._counted[word] for word in words}
         lexemes = {_lexeme(word): word for word in words}
         query = sa.select(vocabulary.c.term, vocabulary.c.passages).where(vocabulary.c.term.in_(lexemes))
         return {lexemes[term]: int(count) for term, count in self._connection.execute(query)}

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.evaluation.record_files import json_line, read_jsonl
 from assistant.schema import Rating, Turns
-from ingest.errors import Fault, FileInvalid, not_written
+from ingest.errors import Fault, FileInvalid, IndexUnreadable, not_written
 from ingest.index.kept import kept_in, reading_file
 from ui.handlers.ask import LONGEST_QUESTION
 from ui.handlers.limits import LONGEST_TEXT, is_full
@@ -92,6 +92,9 @@ def rated(conversation: str, turns: Turns, data_dir: Path) -> Turns:
             records, faults = _read(file)
     except OSError as error:
         log.warning("%s cannot be read: %s", path, error.strerror or type(error).__name__)
+        return turns
+    except IndexUnreadable as error:
+        log.warning("%s", error)
         return turns
     if faults:
         line, what = faults[0]

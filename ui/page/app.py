@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -95,16 +95,19 @@ def serve(
     """
     library, work = texts if isinstance(texts, Library) else Library(settings, texts), Work()
     listener = behind or open_listener(settings)
-    guard = Guard(build_app(library, settings, work))
-
-    def finish() -> None:
-        work.finish()
-        guard.stopping = True
-
-    served = start(guard, listener, finish, behind=behind is not None)
+    with ExitStack() as unused:
+        unused.callback(listener.close)
+        guard = Guard(build_app(library, settings, work))
+        served = start(guard, listener, partial(_finish, work, guard), behind=behind is not None)
+        unused.pop_all()
     if block:
         served.wait()
     return served
+
+
+def _finish(work: Work, guard: Guard) -> None:
+    work.finish()
+    guard.stopping = True
 
 
 def build_app(library: Library, settings: Settings, work: Work) -> App:

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import uvicorn
 
@@ -121,11 +122,13 @@ def open_listener(settings: Settings) -> socket.socket:
         SettingsInvalid: see `listen`, or other machines could reach a page without accounts.
     """
     listener = listen(settings.host, settings.port)
-    if not (is_loopback(listener) or settings.insecure or Accounts(settings.data_dir).exist()):
-        listener.close()
-        what = f"anyone who can reach {settings.host} could read and change the texts"
-        remedy = "add accounts with `cited user add NAME --role owner`, or use --insecure"
-        raise SettingsInvalid(what, "CITED_HOST", remedy)
+    with ExitStack() as unused:
+        unused.callback(listener.close)
+        if not (is_loopback(listener) or settings.insecure or Accounts(settings.data_dir).exist()):
+            what = f"anyone who can reach {settings.host} could read and change the texts"
+            remedy = "add accounts with `cited user add NAME --role owner`, or use --insecure"
+            raise SettingsInvalid(what, "CITED_HOST", remedy)
+        unused.pop_all()
     return listener
 
 

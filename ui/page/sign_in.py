@@ -49,7 +49,8 @@ class SignIn:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         try:
-            account = await run_in_threadpool(self._account, scope)
+            known = path_of(scope) not in OPEN_PATHS
+            account = await run_in_threadpool(self._account, scope) if known else None
         except UserFacingError as error:
             log.error("%s", error)
             await JSONResponse({"detail": f"{error.what}; its log says more"}, 503)(scope, receive, send)

@@ -201,6 +201,12 @@ def test_a_deleted_collection_is_a_deleted_schema(postgresql: str, tmp_path: Pat
     assert create(tmp_path, "Pears").description == CorpusDescription(name="Pears")
 
 
+def test_a_collection_made_on_another_machine_keeps_its_name_and_notice(postgresql: str, tmp_path: Path) -> None:
+    described = CorpusDescription(name="Ripe Pears", notice="Sweet.")
+    create(tmp_path / "one", "Pears", described)
+    assert create(tmp_path / "two", "pears").description == described
+
+
 def test_small_files_are_rows_that_one_at_a_time_changes(postgresql: str, tmp_path: Path) -> None:
     kept = kept_in(tmp_path)
     assert (kept.read("a/one"), kept.stamps("a"), kept.delete("a/one")) == (None, {}, False)
