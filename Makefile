@@ -10,7 +10,7 @@ IN_PARALLEL := --numprocesses $(WORKERS) --dist worksteal
 # Python keeps what it compiles, and pytest what it rewrites: the first test begins after 9 seconds, not after 15.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run check test style types fix coverage bench profile train memory load licenses faults screenshots clean
+.PHONY: run check test style types fix coverage bench profile train memory load cluster licenses faults screenshots clean
 
 # Ingest the shipped corpus and open the page on 127.0.0.1:7860; the index is where every `cited` command finds it.
 run: $(INSTALLED)
@@ -92,6 +92,11 @@ memory: $(INSTALLED)
 # Let 32 clients ask for a minute while an ingest runs.
 load: $(INSTALLED)
 	$(BIN)/python tests/bench/load.py
+
+# Ask 500 questions about the documents in BENCH on PostgreSQL and Chroma, and kill one of two pages meanwhile.
+cluster: $(INSTALLED)
+	$(PYTEST) --require-servers tests/test_cluster.py \
+		--cluster $(BENCH)/medquad-full.jsonl --cluster-prompts $(BENCH)/medquad/prompts.jsonl
 
 # Write LICENSES.md, the licences of what is installed.
 licenses: $(INSTALLED)

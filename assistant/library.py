@@ -1,13 +1,14 @@
 """Opens the assistants of a data folder's collections, each when it is first needed."""
 
 import threading
+from collections.abc import Hashable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.public import Public
 from assistant.schema import Answering
-from ingest.collections import delete, find, known_slug, own_description
+from ingest.collections import delete, find, known_slug, made, own_description
 from ingest.errors import IndexMissing
 from ingest.models.encoder import Encoder, open_encoder
 from ingest.schema import CorpusDescription
@@ -24,7 +25,7 @@ class Library:
         """Create a library; nothing is opened yet. `main`, if given, is the assistant of the main collection."""
         self._settings = settings
         self._main = main
-        self._open: dict[str, Assistant] = {}
+        self._open: dict[str, tuple[Hashable, Assistant]] = {}
         self._lock = threading.Lock()
 
     def settings(self, collection: str) -> Settings:
@@ -49,6 +50,8 @@ class Library:
     def opened(self, collection: str) -> Answering:
         """Return the assistant of a collection, opening it if needed; after a failure the next call tries again.
 
+        A collection that another process has deleted and made again is opened again.
+
         Raises:
             IndexMissing: nothing has been ingested yet.
             UserFacingError: any other error of `Assistant.open`.
@@ -57,10 +60,14 @@ class Library:
             return self._main
         from assistant.assistant import Assistant
 
+        settings = self.settings(collection)
         with self._lock:
+            stamp = made(settings.folder)
+            if collection in self._open and self._open[collection][0] != stamp:
+                self._close(collection)
             if collection not in self._open:
-                self._open[collection] = Assistant.open(self.settings(collection))
-            return self._open[collection]
+                self._open[collection] = stamp, Assistant.open(settings)
+            return self._open[collection][1]
 
     def encoder(self, collection: str) -> Encoder:
         """Return the encoder for the first texts of a collection."""
@@ -83,9 +90,12 @@ class Library:
         """Close the assistant of a collection, or all of them; wait until their questions are answered."""
         with self._lock:
             for name in list(self._open) if collection is None else [collection]:
-                assistant = self._open.pop(name, None)
-                if assistant is not None:
-                    assistant.close()
+                self._close(name)
+
+    def _close(self, collection: str) -> None:
+        if collection in self._open:
+            _, assistant = self._open.pop(collection)
+            assistant.close()
 
 
 class _OfCollection(Public):

@@ -3,13 +3,14 @@
 import json
 import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ingest.errors import CollectionInvalid, not_written
-from ingest.files import replace_text
+from ingest.errors import CollectionInvalid, IndexUnreadable, not_written
+from ingest.index.kept import kept_in
 from ingest.index.lock import write_lock
+from ingest.index.postgresql import database
 from ingest.schema import CorpusDescription
 from ingest.settings import COLLECTIONS, LONGEST_NAME, folder_of, slug_of
 
@@ -92,7 +93,9 @@ def create(data_dir: Path, name: str, description: CorpusDescription | None = No
         folder.mkdir(parents=True)
     except OSError as error:
         raise not_written("the collection cannot be created", str(folder), error) from error
-    return describe(find(data_dir, name), description or CorpusDescription(name=" ".join(name.split())))
+    made = find(data_dir, name)
+    known = made.description if made.description.name else None  # another machine may have made it on the server
+    return describe(made, description or known or CorpusDescription(name=" ".join(name.split())))
 
 
 def ensure(data_dir: Path, name: str) -> None:
@@ -114,13 +117,19 @@ def describe(collection: Collection, description: CorpusDescription) -> Collecti
         IndexUnwritable: the folder cannot be written to.
     """
     _check(description)
-    path = collection.folder / FILE_NAME
+    kept = kept_in(collection.folder)
     try:
         collection.folder.mkdir(parents=True, exist_ok=True)
-        replace_text(path, json.dumps(_values(description), ensure_ascii=False, indent=1))
+        with kept.changing("collection.lock"):
+            kept.replace(FILE_NAME, json.dumps(_values(description), ensure_ascii=False, indent=1).encode())
     except OSError as error:
-        raise not_written("the collection's settings cannot be saved", str(path), error) from error
+        raise not_written("the collection's settings cannot be saved", kept.where(FILE_NAME), error) from error
     return Collection(collection.slug, collection.folder, description)
+
+
+def made(folder: Path) -> Hashable:
+    """Return what tells a collection from a later one of the same name, and changes when it is described anew."""
+    return folder.stat().st_ino if folder.is_dir() else 0, kept_in(folder).stamp(FILE_NAME)
 
 
 def delete(collection: Collection) -> None:
@@ -129,14 +138,21 @@ def delete(collection: Collection) -> None:
     Raises:
         CollectionInvalid: it is the main collection.
         IndexLocked: another process is writing to it.
+        IndexUnreadable: the Chroma server, if one is used, cannot be reached.
         IndexUnwritable: it cannot be deleted.
     """
+    from ingest.index.server_vectors import delete_vectors
+
     if not collection.slug:
         raise CollectionInvalid("the main collection cannot be deleted", remedy="remove its folders and files instead")
     gone = collection.folder.with_name(f".{collection.slug}.deleted")
     try:
         with write_lock(collection.folder):
+            delete_vectors(collection.folder)
             shutil.rmtree(gone, ignore_errors=True)
+            server = database(collection.folder)
+            if server is not None:
+                server.drop()
             collection.folder.rename(gone)
         shutil.rmtree(gone)
     except OSError as error:
@@ -145,14 +161,14 @@ def delete(collection: Collection) -> None:
 
 def own_description(folder: Path) -> CorpusDescription:
     """Return what the owner of a collection says about it; nothing if that is not stored or was edited wrongly."""
-    path = folder / FILE_NAME
+    kept = kept_in(folder)
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        found = kept.read(FILE_NAME)
+        values = json.loads(found[1].decode()) if found is not None else {}
         return CorpusDescription(**{**values, "questions": tuple(values.get("questions", ()))})
-    except FileNotFoundError:
-        return CorpusDescription()
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        logger.warning("%s cannot be read, so the collection has no name or notice of its own: %s", path, error)
+    except (OSError, ValueError, TypeError, AttributeError, IndexUnreadable) as error:
+        where = kept.where(FILE_NAME)
+        logger.warning("%s cannot be read, so the collection has no name or notice of its own: %s", where, error)
         return CorpusDescription()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ingest.errors import CollectionInvalid, SettingsInvalid
@@ -21,8 +21,11 @@ LONGEST_NAME = 80
 LONGEST_SLUG = 200
 """Bytes of its slug, which is the name of a folder too."""
 _JSON_LIST = re.compile(r'\s*\[\s*["\]]')  # an IPv6 address begins with a bracket too
+_CATALOG_URL = re.compile(r"postgresql\+psycopg://[^/]*/[^/]+")
 _NO_LETTER = re.compile(r"[\W_]+")
 _HOST_NAME = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:[0-9]{1,5})?")
+
+_SERVER = re.compile(r"https?://([^\s/@]+@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:[0-9]{1,5})?(/[\w./-]*)?")
 
 
 class ReadLimits(NamedTuple):
@@ -45,6 +48,11 @@ class Settings(BaseSettings):
         description="folder for everything that is kept: collections, accounts and exported models",
     )
     collection: str = Field(default="", description="collection to use; empty is the main one")
+    catalog_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="PostgreSQL database for catalogs, conversations, accounts and test prompts, such as "
+        "postgresql+psycopg://USER:PASSWORD@HOST/DATABASE; empty keeps them in the data folder",
+    )
     encoder: str = Field(
         default="all-MiniLM-L6-v2",
         description="sentence-transformers model: the bundled one, a local folder or a model name",
@@ -77,9 +85,23 @@ class Settings(BaseSettings):
 
     mcp: bool = Field(default=False, description="also serve MCP clients at /mcp")
 
+    chroma_url: str = Field(
+        default="",
+        description="address of a Chroma server for the vectors, such as http://127.0.0.1:8000; it has no login, so "
+        "only programs that you trust may reach it; empty keeps them in the data folder",
+    )
+
     log_format: Literal["text", "json"] = Field(default="text", description="format of the log: text or json")
 
     log_questions: bool = Field(default=False, description="write the text of questions into a JSON log")
+
+    @field_validator("catalog_url")
+    @classmethod
+    def _check_catalog_url(cls, given: SecretStr) -> SecretStr:
+        """Check the address without showing it, since there may be a password in it."""
+        if given.get_secret_value() and not _CATALOG_URL.match(given.get_secret_value()):
+            raise ValueError("not an address such as postgresql+psycopg://USER:PASSWORD@HOST/DATABASE")
+        return given
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod
@@ -94,6 +116,13 @@ class Settings(BaseSettings):
             if not _HOST_NAME.fullmatch(name):
                 raise ValueError(f"{name!r} is not a host name such as cited.example.org or cited.example.org:8443")
         return tuple(names)
+
+    @field_validator("chroma_url")
+    @classmethod
+    def _check_chroma_url(cls, given: str) -> str:
+        if given and not _SERVER.fullmatch(given):
+            raise ValueError(f"{given!r} is not an address such as http://127.0.0.1:8000")
+        return given.rstrip("/")
 
     @property
     def folder(self) -> Path:

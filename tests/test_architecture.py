@@ -47,13 +47,21 @@ TRAINING = {f"assistant/training/{name}.py" for name in ("cross_encoder", "expor
 MARKUP = re.compile(r"</?[a-z][a-z0-9]*(?:[\s>/{]|$)", re.IGNORECASE)
 # Each library stays in the modules that are made for it.
 HOMES = {
-    "chromadb": {"ingest/index/vectors.py"},
+    "alembic": {f"ingest/index/migrations/{name}.py" for name in ("env", "upgrade", "versions/first")},
+    "chromadb": {"ingest/index/vectors.py", "ingest/index/server_vectors.py"},
     "sqlalchemy": {
         "ingest/index/catalog.py",
-        "ingest/index/tables.py",
         "ingest/index/draft.py",
+        "ingest/index/fts5.py",
+        "ingest/index/kept.py",
         "ingest/index/lexicon.py",
+        "ingest/index/migrations/upgrade.py",
+        "ingest/index/postgresql.py",
+        "ingest/index/server_tables.py",
         "ingest/index/snapshot.py",
+        "ingest/index/sqlite.py",
+        "ingest/index/tables.py",
+        "ingest/index/tsvectors.py",
     },
     "langchain_core": {"assistant/assistant.py", "assistant/langchain.py"},
     "langchain": set(),

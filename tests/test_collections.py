@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -201,3 +203,37 @@ def test_a_collection_that_is_deleted_elsewhere_is_gone_from_the_page(settings: 
 
 def _place(root: str) -> dict[str, str]:
     return {"root": root, "source": "0.md"}
+
+
+ANEW = """
+import sys
+from pathlib import Path
+from ingest.collections import create, delete, find
+from ingest.models.encoder import BUNDLED, open_encoder
+from ingest.runs.pipeline import ingest
+data, texts = map(Path, sys.argv[1:])
+delete(find(data, "short-lived-club"))
+ingest([texts], create(data, "Short-lived club").folder, open_encoder(BUNDLED, data / "models"))
+"""
+
+
+@pytest.mark.slow
+def test_a_collection_that_another_process_makes_anew_is_opened_again(
+    settings: Settings, exported: OnnxEncoder, tmp_path: Path
+) -> None:
+    question, (text, *values) = next(iter(FACTS.items()))
+    for value in values:
+        (tmp_path / value).mkdir()
+        (tmp_path / value / "fee.md").write_text(text.format(value) + "\n", encoding="utf-8")
+    made = create(settings.data_dir, "Short-lived club")
+    ingest([tmp_path / values[0]], made.folder, exported)
+    library = Library(settings)
+    try:
+        for value in values:
+            assert text.format(value) in [quote.text for quote in library.assistant(made.slug).ask(question).shown]
+            if value != values[-1]:
+                command = [sys.executable, "-c", ANEW, str(settings.data_dir), str(tmp_path / values[-1])]
+                subprocess.run(command, check=True)
+    finally:
+        library.close()
+        delete(made)

@@ -1,21 +1,28 @@
 """The three journeys on the shipped corpus with the real encoder: ask, re-ingest, evaluate."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from assistant.answering.rerank import BUNDLED, UNREAD, Reading, Text, open_reranker
+from assistant.answering.rerank import BUNDLED, UNREAD, Reading, Reranker, Text, open_reranker
 from assistant.assistant import Assistant
 from assistant.evaluation.judge import judge
 from assistant.evaluation.measures import score
 from assistant.evaluation.prompts import load_prompts
 from assistant.evaluation.run import evaluate, parse_demand, unmet
 from assistant.index import Index
+from assistant.render import answer_json
 from assistant.schema import Answer
+from ingest.index import servers
+from ingest.index.catalog import Catalog
+from ingest.index.servers import Servers
 from ingest.models.encoder import OnnxEncoder
 from ingest.runs.pipeline import ingest
+from ingest.schema import CorpusDescription
 
 ROOT = Path(__file__).parents[1]
 PROMPTS = ROOT / "tests" / "prompts" / "corpus.jsonl"
@@ -26,11 +33,27 @@ DEMANDS = ("quote_hit=0.82", "first_quote_hit=0.75", "gate_accuracy=0.86", "fals
 pytestmark = pytest.mark.model
 
 
+class Remembering:
+    """Reads everything only once, since two indexes of the same texts ask for the same."""
+
+    def __init__(self, reranker: Reranker) -> None:
+        self._reranker = reranker
+        self._read: dict[object, list[Reading]] = {}
+
+    def read(self, question: str, texts: Sequence[Text]) -> list[Reading]:
+        key = question, tuple((text, tuple(spans)) for text, spans in texts)
+        if key not in self._read:
+            self._read[key] = self._reranker.read(question, texts)
+        return self._read[key]
+
+
 @pytest.fixture(scope="module")
 def assistant(exported: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     data = tmp_path_factory.mktemp("shipped")
     ingest([ROOT / "corpus"], data, exported)
-    opened = Assistant(Index(data, exported), open_reranker(BUNDLED, tmp_path_factory.getbasetemp()))
+    reranker = open_reranker(BUNDLED, tmp_path_factory.getbasetemp())
+    assert reranker is not None
+    opened = Assistant(Index(data, exported), Remembering(reranker))
     opened.ask = cache(opened.ask)  # type: ignore[method-assign]  # several tests ask the same
     yield opened
     opened.close()
@@ -131,3 +154,48 @@ def test_reingest(write: Callable[..., Path], tmp_path: Path, exported: OnnxEnco
     assert [quote.text for quote in assistant.ask("What eases a stiff back?").quotes] == ["Sleep eases a stiff back."]
     assert assistant.ask("How often should I swim for a strong spine?").abstention is not None
     assistant.close()
+
+
+def copy_to_server(data: Path, encoder: OnnxEncoder, url: str) -> None:
+    """Put the documents of a catalog into one on a server, in the same order."""
+    with closing(Catalog(data)) as catalog, catalog.read() as snapshot:
+        places = [place for _, place, _ in snapshot.titles()]
+        documents = [snapshot.document(*place) for place in places]
+        passages = [snapshot.overlapping(*place, 0, 1 << 30) for place in places]
+    servers.use(Servers(catalog_url=url))
+    with closing(Catalog(data, create=True)) as catalog, catalog.write() as draft:
+        for (root, _), document, own in zip(places, documents, passages, strict=True):
+            draft.put_root(root, CorpusDescription())
+            assert document is not None
+            draft.put_document(root, document, own)
+        draft.set_encoder(encoder.identity)
+        draft.finish(datetime.now(UTC), {})
+
+
+def rounded(value: object) -> object:
+    """Return a JSON value with its numbers as exact as two ways of adding them up are."""
+    if isinstance(value, float):
+        return round(value, 6)
+    if isinstance(value, dict):
+        return {key: rounded(each) for key, each in value.items()}
+    return [rounded(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def test_a_catalog_on_a_server_gives_the_same_answers(
+    assistant: Assistant, exported: OnnxEncoder, postgresql: str
+) -> None:
+    """To every shipped prompt; the cross-encoder reads nothing of the follow-ups, which is enough to compare them."""
+    prompts = {path.name: load_prompts(path, None) for path in sorted(PROMPTS.parent.glob("*.jsonl"))}
+    data = assistant._index.folder
+    servers.use(Servers())
+    unread = Assistant(assistant._index, Unread())
+    copy_to_server(data, exported, postgresql)
+    index = Index(data, exported)
+    elsewhere = {False: Assistant(index, assistant._reranker), True: Assistant(index, Unread())}
+    for name, each in prompts.items():
+        own = unread if name in FOLLOW_UPS else assistant
+        for prompt in each:
+            answer = own.ask(prompt.question, prompt.history)
+            other = elsewhere[name in FOLLOW_UPS].ask(prompt.question, prompt.history)
+            assert rounded(answer_json(other)) == rounded(answer_json(answer)), prompt.id
+    index.close()

@@ -373,15 +373,23 @@ def read_conversation(path: Path) -> Conversation:
     try:
         if path.stat().st_size > LARGEST:
             raise ConversationInvalid(NOT_ONE, str(path), REMEDY, [Fault(None, "larger than 64 MiB")])
-        content = path.read_bytes()
+        return conversation_of(path.read_bytes(), str(path))
     except OSError as error:
         raise ConversationInvalid(f"cannot be read: {error.strerror}", str(path), REMEDY) from error
+
+
+def conversation_of(content: bytes, where: str) -> Conversation:
+    """Return the conversation in the content of a file; `where` names that in errors.
+
+    Raises:
+        ConversationInvalid: it is not a conversation, or was edited; lists the faults.
+    """
     try:
         record = _Conversation.model_validate(json.loads(content))
     except ValidationError as error:
-        raise ConversationInvalid(NOT_ONE, str(path), REMEDY, _faults(error)) from error
+        raise ConversationInvalid(NOT_ONE, where, REMEDY, _faults(error)) from error
     except (ValueError, RecursionError) as error:
-        raise ConversationInvalid(NOT_ONE, str(path), REMEDY, [Fault(None, f"not JSON: {error}")]) from error
+        raise ConversationInvalid(NOT_ONE, where, REMEDY, [Fault(None, f"not JSON: {error}")]) from error
     return Conversation(record.id, record.name, record.begun, tuple(each.turn() for each in record.turns))
 
 

@@ -1,92 +1,58 @@
-"""The catalog, the index's source of truth in SQLite: documents, passages, terms and runs."""
+"""The catalog, the index's source of truth: documents, passages, terms and runs."""
 
-import os
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Protocol
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ingest.errors import IndexMissing, IndexStale, IndexUnreadable, IndexUnwritable
-from ingest.index import tables
+from ingest.errors import IndexMissing, IndexStale
 from ingest.index.draft import Draft
+from ingest.index.postgresql import database
 from ingest.index.snapshot import Snapshot
+from ingest.index.sqlite import SQLite
 from ingest.index.tables import SCHEMA_VERSION
 
-__all__ = ["Catalog", "Draft", "Snapshot"]
+__all__ = ["Catalog", "Draft", "Snapshot", "present"]
 
-FILE_NAME = "catalog.sqlite"
-TIMEOUT = 30  # seconds to wait for another process's lock
-# What SQLite reports when it needs to write beside the file (WAL) and cannot.
-_UNWRITABLE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
+
+class Database(Protocol):
+    """The engine that holds a catalog's tables; what it reports is raised as the errors of an index."""
+
+    def present(self) -> bool:
+        """Return whether there is a catalog, though perhaps nothing in it."""
+
+    def create(self) -> None:
+        """Create the catalog if it is missing."""
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """Return a transaction that sees one state of the catalog."""
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """Return a transaction that is committed at its end, or rolled back on an exception."""
+
+    def close(self) -> None:
+        """Close what was opened."""
 
 
 class Catalog:
-    """The catalog file: snapshots for readers, drafts for the single writer."""
+    """The catalog of an index: snapshots for readers, drafts for the single writer."""
 
     def __init__(self, data_dir: Path, *, create: bool = False) -> None:
         """Open the catalog of an index, or create it.
 
         Raises:
             IndexMissing: the catalog does not exist and `create` is false.
-            IndexUnreadable: its folder is not accessible.
+            IndexUnreadable: its folder or its server is not accessible.
             IndexUnwritable: it cannot be created.
         """
-        path = data_dir / FILE_NAME
-        try:
-            if not create and not path.is_file():
-                raise _missing(data_dir)
-        except OSError as error:
-            raise _unreadable(error.strerror or type(error).__name__, path) from error
-        data_dir.mkdir(parents=True, exist_ok=True)
-        self._path = path
-        self._create = create
-        self._reader = self._engine("DEFERRED", self._open_to_read)
-        self._writer = self._engine("IMMEDIATE", self._open)
+        self._data_dir = data_dir
+        self._database = _database(data_dir)
         if create:
-            with self._begin() as connection:
-                tables.create(connection)
-
-    def _engine(self, begin: str, connect: Callable[[], sqlite3.Connection]) -> sa.Engine:
-        engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.NullPool)
-        sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(f"BEGIN {begin}"))
-        return engine
-
-    def _open_to_read(self) -> sqlite3.Connection:
-        """Open the file; where nothing can be written beside it, only for reading."""
-        try:
-            return self._open()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in _UNWRITABLE:
-                raise
-            try:
-                return self._open("mode=ro")
-            except sqlite3.OperationalError:
-                if self._unsaved():
-                    raise error from None
-                return self._open("immutable=1")  # SQLite then reads the file alone
-
-    def _open(self, options: str = "") -> sqlite3.Connection:
-        options = options or ("mode=rwc" if self._create else "mode=rw")
-        connection = sqlite3.connect(f"{self._path.absolute().as_uri()}?{options}", uri=True, timeout=TIMEOUT)
-        try:
-            connection.isolation_level = None  # the engine starts transactions, so that readers get snapshots
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA temp_store = MEMORY")
-            connection.execute("PRAGMA schema_version")
-            if self._create:
-                connection.execute("PRAGMA journal_mode = WAL")  # the file remembers it
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return connection
-
-    def _unsaved(self) -> bool:
-        """Return whether the last changes are not in the file yet, but beside it."""
-        path = f"{self._path}-wal"
-        return os.path.isfile(path) and os.path.getsize(path) > 0
+            self._database.create()
+        elif not self._database.present():
+            raise _missing(data_dir)
 
     @contextmanager
     def read(self) -> Iterator[Snapshot]:
@@ -95,58 +61,46 @@ class Catalog:
         Raises:
             IndexMissing: no run has finished yet.
             IndexStale: the index was built by another version of the program.
-            IndexUnreadable: the file is damaged or its folder is not readable.
+            IndexUnreadable: it is damaged, or its folder or its server is not accessible.
         """
-        try:
-            with self._undamaged(), self._reader.connect() as connection, connection.begin():
-                snapshot = Snapshot(connection)
-                if not sa.inspect(connection).has_table("runs") or snapshot.run() == 0:
-                    raise _missing(self._path.parent)
-                if snapshot.meta("schema") != SCHEMA_VERSION:
-                    where = str(self._path.parent)
-                    raise IndexStale("the index was built by another version", where, "run `cited ingest --rebuild`")
-                yield snapshot
-        except sa.exc.OperationalError as error:
-            raise _unreadable(error.orig, self._path) from error
+        with self._database.reading() as connection:
+            snapshot = Snapshot(connection)
+            if snapshot.run() == 0:
+                raise _missing(self._data_dir)
+            if snapshot.meta("schema") != SCHEMA_VERSION:
+                where = str(self._data_dir)
+                raise IndexStale("the index was built by another version", where, "run `cited ingest --rebuild`")
+            yield snapshot
 
     @contextmanager
     def write(self) -> Iterator[Draft]:
         """Yield a draft that is committed at the end of the block, or rolled back on an exception.
 
         Raises:
-            IndexUnwritable: the disk is full or the file is not writable.
+            IndexUnwritable: the disk is full, or the file or the server is not writable.
             IndexUnreadable: the file is damaged.
         """
-        with self._begin() as connection:
-            yield Draft(connection)
-
-    @contextmanager
-    def _begin(self) -> Iterator[Connection]:
-        try:
-            with self._undamaged(), self._writer.connect() as connection, connection.begin():
-                yield connection
-        except sa.exc.OperationalError as error:
-            remedy = "free disk space or check that you may write there, then try again"
-            raise IndexUnwritable(f"cannot be written ({error.orig})", str(self._path), remedy) from error
-
-    @contextmanager
-    def _undamaged(self) -> Iterator[None]:
-        try:
-            yield
-        except sa.exc.DatabaseError as error:
-            if type(error) is not sa.exc.DatabaseError:  # a subclass has another cause
-                raise
-            remedy = f"move {FILE_NAME}* to another folder, then run `cited ingest FOLDER`"
-            raise IndexUnreadable(f"the index is damaged ({error.orig})", str(self._path), remedy) from error
+        with self._database.writing() as connection:
+            draft = Draft(connection)
+            yield draft
+            draft.settle()
 
     def close(self) -> None:
-        """Close the file."""
-        self._reader.dispose()
-        self._writer.dispose()
+        """Close the catalog."""
+        self._database.close()
 
 
-def _unreadable(why: object, path: Path) -> IndexUnreadable:
-    return IndexUnreadable(f"cannot be read ({str(why).lower()})", str(path), "check that you may read and write there")
+def present(data_dir: Path) -> bool:
+    """Return whether there is a catalog, though perhaps nothing in it.
+
+    Raises:
+        IndexUnreadable: its folder or its server is not accessible.
+    """
+    return _database(data_dir).present()
+
+
+def _database(data_dir: Path) -> Database:
+    return database(data_dir) or SQLite(data_dir)
 
 
 def _missing(data_dir: Path) -> IndexMissing:

@@ -10,7 +10,9 @@ from ingest.errors import IndexUnreadable, UserFacingError
 from ingest.index.catalog import Catalog, Snapshot
 from ingest.index.chroma_files import REBUILD
 from ingest.index.lock import holder, locked
-from ingest.index.vectors import SAMPLE, VECTORS_FOLDER, Vectors
+from ingest.index.postgresql import database
+from ingest.index.server_vectors import vectors_of
+from ingest.index.vectors import SAMPLE, VECTORS_FOLDER
 from ingest.models.encoder import EncoderIdentity, open_encoder
 from ingest.settings import Settings
 
@@ -39,8 +41,11 @@ def examine(settings: Settings) -> list[Finding]:
         IndexMissing: nothing has been ingested yet.
         IndexStale: the index was built by another version.
     """
+    server = database(settings.folder)
     writing = f"{holder(settings.folder)} is writing to the index now" if locked(settings.folder) else "free"
     findings = [Finding(True, f"lock: {writing}")]
+    if server is not None:
+        findings.append(Finding(True, f"server: {server.where}"))
     try:
         with closing(Catalog(settings.folder)) as catalog, catalog.read() as snapshot:
             findings.extend(_catalog(snapshot))
@@ -94,7 +99,7 @@ def _encoder(settings: Settings, identity: EncoderIdentity) -> Finding:
 def _vectors(data_dir: Path, snapshot: Snapshot, identity: EncoderIdentity) -> list[Finding]:
     known = snapshot.shas()
     try:
-        with Vectors(data_dir / VECTORS_FOLDER, identity, read_only=True) as vectors:
+        with vectors_of(data_dir / VECTORS_FOLDER, identity, read_only=True) as vectors:
             present = set(vectors.ids())
             lost = sum(map(len, vectors.unreachable().values()))
     except IndexUnreadable as error:
@@ -109,6 +114,6 @@ def _vectors(data_dir: Path, snapshot: Snapshot, identity: EncoderIdentity) -> l
     else:
         findings.append(Finding(True, f"vectors: all {len(known)} present"))
     if present - known:
-        what = f"vectors: {len(present - known)} left over from an unfinished run"
+        what = f"vectors: {len(present - known)} left over from an earlier run"
         findings.append(Finding(True, what, "the next `cited ingest` removes them"))
     return findings

@@ -25,8 +25,12 @@ class Draft(Snapshot):
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Roll back only what the block wrote if it raises."""
-        with self._connection.begin_nested():
+        with self._full_text.savepoint(), self._connection.begin_nested():
             yield
+
+    def settle(self) -> None:
+        """Make what was written ready to be searched, before it is committed."""
+        self._full_text.settle()
 
     def set_meta(self, key: str, value: str) -> None:
         """Store a value about the index."""
@@ -78,40 +82,39 @@ class Draft(Snapshot):
             "run": self.run() + 1,
         }
         key = self._insert(tables.documents, values)
-        for passage in passages:
-            self._put_passage(key, document, passage)
+        if passages:
+            self._put_passages(key, document, passages)
 
-    def _put_passage(self, document_key: int, document: Document, passage: Passage) -> None:
-        values: dict[str, object] = {
-            "document": document_key,
-            "place": passage.id,
-            "start": passage.start,
-            "end": passage.end,
-            "text": passage.text,
-            "page": passage.page,
-            "heading": list(passage.heading),
-            "sentences": [list(span) for span in passage.sentences],
-            "sha": passage.sha,
-            "recognised": passage.recognised,
-        }
-        key = self._insert(tables.passages, values)
-        self._connection.execute(
-            sa.text("INSERT INTO terms (rowid, title, heading, body) VALUES (:key, :title, :heading, :body)"),
+    def _put_passages(self, document_key: int, document: Document, passages: Sequence[Passage]) -> None:
+        rows = [
             {
-                "key": key,
-                "title": stems(document.title, document.language),
-                "heading": stems(" ".join(passage.heading), document.language),
-                "body": stems(passage.text, document.language),
-            },
+                "document": document_key,
+                "place": passage.id,
+                "start": passage.start,
+                "end": passage.end,
+                "text": passage.text,
+                "page": passage.page,
+                "heading": list(passage.heading),
+                "sentences": [list(span) for span in passage.sentences],
+                "sha": passage.sha,
+                "recognised": passage.recognised,
+            }
+            for passage in passages
+        ]
+        query = sa.insert(tables.passages).returning(tables.passages.c.id, sort_by_parameter_order=True)
+        title = stems(document.title, document.language)
+        words = (
+            (title, stems(" ".join(passage.heading), document.language), stems(passage.text, document.language))
+            for passage in passages
         )
+        self._full_text.put(dict(zip(self._connection.scalars(query, rows), words, strict=True)))
 
     def drop_document(self, root: str, source: str) -> None:
         """Remove a document and its passages, if it exists."""
         query = sa.select(tables.documents.c.id).select_from(tables.documents.join(tables.roots))
         key = self._connection.scalar(query.where(tables.roots.c.path == root, tables.documents.c.source == source))
         if key is not None:
-            passages = sa.text("DELETE FROM terms WHERE rowid IN (SELECT id FROM passages WHERE document = :key)")
-            self._connection.execute(passages, {"key": key})
+            self._full_text.drop(key)
             self._connection.execute(sa.delete(tables.passages).where(tables.passages.c.document == key))
             self._connection.execute(sa.delete(tables.documents).where(tables.documents.c.id == key))
 
@@ -180,4 +183,8 @@ class Draft(Snapshot):
 
     def upgrade(self) -> None:
         """Upgrade the tables of an index of another version; every document must then be put again."""
-        tables.upgrade(self._connection)
+        if self._on_server:
+            self._full_text.clear()
+            self._connection.execute(sa.delete(tables.passages))
+        else:
+            tables.upgrade(self._connection)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ingest.errors import IndexUnreadable
 from ingest.index import chroma_files
 from ingest.index.chroma_files import REBUILD
+from ingest.index.server_vectors import ServerVectors, vectors_of
 from ingest.index.vectors import Vectors, VectorsUnopened, collection_name, shard_names
 from ingest.models.encoder import EncoderIdentity, Vectors32
 
@@ -74,11 +75,11 @@ class FrozenVectors:
             yield shard, np.array([row for row, name in enumerate(shard.ids) if name in wanted], np.int64)
 
 
-VectorReader = Vectors | FrozenVectors
+VectorReader = Vectors | FrozenVectors | ServerVectors
 
 
 def open_for_reading(folder: Path, identity: EncoderIdentity, least: int) -> VectorReader:
-    """Open the vectors for reading: through Chroma, or from its files if Chroma cannot write there.
+    """Open the vectors for reading: through Chroma or its server, or from its files if Chroma cannot write there.
 
     Raises:
         IndexUnreadable: the vectors are damaged or not readable, or there are not even `least`.
@@ -94,7 +95,7 @@ def open_for_reading(folder: Path, identity: EncoderIdentity, least: int) -> Vec
 def _open(folder: Path, identity: EncoderIdentity, least: int) -> VectorReader:
     vectors: VectorReader
     try:
-        vectors = Vectors(folder, identity, read_only=True)
+        vectors = vectors_of(folder, identity, read_only=True)
     except VectorsUnopened as error:
         logger.info("%s; reading its files instead", error)
         vectors = FrozenVectors(folder, identity)

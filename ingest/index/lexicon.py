@@ -1,8 +1,9 @@
 """The words of a snapshot's passages: which passages contain them, and how well these match a question."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol, Self
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -11,72 +12,99 @@ from ingest.index import tables
 
 MAX_PARAMETERS = 900  # per IN list; old SQLite versions allow 999
 
-# BM25 weights of title, headings and text; no trial of others is recorded.
+# BM25 weights of title, headings and text; no trial of others is recorded. PostgreSQL keeps the weighted counts of
+# words, so a change needs another SCHEMA_VERSION.
 FIELD_WEIGHTS = (1.0, 1.0, 1.0)
+
+Words = tuple[str, str, str]
+"""The analysed words of a passage's title, headings and text, each separated by spaces."""
+
+
+class FullText(Protocol):
+    """A full-text index of the passages in a catalog, or of those of a selection; passages are named by row id."""
+
+    def scored(
+        self, words: Sequence[str], *, keys: Collection[int] | None = None, limit: int | None = None
+    ) -> list[tuple[int, float]]:
+        """Return the passages that contain any of the words, with their bm25 > 0, best first, ties by id.
+
+        With `keys`, only these are returned.
+        """
+
+    def frequencies(self, words: Sequence[str]) -> Mapping[str, int]:
+        """Return the number of passages that contain each word; those that none contains may be left out."""
+
+    def vocabulary(self) -> dict[str, int]:
+        """Return all words, each with the number of passages that contain it."""
+
+    def matching(self, groups: Sequence[Sequence[str]], limit: int) -> Sequence[int]:
+        """Return the first passages that contain a word, or words side by side, of each group."""
+
+    def passages(self) -> int:
+        """Return the number of passages."""
+
+    def put(self, words: Mapping[int, Words]) -> None:
+        """Add passages."""
+
+    def drop(self, document: int) -> None:
+        """Remove the passages of a document, which must still be in the catalog."""
+
+    def clear(self) -> None:
+        """Remove all passages."""
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """Return a block; if it raises, what it put and dropped has to be rolled back by the caller."""
+
+    def settle(self) -> None:
+        """Make ready to be searched what was put and dropped."""
+
+    def prepared(self, documents: Collection[int], passages: Collection[int]) -> object:
+        """Return what `limited` needs for a selection: its documents, and all of their passages."""
+
+    def limited(self, prepared: Any) -> Self:  # noqa: ANN401 - each full-text index has its own
+        """Return the index of a selection, and hide all other documents and passages from the connection."""
 
 
 class Lexicon:
-    """The full-text index in the database `words` of a connection: the catalog's own, or that of a selection."""
+    """The words of the passages that a connection shows."""
 
-    def __init__(self, connection: Connection, words: str = "main") -> None:
+    def __init__(self, connection: Connection, full_text: FullText) -> None:
         self._connection = connection
-        self._words = words
+        self._full_text = full_text
 
     def lexical(self, words: Sequence[str], limit: int) -> list[tuple[int, float]]:
         """Return the passages that contain any of the stems as (row id, bm25 > 0), best first, ties by id."""
-        return self._bm25(words, "ORDER BY score DESC, rowid LIMIT :limit", {"limit": limit})
+        return self._full_text.scored(list(dict.fromkeys(words)), limit=limit) if words else []
 
     def lexical_of(self, words: Sequence[str], keys: Sequence[int]) -> dict[int, float]:
         """Return the bm25 of the given passages; those without any of the stems are omitted."""
         scores: dict[int, float] = {}
-        for batch in batches(keys):
-            scores.update(self._bm25(words, f"AND rowid IN ({','.join(str(int(key)) for key in batch)})", {}))
+        for batch in batches(keys if words else ()):
+            scores.update(self._full_text.scored(list(dict.fromkeys(words)), keys=batch))
         return scores
 
     def document_frequencies(self, words: Sequence[str]) -> dict[str, int]:
         """Return the number of passages (with title and headings) that contain each stem, possibly 0."""
         found = dict.fromkeys(words, 0)
         for batch in batches(list(found)):
-            query = sa.text(f"SELECT term, doc FROM {self._words}.vocabulary WHERE term IN :words").bindparams(
-                sa.bindparam("words", expanding=True)
-            )
-            found.update({row.term: int(row.doc) for row in self._connection.execute(query, {"words": batch})})
+            found.update(self._full_text.frequencies(batch))
         return found
 
     def stems(self) -> dict[str, int]:
         """Return all stems, each with the number of passages (with title and headings) that contain it."""
-        rows = self._connection.execute(sa.text(f"SELECT term, doc FROM {self._words}.vocabulary"))
-        return {row.term: int(row.doc) for row in rows}
+        return self._full_text.vocabulary()
 
     def texts_with(self, groups: Sequence[Sequence[str]], limit: int) -> list[str]:
         """Return up to `limit` passages that contain a stem of each group, as title, headings and text in one.
 
         "low back" is the stem "low" right before the stem "back".
         """
-        match = " AND ".join("(" + " OR ".join(f'"{stem}"' for stem in group) + ")" for group in groups)
-        found = sa.text(f"SELECT rowid FROM {self._words}.terms WHERE terms MATCH :match LIMIT :limit")
-        keys = self._connection.scalars(found, {"match": match, "limit": limit}).all()
+        keys = self._full_text.matching(groups, limit)
         columns = (tables.documents.c.title, tables.passages.c.heading, tables.passages.c.text)
         texts = tables.passages.join(tables.documents)
         query = sa.select(*columns).select_from(texts).where(tables.passages.c.id.in_(keys))
-        return ["\n".join((row.title, *row.heading, row.text)) for row in self._connection.execute(query)]
-
-    def terms_of(self, passages: Iterable[int]) -> Iterator[tuple[int, str, str, str]]:
-        """Yield the row ids of passages, each with the analysed words of title, headings and text."""
-        query = sa.text("SELECT rowid, title, heading, body FROM main.terms WHERE rowid IN :keys ORDER BY rowid")
-        query = query.bindparams(sa.bindparam("keys", expanding=True))
-        for batch in batches(passages):
-            for row in self._connection.execute(query, {"keys": batch}):
-                yield row.rowid, row.title, row.heading, row.body
-
-    def _bm25(self, words: Sequence[str], rest: str, values: dict[str, int]) -> list[tuple[int, float]]:
-        if not words:
-            return []
-        weights = ", ".join(str(weight) for weight in FIELD_WEIGHTS)
-        match = " OR ".join(f'"{word}"' for word in dict.fromkeys(words))
-        scored = f"SELECT rowid, -bm25(terms, {weights}) AS score FROM {self._words}.terms"
-        query = sa.text(f"{scored} WHERE terms MATCH :match {rest}")
-        return [(int(r.rowid), float(r.score)) for r in self._connection.execute(query, {"match": match, **values})]
+        rows = self._connection.execute(query.order_by(tables.passages.c.id))
+        return ["\n".join((row.title, *row.heading, row.text)) for row in rows]
 
 
 def batches(values: Iterable[Any]) -> Iterator[list[Any]]:

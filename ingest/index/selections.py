@@ -1,17 +1,13 @@
 """Makes selections of an index ready to be searched like an index of only their sources, and keeps the last few."""
 
-import sqlite3
 import threading
-import weakref
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
-from uuid import uuid4
 
 from ingest.errors import RequestInvalid
 from ingest.index.chosen import ChosenVectors
 from ingest.index.frozen import VectorReader
 from ingest.index.snapshot import Snapshot
-from ingest.index.tables import SELECTION_TABLES
 from ingest.schema import Selection
 
 KEPT = 4  # selections
@@ -43,7 +39,7 @@ class Selections:
                     ready.make(chosen(within, snapshot), snapshot, vectors)
             finally:
                 self._forget(None if ready.made else key)
-        return snapshot.limited(within, ready.database), ready.vectors or vectors
+        return snapshot.limited(within, ready.prepared), ready.vectors or vectors
 
     def _forget(self, failed: tuple[int, Selection] | None) -> None:
         """Forget one that failed, and those not used for longest, until the others are few and small enough."""
@@ -62,33 +58,19 @@ class Selections:
 
 
 class _Ready:
-    """The ids, the full-text index and the vectors of a selection.
-
-    SQLite keeps the database in memory until the last connection to it is
-    closed, so that a question can go on with it when it is forgotten here.
-    """
+    """What a snapshot needs for a selection, and its vectors."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.made = False
         self.passages = 0
         self.vectors: ChosenVectors | None = None  # None for more than `MOST_PASSAGES`
-        self.database = f"file:/{uuid4().hex}?vfs=memdb"
-        self._connection = sqlite3.connect(self.database, uri=True, isolation_level=None, check_same_thread=False)
-        weakref.finalize(self, self._connection.close)
+        self.prepared: object = None
 
     def make(self, documents: Collection[int], snapshot: Snapshot, vectors: VectorReader) -> None:
-        """Fill the database from a snapshot, and take the vectors out of those of the index."""
+        """Prepare a snapshot's documents and their words, and take the vectors out of those of the index."""
         passages = snapshot.passage_keys(documents)
-        self._connection.execute("BEGIN")
-        for statement in SELECTION_TABLES:
-            self._connection.execute(statement)
-        rows = (row for row in snapshot.document_languages() if row[0] in documents)
-        self._connection.executemany("INSERT INTO chosen VALUES (?, ?, ?)", rows)
-        words = "INSERT INTO terms (rowid, title, heading, body) VALUES (?, ?, ?, ?)"
-        self._connection.executemany(words, snapshot.terms_of(passages))
-        self._connection.execute("ANALYZE")
-        self._connection.execute("COMMIT")
+        self.prepared = snapshot.prepared(documents, passages)
         if len(passages) <= MOST_PASSAGES:
             self.vectors = ChosenVectors(vectors.stored(set(passages.values())))
         self.passages, self.made = len(passages), True

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ingest.index import tables
-from ingest.index.lexicon import Lexicon, batches
+from ingest.index.fts5 import Fts5
+from ingest.index.lexicon import FullText, Lexicon, batches
+from ingest.index.tsvectors import TsVectors
 from ingest.models.encoder import EncoderIdentity
 from ingest.schema import (
     EVERYTHING,
@@ -69,19 +71,21 @@ class Snapshot(Lexicon):
     `within` is the selection that holds all of its documents and passages.
     """
 
-    def __init__(self, connection: Connection, words: str = "main", within: Selection = EVERYTHING) -> None:
-        super().__init__(connection, words)
+    def __init__(
+        self, connection: Connection, full_text: FullText | None = None, within: Selection = EVERYTHING
+    ) -> None:
+        """Read from a connection; `full_text` is the index of its words, by default that of the whole catalog."""
+        self._on_server = connection.dialect.name == "postgresql"
+        super().__init__(connection, full_text or (TsVectors(connection) if self._on_server else Fts5(connection)))
         self.within = within
 
-    def limited(self, within: Selection, database: str) -> "Snapshot":
-        """Return the snapshot of a selection; `database` is the address of its `SELECTION_TABLES`.
+    def prepared(self, documents: Collection[int], passages: Collection[int]) -> object:
+        """Return what `limited` needs for a selection: its documents, and all of their passages, by row id."""
+        return self._full_text.prepared(documents, passages)
 
-        This snapshot must not be used any more.
-        """
-        self._connection.exec_driver_sql("ATTACH ? AS selection", (database,))
-        for statement in tables.SELECTION_VIEWS:
-            self._connection.exec_driver_sql(statement)
-        return Snapshot(self._connection, "selection", within)
+    def limited(self, within: Selection, prepared: object) -> "Snapshot":
+        """Return the snapshot of a selection, as `prepared` for it; this one must not be used any more."""
+        return Snapshot(self._connection, self._full_text.limited(prepared), within)
 
     def run(self) -> int:
         """Return the number of the last finished run; 0 before the first."""
@@ -118,8 +122,7 @@ class Snapshot(Lexicon):
     def counts(self) -> tuple[int, int]:
         """Return the number of documents and of passages."""
         documents = self._connection.scalar(sa.select(sa.func.count()).select_from(tables.documents))
-        passages = self._connection.scalar(sa.select(sa.func.count()).select_from(tables.passages))
-        return int(documents or 0), int(passages or 0)
+        return int(documents or 0), self._full_text.passages()
 
     def languages(self) -> dict[str, int]:
         """Return the characters of text in each language, most first; "" is text whose language is unknown."""
@@ -143,7 +146,7 @@ class Snapshot(Lexicon):
         """Return the documents of a root by source."""
         columns = tables.documents.c
         query = sa.select(columns.source, columns.sha, columns.readers).select_from(tables.documents.join(tables.roots))
-        rows = self._connection.execute(query.where(tables.roots.c.path == root))
+        rows = self._connection.execute(query.where(tables.roots.c.path == root).order_by(columns.source))
         return {row.source: StoredDocument(root, row.source, row.sha, row.readers) for row in rows}
 
     def duplicates(self) -> list[tuple[Place, ...]]:
@@ -202,12 +205,6 @@ class Snapshot(Lexicon):
         rows = self._connection.execute(sa.select(tables.documents.c.id, tables.documents.c.run))
         return {row.id: row.run for row in rows}
 
-    def document_languages(self) -> list[tuple[int, str, int]]:
-        """Return the row id, language and characters of each document."""
-        columns = tables.documents.c
-        rows = self._connection.execute(sa.select(columns.id, columns.language, columns.characters))
-        return [(row.id, row.language, row.characters) for row in rows]
-
     def passage_keys(self, documents: Iterable[int]) -> dict[int, str]:
         """Return the row ids of the documents' passages, ascending, each with the id of its vector."""
         columns, found = tables.passages.c, dict[int, str]()
@@ -245,10 +242,11 @@ class Snapshot(Lexicon):
 
     def holding(self, text: str) -> list[Place]:
         """Return the places of the documents that contain exactly this text, ordered by root and source."""
+        position = sa.func.strpos if self._on_server else sa.func.instr
         query = (
             sa.select(tables.roots.c.path, tables.documents.c.source)
             .select_from(tables.documents.join(tables.roots))
-            .where(sa.func.instr(tables.documents.c.text, text) > 0)
+            .where(position(tables.documents.c.text, text) > 0)
             .order_by(tables.roots.c.id, tables.documents.c.source)
         )
         return [(row.path, row.source) for row in self._connection.execute(query)]
@@ -340,7 +338,8 @@ class Snapshot(Lexicon):
 
     def faults(self) -> list[str]:
         """Return the inconsistencies: from SQLite's own check, and passages that differ from their document."""
-        faults = [str(row[0]) for row in self._connection.execute(sa.text("PRAGMA quick_check")) if row[0] != "ok"]
+        checked = () if self._on_server else self._connection.execute(sa.text("PRAGMA quick_check"))
+        faults = [str(row[0]) for row in checked if row[0] != "ok"]
         columns = tables.passages.c
         query = sa.select(columns.start, columns.end, columns.text).order_by(columns.id)
         texts = sa.select(tables.documents.c.id, tables.documents.c.source, tables.documents.c.text)
@@ -353,7 +352,7 @@ class Snapshot(Lexicon):
     def _passage_rows(self, column: "sa.Column[int]", keys: Sequence[int]) -> Iterator["sa.Row[Any]"]:
         for batch in batches(keys):
             yield from self._connection.execute(
-                sa.select(*_PASSAGE_COLUMNS).select_from(_PASSAGE_JOIN).where(column.in_(batch))
+                sa.select(*_PASSAGE_COLUMNS).select_from(_PASSAGE_JOIN).where(column.in_(batch)).order_by(column)
             )
 
 

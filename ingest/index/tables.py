@@ -1,19 +1,24 @@
 """The catalog's tables, their version, and the upgrade of an older index."""
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 
 from ingest.text import chunk, terms
 
 SCHEMA_VERSION = f"2.{chunk.VERSION}.{terms.VERSION}"
 
+# PostgreSQL orders texts as SQLite does, by their characters, whatever the language of its database.
+String = sa.String().with_variant(postgresql.VARCHAR(collation="C"), "postgresql")
+Text = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+
 tables = sa.MetaData()
-meta = sa.Table("meta", tables, sa.Column("key", sa.String, primary_key=True), sa.Column("value", sa.String))
+meta = sa.Table("meta", tables, sa.Column("key", String, primary_key=True), sa.Column("value", String))
 roots = sa.Table(
     "roots",
     tables,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("path", sa.String, unique=True, nullable=False),
+    sa.Column("path", String, unique=True, nullable=False),
     sa.Column("description", sa.JSON, nullable=False),
 )
 documents = sa.Table(
@@ -21,22 +26,22 @@ documents = sa.Table(
     tables,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("root", sa.ForeignKey("roots.id"), nullable=False),
-    sa.Column("source", sa.String, nullable=False),
-    sa.Column("title", sa.String, nullable=False),
-    sa.Column("url", sa.String),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("sha", sa.String, nullable=False),
+    sa.Column("source", String, nullable=False),
+    sa.Column("title", String, nullable=False),
+    sa.Column("url", String),
+    sa.Column("text", Text, nullable=False),
+    sa.Column("sha", String, nullable=False),
     sa.Column("verbatim", sa.Boolean, nullable=False),
     sa.Column("page_starts", sa.JSON, nullable=False),
     sa.Column("headings", sa.JSON, nullable=False),
     sa.Column("blocks", sa.JSON, nullable=False),
-    sa.Column("encoding", sa.String, nullable=False, server_default="utf-8"),
-    sa.Column("note", sa.String, nullable=False, server_default=""),
-    sa.Column("language", sa.String, nullable=False, server_default=""),
+    sa.Column("encoding", String, nullable=False, server_default="utf-8"),
+    sa.Column("note", String, nullable=False, server_default=""),
+    sa.Column("language", String, nullable=False, server_default=""),
     sa.Column("ocr_pages", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("word_boxes", sa.LargeBinary, nullable=False, server_default=""),
     sa.Column("readers", sa.Integer, nullable=False, server_default="1"),
-    sa.Column("text_sha", sa.String, nullable=False, server_default=""),
+    sa.Column("text_sha", String, nullable=False, server_default=""),
     sa.Column("characters", sa.Integer, nullable=False, server_default="0"),
     sa.Column("run", sa.Integer, nullable=False, server_default="0"),
     sa.UniqueConstraint("root", "source"),
@@ -47,22 +52,22 @@ passages = sa.Table(
     tables,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("document", sa.ForeignKey("documents.id"), nullable=False, index=True),
-    sa.Column("place", sa.String, unique=True, nullable=False),
+    sa.Column("place", String, unique=True, nullable=False),
     sa.Column("start", sa.Integer, nullable=False),
     sa.Column("end", sa.Integer, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("text", Text, nullable=False),
     sa.Column("page", sa.Integer),
     sa.Column("heading", sa.JSON, nullable=False),
     sa.Column("sentences", sa.JSON, nullable=False),
-    sa.Column("sha", sa.String, nullable=False, index=True),
+    sa.Column("sha", String, nullable=False, index=True),
     sa.Column("recognised", sa.Boolean, nullable=False),
 )
 runs = sa.Table(
     "runs",
     tables,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("started", sa.String, nullable=False),
-    sa.Column("finished", sa.String, nullable=False),
+    sa.Column("started", String, nullable=False),
+    sa.Column("finished", String, nullable=False),
     sa.Column("counts", sa.JSON, nullable=False),
     sa.Column("changes", sa.JSON, nullable=False, server_default="[]"),
 )
@@ -71,8 +76,8 @@ failures = sa.Table(
     "failures",
     tables,
     sa.Column("root", sa.ForeignKey("roots.id"), primary_key=True),
-    sa.Column("source", sa.String, primary_key=True),
-    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("source", String, primary_key=True),
+    sa.Column("reason", String, nullable=False),
     sa.Column("run", sa.Integer, nullable=False),
 )
 # ingest.text.terms has already analysed the words, so FTS5 only splits at spaces.

@@ -215,18 +215,18 @@ class Vectors:
 
         A vector counts as found if 50 others are equally near.
         """
-        lost: dict[str, list[str]] = {}
+        missed: dict[str, list[str]] = {}
         with self._reading():
             share = min(1.0, most / max(1, self.count()))
             for number in range(len(self._shards)):
                 ids, rows = _contents(self._shards[number])
                 chosen = np.linspace(0, len(ids) - 1, math.ceil(share * len(ids))).astype(int)
-                found = _lost(self._shards[number], [ids[row] for row in chosen], rows[chosen])
+                found = lost(self._shards[number], [ids[row] for row in chosen], rows[chosen])
                 if found:
-                    lost[self._shards[number].name] = found
+                    missed[self._shards[number].name] = found
                 if len(self._shards) > 1:
                     self._reopen()
-        return lost
+        return missed
 
     def renew(self, broken: Group[str] = ()) -> int:
         """Make the `broken` shards anew, and those whose graphs hold many deleted vectors; return how many were.
@@ -381,16 +381,16 @@ def _nearest(shard: "Collection", vector: Vectors32, limit: int) -> list[tuple[s
     return [(key, 1.0 - distance) for key, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
 
 
-def _lost(shard: "Collection", ids: Sequence[str], rows: Vectors32) -> list[str]:
+def lost(shard: "Collection", ids: Sequence[str], rows: Vectors32) -> list[str]:
     """Return the ids whose own vectors (`rows`) do not find them."""
-    lost: list[str] = []
+    missed: list[str] = []
     for at in range(0, len(ids), AT_ONCE):
         part = ids[at : at + AT_ONCE]
         found = shard.query(query_embeddings=rows[at : at + AT_ONCE], n_results=NEAREST, include=["distances"])
         for name, near, distances in zip(part, found["ids"], found["distances"] or (), strict=True):
             if name not in near and (len(near) < NEAREST or distances[-1] > SAME):
-                lost.append(name)
-    return lost
+                missed.append(name)
+    return missed
 
 
 def _batches(ids: Iterable[str]) -> Iterator[list[str]]:

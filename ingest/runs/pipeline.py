@@ -12,9 +12,11 @@ from pathlib import Path
 from threading import Event
 
 from ingest.errors import IndexMissing, IndexStale, IndexUnreadable, PlanOutdated, PruningUnconfirmed, RootInvalid
-from ingest.index.catalog import FILE_NAME, Catalog, Draft
+from ingest.index import servers
+from ingest.index.catalog import Catalog, Draft, present
 from ingest.index.chroma_files import REBUILD
 from ingest.index.lock import write_lock
+from ingest.index.server_vectors import ServerVectors, vectors_of
 from ingest.index.tables import SCHEMA_VERSION
 from ingest.index.vectors import VECTORS_FOLDER, Vectors
 from ingest.models.encoder import Encoder, EncoderIdentity
@@ -121,7 +123,7 @@ def ingest(
         IndexLocked: another process is writing.
         IndexStale: the index was built by another encoder or version.
     """
-    if not os.path.exists(data_dir / FILE_NAME):
+    if not present(data_dir):
         check(paths, data_dir)  # a run that fails here must not leave an empty index
     with _writing(data_dir, encoder.identity, create=True, rebuild=rebuild) as (catalog, vectors):
         vectors.renew()
@@ -129,6 +131,7 @@ def ingest(
             _check_identity(draft, encoder.identity, data_dir, rebuild=rebuild)
             if rebuild:
                 draft.upgrade()
+            former = _strays(draft, vectors)
             scans = _scan_all(paths, [Path(root) for root in draft.roots()], data_dir)
             changes = [find_changes(each, stored_below(draft, each)) for each in scans]
             if expected is not None and plan_of(changes) != expected:
@@ -142,7 +145,7 @@ def ingest(
                 run.restore_vectors()
             run.apply(changes, prune=prune is not Prune.NEVER)
             report = run.finish()
-        _sweep(catalog, vectors)
+        _sweep(catalog, vectors, former)
     return report
 
 
@@ -186,10 +189,11 @@ def forget(root: Path, data_dir: Path, sources: Collection[str] = ()) -> RunRepo
     started = datetime.now(UTC)
     with _writing(data_dir, identity) as (catalog, vectors):
         with catalog.write() as draft:
+            former = _strays(draft, vectors)
             gone = _drop(draft, known, sources)
             report = RunReport(removed=sorted(gone))
             report.run = draft.finish(started, report.counts(), report.changes())
-        _sweep(catalog, vectors)
+        _sweep(catalog, vectors, former)
     return report
 
 
@@ -222,7 +226,7 @@ def _drop(draft: Draft, root: str, sources: Collection[str]) -> Collection[str]:
 @contextmanager
 def _writing(
     data_dir: Path, identity: EncoderIdentity, *, create: bool = False, rebuild: bool = False
-) -> Iterator[tuple[Catalog, Vectors]]:
+) -> Iterator[tuple[Catalog, Vectors | ServerVectors]]:
     """Open the index for writing, under the write lock."""
     with (
         write_lock(data_dir),
@@ -232,9 +236,9 @@ def _writing(
         yield catalog, vectors
 
 
-def _open_vectors(folder: Path, identity: EncoderIdentity, *, rebuild: bool) -> Vectors:
+def _open_vectors(folder: Path, identity: EncoderIdentity, *, rebuild: bool) -> Vectors | ServerVectors:
     """Open the vectors; a rebuild moves an unreadable folder aside and starts a new one."""
-    if rebuild:
+    if rebuild and not servers.chosen().chroma_url:
         try:
             with Vectors(folder, identity) as vectors:
                 vectors.count()
@@ -243,7 +247,7 @@ def _open_vectors(folder: Path, identity: EncoderIdentity, *, rebuild: bool) -> 
             aside = next(path for path in names if not path.exists())
             folder.rename(aside)
             logger.error("%s; moved to %s", error.what, aside)
-    return Vectors(folder, identity)
+    return vectors_of(folder, identity)
 
 
 def _check_identity(draft: Draft, identity: EncoderIdentity, data_dir: Path, *, rebuild: bool) -> None:
@@ -272,7 +276,7 @@ def _scan_all(paths: Sequence[Path], known: list[Path], data_dir: Path) -> list[
     return [scan(path, known, data_dir) for path in absolute if path not in inner]
 
 
-def _renew(vectors: Vectors) -> int:
+def _renew(vectors: Vectors | ServerVectors) -> int:
     """Make shards anew until every vector is reachable; it takes more than one try where very many are alike."""
     renewed = 0
     for _ in range(TRIES):
@@ -283,15 +287,29 @@ def _renew(vectors: Vectors) -> int:
     return renewed
 
 
-def _sweep(catalog: Catalog, vectors: Vectors, *, thorough: bool = False) -> int:
+def _strays(draft: Draft, vectors: Vectors | ServerVectors) -> list[str] | None:
+    """Return the vectors on a server that the run before did not need; None where readers do not see deletions."""
+    if not isinstance(vectors, ServerVectors):
+        return None
+    return list(draft.unknown(vectors.ids())) if vectors.count() != draft.vector_count() else []
+
+
+def _sweep(
+    catalog: Catalog, vectors: Vectors | ServerVectors, former: Sequence[str] | None = None, *, thorough: bool = False
+) -> int:
     """Delete vectors that are not in the catalog, left over from changed texts or an aborted run; return how many.
 
-    If the counts agree, assume that there are none, unless `thorough`.
+    If the counts agree, assume that there are none, unless `thorough`. With
+    `former`, delete only those of them: on a server, questions in progress
+    still need what this run has made superfluous.
     """
     unknown: list[str] = []
     with catalog.read() as snapshot:
-        if thorough or vectors.count() != snapshot.vector_count():
+        if former is not None:
+            unknown = list(snapshot.unknown(former))
+        elif thorough or vectors.count() != snapshot.vector_count():
             unknown = list(snapshot.unknown(vectors.ids()))
-            vectors.delete(unknown)
+    if unknown:
+        vectors.delete(unknown)
     vectors.drop_others()
     return len(unknown)

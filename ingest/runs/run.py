@@ -10,6 +10,7 @@ import numpy as np
 
 from ingest.errors import SourceUnreadable
 from ingest.index.catalog import Draft
+from ingest.index.server_vectors import ServerVectors
 from ingest.index.snapshot import named
 from ingest.index.vectors import Vectors
 from ingest.models.encoder import Encoder, Vectors32
@@ -37,7 +38,7 @@ class Run:
     def __init__(
         self,
         draft: Draft,
-        vectors: Vectors,
+        vectors: Vectors | ServerVectors,
         encoder: Encoder,
         limits: ReadLimits,
         on_progress: Progress,

@@ -18,9 +18,10 @@ from ingest.errors import SettingsInvalid
 from ingest.runs.pipeline import ingest
 from ingest.settings import Settings
 from tests.conftest import GRADIO_WARNINGS, FakeEncoder
+from ui.handlers import attempts
 from ui.handlers.accounts import Accounts
 from ui.handlers.roles import Role
-from ui.page import app, sign_in
+from ui.page import app
 from ui.page.server import Served
 
 pytestmark = [pytest.mark.slow, *GRADIO_WARNINGS]
@@ -188,21 +189,21 @@ def test_conversations_belong_to_accounts(served: Served, data_dir: Path) -> Non
 
 def test_guessing_ends_in_a_pause(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     guesser = Browser(served.url)
-    found = [guesser.sign_in("Rita", f"guess {number}")[0] for number in range(sign_in.ATTEMPTS + 2)]
-    assert found == [403] * sign_in.ATTEMPTS + [429] * 2
+    found = [guesser.sign_in("Rita", f"guess {number}")[0] for number in range(attempts.ATTEMPTS + 2)]
+    assert found == [403] * attempts.ATTEMPTS + [429] * 2
     assert guesser.sign_in("Rita")[0] == 429
     assert "Too many attempts. Try again in 5 minutes." in guesser.sign_in("Rita")[1]
     other = {"X-Forwarded-For": "192.0.2.7"}  # a proxy on this machine names its client
     assert guesser.sign_in("Rita", **other)[0] == 303
-    monkeypatch.setattr(sign_in, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(attempts, "PAUSE_SECONDS", 0.0)
     assert guesser.sign_in("Rita")[0] == 303
 
 
 def test_guessing_from_many_addresses_ends_too(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sign_in, "ATTEMPTS", 3)  # for each address; each takes the machine long
+    monkeypatch.setattr(attempts, "ATTEMPTS", 3)  # for each address; each takes the machine long
     found = [
         Browser(served.url).sign_in("Rita", "guess", **{"X-Forwarded-For": f"192.0.2.{number}"})[0]
-        for number in range(3 * sign_in.ATTEMPTS + 1)
+        for number in range(3 * attempts.ATTEMPTS + 1)
     ]
     assert found[-2:] == [403, 429]
 

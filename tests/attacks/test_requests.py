@@ -153,8 +153,8 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     with ExitStack() as stack:
         bound = stack.enter_context(socket.socket())
         bound.bind(("127.0.0.1", 0))
-        monkeypatch.setattr(page_app, "listen", lambda *_given: bound)
-        monkeypatch.setattr(page_app, "start", lambda app, *_given: app)
+        monkeypatch.setattr("ui.page.server.listen", lambda *_given: bound)
+        monkeypatch.setattr(page_app, "start", lambda app, *_given, **_named: app)
 
         def make(settings: Settings) -> TestClient:
             app: Any = page_app.serve(StandIn(), settings, block=False)

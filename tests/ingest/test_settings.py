@@ -48,3 +48,14 @@ def test_the_readme_names_every_setting() -> None:
     rows = [row.split(" | ")[0] for row in readme.splitlines() if row.startswith("| `CITED_")]
     named = re.findall(r"`CITED_(\w+)`", " ".join(rows))
     assert sorted(name.lower() for name in named) == sorted(Settings.model_fields)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "https://u:p@chroma.example.org/path/", "http://[::1]:8000/"])
+def test_the_address_of_a_chroma_server_is_taken(url: str) -> None:
+    assert load_settings(chroma_url=url).chroma_url == url.rstrip("/")
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://chroma", "http://", "http://a b", "http://chroma:x"])
+def test_another_address_is_refused(url: str) -> None:
+    with pytest.raises(SettingsInvalid, match="CITED_CHROMA_URL: .* is not an address such as http://127.0.0.1:8000"):
+        load_settings(chroma_url=url)

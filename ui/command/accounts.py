@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ingest.errors import AccountInvalid, printable
-from ingest.settings import load_settings
-from ui.command.options import DataDir
+from ui.command.options import DataDir, settings_of
 from ui.handlers.roles import Role
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def remove_token(
 def _accounts(data_dir: Path | None) -> "Accounts":
     from ui.handlers.accounts import Accounts
 
-    return Accounts(load_settings(data_dir=data_dir).data_dir)
+    return Accounts(settings_of(data_dir=data_dir).data_dir)
 
 
 def _labels(account: "Account") -> str:

@@ -7,8 +7,7 @@ import typer
 
 from ingest.collections import MAIN
 from ingest.errors import printable
-from ingest.settings import load_settings
-from ui.command.options import DataDir
+from ui.command.options import DataDir, settings_of
 
 
 def backup(
@@ -20,7 +19,7 @@ def backup(
     """Save all collections and the accounts in one file: indexes, uploads, conversations, test prompts and results."""
     from ui.handlers.backup import back_up
 
-    manifest = back_up(load_settings(data_dir=data_dir), file, force=force, wait=wait)
+    manifest = back_up(settings_of(data_dir=data_dir), file, force=force, wait=wait)
     sizes = f"{len(manifest.members)} files with {_megabytes(manifest.size)} in {_megabytes(file.stat().st_size)}"
     typer.echo(f"Backed up to {printable(str(file))}: {sizes}")
     for name, index in manifest.indexes.items():
@@ -37,7 +36,7 @@ def restore(
     """Restore a backup into the data folder: all collections and the accounts."""
     from ui.handlers.restore import restore as run_restore
 
-    settings = load_settings(data_dir=data_dir)
+    settings = settings_of(data_dir=data_dir)
     restored = run_restore(file, settings, force=force)
     made = restored.manifest.made.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     typer.echo(f"Restored the backup of {made} into {printable(str(settings.data_dir))}")

@@ -4,15 +4,17 @@ import logging
 import os
 import signal
 import sys
-from contextlib import closing
+import webbrowser
+from contextlib import ExitStack, closing
 from importlib import metadata
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ingest.errors import UserFacingError
+from ingest.settings import Settings
 from ui.command.accounts import tokens, users
 from ui.command.backup import backup, restore
 from ui.command.collections import app as collections
@@ -30,6 +32,9 @@ from ui.command.show import (
     show_status,
     standings_json,
 )
+
+if TYPE_CHECKING:
+    from ui.page.server import Served
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -166,18 +171,21 @@ def ui(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Serve other machines though there are no accounts.")
     ] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes that answer; each takes the memory of a page, and cores to use.")
+    ] = 1,
     collection: CollectionName = None,
     data_dir: DataDir = None,
 ) -> None:
     """Open the chat page."""
-    from assistant.library import Library
     from ui.handlers.accounts import Accounts
-    from ui.page.app import serve
 
     settings = chosen(data_dir, collection, host=host, port=port, mcp=mcp or None, insecure=insecure or None)
     set_up(settings)
-    with closing(Library(settings)) as library:
-        served = serve(library, settings, open_browser=browser, block=False)
+    with ExitStack() as stack:
+        served = _one_page(settings, stack) if workers == 1 else _several_pages(settings, workers, stack)
+        if browser:
+            webbrowser.open(served.url)
         typer.echo(f"The page is at {served.url} (Ctrl+C to stop)")
         if settings.mcp:
             typer.echo(f"MCP clients can connect to {served.url}mcp")
@@ -188,6 +196,24 @@ def ui(
             tell(f"cited: warning: {warning}", settings)
         served.wait()
         typer.echo("Stopped")
+
+
+def _one_page(settings: Settings, stack: ExitStack) -> "Served":
+    from assistant.library import Library
+    from ui.page.app import serve
+
+    return serve(stack.enter_context(closing(Library(settings))), settings, block=False)
+
+
+def _several_pages(settings: Settings, number: int, stack: ExitStack) -> "Served":
+    from ui.command.workers import Workers
+    from ui.page.front import serve_front
+
+    workers = Workers(settings, number)
+    served = serve_front(workers.pages, settings, workers.stop)
+    stack.callback(workers.stop)
+    workers.start()
+    return served
 
 
 @app.command()

@@ -9,8 +9,7 @@ from ingest import collections
 from ingest.collections import Collection
 from ingest.errors import UserFacingError, printable
 from ingest.schema import CorpusDescription
-from ingest.settings import load_settings
-from ui.command.options import DataDir
+from ui.command.options import DataDir, settings_of
 from ui.command.show import count, json_text
 
 app = typer.Typer(invoke_without_command=True, help="List, create, change and delete collections.")
@@ -31,7 +30,7 @@ def list_all(
     """List the collections: name for commands, name to show, and size."""
     if context.invoked_subcommand is not None:
         return
-    found = collections.collections(load_settings(data_dir=data_dir).data_dir)
+    found = collections.collections(settings_of(data_dir=data_dir).data_dir)
     if as_json:
         typer.echo(json_text([_values(each) for each in found]))
         return
@@ -48,7 +47,7 @@ def new(
     data_dir: DataDir = None,
 ) -> None:
     """Create an empty collection."""
-    created = collections.create(load_settings(data_dir=data_dir).data_dir, name)
+    created = collections.create(settings_of(data_dir=data_dir).data_dir, name)
     _describe(created, None, description, notice, questions)
     typer.echo(f"Created {created.slug}; now run `cited ingest FOLDER --collection {created.slug}`")
 
@@ -63,7 +62,7 @@ def change(
     data_dir: DataDir = None,
 ) -> None:
     """Change what the page shows of a collection; an empty text removes it."""
-    found = collections.find(load_settings(data_dir=data_dir).data_dir, collection)
+    found = collections.find(settings_of(data_dir=data_dir).data_dir, collection)
     changed = _describe(found, name, description, notice, questions)
     typer.echo(f"Changed {changed.slug or 'the main collection'}")
 
@@ -75,7 +74,7 @@ def delete(
     data_dir: DataDir = None,
 ) -> None:
     """Delete a collection with its index, uploads, test prompts and conversations; other folders stay."""
-    found = collections.find(load_settings(data_dir=data_dir).data_dir, name)
+    found = collections.find(settings_of(data_dir=data_dir).data_dir, name)
     question = f"Delete {printable(found.name)} ({_size(found)}), its uploads, test prompts and conversations?"
     if not yes and (sys.stdin is None or not sys.stdin.isatty() or not typer.confirm(question)):
         raise typer.BadParameter("nothing was deleted; use --yes to delete it without being asked")

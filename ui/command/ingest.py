@@ -12,9 +12,8 @@ import typer
 
 from ingest.collections import ensure
 from ingest.errors import UserFacingError, printable
-from ingest.settings import load_settings
 from ui.command.logs import set_up, tell
-from ui.command.options import CollectionName, DataDir, ExitCode, Quiet
+from ui.command.options import CollectionName, DataDir, ExitCode, Quiet, settings_of
 from ui.command.progress import progress
 from ui.command.show import show_failures, show_plan, show_report
 
@@ -47,7 +46,7 @@ def ingest(
         raise typer.BadParameter("--watch cannot be combined with --dry-run or --rebuild")
     if rebuild and dry_run:
         raise typer.BadParameter("--rebuild cannot be combined with --dry-run")
-    settings = load_settings(data_dir=data_dir, collection=collection)
+    settings = settings_of(data_dir=data_dir, collection=collection)
     if dry_run:
         planned = plan(paths or [], settings.folder)
         show_plan(planned)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 import typer
 
 from ingest.collections import known_slug
+from ingest.index import servers
 from ingest.settings import Settings, load_settings
 
 
@@ -39,6 +40,17 @@ def or_before(context: typer.Context, parameter: typer.CallbackParam, given: obj
     return given
 
 
+def settings_of(**options: Any) -> Settings:  # noqa: ANN401 - as load_settings
+    """Return the settings of this process, and use the servers that they name.
+
+    Raises:
+        SettingsInvalid: a setting is invalid.
+    """
+    settings = load_settings(**options)
+    servers.use(servers.of(settings))
+    return settings
+
+
 def chosen(data_dir: Path | None, collection: str | None, **options: Any) -> Settings:  # noqa: ANN401 - as load_settings
     """Return the settings for a collection that exists.
 
@@ -46,7 +58,7 @@ def chosen(data_dir: Path | None, collection: str | None, **options: Any) -> Set
         SettingsInvalid: a setting is invalid.
         CollectionInvalid: there is no such collection.
     """
-    settings = load_settings(data_dir=data_dir, collection=collection, **options)
+    settings = settings_of(data_dir=data_dir, collection=collection, **options)
     known_slug(settings.data_dir, settings.collection)
     return settings
 

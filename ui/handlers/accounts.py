@@ -1,6 +1,6 @@
 """Accounts: who may ask and who may change the corpus, with passwords, sessions and tokens for programs.
 
-They are kept in one file beside the index. It holds no password, session or
+They are kept in one file beside the index, or on the server of its catalog. It holds no password, session or
 token, only what recognises them: Argon2 hashes of passwords, and SHA-256 hashes
 of sessions and tokens, which are random and too long to guess.
 """
@@ -8,20 +8,20 @@ of sessions and tokens, which are random and too long to guess.
 import hashlib
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingest.errors import AccountInvalid, IndexUnreadable, not_written
-from ingest.files import replace_text
+from ingest.index.kept import kept_in
 from ui.handlers.roles import Role
 
 FILE_NAME = "accounts.json"
+LOCK_NAME = "accounts.lock"
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 1_000
 SESSION_DAYS = 30
@@ -71,8 +71,9 @@ class Accounts:
     """The accounts of a data folder. Safe for threads and processes; a change elsewhere is seen at once."""
 
     def __init__(self, data_dir: Path) -> None:
-        self._path = data_dir / FILE_NAME
-        self._known: tuple[tuple[int, int, int], _File] | None = None
+        self._kept = kept_in(data_dir)
+        self._where = self._kept.where(FILE_NAME)
+        self._known: tuple[Hashable, _File] | None = None
 
     def all(self) -> list[Account]:
         """Return the accounts, by name.
@@ -200,34 +201,31 @@ class Accounts:
 
     def _read(self) -> _File:
         try:
-            found = self._path.stat()
-        except FileNotFoundError:
-            return _File()
+            known = self._known
+            if known is not None and known[0] == self._kept.stamp(FILE_NAME):
+                return known[1]
+            found = self._kept.read(FILE_NAME)
+            if found is None:
+                return _File()
+            file = _File.model_validate_json(found[1])
         except OSError as error:
-            raise _unreadable(self._path, error.strerror or type(error).__name__) from error
-        stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
-        if self._known is None or self._known[0] != stamp:
-            try:
-                file = _File.model_validate_json(self._path.read_bytes())
-            except OSError as error:
-                raise _unreadable(self._path, error.strerror or type(error).__name__) from error
-            except ValidationError as error:
-                raise _unreadable(self._path, f"{error.error_count()} faults") from error
-            self._known = stamp, file
-        return self._known[1]
+            raise _unreadable(self._where, error.strerror or type(error).__name__) from error
+        except ValidationError as error:
+            raise _unreadable(self._where, f"{error.error_count()} faults") from error
+        self._known = found[0], file
+        return file
 
     @contextmanager
     def _changing(self) -> Iterator[_File]:
         """Yield the accounts to change, and write them at the end."""
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(self._path.with_suffix(".lock")):
+            with self._kept.changing(LOCK_NAME):
                 file = self._read().model_copy(deep=True)
                 yield file
                 self._known = None
-                replace_text(self._path, file.model_dump_json(indent=1), mode=0o600)
+                self._kept.replace(FILE_NAME, file.model_dump_json(indent=1).encode(), mode=0o600)
         except OSError as error:
-            raise not_written("the accounts cannot be written", str(self._path), error) from error
+            raise not_written("the accounts cannot be written", self._where, error) from error
 
 
 def _named(file: _File, name: str) -> Account:
@@ -270,6 +268,6 @@ def _sha(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _unreadable(path: Path, why: str) -> IndexUnreadable:
+def _unreadable(where: str, why: str) -> IndexUnreadable:
     remedy = "restore it from a backup; without it, the page would be open to everyone"
-    return IndexUnreadable(f"the accounts cannot be read ({why.lower()})", str(path), remedy)
+    return IndexUnreadable(f"the accounts cannot be read ({why.lower()})", where, remedy)

@@ -28,9 +28,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from ingest.collections import collections
 from ingest.errors import BackupFailed, IndexLocked, IndexUnreadable
-from ingest.index import chroma_files
-from ingest.index.catalog import FILE_NAME, TIMEOUT, Catalog
+from ingest.index import chroma_files, servers
+from ingest.index.catalog import Catalog
 from ingest.index.lock import HOLDER_NAME, write_lock
+from ingest.index.sqlite import FILE_NAME, TIMEOUT
 from ingest.index.vectors import VECTORS_FOLDER
 from ingest.settings import COLLECTIONS, Settings
 from ui.handlers.uploads import LOCK_NAME, UPLOADS_FOLDER
@@ -118,12 +119,13 @@ def back_up(settings: Settings, target: Path, *, force: bool = False, wait: floa
     Which collection is chosen does not matter.
 
     Raises:
-        BackupFailed: the backup cannot be written; nothing is left of it.
+        BackupFailed: the backup cannot be written; nothing is left of it. Or the catalogs are on a server.
         IndexMissing: there is no other collection, and nothing has been ingested yet.
         IndexLocked: another process is still writing to a collection.
         IndexUnreadable: an index is damaged.
         IndexUnwritable: the lock of a collection cannot be taken.
     """
+    refuse_server("a backup would miss them", "save them with PostgreSQL's pg_dump, and the data folder as files")
     _check_target(target, settings.data_dir, force=force)
     if len(collections(settings.data_dir)) == 1:
         Catalog(settings.data_dir).close()
@@ -143,6 +145,17 @@ def back_up(settings: Settings, target: Path, *, force: bool = False, wait: floa
         where = str(target if error.filename is None else error.filename)
         raise BackupFailed(f"the backup cannot be made ({why})", where, "free disk space, or check the path") from error
     return manifest
+
+
+def refuse_server(consequence: str, remedy: str) -> None:
+    """Refuse what works on the files of a data folder, where catalogs, conversations and accounts are on a server.
+
+    Raises:
+        BackupFailed: they are.
+    """
+    if servers.chosen().catalog_url:
+        what = f"catalogs, conversations and accounts are on a server, so {consequence}"
+        raise BackupFailed(what, "CITED_CATALOG_URL", remedy)
 
 
 def sync_folder(folder: Path) -> None:
@@ -213,12 +226,15 @@ class _Packer:
         return index
 
     def _pack_index(self) -> SavedIndex:
-        """Copy catalog and vectors, if a run has finished."""
+        """Copy catalog and vectors, if a run has finished; vectors on a server are left to be encoded again."""
         if not (self._folder / FILE_NAME).is_file():
             return NO_INDEX
         self._copy_database(FILE_NAME)
         index = self._index()
         if index == NO_INDEX:
+            return index
+        if servers.chosen().chroma_url:
+            self._pack([FILE_NAME])
             return index
         before = self._graphs()
         self._saved = {path.parent.name for path in before}

@@ -13,7 +13,7 @@ from ingest.index.catalog import Catalog
 from ingest.schema import CorpusDescription
 from ingest.settings import Settings
 from ui.handlers.evaluate import prompts_files
-from ui.handlers.history import FOLDER as HISTORY_FOLDER
+from ui.handlers.history import conversations_in
 from ui.handlers.uploads import files_in, uploads_folder
 
 
@@ -84,7 +84,7 @@ def losses(folder: Path) -> Losses:
         sources=_sources(folder),
         uploads=len(files_in(uploads_folder(folder))),
         prompts=len(prompts_files(folder)),
-        conversations=len(list((folder / HISTORY_FOLDER).glob("*/*.json"))),
+        conversations=conversations_in(folder),
     )
 
 

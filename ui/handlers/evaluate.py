@@ -1,6 +1,5 @@
 """Handlers of the Evaluate tab: files of test prompts, runs in the background, saved results, the gate's threshold."""
 
-import shutil
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -8,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from assistant.evaluation.compare import Comparison, compare
 from assistant.evaluation.judge import Judgement, judge
@@ -21,6 +20,7 @@ from assistant.evaluation.trace import Trace, followed, traced
 from assistant.schema import Answering
 from ingest.errors import IndexMissing, PromptsInvalid, ResultsInvalid, SettingsInvalid
 from ingest.index.catalog import Catalog
+from ingest.index.kept import Kept, kept_in, reading_file, writing_file
 from ingest.runs.pipeline import set_gate_threshold
 from ui.handlers.limits import check_prompts, check_size
 from ui.handlers.saving import PROMPTS_FOLDER
@@ -160,13 +160,13 @@ def calibrated(run: FinishedEvaluation, allowed: float | None, data_dir: Path) -
 
 def prompts_files(data_dir: Path) -> list[str]:
     """Return the names of the files of test prompts, sorted."""
-    return sorted(path.name for path in _files(data_dir / PROMPTS_FOLDER) if path.suffix.lower() in KINDS)
+    return [name for name in _names(PROMPTS_FOLDER, data_dir) if PurePath(name).suffix.lower() in KINDS]
 
 
 def kept_runs(data_dir: Path) -> list[tuple[str, str]]:
     """Return the saved runs, newest first: a label, and the name of the results file."""
-    names = sorted((path.name for path in _files(data_dir / RESULTS_FOLDER) if path.suffix == ".jsonl"), reverse=True)
-    return [(run_label(name), name) for name in names]
+    names = [name for name in _names(RESULTS_FOLDER, data_dir) if PurePath(name).suffix == ".jsonl"]
+    return [(run_label(name), name) for name in reversed(names)]
 
 
 def run_label(name: str) -> str:
@@ -178,9 +178,12 @@ def run_label(name: str) -> str:
     return f"{when:%d %b %Y, %H:%M:%S} · {Path(name).stem[STAMP_LENGTH + 1 :]}"
 
 
-def kept_file(name: str, data_dir: Path) -> Path | None:
-    """Return the saved results or report with this name, or None."""
-    return next((path for path in _files(data_dir / RESULTS_FOLDER) if path.name == name), None)
+def kept_file(name: str, data_dir: Path) -> bytes | None:
+    """Return the content of the saved results or report with this name, or None."""
+    if name not in _names(RESULTS_FOLDER, data_dir):
+        return None
+    found = kept_in(data_dir).read(f"{RESULTS_FOLDER}/{name}")
+    return found[1] if found is not None else None
 
 
 def add_prompts(upload: Path, assistant: Answering, data_dir: Path, *, allow_unknown: bool = False) -> str:
@@ -193,9 +196,7 @@ def add_prompts(upload: Path, assistant: Answering, data_dir: Path, *, allow_unk
         _loaded(upload, assistant, allow_unknown=allow_unknown)
     except PromptsInvalid as error:
         raise PromptsInvalid(error.what, upload.name, error.remedy, error.faults) from error
-    folder = data_dir / PROMPTS_FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    return _kept_copy(upload, folder).name
+    return _kept_copy(upload, kept_in(data_dir))
 
 
 def run(
@@ -210,8 +211,8 @@ def run(
         PromptsInvalid: the file has faults; nothing is asked.
         ResultsInvalid: the results cannot be written.
     """
-    path = data_dir / PROMPTS_FOLDER / Path(name).name
-    prompts = _loaded(path, assistant, allow_unknown=allow_unknown)
+    with reading_file(kept_in(data_dir), f"{PROMPTS_FOLDER}/{Path(name).name}") as path:
+        prompts = _loaded(path, assistant, allow_unknown=allow_unknown)
     results: list[Result] = []
     traces: list[Trace] = []
     began = time.monotonic()
@@ -235,10 +236,10 @@ def compare_with(run: FinishedEvaluation, earlier: str, data_dir: Path) -> Compa
     Raises:
         ResultsInvalid: the earlier run no longer exists, has faults or is of other prompts.
     """
-    path = kept_file(earlier, data_dir)
-    if path is None:
+    if earlier not in _names(RESULTS_FOLDER, data_dir):
         raise ResultsInvalid("this run no longer exists", earlier, "choose another")
-    comparison = compare(read_results(path), run.results, run.prompts)
+    with reading_file(kept_in(data_dir), f"{RESULTS_FOLDER}/{earlier}") as path:
+        comparison = compare(read_results(path), run.results, run.prompts)
     _write_report(run, data_dir, comparison, run_label(earlier))
     return comparison
 
@@ -256,44 +257,45 @@ def _loaded(path: Path, assistant: Answering, *, allow_unknown: bool) -> tuple[P
     return prompts
 
 
-def _files(folder: Path) -> list[Path]:
-    return [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+def _names(folder: str, data_dir: Path) -> list[str]:
+    """Return the names of the files in a folder, in order."""
+    return [PurePath(name).name for name in kept_in(data_dir).stamps(folder)]
 
 
-def _kept_copy(upload: Path, folder: Path) -> Path:
-    """Copy a file into a folder; choose another name if a different file has this one."""
+def _kept_copy(upload: Path, kept: Kept) -> str:
+    """Copy a file to the test prompts, and return its name; choose another if a different file has this one."""
     content = upload.read_bytes()
     number = 1
     while True:
-        path = folder / (upload.name if number == 1 else f"{upload.stem}-{number}{upload.suffix}")
-        if not path.exists():
-            shutil.copyfile(upload, path)
-            return path
-        if path.read_bytes() == content:
-            return path
+        name = upload.name if number == 1 else f"{upload.stem}-{number}{upload.suffix}"
+        found = kept.read(f"{PROMPTS_FOLDER}/{name}")
+        if found is None:
+            kept.replace(f"{PROMPTS_FOLDER}/{name}", content)
+        if found is None or found[1] == content:
+            return name
         number += 1
 
 
 def _kept_run(
     path: Path, prompts: Sequence[Prompt], results: tuple[Result, ...], traces: tuple[Trace, ...], data_dir: Path
 ) -> FinishedEvaluation:
-    folder = data_dir / RESULTS_FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
+    kept = kept_in(data_dir)
     judgements = judge(prompts, results)
     finished = FinishedEvaluation(
-        path.name, _free_stem(path.stem, folder), tuple(prompts), results, judgements, score(judgements), traces
+        path.name, _free_stem(path.stem, kept), tuple(prompts), results, judgements, score(judgements), traces
     )
-    write_results(folder / f"{finished.stem}.jsonl", results)
+    with writing_file(kept, f"{RESULTS_FOLDER}/{finished.stem}.jsonl") as target:
+        write_results(target, results)
     _write_report(finished, data_dir)
     return finished
 
 
-def _free_stem(name: str, folder: Path) -> str:
+def _free_stem(name: str, kept: Kept) -> str:
     """Return the time and the name of the prompts, with a number if two runs end in the same second."""
     stem = f"{datetime.now():{STAMP}}-{name}"
     number = 1
     free = stem
-    while (folder / f"{free}.jsonl").exists():
+    while kept.stamp(f"{RESULTS_FOLDER}/{free}.jsonl") is not None:
         number += 1
         free = f"{stem} ({number})"
     return free
@@ -302,5 +304,6 @@ def _free_stem(name: str, folder: Path) -> str:
 def _write_report(
     run: FinishedEvaluation, data_dir: Path, comparison: Comparison | None = None, earlier_name: str = ""
 ) -> None:
-    path = data_dir / RESULTS_FOLDER / f"{run.stem}.html"
-    write_report(path, run.judgements, run.scores, name=run.name, comparison=comparison, earlier_name=earlier_name)
+    judged = run.judgements, run.scores
+    with writing_file(kept_in(data_dir), f"{RESULTS_FOLDER}/{run.stem}.html") as path:
+        write_report(path, *judged, name=run.name, comparison=comparison, earlier_name=earlier_name)

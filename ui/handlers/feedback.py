@@ -6,13 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.evaluation.record_files import json_line, read_jsonl
 from assistant.schema import Rating, Turns
-from ingest.errors import Fault, FileInvalid, not_written
-from ingest.files import replace_text
+from ingest.errors import Fault, FileInvalid, IndexUnreadable, not_written
+from ingest.index.kept import kept_in, reading_file
 from ui.handlers.ask import LONGEST_QUESTION
 from ui.handlers.limits import LONGEST_TEXT, is_full
 
@@ -66,20 +65,19 @@ def save_feedback(given: Feedback, data_dir: Path) -> None:
         FileInvalid: the file has faults or is full; nothing is written.
         IndexUnwritable: the file cannot be written.
     """
-    path = data_dir / FILE_NAME
+    kept = kept_in(data_dir)
     record = {**given.model_dump(mode="json"), "given": datetime.now(UTC).isoformat(timespec="seconds")}
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        with _one_at_a_time, FileLock(f"{path}.lock"):
+        with _one_at_a_time, kept.changing(f"{FILE_NAME}.lock"), reading_file(kept, FILE_NAME) as path:
             if is_full(path):
                 raise FileInvalid("is full", str(path), "move it away")
             records, faults = _read(path)
             if faults:
                 raise FileInvalid("not a file of feedback", str(path), "correct it or move it away", faults)
             records[given.conversation, given.turn] = record
-            replace_text(path, "".join(json_line(each) for each in records.values()))
+            kept.replace(FILE_NAME, "".join(json_line(each) for each in records.values()).encode())
     except OSError as error:
-        raise not_written("cannot be written", str(path), error) from error
+        raise not_written("cannot be written", kept.where(FILE_NAME), error) from error
 
 
 def rated(conversation: str, turns: Turns, data_dir: Path) -> Turns:
@@ -87,11 +85,16 @@ def rated(conversation: str, turns: Turns, data_dir: Path) -> Turns:
 
     Lines that cannot be read are skipped and logged.
     """
-    path = data_dir / FILE_NAME
+    kept = kept_in(data_dir)
+    path = kept.where(FILE_NAME)
     try:
-        records, faults = _read(path)
+        with reading_file(kept, FILE_NAME) as file:
+            records, faults = _read(file)
     except OSError as error:
         log.warning("%s cannot be read: %s", path, error.strerror or type(error).__name__)
+        return turns
+    except IndexUnreadable as error:
+        log.warning("%s", error)
         return turns
     if faults:
         line, what = faults[0]

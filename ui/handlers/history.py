@@ -1,22 +1,20 @@
-"""Saves conversations: one readable JSON file each, in one folder per owner."""
+"""Saves conversations: one readable JSON file each, in one folder per owner, or as much on the catalog's server."""
 
 import hashlib
 import re
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from filelock import FileLock
-
-from assistant.conversations.json_file import conversation_json, read_conversation
+from assistant.conversations.json_file import conversation_json, conversation_of
 from assistant.schema import Conversation, Turn
 from ingest.errors import ConversationInvalid, not_written
-from ingest.files import replace_text
+from ingest.index.kept import kept_in
 
 FOLDER = "history"
 LONGEST_NAME = 80
@@ -37,10 +35,10 @@ class ConversationEntry:
 
 
 class Listing(NamedTuple):
-    """The saved conversations of an owner, last changed first, and the files that cannot be read."""
+    """The saved conversations of an owner, last changed first, and where the files are that cannot be read."""
 
     kept: tuple[ConversationEntry, ...]
-    unreadable: tuple[Path, ...]
+    unreadable: tuple[str, ...]
 
 
 class History:
@@ -52,19 +50,21 @@ class History:
     """
 
     def __init__(self, data_dir: Path) -> None:
-        self._folder = data_dir / FOLDER
+        self._kept = kept_in(data_dir)
         self._lock = threading.Lock()
-        self._known: dict[Path, tuple[tuple[int, int], ConversationEntry]] = {}
+        self._known: dict[str, tuple[Hashable, ConversationEntry]] = {}
 
     def listed(self, owner: str, find: str = "") -> Listing:
         """Return the owner's conversations that contain every word of `find`."""
         wanted = find.casefold().split()
         kept, unreadable = [], []
-        for path in self._files(owner):
+        for name, stamp in self._kept.stamps(self._folder_of(owner)).items():
+            if PurePosixPath(name).suffix != ".json" or not _ID.fullmatch(PurePosixPath(name).stem):
+                continue
             try:
-                entry = self._entry(path)
+                entry = self._entry(name, stamp)
             except ConversationInvalid:
-                unreadable.append(path)
+                unreadable.append(self._kept.where(name))
                 continue
             if entry is not None and all(word in entry.words for word in wanted):
                 kept.append(entry)
@@ -78,8 +78,9 @@ class History:
         Raises:
             ConversationInvalid: its file was edited.
         """
-        path = self._path(owner, identity)
-        return replace(read_conversation(path), id=identity) if path is not None and path.is_file() else None
+        name = self._name_of(owner, identity)
+        found = self._read(name) if name else None
+        return replace(found[1], id=identity) if found is not None else None
 
     def append(self, owner: str, identity: str, turn: Turn) -> Conversation:
         """Append a turn to a conversation, creating it if needed; return the conversation.
@@ -119,52 +120,62 @@ class History:
         Raises:
             IndexUnwritable: the folder cannot be written to.
         """
-        path = self._path(owner, identity)
+        name = self._name_of(owner, identity)
         with self._writing(owner):
-            if path is None or not path.is_file():
-                return False
-            path.unlink()
-            return True
+            return bool(name) and self._kept.delete(name)
 
-    def _entry(self, path: Path) -> ConversationEntry | None:
+    def _entry(self, name: str, stamp: Hashable) -> ConversationEntry | None:
         """Return the entry of a file, read again only if it changed; None if it has just been deleted."""
-        try:
-            found = path.stat()
-        except FileNotFoundError:
-            return None
-        stamp = (found.st_mtime_ns, found.st_size)
-        known = self._known.get(path)
+        known = self._known.get(name)
         if known is None or known[0] != stamp:
-            known = self._known[path] = stamp, _entry_of(read_conversation(path))
+            found = self._read(name)
+            if found is None:
+                return None
+            known = self._known[name] = found[0], _entry_of(found[1])
         return known[1]
 
-    def _files(self, owner: str) -> Iterator[Path]:
-        folder = self._folder_of(owner)
-        yield from (path for path in sorted(folder.glob("*.json")) if _ID.fullmatch(path.stem))
+    def _read(self, name: str) -> tuple[Hashable, Conversation] | None:
+        """Return a conversation, and what changes when it does; None if there is none.
 
-    def _path(self, owner: str, identity: str) -> Path | None:
-        return self._folder_of(owner) / f"{identity}.json" if _ID.fullmatch(identity) else None
+        Raises:
+            ConversationInvalid: its file was edited, or cannot be read.
+        """
+        where = self._kept.where(name)
+        try:
+            found = self._kept.read(name)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise ConversationInvalid(f"cannot be read: {reason}", where, "check that you may read it") from error
+        return (found[0], conversation_of(found[1], where)) if found is not None else None
 
-    def _folder_of(self, owner: str) -> Path:
+    def _name_of(self, owner: str, identity: str) -> str:
+        """Return the name of a conversation's file; "" if it cannot have one."""
+        return f"{self._folder_of(owner)}/{identity}.json" if _ID.fullmatch(identity) else ""
+
+    def _folder_of(self, owner: str) -> str:
         """Return an owner's folder, named by a digest, so that the folder's name does not give away the secret."""
         if not owner:
             raise ValueError("a conversation needs an owner")
-        return self._folder / hashlib.sha256(owner.encode()).hexdigest()[:16]
+        return f"{FOLDER}/{hashlib.sha256(owner.encode()).hexdigest()[:16]}"
 
     @contextmanager
     def _writing(self, owner: str) -> Iterator[None]:
         """Lock an owner's folder against other threads and processes."""
         folder = self._folder_of(owner)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with self._lock, FileLock(folder / "write.lock"):
+            with self._lock, self._kept.changing(f"{folder}/write.lock"):
                 yield
         except OSError as error:
-            raise not_written("the conversation cannot be saved", str(folder), error) from error
+            raise not_written("the conversation cannot be saved", self._kept.where(folder), error) from error
 
     def _write(self, owner: str, conversation: Conversation) -> Conversation:
-        replace_text(self._folder_of(owner) / f"{conversation.id}.json", conversation_json(conversation))
+        self._kept.replace(f"{self._folder_of(owner)}/{conversation.id}.json", conversation_json(conversation).encode())
         return conversation
+
+
+def conversations_in(data_dir: Path) -> int:
+    """Return the number of saved conversations of all owners."""
+    return sum(name.endswith(".json") for name in kept_in(data_dir).stamps(FOLDER, deep=True))
 
 
 def new_id() -> str:

@@ -27,10 +27,21 @@ from pydantic import BaseModel, ValidationError
 from ingest.collections import collections
 from ingest.errors import BackupFailed
 from ingest.index import lock
-from ingest.index.catalog import FILE_NAME, Catalog
+from ingest.index.catalog import Catalog
+from ingest.index.sqlite import FILE_NAME
 from ingest.runs.pipeline import RunReport
 from ingest.settings import Settings
-from ui.handlers.backup import CHUNK, CONTENT, FORMAT, MANIFEST, Manifest, Member, SavedIndex, sync_folder
+from ui.handlers.backup import (
+    CHUNK,
+    CONTENT,
+    FORMAT,
+    MANIFEST,
+    Manifest,
+    Member,
+    SavedIndex,
+    refuse_server,
+    sync_folder,
+)
 
 LARGEST_MANIFEST = 200_000_000  # bytes; a file takes about 150
 LOCKS = {lock.FILE_NAME, lock.HOLDER_NAME}
@@ -65,9 +76,10 @@ def restore(source: Path, settings: Settings, *, force: bool = False) -> Restore
 
     Raises:
         BackupFailed: the backup is damaged or of a newer version, the data folder has content and `force` is not
-            given, or it cannot be written; nothing was changed.
+            given, or it cannot be written; or the catalogs are on a server. Nothing was changed.
         IndexLocked: another process is writing to a collection; nothing was changed.
     """
+    refuse_server("a backup of files cannot be restored", "restore them with PostgreSQL's pg_restore")
     named = Path(os.path.abspath(settings.data_dir))
     data_dir = named.resolve()
     existed = data_dir.exists()

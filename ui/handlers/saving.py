@@ -1,12 +1,12 @@
 """Saves questions as test prompts."""
 
 import re
-import threading
 from collections.abc import Collection
 from pathlib import Path
 
 from assistant.evaluation.judge import plain
 from assistant.evaluation.prompts import Prompt, append_prompt, load_prompts
+from ingest.index.kept import kept_in, writing_file
 from ui.handlers.limits import check_prompts, check_size
 
 PROMPTS_FOLDER = "prompts"
@@ -14,19 +14,16 @@ SAVED_NAME = "saved.jsonl"
 LONGEST_NAME = 48
 """Characters of a prompt's id, which is made from its question."""
 
-_one_at_a_time = threading.Lock()
-
 
 def save_prompt(prompt: Prompt, data_dir: Path) -> str:
     """Append a prompt to the file of saved prompts, with a new id; return a message for the user.
 
     Raises:
         PromptsInvalid: the prompt or the file has faults or is too large; nothing is written.
+        IndexUnwritable: the server of the catalog cannot be written to.
     """
-    path = data_dir / PROMPTS_FOLDER / SAVED_NAME
-    check_prompts([prompt], path)
-    with _one_at_a_time:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    check_prompts([prompt], Path(SAVED_NAME))
+    with writing_file(kept_in(data_dir), f"{PROMPTS_FOLDER}/{SAVED_NAME}", alone=True) as path:
         check_size(path)
         present = load_prompts(path, None) if path.exists() and path.stat().st_size else ()
         if any(plain(other.question) == plain(prompt.question) for other in present):

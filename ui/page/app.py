@@ -1,8 +1,8 @@
 """The web page: layout, wiring and theme."""
 
-import webbrowser
+import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,10 @@ from starlette.routing import Mount
 
 from assistant.library import Library
 from assistant.schema import Answering
-from ingest.errors import SettingsInvalid
 from ingest.settings import Settings
 from ui.handlers import ask
 from ui.handlers.accounts import Accounts
+from ui.handlers.attempts import Attempts
 from ui.handlers.collections import listed
 from ui.handlers.conversations import Conversations
 from ui.page.admission import Admission, Work
@@ -33,13 +33,13 @@ from ui.page.conversation import header_html
 from ui.page.conversation_routes import conversation_routes
 from ui.page.corpus_tab import corpus_tab
 from ui.page.evaluate_tab import evaluate_tab
-from ui.page.guard import App
+from ui.page.guard import App, Guard
 from ui.page.health import health_routes
 from ui.page.needed import NeededRoutes
 from ui.page.origins import OwnRequests, page_names
 from ui.page.owner import Owners
 from ui.page.routes import page_routes
-from ui.page.server import Served, is_loopback, listen, start
+from ui.page.server import Served, open_listener, start
 from ui.page.sign_in import SignIn, account_name
 from ui.page.templating import render
 from ui.page.theme import EarlyTheme
@@ -77,28 +77,37 @@ TEAL = gr.themes.Color(
 )
 
 
-def serve(texts: Library | Answering, settings: Settings, *, open_browser: bool = False, block: bool = True) -> Served:
+def serve(
+    texts: Library | Answering,
+    settings: Settings,
+    *,
+    behind: socket.socket | None = None,
+    block: bool = True,
+) -> Served:
     """Serve the page on the host and port of the settings until Ctrl+C; return at once if `block` is False.
 
-    `texts` are the collections, or the assistant of the main one.
+    `texts` are the collections, or the assistant of the main one. `behind` is
+    the socket to listen on instead where a front passes the requests on.
 
     Raises:
         SettingsInvalid: the port is in use, the host is not an address of this
             machine, or other machines could reach a page without accounts.
     """
     library, work = texts if isinstance(texts, Library) else Library(settings, texts), Work()
-    listener = listen(settings.host, settings.port)
-    if not (is_loopback(listener) or settings.insecure or Accounts(settings.data_dir).exist()):
-        listener.close()
-        what = f"anyone who can reach {settings.host} could read and change the texts"
-        remedy = "add accounts with `cited user add NAME --role owner`, or use --insecure"
-        raise SettingsInvalid(what, "CITED_HOST", remedy)
-    served = start(build_app(library, settings, work), listener, work)
-    if open_browser:
-        webbrowser.open(served.url)
+    listener = behind or open_listener(settings)
+    with ExitStack() as unused:
+        unused.callback(listener.close)
+        guard = Guard(build_app(library, settings, work))
+        served = start(guard, listener, partial(_finish, work, guard), behind=behind is not None)
+        unused.pop_all()
     if block:
         served.wait()
     return served
+
+
+def _finish(work: Work, guard: Guard) -> None:
+    work.finish()
+    guard.stopping = True
 
 
 def build_app(library: Library, settings: Settings, work: Work) -> App:
@@ -112,7 +121,7 @@ def build_app(library: Library, settings: Settings, work: Work) -> App:
     if accounts.exist():
         reading = partial(_application, library, folder, work, read_only=True)
         readers = CollectionPages(settings.data_dir, reading)
-        app = SignIn(readers, editors, accounts, _asset("sign_in.css"))
+        app = SignIn(readers, editors, accounts, Attempts(settings.data_dir), _asset("sign_in.css"))
         pages.append(readers)
 
     @asynccontextmanager

@@ -67,7 +67,10 @@ def _add_conversations(router: APIRouter, history: History) -> None:
     @router.get("/kept", response_class=HTMLResponse)
     def listed(request: Request, find: str = "", opened: str = "") -> HTMLResponse:
         owner = owner_of(request.cookies)
-        listing = history.listed(owner, find) if owner else Listing((), ())
+        try:
+            listing = history.listed(owner, find) if owner else Listing((), ())
+        except UserFacingError as error:
+            return HTMLResponse(list_html(Listing((), ()), opened, find, error.public))
         return HTMLResponse(list_html(listing, opened, find))
 
     @router.post("/kept/{name}")

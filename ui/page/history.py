@@ -14,12 +14,15 @@ MOST_LISTED = 100
 KINDS = {"md": "Markdown", "html": "HTML", "json": "JSON"}
 
 
-def list_html(listing: Listing, opened: str, find: str) -> str:
-    """Return the list of saved conversations; the open one has buttons to check, rename, delete and export it."""
+def list_html(listing: Listing, opened: str, find: str, note: str = "") -> str:
+    """Return the list of saved conversations; the open one has buttons to check, rename, delete and export it.
+
+    A `note` says why there is no list.
+    """
     shown = listing.kept[:MOST_LISTED]
     more = len(listing.kept) - len(shown)
     empty = "No conversation contains these words." if find.strip() else "Your conversations will appear here."
-    hints = [] if shown else [empty]
+    hints = [] if shown else [note or empty]
     hints += [f"{more:,} older conversations not listed. Search to find them."] if more else []
     hints += [f"This file cannot be read and is left unchanged: {path}" for path in listing.unreadable]
     return render("history_list.html", shown=shown, opened=opened, hints=hints, kinds=KINDS)

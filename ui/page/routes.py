@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from typing import Annotated, Literal
+from urllib.parse import quote as percent
 
 from fastapi import APIRouter, Header, HTTPException, Query
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel, ConfigDict
 
 from assistant.evaluation.prompts import Prompt
@@ -69,11 +70,13 @@ def page_routes(assistant: Answering, settings: Settings, work: Work) -> APIRout
         return JSONResponse(message)
 
     @router.get("/results/{name}")
-    def results(name: str) -> FileResponse:
-        path = evaluate.kept_file(name, settings.folder)
-        if path is None:
+    def results(name: str) -> Response:
+        content = evaluate.kept_file(name, settings.folder)
+        if content is None:
             raise HTTPException(404, "there is no such file")
-        return FileResponse(path, filename=name)
+        kind = "text/html" if name.endswith(".html") else "application/octet-stream"
+        headers = {"content-disposition": f"attachment; filename*=utf-8''{percent(name)}"}
+        return Response(content, media_type=kind, headers=headers)
 
     return router
 

@@ -2,8 +2,6 @@
 
 import logging
 import re
-import time
-from collections import defaultdict, deque
 from http.cookies import SimpleCookie
 from urllib.parse import parse_qs
 
@@ -15,6 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from ingest.errors import UserFacingError
 from ui.handlers.accounts import SESSION_DAYS, Account, Accounts
+from ui.handlers.attempts import Attempts
 from ui.handlers.roles import Role
 from ui.page.guard import App, Receive, Scope, Send, path_of
 from ui.page.owner import COOKIE as OWNER_COOKIE
@@ -24,9 +23,6 @@ COOKIE = "cited_session"
 SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/favicon.ico"})
 OWNER_PATHS = frozenset({"/metrics"})
-ATTEMPTS = 10
-"""Wrong passwords from one address, and three times as many for one account, before a pause."""
-PAUSE_SECONDS = 300.0
 WRONG = "The name or the password is wrong."
 TOO_MANY = "Too many attempts. Try again in {minutes} minutes."
 UNAUTHORIZED = "Sign in on the page, or send a token: `Authorization: Bearer TOKEN`."
@@ -37,31 +33,6 @@ _BEARER = re.compile(r"Bearer +(\S+)", re.IGNORECASE)
 log = logging.getLogger(__name__)
 
 
-class Attempts:
-    """Counts wrong passwords in the last minutes, by address and by account."""
-
-    def __init__(self) -> None:
-        self._wrong: dict[str, deque[float]] = defaultdict(deque)
-
-    def pause(self, address: str, name: str) -> float:
-        """Return for how many more seconds no attempt is allowed; 0 if one is."""
-        limits = ((f"address {address}", ATTEMPTS), (f"name {name.casefold()}", 3 * ATTEMPTS))
-        return max(self._left(key, limit) for key, limit in limits)
-
-    def add(self, address: str, name: str) -> None:
-        """Count a wrong password."""
-        for key in (f"address {address}", f"name {name.casefold()}"):
-            self._wrong[key].append(time.monotonic())
-
-    def _left(self, key: str, limit: int) -> float:
-        times, now = self._wrong[key], time.monotonic()
-        while times and now - times[0] > PAUSE_SECONDS:
-            times.popleft()
-        if not times:
-            del self._wrong[key]
-        return times[-limit] + PAUSE_SECONDS - now if len(times) >= limit else 0.0
-
-
 class SignIn:
     """Lets only accounts in, each to the application of its role: owners reach what editors do, and the metrics.
 
@@ -69,16 +40,17 @@ class SignIn:
     owner of the conversations.
     """
 
-    def __init__(self, readers: App, editors: App, accounts: Accounts, style: str) -> None:
+    def __init__(self, readers: App, editors: App, accounts: Accounts, attempts: Attempts, style: str) -> None:
         self._apps = {Role.READER: readers, Role.EDITOR: editors, Role.OWNER: editors}
         self._accounts = accounts
         self._style = style
-        self._attempts = Attempts()
+        self._attempts = attempts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         try:
-            account = self._account(scope)
+            known = path_of(scope) not in OPEN_PATHS
+            account = await run_in_threadpool(self._account, scope) if known else None
         except UserFacingError as error:
             log.error("%s", error)
             await JSONResponse({"detail": f"{error.what}; its log says more"}, 503)(scope, receive, send)
@@ -115,12 +87,12 @@ class SignIn:
         fields = parse_qs((await request.body()).decode("utf-8", "replace"), keep_blank_values=True)
         name, password = fields.get("name", [""])[0], fields.get("password", [""])[0]
         address = request.client.host if request.client else ""
-        pause = self._attempts.pause(address, name)
+        pause = await run_in_threadpool(self._attempts.pause, address, name)
         if pause:
             return self._form(TOO_MANY.format(minutes=int(pause // 60) + 1), name, 429)
         secret = await run_in_threadpool(self._accounts.sign_in, name, password)
         if not secret:
-            self._attempts.add(address, name)
+            await run_in_threadpool(self._attempts.add, address, name)
             log.warning("a wrong name or password from %s", address, extra={"event": "sign-in", "address": address})
             return self._form(WRONG, name, 403)
         return _with_cookie(RedirectResponse("/", 303), secret, SESSION_DAYS * 24 * 3600, request)

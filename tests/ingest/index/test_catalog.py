@@ -13,12 +13,13 @@ from ingest.schema import Block, CorpusDescription, Document, Heading, Passage
 from ingest.text.chunk import split
 from ingest.word_boxes import WordBox, pack
 from tests.conftest import reading_of
+from tests.servers import in_folders
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def catalog(data: Path) -> Iterator[Catalog]:
+def catalog(catalogs: str, data: Path) -> Iterator[Catalog]:
     with closing(Catalog(data, create=True)) as opened:
         yield opened
 
@@ -57,10 +58,11 @@ def test_nothing_was_ingested(data: Path, catalog: Catalog, tmp_path: Path) -> N
     with pytest.raises(IndexMissing, match="run `cited ingest FOLDER`"), catalog.read():
         pass
     with pytest.raises(IndexMissing):
-        Catalog(tmp_path / "elsewhere")
-    assert not (tmp_path / "elsewhere").exists()
+        Catalog(tmp_path / "collections" / "elsewhere")
+    assert not (tmp_path / "collections").exists()
 
 
+@in_folders
 def test_a_damaged_file(data: Path, catalog: Catalog, put: "Put") -> None:
     put({"a.md": "Walk a bit. " * 2_000})
     path = data / "catalog.sqlite"
@@ -80,6 +82,7 @@ def test_a_damaged_file(data: Path, catalog: Catalog, put: "Put") -> None:
         Catalog(data, create=True)
 
 
+@in_folders
 def test_an_unwritable_folder(data: Path, put: "Put") -> None:
     put({"a.md": "Walk."})
     for name in ("catalog.sqlite-wal", "catalog.sqlite-shm"):
@@ -164,6 +167,7 @@ def test_text_title_and_headings_are_stemmed_by_the_language_of_the_document(cat
     assert found(catalog, ["die"]) == ["b"]
 
 
+@in_folders
 def test_the_languages_of_the_corpus_are_counted_in_characters_without_reading_texts(
     data: Path, catalog: Catalog, put: Put
 ) -> None:
@@ -177,6 +181,7 @@ def test_the_languages_of_the_corpus_are_counted_in_characters_without_reading_t
         assert "USING COVERING INDEX" in str(file.execute(query).fetchall())
 
 
+@in_folders
 def test_an_upgraded_index_counts_languages_as_fast(data: Path, catalog: Catalog, put: Put) -> None:
     put({"a": "Walk."}, language="en")
     with closing(sqlite3.connect(data / "catalog.sqlite")) as file, file:
@@ -288,6 +293,7 @@ def test_an_index_of_another_version(data: Path, catalog: Catalog, put: Put) -> 
         pass
 
 
+@in_folders
 def test_faults_name_the_passage_that_differs_from_its_document(data: Path, catalog: Catalog, put: Put) -> None:
     put({"a": "Walk a bit."})
     with catalog.read() as snapshot:

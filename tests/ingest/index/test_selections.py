@@ -29,7 +29,9 @@ def within(*paths: str) -> Selection:
 
 
 @pytest.fixture
-def limited(indexed: Callable[..., RunReport], tmp_path: Path, encoder: FakeEncoder) -> Iterator[Limited]:
+def limited(
+    catalogs: str, indexed: Callable[..., RunReport], tmp_path: Path, encoder: FakeEncoder
+) -> Iterator[Limited]:
     """Open the snapshot and the vectors of a selection of `FILES`: `limited(selections, selection)`."""
     indexed(FILES)
     with (

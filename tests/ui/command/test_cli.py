@@ -310,8 +310,6 @@ def test_a_page_that_others_can_reach_causes_a_warning(
 ) -> None:
     import uvicorn
 
-    from ui.page.admission import Work
-    from ui.page.guard import Guard
     from ui.page.server import Served
 
     async def nothing(_scope: object, _receive: object, _send: object) -> None: ...
@@ -320,7 +318,7 @@ def test_a_page_that_others_can_reach_causes_a_warning(
     ended.start()
     with socket.socket() as bound:  # it does not listen: tests must not be reachable from elsewhere
         bound.bind((host, 0))
-        served = Served(bound, Guard(nothing), uvicorn.Server(uvicorn.Config(nothing)), ended, Work())
+        served = Served(bound, uvicorn.Server(uvicorn.Config(nothing)), ended, lambda: None)
         monkeypatch.setattr("ui.page.app.serve", lambda *_given, **_named: served)
         run("ingest", write({"hip.md": HIP}))
         result = run("ui", "--host", host, *["--insecure"] * insecure)

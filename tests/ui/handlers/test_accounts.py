@@ -134,6 +134,22 @@ def test_a_damaged_file_is_not_taken_for_no_accounts(accounts: Accounts, tmp_pat
 
 
 @pytest.mark.slow
+def test_accounts_on_a_server_are_those_of_every_machine(postgresql: str, tmp_path: Path) -> None:
+    assert not Accounts(tmp_path).exist()
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda n: Accounts(tmp_path / str(n)).add(f"user {n}", Role.READER, PASSWORD), range(4)))
+    elsewhere = Accounts(tmp_path / "elsewhere")
+    assert [account.name for account in elsewhere.all()] == [f"user {n}" for n in range(4)]
+    secret = elsewhere.sign_in("User 1", PASSWORD)
+    one = Accounts(tmp_path / "one")
+    assert one.of_session(secret) is not None
+    elsewhere.sign_out(secret)
+    assert one.of_session(secret) is None
+    with pytest.raises(AccountInvalid, match="there is an account of this name"):
+        one.add("USER 1", Role.READER, PASSWORD)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_changes_of_several_processes_are_all_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_hash", lambda password: password)
     with ThreadPoolExecutor(4) as threads:

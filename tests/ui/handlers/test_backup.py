@@ -17,8 +17,9 @@ from assistant.assistant import Assistant
 from assistant.index import Index
 from assistant.render import answer_json
 from ingest.errors import BackupFailed, IndexLocked, IndexMissing, IndexUnreadable
-from ingest.index.catalog import FILE_NAME, Catalog
+from ingest.index.catalog import Catalog
 from ingest.index.lock import write_lock
+from ingest.index.sqlite import FILE_NAME
 from ingest.index.vectors import VECTORS_FOLDER
 from ingest.runs.pipeline import ingest, plan
 from ingest.runs.status import runs, status

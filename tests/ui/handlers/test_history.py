@@ -12,6 +12,7 @@ from assistant.schema import Abstention, Answer, Evidence, Quote, Turn
 from ingest.errors import ConversationInvalid, IndexUnwritable
 from ingest.origin import FileState
 from ingest.schema import Passage
+from tests.servers import in_folders
 from ui.handlers.history import History
 
 ANNA, BO = "a" * 32, "b" * 32
@@ -19,7 +20,7 @@ TEXT = "A pillow between the knees keeps the hip level."
 
 
 @pytest.fixture
-def history(tmp_path: Path) -> History:
+def history(catalogs: str, tmp_path: Path) -> History:
     return History(tmp_path)
 
 
@@ -134,6 +135,7 @@ def test_a_question_after_a_deletion_begins_anew(history: History) -> None:
     assert (again.id, [turn.question for turn in again.turns]) == (kept.id, ["Two?"])
 
 
+@in_folders
 def test_an_altered_file_is_named_and_left_as_it_is(history: History, tmp_path: Path) -> None:
     kept = history.append(ANNA, "", answered("One?"))
     history.append(ANNA, "", answered("Two?"))
@@ -143,12 +145,13 @@ def test_an_altered_file_is_named_and_left_as_it_is(history: History, tmp_path: 
     path.write_text(json.dumps(record), encoding="utf-8")
     listed = history.listed(ANNA)
     assert [entry.name for entry in listed.kept] == ["Two?"]
-    assert listed.unreadable == (path,)
+    assert listed.unreadable == (str(path),)
     with pytest.raises(ConversationInvalid):
         history.append(ANNA, kept.id, answered("Three?"))
     assert "A pillow harms." in path.read_text(encoding="utf-8")
 
 
+@in_folders
 def test_a_file_that_was_edited_is_listed_as_it_is_now(history: History, tmp_path: Path) -> None:
     kept = history.append(ANNA, "", answered("One?"))
     assert names(history) == ["One?"]

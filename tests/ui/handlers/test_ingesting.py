@@ -299,3 +299,31 @@ def test_progress_names_the_file_and_counts_only_what_is_read() -> None:
     assert "Now reading <bdi>notes/a.md</bdi>" in html
     assert "Finishing" in progress_html(IngestProgress(2, 2, ""))
     assert "Starting" in progress_html(IngestProgress(0, 2, ""))
+
+
+@pytest.mark.slow
+def test_of_several_pages_one_watches_and_another_goes_on(settings: Settings, write: Write, tmp_path: Path) -> None:
+    root, gone = str(tmp_path / "texts"), str(tmp_path / "gone")
+    ingest([write({"x.md": "Xylophones ring."}, "gone")], settings.folder, FakeEncoder())
+    first, second = Event(), Event()
+    one, other = (Ingesting(settings, FakeEncoder, ending).watching for ending in (first, second))
+    try:
+        one.resume()
+        other.resume()
+        one.begin(root)
+        other.begin(gone)  # the page that watches takes it over
+        (tmp_path / "gone").rename(tmp_path / "moved")
+        until(lambda: gone in other.failures)
+        assert one.folders == other.folders == {root, gone}
+        assert len([each for each in threading.enumerate() if each.name == "watching"]) == 2
+        other.end(gone)
+        until(lambda: len([each for each in threading.enumerate() if each.name == "watching"]) == 1)
+        assert one.failures == other.failures == {}
+        first.set()
+        until(lambda: len(authors(settings.folder)) > 0)
+        write({"b.md": "Berries are blue."}, "texts")
+        until(lambda: "b.md" in names(settings))
+    finally:
+        first.set()
+        second.set()
+    until(lambda: not [each for each in threading.enumerate() if each.name.startswith("watching")])
