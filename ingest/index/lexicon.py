@@ -25,6 +25,7 @@ class Lexicon:
     def __init__(self, connection: Connection, words: str = "main") -> None:
         self._connection = connection
         self._words = words
+        self._frequencies: dict[str, int] = {}  # that were asked for
 
     def lexical(self, words: Sequence[str], limit: int) -> list[tuple[int, float]]:
         """Return the `limit` best passages that contain any of the stems as (row id, bm25 > 0), ties by id.
@@ -64,13 +65,14 @@ class Lexicon:
 
     def document_frequencies(self, words: Sequence[str]) -> dict[str, int]:
         """Return the number of passages (with title and headings) that contain each stem, possibly 0."""
-        found = dict.fromkeys(words, 0)
-        for batch in batches(list(found)):
+        known = self._frequencies
+        for batch in batches(word for word in dict.fromkeys(words) if word not in known):
             query = sa.text(f"SELECT term, doc FROM {self._words}.vocabulary WHERE term IN :words").bindparams(
                 sa.bindparam("words", expanding=True)
             )
-            found.update({row.term: int(row.doc) for row in self._connection.execute(query, {"words": batch})})
-        return found
+            known.update(dict.fromkeys(batch, 0))
+            known.update({row.term: int(row.doc) for row in self._connection.execute(query, {"words": batch})})
+        return {word: known[word] for word in words}
 
     def stems(self) -> dict[str, int]:
         """Return all stems, each with the number of passages (with title and headings) that contain it."""
