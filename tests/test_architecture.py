@@ -55,7 +55,7 @@ HOMES = {
         "ingest/index/lexicon.py",
         "ingest/index/snapshot.py",
     },
-    "langchain_core": {"assistant/assistant.py", "assistant/langchain.py"},
+    "langchain_core": {"assistant/langchain.py"},
     "langchain": set(),
     "torch": {"ingest/models/encoder.py", "ingest/models/onnx_export.py", "assistant/answering/rerank.py", *TRAINING},
     "sentence_transformers": {"ingest/models/encoder.py", "assistant/answering/rerank.py"},
