@@ -45,7 +45,7 @@ from tests.bench.stages import timed
 FOLDER = WORK / "growth"
 SIZES = (10_000, 30_000, 100_000)
 BASE = 7_500_000  # characters of the documents that are encoded
-QUESTIONS = 100
+QUESTIONS = 60
 SOURCE_SET = "medquad"  # its questions are asked
 COMMON = 0.01  # share of the passages from which a word is the same in all copies
 TURN, NOISE = 0.3, 0.2  # lengths of what is added to a unit vector: the same for a whole copy, and by chance

@@ -1,11 +1,11 @@
 """Measure the program beside the plain pipeline that people would write instead, on the same work.
 
-    python -m tests.bench.peer BENCH [PART]
+    python -m tests.bench.peer BENCH [PART [RUNS]]
 
 The pipeline is BENCH/peer_langchain.py, run as it is, with what it needs besides the
 program's own packages in .bench/peer (`make bench` installs that). Both work on medquad,
 in processes of their own and in turns; what they take is the median of their runs. With a
-PART of n, only every n-th document and question. Writes a part of RESULTS.md.
+PART of n, only every n-th document and question; with RUNS, at most so many of each. Writes a part of RESULTS.md.
 """
 
 import json
@@ -16,8 +16,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from assistant.evaluation.results import read_results
@@ -33,7 +34,6 @@ HEADING = "Beside the plain pipeline"
 COLUMNS = ("work", "ours", "the pipeline", "ours : pipeline", "demanded", "aim")
 
 Figures = dict[str, float]
-Work = Callable[[], Figures]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ def shown(figure: float) -> str:
     return f"{figure:,.0f}" if figure >= 100 else f"{figure:.3g}"
 
 
-def main(bench: str, part: str = "1") -> None:
+def main(bench: str, part: str = "1", runs: str = "5") -> None:
     """Measure both in turns and write the table."""
     folder = Path(bench)
     WORK.mkdir(exist_ok=True)
@@ -192,14 +192,14 @@ def main(bench: str, part: str = "1") -> None:
         both = sides(folder, Path(temporary), int(part))
         files = sorted((Path(temporary) / "corpus").iterdir())
         characters = sum(len(path.read_text(encoding="utf-8")) for path in files)
-        works: list[Callable[[Side], None]] = [lambda side: ingest(side, characters)] * INGESTS
-        for work in [*works, *[ask] * STARTS, *[evaluate] * EVALUATIONS]:
+        works = ((lambda side: ingest(side, characters), INGESTS), (ask, STARTS), (evaluate, EVALUATIONS))
+        for work in (work for work, times in works for _ in range(min(times, int(runs)))):
             for side in both:
                 work(side)
                 print(side.name, {key: round(values[-1], 1) for key, values in side.found.items()}, flush=True)
         ours, theirs = ({key: statistics.median(values) for key, values in side.found.items()} for side in both)
         asked = len((Path(temporary) / "prompts.jsonl").read_text(encoding="utf-8").splitlines())
-    origin = f"Written by `make bench`: {len(files)} documents and {asked} questions of {SET}, both in turns."
+    origin = f"Written by `make bench` on {date.today()}: {len(files)} documents and {asked} questions of {SET}."
     RESULTS.write_text(merged(RESULTS.read_text(encoding="utf-8"), report(ours, theirs, origin)), encoding="utf-8")
     print(report(ours, theirs, origin))
 
