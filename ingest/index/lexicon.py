@@ -30,7 +30,8 @@ class Lexicon:
     def lexical(self, words: Sequence[str], limit: int) -> list[tuple[int, float]]:
         """Return the `limit` best passages that contain any of the stems as (row id, bm25 > 0), ties by id.
 
-        Passages that contain only common ones are not scored where these cannot add up to the score of the last one.
+        Passages that contain only common ones are not scored where these cannot add up to the score of the last one;
+        see the trial bm25-of-rare-words.
 
         Source: MaxScore (Turtle and Flood 1995).
         """
