@@ -10,7 +10,7 @@ IN_PARALLEL := --numprocesses $(WORKERS) --dist worksteal
 # Python keeps what it compiles, and pytest what it rewrites: the first test begins after 9 seconds, not after 15.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run check test style types fix coverage bench profile train memory load cluster licenses faults screenshots clean
+.PHONY: run check test style types fix coverage bench growth profile train memory load cluster licenses faults screenshots clean
 
 # Ingest the shipped corpus and open the page on 127.0.0.1:7860; the index is where every `cited` command finds it.
 run: $(INSTALLED)
@@ -46,10 +46,20 @@ coverage: $(INSTALLED)
 	$(PYTEST) $(IN_PARALLEL) --cov --cov-report term-missing:skip-covered \
 		-m "not browser and not serial" tests/ingest tests/assistant tests/attacks tests/ui
 
-# Measure answers on the public question sets in BENCH (not part of this repository).
+# Measure answers on the public question sets in BENCH (not part of this repository), and ourselves beside its pipeline.
 BENCH ?= ../shared/bench
-bench: $(INSTALLED)
+bench: $(INSTALLED) .bench/peer
 	$(BIN)/python tests/bench/measure.py $(BENCH)
+	$(BIN)/python -m tests.bench.peer $(BENCH)
+
+# What the plain pipeline of BENCH needs besides our own packages.
+.bench/peer: | $(INSTALLED)
+	$(BIN)/pip install --quiet --no-deps --target $@ \
+		langchain-chroma==1.1.0 langchain-huggingface==1.2.3 langchain-text-splitters==1.1.3
+
+# Measure how costs grow from 10 thousand passages to 100 thousand, or to other SIZES (a million takes hours and 6 GB).
+growth: $(INSTALLED)
+	$(BIN)/python -m tests.bench.growth $(BENCH) $(SIZES)
 
 # Show in which stage the time of a question goes, for the shipped corpus or another SET.
 profile: $(INSTALLED)

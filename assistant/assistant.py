@@ -1,13 +1,10 @@
-"""The assistant: a LangChain Runnable from a question to an answer in quotes."""
+"""The assistant: from a question to an answer in quotes."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from itertools import zip_longest
-from typing import Any, Self
-
-from langchain_core.runnables import Runnable, RunnableConfig
+from typing import Self
 
 from assistant.answering.answer_type import asks_for_steps
 from assistant.answering.context import Surroundings
@@ -37,7 +34,7 @@ from ingest.text.language import question_language
 from ingest.text.terms import content_terms
 
 
-class Assistant(Runnable[str, Answer]):
+class Assistant:
     """Answers questions from an index in quotes, or abstains. Thread-safe.
 
     The same index and question always give the same answer. A question is
@@ -84,12 +81,14 @@ class Assistant(Runnable[str, Answer]):
             QuoteMismatch: a quote differs from the text of its source.
             RequestInvalid: the selection has no source, or one of its places does not exist.
         """
-        run = partial(self._ask, history=history, as_typed=as_typed, within=within)
-        return self._call_with_config(run, question, None, run_type="chain")
 
-    def invoke(self, input: str, config: RunnableConfig | None = None, **kwargs: Any) -> Answer:  # noqa: A002, ANN401
-        """Answer a question through LangChain's interface, with callbacks and tracing."""
-        return self._call_with_config(self._ask, input, config, run_type="chain", **kwargs)
+        def answer() -> Answer:
+            with self._index.view(within) as view:
+                if as_typed:
+                    return self._answer_part(storable(question), view)
+                return self._answer(storable(question), list(map(storable, history)), view)
+
+        return measured(question, answer)
 
     def search(self, question: str, limit: int = 10, *, within: Selection = EVERYTHING) -> list[ScoredPassage]:
         """Return the passages nearest to a question, best first.
@@ -197,17 +196,6 @@ class Assistant(Runnable[str, Answer]):
 
     def _candidates(self, question: Question, view: View) -> list[Candidate]:
         return fuse(question, retrieve(question, view), self._titles) if question.text else []
-
-    def _ask(
-        self, question: str, history: Sequence[str] = (), *, as_typed: bool = False, within: Selection = EVERYTHING
-    ) -> Answer:
-        def answer() -> Answer:
-            with self._index.view(within) as view:
-                if as_typed:
-                    return self._answer_part(storable(question), view)
-                return self._answer(storable(question), list(map(storable, history)), view)
-
-        return measured(question, answer)
 
     def _answer(self, question: str, history: Sequence[str], view: View) -> Answer:
         reply = small_talk(question)

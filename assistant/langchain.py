@@ -1,4 +1,7 @@
-"""LangChain adapters: the assistant as a retriever, its encoder as embeddings."""
+"""LangChain adapters: the assistant as a chain and as a retriever, its encoder as embeddings.
+
+Kept apart from the assistant, because LangChain takes half a second to import.
+"""
 
 from typing import Any
 
@@ -6,9 +9,23 @@ from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables import Runnable, RunnableConfig
 
-from assistant.schema import ScoredPassage
+from assistant.schema import Answer, Answering, ScoredPassage
 from ingest.models.encoder import Encoder
+
+
+class AssistantRunnable(Runnable[str, Answer]):
+    """The assistant as a LangChain Runnable from a question to an answer."""
+
+    name = "Assistant"
+
+    def __init__(self, assistant: Answering) -> None:
+        self._assistant = assistant
+
+    def invoke(self, input: str, config: RunnableConfig | None = None, **kwargs: Any) -> Answer:  # noqa: A002, ANN401
+        """Answer a question, with callbacks and tracing."""
+        return self._call_with_config(self._assistant.ask, input, config, run_type="chain", **kwargs)
 
 
 class PassageRetriever(BaseRetriever):

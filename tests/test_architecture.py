@@ -63,7 +63,7 @@ HOMES = {
         "ingest/index/tables.py",
         "ingest/index/tsvectors.py",
     },
-    "langchain_core": {"assistant/assistant.py", "assistant/langchain.py"},
+    "langchain_core": {"assistant/langchain.py"},
     "langchain": set(),
     "torch": {"ingest/models/encoder.py", "ingest/models/onnx_export.py", "assistant/answering/rerank.py", *TRAINING},
     "sentence_transformers": {"ingest/models/encoder.py", "assistant/answering/rerank.py"},

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from assistant.index import View
+from ingest.index.lexicon import BM25_K1
 from ingest.models.encoder import Vectors32
 from ingest.schema import Passage, Span
 from ingest.text.language import question_language
@@ -11,7 +12,6 @@ from ingest.text.terms import ENGLISH, Term, analyse, content_terms
 
 CANDIDATES = 50  # passages from each of the two searches
 LONGEST_QUESTION = 2_000  # characters; the rest of a longer question is ignored
-BM25_K1 = 1.2  # as in SQLite's FTS5; the bm25 of a word is always below idf * (k1 + 1)
 
 
 @dataclass(frozen=True, slots=True)

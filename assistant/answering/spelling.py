@@ -116,8 +116,10 @@ class Speller:
         """
         if language not in STOP_WORDS:
             return Mended(question)
-        vocabulary = self._read(snapshot)
-        reading = _Reading(question, snapshot, vocabulary, language)
+        written = {term.stem for term in analyse(question, language) if _is_word(question, term)}
+        if all(snapshot.document_frequencies(sorted(written)).values()):
+            return Mended(question)  # without reading the vocabulary, which takes seconds where there are many texts
+        reading = _Reading(question, snapshot, self._read(snapshot), language)
         if not 0 < len(reading.unknown) <= MOST:
             return Mended(question)
         text, corrections, at = "", [], 0
@@ -145,6 +147,14 @@ def _vocabulary(counts: dict[str, int]) -> _Vocabulary:
     return _Vocabulary(counts, dict(alike))
 
 
+def _is_word(question: str, term: Term) -> bool:
+    """Whether a term is a word with a meaning rather than a code, a number or an abbreviation."""
+    word = question[term.start : term.end]
+    if term.stop or len(word) < SHORTEST or not word.isalpha():
+        return False
+    return word.islower() or word.istitle() or question.isupper()
+
+
 class _Reading:
     """One question, read with the words of the corpus."""
 
@@ -156,7 +166,9 @@ class _Reading:
         self._terms = analyse(question, self._language)
         self._capitals = all(question[t.start].isupper() for t in self._terms if not t.stop)  # a title: says nothing
         self._known = [t.stem for t in self._terms if not t.stop and t.stem in vocabulary.counts]
-        self.unknown = [at for at, term in enumerate(self._terms) if self._suspect(term)]
+        self.unknown = [
+            at for at, term in enumerate(self._terms) if term.stem not in vocabulary.counts and _is_word(question, term)
+        ]
 
     def fixes(self) -> Iterator[_Fix]:
         """Yield the corrections, in order."""
@@ -185,13 +197,6 @@ class _Reading:
 
     def _stem(self, word: str) -> str:
         return analyse(word, self._language)[0].stem
-
-    def _suspect(self, term: Term) -> bool:
-        """Whether no text contains a word, and it is a word rather than a code, a number or an abbreviation."""
-        word = self._question[term.start : term.end]
-        if term.stop or term.stem in self._vocabulary.counts or len(word) < SHORTEST or not word.isalpha():
-            return False
-        return word.islower() or word.istitle() or self._question.isupper()
 
     def _near(self, word: str) -> list[str]:
         """Return the stems nearest to a word, best first, whatever its ending; of a real word, those like it."""

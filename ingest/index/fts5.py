@@ -1,17 +1,21 @@
 """Full-text search in SQLite, by FTS5."""
 
+import math
 import sqlite3
 import weakref
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import accumulate
 from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ingest.index import tables
-from ingest.index.lexicon import FIELD_WEIGHTS, Words, batches
+from ingest.index.lexicon import BM25_K1, FIELD_WEIGHTS, LEAST_IDF, Words, batches
 
+# The sign keeps SQLite from searching for each passage by itself, which counts all passages with the words each time.
+_AMONG = "AND +rowid IN"
 _PUT = "INSERT INTO terms (rowid, title, heading, body) VALUES (?, ?, ?, ?)"
 
 
@@ -43,20 +47,45 @@ class Fts5:
         self._connection = connection
         self._words = words
 
-    def scored(
-        self, words: Sequence[str], *, keys: Collection[int] | None = None, limit: int | None = None
-    ) -> list[tuple[int, float]]:
-        """See `FullText`; the score is FTS5's own."""
+    def best(self, words: Mapping[str, int], limit: int) -> list[tuple[int, float]]:
+        """See `FullText`; the score is FTS5's own.
+
+        Passages that contain only common words are not scored where these cannot add up to the score of the last one;
+        see the trial bm25-of-rare-words.
+
+        Source: MaxScore (Turtle and Flood 1995).
+        """
+        frequencies = sorted(words.items(), key=lambda item: item[1])
+        rarest = [word for word, _ in frequencies]
+        rests = self._rests([count for _, count in frequencies])
+        totals = accumulate(count for _, count in frequencies)
+        scored = next((first for first, total in enumerate(totals, 1) if total >= limit), len(rarest))
+        order = "ORDER BY score DESC, rowid LIMIT :limit"
+        while scored < len(rarest):
+            among = f"{_AMONG} (SELECT rowid FROM {self._words}.terms WHERE terms MATCH :rarest)"
+            found = self._bm25(rarest, f"{among} {order}", {"limit": limit, "rarest": _any(rarest[:scored])})
+            least = found[-1][1] if len(found) == limit else 0.0
+            enough = next(first for first, rest in enumerate(rests) if rest <= least)
+            if enough <= scored:
+                return found
+            scored = enough
+        return self._bm25(rarest, order, {"limit": limit})
+
+    def _rests(self, counts: Sequence[int]) -> list[float]:
+        """Return what a bm25 is at most without the first 0, 1, 2, ... words, from the number of passages with each."""
+        passages = self._connection.scalar(sa.select(sa.func.max(tables.passages.c.id))) or 0  # at least so many
+        idfs = [max(LEAST_IDF, math.log((passages - count + 0.5) / (count + 0.5))) for count in counts]
+        return [*accumulate(((BM25_K1 + 1) * idf for idf in reversed(idfs)), initial=0.0)][::-1]
+
+    def scored(self, words: Sequence[str], keys: Collection[int]) -> list[tuple[int, float]]:
+        """See `FullText`."""
+        return self._bm25(words, f"{_AMONG} ({','.join(str(int(key)) for key in keys)})", {})
+
+    def _bm25(self, words: Iterable[str], rest: str, values: dict[str, int | str]) -> list[tuple[int, float]]:
         weights = ", ".join(str(weight) for weight in FIELD_WEIGHTS)
-        match = " OR ".join(f'"{word}"' for word in words)
         scored = f"SELECT rowid, -bm25(terms, {weights}) AS score FROM {self._words}.terms WHERE terms MATCH :match"
-        if keys is not None:
-            scored += f" AND rowid IN ({','.join(str(int(key)) for key in keys)})"
-        values: dict[str, object] = {"match": match}
-        if limit is not None:
-            scored += " ORDER BY score DESC, rowid LIMIT :limit"
-            values["limit"] = limit
-        return [(int(r.rowid), float(r.score)) for r in self._connection.execute(sa.text(scored), values)]
+        found = self._connection.execute(sa.text(f"{scored} {rest}"), {"match": _any(words), **values})
+        return [(int(row.rowid), float(row.score)) for row in found]
 
     def frequencies(self, words: Sequence[str]) -> Mapping[str, int]:
         """See `FullText`."""
@@ -122,3 +151,8 @@ class Fts5:
         for statement in tables.SELECTION_VIEWS:
             self._connection.exec_driver_sql(statement)
         return Fts5(self._connection, "selection")
+
+
+def _any(words: Iterable[str]) -> str:
+    """Return FTS5's expression for any of the words."""
+    return " OR ".join(f'"{word}"' for word in words)

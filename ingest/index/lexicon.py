@@ -15,6 +15,8 @@ MAX_PARAMETERS = 900  # per IN list; old SQLite versions allow 999
 # BM25 weights of title, headings and text; no trial of others is recorded. PostgreSQL keeps the weighted counts of
 # words, so a change needs another SCHEMA_VERSION.
 FIELD_WEIGHTS = (1.0, 1.0, 1.0)
+# Of SQLite's FTS5: the bm25 of a word is always below idf * (k1 + 1), and its idf is never below the least.
+BM25_K1, LEAST_IDF = 1.2, 1e-6
 
 Words = tuple[str, str, str]
 """The analysed words of a passage's title, headings and text, each separated by spaces."""
@@ -23,13 +25,14 @@ Words = tuple[str, str, str]
 class FullText(Protocol):
     """A full-text index of the passages in a catalog, or of those of a selection; passages are named by row id."""
 
-    def scored(
-        self, words: Sequence[str], *, keys: Collection[int] | None = None, limit: int | None = None
-    ) -> list[tuple[int, float]]:
-        """Return the passages that contain any of the words, with their bm25 > 0, best first, ties by id.
+    def best(self, words: Mapping[str, int], limit: int) -> list[tuple[int, float]]:
+        """Return the `limit` best passages that contain any of the words, with their bm25 > 0, best first, ties by id.
 
-        With `keys`, only these are returned.
+        `words` are given with the number of passages that contain each.
         """
+
+    def scored(self, words: Sequence[str], keys: Collection[int]) -> list[tuple[int, float]]:
+        """Return those of the passages that contain any of the words, with their bm25 > 0."""
 
     def frequencies(self, words: Sequence[str]) -> Mapping[str, int]:
         """Return the number of passages that contain each word; those that none contains may be left out."""
@@ -71,24 +74,27 @@ class Lexicon:
     def __init__(self, connection: Connection, full_text: FullText) -> None:
         self._connection = connection
         self._full_text = full_text
+        self._frequencies: dict[str, int] = {}  # that were asked for
 
     def lexical(self, words: Sequence[str], limit: int) -> list[tuple[int, float]]:
         """Return the passages that contain any of the stems as (row id, bm25 > 0), best first, ties by id."""
-        return self._full_text.scored(list(dict.fromkeys(words)), limit=limit) if words else []
+        known = self.document_frequencies(words)
+        return self._full_text.best(known, limit) if words else []
 
     def lexical_of(self, words: Sequence[str], keys: Sequence[int]) -> dict[int, float]:
         """Return the bm25 of the given passages; those without any of the stems are omitted."""
         scores: dict[int, float] = {}
         for batch in batches(keys if words else ()):
-            scores.update(self._full_text.scored(list(dict.fromkeys(words)), keys=batch))
+            scores.update(self._full_text.scored(list(dict.fromkeys(words)), batch))
         return scores
 
     def document_frequencies(self, words: Sequence[str]) -> dict[str, int]:
         """Return the number of passages (with title and headings) that contain each stem, possibly 0."""
-        found = dict.fromkeys(words, 0)
-        for batch in batches(list(found)):
-            found.update(self._full_text.frequencies(batch))
-        return found
+        known = self._frequencies
+        for batch in batches(word for word in dict.fromkeys(words) if word not in known):
+            known.update(dict.fromkeys(batch, 0))
+            known.update(self._full_text.frequencies(batch))
+        return {word: known[word] for word in words}
 
     def stems(self) -> dict[str, int]:
         """Return all stems, each with the number of passages (with title and headings) that contain it."""

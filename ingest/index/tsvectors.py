@@ -12,20 +12,19 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 
 from ingest.index import tables
-from ingest.index.lexicon import FIELD_WEIGHTS, Words, batches
+from ingest.index.lexicon import BM25_K1, FIELD_WEIGHTS, LEAST_IDF, Words, batches
 from ingest.index.server_tables import terms, totals, vocabulary
 
-K1, B = 1.2, 0.75  # of BM25, as in FTS5
-LEAST_IDF = 1e-6  # as in FTS5; of a word that more than half of the passages contain
+B = 0.75  # of BM25, as in FTS5
 LONGEST_LEXEME = 500  # bytes; PostgreSQL takes at most 2,046, and fewer in a B-tree
 LAST_POSITION = 16_383  # in a tsvector; those behind it count as this one
 MOVED = 0.1  # the share of passages changed by a run after which PostgreSQL has to look at their statistics again
 _LABELS = "ABC"  # of title, headings and text
-# f * (K1 + 1) / (f + norm) is written so that each count f is looked up only once.
+# f * (BM25_K1 + 1) / (f + norm) is written so that each count f is looked up only once.
 _SCORED = f"""
-    SELECT passage, {K1 + 1} * ({{sum}}) AS score
+    SELECT passage, {BM25_K1 + 1} * ({{sum}}) AS score
     FROM (
-        SELECT passage, counts, {K1} * ({1 - B} + {B} * length / CAST(:average AS float8)) AS norm
+        SELECT passage, counts, {BM25_K1} * ({1 - B} + {B} * length / CAST(:average AS float8)) AS norm
         FROM terms WHERE words @@ CAST(:match AS tsquery) {{only}}
     ) AS found
     ORDER BY score DESC, passage LIMIT :limit
@@ -73,16 +72,23 @@ class TsVectors:
         self._counted: dict[str, int] = {}  # the passages of the selection that contain a word
         self._changes = _Changes()
 
-    def scored(
-        self, words: Sequence[str], *, keys: Collection[int] | None = None, limit: int | None = None
+    def best(self, words: Mapping[str, int], limit: int) -> list[tuple[int, float]]:
+        """See `FullText`."""
+        return self._bm25(words, None, limit)
+
+    def scored(self, words: Sequence[str], keys: Collection[int]) -> list[tuple[int, float]]:
+        """See `FullText`."""
+        return self._bm25(self.frequencies(words), keys, None)
+
+    def _bm25(
+        self, found: Mapping[str, int], keys: Collection[int] | None, limit: int | None
     ) -> list[tuple[int, float]]:
-        """See `FullText`.
+        """Return the passages that contain any of the words, or those of `keys` that do, best first.
 
         Source: BM25 as in FTS5 (sqlite.org/fts5.html#the_bm25_function), whose idf is never below `LEAST_IDF`.
         """
         whole = self._totals()
-        found = self.frequencies(words)
-        known = [word for word in words if found.get(word)]
+        known = [word for word, count in found.items() if count]
         if not known:
             return []
         shares = (

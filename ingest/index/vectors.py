@@ -371,10 +371,7 @@ def _contents(shard: "Collection") -> tuple[list[str], Vectors32]:
 
 
 def _nearest(shard: "Collection", vector: Vectors32, limit: int) -> list[tuple[str, float]]:
-    """Return the `limit` nearest vectors of a shard as (id, cosine)."""
-    limit = min(limit, shard.count())
-    if limit == 0:
-        return []
+    """Return the `limit` nearest vectors of a shard as (id, cosine), or all if it has fewer."""
     found = shard.query(query_embeddings=vector[np.newaxis, :], n_results=limit, include=["distances"])
     if found["distances"] is None:
         raise TypeError("Chroma returned no distances")

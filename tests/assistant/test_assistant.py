@@ -13,7 +13,7 @@ from assistant.assistant import Assistant
 from assistant.conversations.export import conversation_html, conversation_markdown
 from assistant.conversations.json_file import conversation_json, read_conversation
 from assistant.index import Index
-from assistant.langchain import EncoderEmbeddings, PassageRetriever
+from assistant.langchain import AssistantRunnable, EncoderEmbeddings, PassageRetriever
 from assistant.render import answer_json, answer_markdown, answer_text
 from assistant.schema import Conversation, Correction, Turn
 from ingest.errors import IndexMissing, RootInvalid
@@ -136,11 +136,12 @@ def test_it_is_a_runnable(assistant: Assistant) -> None:
         def on_chain_start(self, *args: object, **kwargs: object) -> None:
             starts.append(str(kwargs["name"]))
 
-    answer = assistant.invoke("What eases a stiff back?", {"callbacks": [Listener()]})
-    assert starts == ["Assistant"]
-    assert assistant.batch(["What eases a stiff back?"] * 2) == [answer, answer]
-    assert list(assistant.stream("What eases a stiff back?")) == [answer]
-    assert (assistant | (lambda a: len(a.quotes))).invoke("What eases a stiff back?") == len(answer.quotes)
+    chain, question = AssistantRunnable(assistant), "What eases a stiff back?"
+    answer = chain.invoke(question, {"callbacks": [Listener()]})
+    assert starts == ["Assistant"] and answer == assistant.ask(question)
+    assert chain.batch([question] * 2) == [answer, answer]
+    assert list(chain.stream(question)) == [answer]
+    assert (chain | (lambda a: len(a.quotes))).invoke(question) == len(answer.quotes)
 
 
 def test_the_retriever_and_the_embeddings_are_langchains(assistant: Assistant, encoder: object) -> None:

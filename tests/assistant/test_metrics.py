@@ -39,7 +39,7 @@ def test_questions_are_counted_by_outcome(assistant: Assistant, monkeypatch: pyt
     before = outcomes("cited_questions_total", *kinds)
     asked = value("cited_question_seconds_count")
     assert assistant.ask("What eases a stiff back?").quotes
-    assert assistant.invoke("What eases a swollen knee?").quotes
+    assert assistant.ask("What eases a swollen knee?").quotes
     assert assistant.ask("Does ibuprofen cure gout?").abstention
     with monkeypatch.context() as broken, pytest.raises(AttributeError):
         broken.setattr(assistant, "_index", None)

@@ -14,6 +14,7 @@ prompts that they answer and as many that nothing answers.
 
 import json
 import random
+import re
 import statistics
 import sys
 import tempfile
@@ -156,6 +157,18 @@ def report(measured: Mapping[str, Figures], made: Mapping[str, Any], origin: str
     return text
 
 
+def merged(former: str, new: str) -> str:
+    """Return the former results with the new ones in the place of the parts (`## `) that have the same heading."""
+    kept, found = ({part.partition("\n")[0]: part for part in _parts(text)} for text in (former, new))
+    return "\n".join(part.strip() + "\n" for part in (kept | found).values())
+
+
+def _parts(text: str) -> list[str]:
+    """Return the parts of results, the first one with the title above it, if it has one."""
+    first, *rest = re.split(r"^(?=## )", text, flags=re.MULTILINE)
+    return [*([first] if first.strip() else []), *rest]
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
@@ -213,7 +226,8 @@ def main(bench: str, *names: str) -> None:
         print(f"{name}: " + ", ".join(f"{key} {shown(key, measured[name])}" for key in measured[name]), flush=True)
     if not names:
         made = json.loads(MANIFEST.read_text(encoding="utf-8"))
-        RESULTS.write_text(report(measured, made, f"Written by `make bench` on {date.today()}."), encoding="utf-8")
+        found = report(measured, made, f"Written by `make bench` on {date.today()}.")
+        RESULTS.write_text(merged(RESULTS.read_text(encoding="utf-8"), found), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from assistant.answering.spelling import Mended, Speller
 from assistant.schema import Correction
@@ -123,3 +124,13 @@ def test_a_later_run_brings_its_words(indexed: Callable[..., RunReport], tmp_pat
         indexed(files)
         with Catalog(tmp_path / "data").read() as snapshot:
             assert speller.mend("tendinitus", snapshot).text == mended
+
+
+def test_the_vocabulary_is_read_only_for_a_word_that_no_text_contains(snapshot: Snapshot) -> None:
+    read: list[str] = []
+    sa.event.listen(snapshot._connection.engine, "before_cursor_execute", lambda *call: read.append(call[2]))
+    everything = "SELECT term, doc FROM main.vocabulary"
+    assert Speller().mend("What are the symptoms of sciatica?", snapshot).corrections == ()
+    assert read and everything not in read
+    assert Speller().mend("siatica", snapshot).corrections
+    assert everything in read

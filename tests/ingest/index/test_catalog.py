@@ -1,3 +1,4 @@
+import random
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -5,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from ingest.errors import IndexMissing, IndexStale, IndexUnreadable, IndexUnwritable
 from ingest.index.catalog import Catalog
@@ -153,6 +155,24 @@ def test_lexical_search_is_by_stems_best_first_ties_by_number(catalog: Catalog, 
         assert snapshot.lexical_of(["walk"], list(scores)) == pytest.approx(scores)
         assert snapshot.lexical_of(["walk"], []) == {}
         assert len(snapshot.lexical(["walk"], 2)) == 2
+
+
+def test_the_best_passages_are_found_without_scoring_those_with_only_common_words(catalog: Catalog, put: Put) -> None:
+    chance = random.Random(1)
+    words = ["oak"] * 40 + ["ash"] * 20 + ["elm"] * 8 + ["yew"] * 3 + ["fir"]
+    texts = (" ".join(chance.choices(words, k=chance.randint(1, 12))) for _ in range(150))
+    put({f"{number:03}": text for number, text in enumerate(texts)})
+    questions = [["fir", "oak"], ["oak", "yew", "palm"], ["ash", "oak"], ["yew", "elm", "ash"]]
+    scored: list[str] = []
+    with catalog.read() as snapshot:
+        for asked in questions:
+            everything = snapshot.lexical(asked, 1_000)
+            for limit in (1, 5, 20):
+                assert snapshot.lexical(asked, limit) == everything[:limit]
+        sa.event.listen(snapshot._connection.engine, "before_cursor_execute", lambda *call: scored.append(call[2]))
+        snapshot.lexical(["fir", "oak"], 1)
+    if snapshot._connection.dialect.name == "sqlite":  # PostgreSQL scores them all
+        assert "MATCH ?) ORDER BY" in scored[-1]  # only passages with "fir"
 
 
 def test_titles_and_headings_are_searched(catalog: Catalog, put: Put) -> None:

@@ -153,7 +153,7 @@ def test_an_index_in_another_place(run: Run, write: Callable[..., Path], tmp_pat
     assert run("ask", "What keeps the hip level?").code == 1
 
 
-def test_a_cold_ask_does_not_import_torch(run: Run, write: Callable[..., Path]) -> None:
+def test_a_cold_ask_imports_neither_torch_nor_langchain(run: Run, write: Callable[..., Path]) -> None:
     run("ingest", write({"hip.md": HIP, "back.md": BACK}))
     command = [sys.executable, "-X", "importtime", "-c", "from ui.command.cli import main; main()"]
     command += ["ask", "What keeps the hip level?"]
@@ -164,6 +164,7 @@ def test_a_cold_ask_does_not_import_torch(run: Run, write: Callable[..., Path]) 
     }
     assert "onnxruntime" in imported
     assert not imported & {"torch", "transformers", "sentence_transformers", "gradio", "trafilatura", "docx", "pypdf"}
+    assert not imported & {"langchain_core", "langsmith"}
 
 
 def test_a_dry_run_changes_nothing(run: Run, write: Callable[..., Path], tmp_path: Path) -> None:
