@@ -1,5 +1,6 @@
 """Stop words: words that say nothing about the subject of a question or a text, by language."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -131,3 +132,11 @@ _LISTS = {
 }
 STOP_WORDS: Mapping[str, frozenset[str]] = MappingProxyType({key: frozenset(x.split()) for key, x in _LISTS.items()})
 """The stop words by ISO 639-1 code, in lower case, with their accents."""
+
+ASKING: Mapping[str, re.Pattern[str]] = MappingProxyType(
+    {
+        "de": re.compile(r"\bwie\s+(?:alt|breit|groß|gross|hoch|lange?|schnell|schwer|spät|teuer|tief|weit)\b", re.I),
+        "nl": re.compile(r"\bhoe\s+(?:breed|diep|duur|groot|hoog|laat|lang|oud|snel|ver|zwaar)\b", re.I),
+    }
+)
+"""What asks for a number, by language: such words need not be in the text that answers."""
