@@ -12,6 +12,7 @@ from assistant.answering.evidence import Sentence, score_sentences, with_context
 from assistant.answering.follow_up import resolve_follow_up
 from assistant.answering.fuse import RANKED, Titles, fuse, fused_score, rank_sources
 from assistant.answering.gate import THRESHOLD, decide, probability
+from assistant.answering.languages import readable
 from assistant.answering.overview import overview
 from assistant.answering.parts import parts, sides
 from assistant.answering.quote import Quoter, abstain, choose, once, with_steps_first
@@ -19,7 +20,7 @@ from assistant.answering.rerank import CosineReranker, Reranker, open_reranker
 from assistant.answering.retrieve import Candidate, Question, encode_question, retrieve, storable
 from assistant.answering.small_talk import small_talk
 from assistant.answering.spelling import Speller
-from assistant.answering.weights import Model, load_model
+from assistant.answering.weights import Model, Scorer, load_model
 from assistant.conversations.verify import verify
 from assistant.index import Index, View
 from assistant.metrics import measured, timed
@@ -49,10 +50,10 @@ class Assistant:
             reranker: the cross-encoder that reads the best passages; without one the encoder's cosines must do.
             model: the coefficients of the score and the gate; None takes the shipped ones.
         """
-        model = model or load_model()
+        self._model = model or load_model()
         self._index = index
         self._reranker = reranker or CosineReranker(index.encoder)
-        self._scorer = model.plain if reranker is None else model.reranked
+        self._reads = reranker is not None
         self._titles = Titles(index.encoder)
         self._speller = Speller()
 
@@ -190,9 +191,17 @@ class Assistant:
         with timed("search"):
             candidates = self._candidates(question, view)
         with timed("read"):
-            sentences = score_sentences(question, candidates, self._reranker, self._scorer)
+            sentences = score_sentences(question, candidates, self._reranker, self._scorer(question, view))
             sentences = with_context(sentences, Surroundings(view.snapshot))
         return candidates, sentences
+
+    def _scorer(self, question: Question, view: View) -> Scorer:
+        """Return the coefficients for a question; those of English with an encoder that has none for others."""
+        if not self._reads:
+            return self._model.plain
+        if readable(question.language, view.snapshot.languages()):
+            return self._model.reranked
+        return self._model.foreign.get(self.encoder.identity.name, self._model.reranked)
 
     def _candidates(self, question: Question, view: View) -> list[Candidate]:
         return fuse(question, retrieve(question, view), self._titles) if question.text else []
@@ -230,7 +239,7 @@ class Assistant:
         candidates, sentences = self._find(encoded, view)
         with timed("quote"):
             quoter = Quoter(view.snapshot)
-            score = probability(sentences[0].features, self._scorer) if sentences else 0.0
+            score = probability(sentences[0].features, self._scorer(encoded, view)) if sentences else 0.0
             state = decide(score, float(view.snapshot.meta("gate_threshold") or THRESHOLD))
             answered = state is State.ANSWERED
             if asks_for_steps(question):

@@ -55,7 +55,8 @@ class Settings(BaseSettings):
     )
     encoder: str = Field(
         default="all-MiniLM-L6-v2",
-        description="sentence-transformers model: the bundled one, a local folder or a model name",
+        description="the bundled one, multilingual-e5-small (needs the extra `languages`), "
+        "or a sentence-transformers model: a local folder or a model name",
     )
     reranker: str = Field(
         default="bundled",

@@ -41,6 +41,16 @@ def understood(language: str) -> bool:
     return not language or language in UNDERSTOOD
 
 
+def readable(question: str, languages: Mapping[str, int]) -> bool:
+    """Whether the bundled cross-encoder understands a question and the texts that may answer it.
+
+    Args:
+        question: the language of the question.
+        languages: the amount of text in each language of the corpus.
+    """
+    return understood(question) and (not _elsewhere(question, languages) or understood(main_language(languages)))
+
+
 def hint(question: str, languages: Mapping[str, int]) -> str:
     """Return what a reader should know about the languages of a question and of the texts; "" if nothing.
 
@@ -49,11 +59,16 @@ def hint(question: str, languages: Mapping[str, int]) -> str:
         languages: the amount of text in each language of the corpus.
     """
     main = main_language(languages)
-    if question not in languages and any(languages):
+    if _elsewhere(question, languages):
         return f"The texts are in {_named(main)}: a question in {_named(main)} finds more."
     if not understood(question):
         return f"Answers in {_named(question)} are less sure than in English: compare the nearest passages."
     return ""
+
+
+def _elsewhere(question: str, languages: Mapping[str, int]) -> bool:
+    """Whether the texts are in other languages than the question."""
+    return question not in languages and any(languages)
 
 
 def _named(language: str) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BUNDLED = "bundled"
 NONE = "none"
-WINDOW = 320  # tokens of question and passage together; longer input is cut
+WINDOW = 512  # tokens of question and passage together; longer input is cut. English passages have 230 at most
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 LOGITS, TOKENS = "logits", "token_logits"  # outputs of a graph: (pairs, 1), and (pairs, tokens) if it scores tokens
 UNREAD = -10.0  # logit of a sentence that is beyond the window

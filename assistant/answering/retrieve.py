@@ -8,7 +8,7 @@ from ingest.index.lexicon import BM25_K1
 from ingest.models.encoder import Vectors32
 from ingest.schema import Passage, Span
 from ingest.text.language import question_language
-from ingest.text.terms import ENGLISH, Term, analyse, content_terms
+from ingest.text.terms import ENGLISH, Term, question_terms
 
 CANDIDATES = 50  # passages from each of the two searches
 LONGEST_QUESTION = 2_000  # characters; the rest of a longer question is ignored
@@ -76,7 +76,7 @@ def encode_question(text: str, view: View, language: str = "") -> Question:
     text = " ".join(storable(text)[:LONGEST_QUESTION].split())
     language = language or question_language(text, view.snapshot.languages())
     words: dict[str, Term] = {}
-    for term in content_terms(text, language) or analyse(text, language):
+    for term in question_terms(text, language):
         words.setdefault(term.stem, term)
     frequencies = view.snapshot.document_frequencies(list(words))
     passages = view.snapshot.counts()[1]

@@ -1,8 +1,8 @@
-"""The coefficients of the sentence score and the gate, fitted by assistant/training/fit.py."""
+"""The coefficients of the sentence score and the gate, fitted by assistant/training."""
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -37,22 +37,36 @@ class Scorer:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The coefficients for use without a cross-encoder (`plain`) and with one (`reranked`)."""
+    """The coefficients for use without a cross-encoder (`plain`) and with one (`reranked`).
+
+    `foreign` are those with one that does not understand the language, by the
+    encoder's name.
+    """
 
     plain: Scorer
     reranked: Scorer
+    foreign: Mapping[str, Scorer] = field(default_factory=dict)
 
 
 @cache
 def load_model() -> Model:
     """Return the shipped coefficients."""
-    return parse_model(files("assistant.answering").joinpath("weights.json").read_text(encoding="utf-8"))
+    weights, languages = (
+        files("assistant.answering").joinpath(name).read_text(encoding="utf-8")
+        for name in ("weights.json", "languages.json")
+    )
+    return replace(parse_model(weights), foreign=parse_foreign(languages))
 
 
 def parse_model(text: str) -> Model:
     """Parse the coefficients as written by `assistant.training.fit.write`."""
     values = json.loads(text)
     return Model(_scorer(values["plain"]), _scorer(values["reranked"]))
+
+
+def parse_foreign(text: str) -> Mapping[str, Scorer]:
+    """Parse the coefficients as written by `assistant.training.languages`."""
+    return {encoder: _scorer(values) for encoder, values in json.loads(text).items()}
 
 
 def _scorer(values: Mapping[str, Any]) -> Scorer:

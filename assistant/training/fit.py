@@ -187,11 +187,12 @@ def _fitted(sets: Sets) -> tuple[Rows, Gate]:
 
 def write(plain: Fit, reranked: Fit, file: Path) -> None:
     """Write the coefficients, as weights.json has them, six digits each."""
-    values = {"plain": _values(plain), "reranked": _values(reranked)}
-    file.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    both = {"plain": values(plain), "reranked": values(reranked)}
+    file.write_text(json.dumps(both, indent=1) + "\n", encoding="utf-8")
 
 
-def _values(fit: Fit) -> dict[str, object]:
+def values(fit: Fit) -> dict[str, object]:
+    """Return the coefficients by name."""
     return {
         "sentence": _named(fit.weights),
         "gate": {"bias": float(f"{fit.gate.bias:.6g}"), "weights": _named(fit.gate.weights)},

@@ -13,10 +13,14 @@ from ingest.index.lock import holder, locked
 from ingest.index.postgresql import database
 from ingest.index.server_vectors import vectors_of
 from ingest.index.vectors import SAMPLE, VECTORS_FOLDER
-from ingest.models.encoder import EncoderIdentity, open_encoder
+from ingest.models import e5
+from ingest.models.encoder import BUNDLED, EncoderIdentity, open_encoder
 from ingest.settings import Settings
+from ingest.text.terms import ENGLISH
 
 FIX = "run `cited doctor --fix`"
+MOSTLY = 0.9
+"""The share of English text from which the bundled encoder will do."""
 LIBRARIES = ("cited-assistant", "chromadb", "onnxruntime", "SQLAlchemy")
 
 
@@ -52,6 +56,7 @@ def examine(settings: Settings) -> list[Finding]:
             identity = snapshot.encoder()
             if identity is not None:
                 findings.append(_encoder(settings, identity))
+                findings.append(_languages(snapshot, identity))
                 findings.extend(_vectors(settings.folder, snapshot, identity))
     except IndexUnreadable as error:
         findings.append(Finding(False, f"catalog: {error.what}", error.remedy))
@@ -94,6 +99,18 @@ def _encoder(settings: Settings, identity: EncoderIdentity) -> Finding:
     if encoder.identity != identity:
         return Finding(False, f"encoder: the index was built with another revision of {identity.name}", REBUILD)
     return Finding(True, f"encoder: {identity.name}, {identity.dimension} dimensions, window {identity.window} tokens")
+
+
+def _languages(snapshot: Snapshot, identity: EncoderIdentity) -> Finding:
+    """Return the shares of the languages that the texts are in, of those whose language is known."""
+    counts = {language: count for language, count in snapshot.languages().items() if language and count}
+    every = sum(counts.values())
+    if not every:
+        return Finding(True, "languages: not known")
+    shares = ", ".join(f"{name} {count / every:.0%}" for name, count in sorted(counts.items(), key=lambda of: -of[1]))
+    english = counts.get(ENGLISH, 0) / every
+    remedy = f"for the others, set CITED_ENCODER={e5.NAME} and {REBUILD}: the encoder {BUNDLED} knows English"
+    return Finding(True, f"languages: {shares}", remedy if identity.name == BUNDLED and english < MOSTLY else "")
 
 
 def _vectors(data_dir: Path, snapshot: Snapshot, identity: EncoderIdentity) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""Encodes texts as vectors without torch, with any sentence-transformers model exported once to ONNX."""
+"""Encodes texts as vectors without torch, with a model exported once to ONNX: any of sentence-transformers, or E5."""
 
 import hashlib
 import json
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.errors import IndexMissing, ModelMissing
+from ingest.models import e5
 from ingest.models.onnx_export import (
     EXPORT_AGAIN,
     Graph,
@@ -126,8 +127,12 @@ def _is_exported(folder: Path) -> bool:
 
 
 def _export(name: str, folder: Path, *, allow_downloads: bool) -> None:
-    """Export a sentence-transformers model into `folder`, completely or not at all."""
+    """Export a model into `folder`, completely or not at all."""
     with exporting(name, folder) as draft:
+        if name == e5.NAME:
+            e5.export(draft)
+            _write_identity(draft, _e5_identity(draft))
+            return
         model = _load_model(name, allow_downloads=allow_downloads)
         save_tokenizer(model.tokenizer, draft, name)
         identity, whole, graph = _identify(name, model), draft / "whole.onnx", draft / "model.onnx"
@@ -181,6 +186,15 @@ def _identify(name: str, model: "SentenceTransformer") -> EncoderIdentity:
     )
 
 
+def _e5_identity(folder: Path) -> EncoderIdentity:
+    revision = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()[:16]
+    return EncoderIdentity(e5.NAME, revision, e5.DIMENSION, e5.WINDOW, e5.QUERY, e5.PASSAGE)
+
+
+def _write_identity(folder: Path, identity: EncoderIdentity) -> None:
+    (folder / "identity.json").write_text(json.dumps(asdict(identity)), encoding="utf-8")
+
+
 def _export_graph(model: "SentenceTransformer", path: Path) -> None:
     """Write transformer, pooling and normalisation as one ONNX graph."""
     import torch
@@ -199,7 +213,7 @@ def _export_graph(model: "SentenceTransformer", path: Path) -> None:
 
 def _likeness(model: "SentenceTransformer", folder: Path, identity: EncoderIdentity) -> float:
     """Write the identity of an export; return its smallest cosine with the original on texts of different lengths."""
-    (folder / "identity.json").write_text(json.dumps(asdict(identity)), encoding="utf-8")
+    _write_identity(folder, identity)
     texts = ["hip", "A longer sentence, with more words than the other one has.", "pain " * 40]
     prompted = [identity.document_prompt + text for text in texts]
     wanted = model.encode(prompted, prompt="", normalize_embeddings=True, convert_to_numpy=True)

@@ -55,14 +55,12 @@ class Graph:
 
         damaged = (onnx.InvalidProtobuf, onnx.InvalidGraph, onnx.InvalidArgument, onnx.NoSuchFile, onnx.Fail)
         try:
-            self._counter = Tokenizer.from_buffer((folder / "tokenizer.json").read_bytes())
+            self._tokenizer = Tokenizer.from_buffer((folder / "tokenizer.json").read_bytes())
             self._session = _session(folder / "model.onnx")
         except (OSError, ValueError, *damaged) as error:
             first = (str(error).splitlines() or [type(error).__name__])[0]
             raise ModelMissing(f"the model cannot be loaded ({first})", str(folder), remedy) from error
-        self._counter.no_truncation()
-        self._counter.no_padding()
-        self._tokenizer = Tokenizer.from_str(self._counter.to_str())
+        self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(window)
         self._inputs = [each.name for each in self._session.get_inputs()]
         self.outputs = tuple(each.name for each in self._session.get_outputs())
@@ -91,7 +89,8 @@ class Graph:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the length of each text in tokens, without special tokens."""
-        return [len(e.ids) for e in self._counter.encode_batch(list(texts), add_special_tokens=False)]
+        encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [len(each.ids) + sum(len(cut.ids) for cut in each.overflowing) for each in encodings]
 
 
 @cache

@@ -1,5 +1,6 @@
 """Stop words: words that say nothing about the subject of a question or a text, by language."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -131,3 +132,17 @@ _LISTS = {
 }
 STOP_WORDS: Mapping[str, frozenset[str]] = MappingProxyType({key: frozenset(x.split()) for key, x in _LISTS.items()})
 """The stop words by ISO 639-1 code, in lower case, with their accents."""
+
+_ASKING = {
+    "de": r"wie\s+(?:alt|breit|groß|gross|hoch|lange?|schnell|schwer|spät|teuer|tief|weit)|wann|prozentsatz"
+    r"|hei(?:ß|ss)(?:t|en|e)|hie(?:ß|ss)(?:en)?|nennt\s+man|passiert",
+    "es": r"se\s+llam\w+|porcentaje|cuánto\s+tiempo",
+    "fr": r"s['’]appel\w+|pourcentage|combien\s+de\s+temps",
+    "it": r"si\s+chiam\w+|percentuale|quanto\s+tempo",
+    "nl": r"hoe\s+(?:breed|diep|duur|groot|hoog|laat|lang|oud|snel|ver|zwaar)|heet|heten|heette|percentage",
+    "pt": r"se\s+cham\w+|percentagem|porcentagem|quanto\s+tempo",
+}
+ASKING: Mapping[str, re.Pattern[str]] = MappingProxyType(
+    {language: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for language, words in _ASKING.items()}
+)
+"""What asks for a number, a time or a name, by language: such words need not be in the text that answers."""

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import Stemmer
 
-from ingest.text.stop_words import STOP_WORDS
+from ingest.text.stop_words import ASKING, STOP_WORDS
 
 VERSION = 2  # of the analysis; an index built with another version is stale
 ENGLISH = "en"
@@ -67,6 +67,18 @@ def analyse(text: str, language: str = ENGLISH) -> list[Term]:
 def content_terms(text: str, language: str = ENGLISH) -> list[Term]:
     """Return the terms of a text without stop words."""
     return [term for term in analyse(text, language) if not term.stop]
+
+
+def question_terms(text: str, language: str = ENGLISH) -> list[Term]:
+    """Return the terms of a question that say what it is about; if there are none, all its terms.
+
+    Besides stop words it leaves out what asks for a number, a time or a name ("wie hoch").
+    """
+    asking = ASKING.get(language)
+    spans = [match.span() for match in asking.finditer(text)] if asking else []
+    content = content_terms(text, language)
+    about = [term for term in content if not any(start <= term.start < end for start, end in spans)]
+    return about or content or analyse(text, language)
 
 
 def stems(text: str, language: str = ENGLISH) -> str:

@@ -4,8 +4,10 @@
 
 BENCH holds a folder a set with corpus/ and prompts.jsonl each. The sets of the
 shipped corpus are "shipped" and the two halves of the near misses and lists,
-"choose" and "decide": nothing is chosen by looking at the second. Indexes and
-results stay in .bench/, so a second run encodes nothing. Prints a line a set;
+"choose" and "decide": nothing is chosen by looking at the second. SET@ENCODER
+is a set with another encoder than the bundled one. Sets of other languages may
+also lie where `make languages` writes them; a set that is missing is left out.
+Indexes and results stay in .bench/, so a second run encodes nothing. Prints a line a set;
 when all were measured, writes RESULTS.md, with the figures of the manifest
 beside the cross-encoder. With --cuts the gate alone is measured, on parts of
 the sets of 10, 100 and 1,000 passages: seeded samples of documents, with the
@@ -33,6 +35,7 @@ from assistant.evaluation.results import write_results
 from assistant.evaluation.run import evaluate
 from assistant.index import Index
 from ingest.errors import IndexStale
+from ingest.models import e5
 from ingest.models.encoder import BUNDLED, Encoder, open_encoder
 from ingest.runs.pipeline import ingest
 
@@ -40,6 +43,8 @@ ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".bench"
 PROMPTS = ROOT / "tests" / "prompts"
 HALVES = ("choose", "decide")  # tags
+LANGUAGES = ("xquad-de", "xquad-es")
+MADE = ROOT / ".train" / "languages"  # by `make languages`
 SETS = (
     "xquad",
     "medquad",
@@ -52,6 +57,8 @@ SETS = (
     "strangers/gesetze",
     "shipped",
     *HALVES,
+    *LANGUAGES,
+    *(f"{name}@{e5.NAME}" for name in (*LANGUAGES, "strangers/gesetze")),
 )
 RESULTS = Path(__file__).with_name("RESULTS.md")
 MANIFEST = ROOT / "assistant" / "answering" / "reranker" / "manifest.json"
@@ -73,6 +80,8 @@ SHOWN = {
     "median_ms": "median ms",
 }
 FITTED = "the sentence score and the gate were fitted on it"
+TRANSLATED = "the sentence score and the gate for other languages were fitted on some of its questions"
+UNFITTED = "nothing: those for other languages were not fitted on it"
 TOOK_PART = {
     "xquad": FITTED,
     "medquad": FITTED,
@@ -82,10 +91,13 @@ TOOK_PART = {
     "strangers/uv": FITTED,
     "strangers/cook": FITTED,
     "strangers/minutes": FITTED,
-    "strangers/gesetze": FITTED,
+    "strangers/gesetze": UNFITTED,
+    f"strangers/gesetze@{e5.NAME}": UNFITTED,
     "strangers": FITTED,
     "strangers-gesetze": FITTED,
     "shipped": FITTED,
+    **dict.fromkeys(LANGUAGES, TRANSLATED),
+    **dict.fromkeys((f"{name}@{e5.NAME}" for name in LANGUAGES), TRANSLATED),
     "choose": "near misses and lists: nothing was fitted on them, but they were looked at while choosing",
     "decide": "other near misses and lists: nothing was fitted or chosen on them",
     "own": "our own sets that are held back: the gate with the cross-encoder was fitted on them",
@@ -109,14 +121,21 @@ def prompts_of(name: str, bench: Path) -> tuple[Prompt, ...]:
     if name in HALVES:
         both = [each for file in ("near-misses", "lists") for each in load_prompts(PROMPTS / f"{file}.jsonl", None)]
         return tuple(prompt for prompt in both if name in prompt.tags)
-    return load_prompts(PROMPTS / "corpus.jsonl" if name == "shipped" else bench / name / "prompts.jsonl", None)
+    file = PROMPTS / "corpus.jsonl" if name == "shipped" else folder_of(name, bench) / "prompts.jsonl"
+    return load_prompts(file, None)
+
+
+def folder_of(name: str, bench: Path) -> Path:
+    """Return the folder of a set, with or without an encoder's name; it may be missing."""
+    plain = name.partition("@")[0]
+    return next((each / plain for each in (bench, MADE) if (each / plain).is_dir()), bench / plain)
 
 
 def opened(name: str, bench: Path, encoder: Encoder) -> Assistant:
     """Ingest the corpus of a set and return an assistant on it."""
     ours = name in ("shipped", *HALVES)
     index = WORK / ("shipped" if ours else name)
-    corpus = ROOT / "corpus" if ours else bench / name / "corpus"
+    corpus = ROOT / "corpus" if ours else folder_of(name, bench) / "corpus"
     try:
         ingest([corpus], index, encoder)
     except IndexStale:
@@ -222,7 +241,11 @@ def main(bench: str, *names: str) -> None:
         return
     measured = {}
     for name in names or SETS:
-        measured[name] = measure(name, folder, encoder)
+        if name not in ("shipped", *HALVES) and not folder_of(name, folder).is_dir():
+            print(f"{name}: left out, {folder_of(name, folder)} is missing", flush=True)
+            continue
+        other = name.partition("@")[2]
+        measured[name] = measure(name, folder, open_encoder(other, WORK / "models") if other else encoder)
         print(f"{name}: " + ", ".join(f"{key} {shown(key, measured[name])}" for key in measured[name]), flush=True)
     if not names:
         made = json.loads(MANIFEST.read_text(encoding="utf-8"))

@@ -21,6 +21,9 @@ from tests.ingest.models.test_encoder import tiny
 
 pytestmark = pytest.mark.model
 
+ENGLISH = "Every employee may take thirty days of leave a year."
+GERMAN = "Der Urlaub beträgt jährlich mindestens vierundzwanzig Werktage. " * 3
+
 Examine = Callable[[], list[Finding]]
 
 
@@ -192,3 +195,14 @@ def test_another_encoder_or_version(examined: Examine, data: Path) -> None:
         file.execute("UPDATE meta SET value = '0.0' WHERE key = 'schema'")
     with pytest.raises(IndexStale):
         examined()
+
+
+def test_the_languages_of_the_texts_and_what_helps_with_others_than_english(
+    data: Path, write: Callable[..., Path], exported: OnnxEncoder
+) -> None:
+    ingest([write({"en.md": f"# Leave\n\n{ENGLISH}\n"})], data, exported)
+    assert Finding(True, "languages: en 100%") in examine(load_settings(data_dir=data))
+    ingest([write({"de.md": f"# Urlaub\n\n{GERMAN}\n", "x.md": "1 2 3"})], data, exported)
+    (found,) = (each for each in examine(load_settings(data_dir=data)) if each.what.startswith("languages: "))
+    assert found.ok and found.what == "languages: de 77%, en 23%"
+    assert "CITED_ENCODER=multilingual-e5-small and run `cited ingest --rebuild`" in found.remedy

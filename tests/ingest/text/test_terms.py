@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.text.stop_words import STOP_WORDS
-from ingest.text.terms import analyse, content_terms, stems
+from ingest.text.terms import analyse, content_terms, question_terms, stems
 
 
 def test_words_are_folded_and_stemmed() -> None:
@@ -117,3 +117,24 @@ def test_terms_are_ordered_and_inside_the_text(text: str, language: str) -> None
         assert not any(c.isspace() or c == '"' for c in term.stem)
         at = term.end
     assert content_terms(text, language) == [term for term in analyse(text, language) if not term.stop]
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "about"),
+    [
+        ("de", "Wie hoch ist das Elterngeld?", "elterngeld"),
+        ("de", "wie  lange dauert die Probezeit, und wie hoch ist der hohe Turm?", "dauert probezeit hoh turm"),
+        ("de", "Wie hoch?", "hoch"),
+        ("de", "Wie?", "wie"),
+        ("de", "Wann hieß die Stadt Bonn?", "stadt bonn"),
+        ("es", "¿Cómo se llama el río?", "rio"),
+        ("fr", "Comment s’appelle la ville ?", "vill"),
+        ("it", "Come si chiama il fiume?", "fium"),
+        ("pt", "Como se chama o rio?", "rio"),
+        ("nl", "Hoe lang duurt de proeftijd?", "duurt proeftijd"),
+        ("en", "How long is the trial?", "long trial"),
+        ("de", "", ""),
+    ],
+)
+def test_what_asks_for_a_number_a_time_or_a_name_is_not_looked_for(language: str, question: str, about: str) -> None:
+    assert " ".join(term.stem for term in question_terms(question, language)) == about
