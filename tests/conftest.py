@@ -19,6 +19,7 @@ from ingest.readers.registry import read
 from ingest.runs.pipeline import RunReport, ingest
 from ingest.schema import Document, Reading
 from ingest.text.sentences import document_sentences
+from tests.servers import postgresql_server  # noqa: F401 - a fixture
 
 DIMENSION = 64
 IN_MEMORY = Path("/dev/shm")
@@ -32,6 +33,7 @@ GRADIO_WARNINGS = (
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--require-browser", action="store_true", help="fail where Chromium is missing")
+    parser.addoption("--require-servers", action="store_true", help="fail where a server to test with is missing")
     parser.addoption("--screenshots", metavar="DIR", default=None, help="save the browser tests' screenshots here")
     parser.addoption("--models", metavar="DIR", default=None, help="keep the exported encoder here for the next time")
 

@@ -1,0 +1,127 @@
+"""Real servers for tests: each is started on a free port of this machine, and ended by its own process id."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+START_SECONDS = 60.0
+UNPRIVILEGED = ("postgres", "nobody")  # PostgreSQL refuses to run as root
+SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "autovacuum": "off",
+    "max_connections": "50",
+    "shared_buffers": "32MB",
+}
+
+
+def missing(request: pytest.FixtureRequest, reason: str) -> None:
+    """Skip a test whose server cannot be started here; with --require-servers, fail it."""
+    if request.config.getoption("--require-servers"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class PostgreSQL:
+    """A PostgreSQL server with an empty database in a folder of its own."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self._programs = programs
+        self._folder = folder
+        self._user = _unprivileged()
+        self._port = free_port()
+        self._server: subprocess.Popen[bytes] | None = None
+        if self._user is not None:
+            os.chown(folder, self._user, -1)
+        options = ["--auth=trust", "--username=cited", "--encoding=UTF8", "--no-locale", "--no-sync"]
+        made = subprocess.run(
+            [programs / "initdb", *options, folder / "data"], user=self._user, cwd=folder, capture_output=True
+        )
+        assert made.returncode == 0, made.stderr.decode()
+
+    @property
+    def url(self) -> str:
+        """SQLAlchemy's address of the database; it holds a password, which the server does not ask for."""
+        return f"postgresql+psycopg://cited:secret@127.0.0.1:{self._port}/postgres"
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        with (self._folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                [self._programs / "postgres", "-D", self._folder / "data", f"--port={self._port}", *settings],
+                user=self._user,
+                cwd=self._folder,
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        ready = [self._programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self._port)]
+        while subprocess.run(ready).returncode:
+            alive = self._server.poll() is None and time.monotonic() < deadline
+            assert alive, (self._folder / "log").read_text(encoding="utf-8")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Stop the server at once; what was committed stays."""
+        if self._server is not None:
+            self._server.send_signal(signal.SIGINT)
+            self._server.wait(START_SECONDS)
+            self._server = None
+
+
+def _unprivileged() -> int | None:
+    """Return the user to run PostgreSQL as; None if that is the user of this process."""
+    if os.geteuid():
+        return None
+    known = {entry.pw_name: entry.pw_uid for entry in pwd.getpwall()}
+    return next(known[name] for name in UNPRIVILEGED if name in known)
+
+
+def _programs() -> Path | None:
+    """Return the folder of PostgreSQL's programs; Debian keeps those of each version apart."""
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
+    found = shutil.which("postgres")
+    folders = [*reversed(versions), *([Path(found).parent] if found else [])]
+    return next(filter(_whole, folders), None)
+
+
+def _whole(folder: Path) -> bool:
+    return all((folder / name).is_file() for name in ("initdb", "postgres", "pg_isready"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(request: pytest.FixtureRequest) -> Iterator[PostgreSQL]:
+    """A PostgreSQL server for all tests of this process."""
+    programs = _programs()
+    if programs is None:
+        missing(request, "PostgreSQL is not installed")
+        return
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="cited-postgresql-", dir=memory) as folder:
+        server = PostgreSQL(programs, Path(folder))
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
