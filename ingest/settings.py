@@ -153,13 +153,19 @@ def isolate_ray(*, own: bool) -> None:
     It listens on 127.0.0.1 only, and asks for a secret that only this process
     and its workers know. Ray looks at these variables at its first import.
     """
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ["RAY_BACKEND_LOG_LEVEL"] = "fatal"  # it reports workers that are started again as errors
+    chosen = {
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_BACKEND_LOG_LEVEL": "fatal",  # it reports workers that are started again as errors
+    }
     if own:
-        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # otherwise it listens on all addresses
-        os.environ["AUTOSCALER_METRIC_PORT"] = "0"  # any; otherwise a second cluster on this machine fails
-        os.environ["RAY_AUTH_MODE"] = "token"
-        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+        chosen |= {
+            "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # otherwise it listens on all addresses
+            "AUTOSCALER_METRIC_PORT": "0",  # any; otherwise a second cluster on this machine fails
+            "RAY_worker_niceness": "0",  # otherwise 15: workers would wait for everything else
+            "RAY_AUTH_MODE": "token",
+            "RAY_AUTH_TOKEN": secrets.token_hex(32),
+        }
+    os.environ.update(chosen)
 
 
 def load_settings(**options: Any) -> Settings:  # noqa: ANN401 - values are checked by pydantic

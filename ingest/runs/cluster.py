@@ -4,6 +4,7 @@ Ray Data is not used: it does not run through `ray://` (ray-project/ray issue 42
 known only once this process has compared the passages with the index.
 """
 
+import logging
 import pickle
 import re
 import shutil
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from ray import ObjectRef
     from ray.actor import ActorHandle
 
-TRIES = 3  # after the first, of a task whose worker was killed; a file that kills its workers fails by itself
+TRIES = 2  # after the first, of a task whose worker was killed; a file that kills its workers fails by itself
 AHEAD = 4  # files that may be read or wait to be stored, for each worker
 BYTES_AHEAD = 64_000_000  # of these files; a larger one is read with none ahead
 AT_ONCE = 32  # passages encoded in one task: about a second, so that a killed worker loses little
@@ -44,6 +45,8 @@ OBJECT_STORE = 500_000_000  # bytes, of a cluster of this process: files, docume
 LONGEST_START = 900.0  # seconds until the first worker answers; on a machine with twenty times too much to do, 180
 LONGEST_END = 2.0  # seconds for the workers to stop what they do
 TICK = 0.1  # seconds between looks at `stop`
+
+logger = logging.getLogger(__name__)
 
 _PREPARE = "version"
 _WORKERS = re.compile(r"[1-9][0-9]{0,3}|ray://\S+:[0-9]{1,5}")
@@ -172,12 +175,14 @@ class Cluster:
         if self._ray is None:
             return
         ray, self._ray = self._ray, None
+        workers, self._all = self._all, []
         try:
-            ray.wait([worker.stop.remote() for worker in self._all], num_returns=len(self._all), timeout=LONGEST_END)
-            for worker in self._all:
-                ray.kill(worker)
-        except (ConnectionError, ray.exceptions.RayError):  # the cluster is gone
-            pass
+            if workers:
+                ray.wait([each.stop.remote() for each in workers], num_returns=len(workers), timeout=LONGEST_END)
+            for each in workers:
+                ray.kill(each)
+        except (ConnectionError, ray.exceptions.RayError):
+            logger.warning("%s: the cluster is gone", self._address)
         ray.shutdown()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
