@@ -102,6 +102,10 @@ class ModelMissing(UserFacingError):
     """A model is not on this machine or cannot be used."""
 
 
+class ClusterInvalid(UserFacingError):
+    """The workers of a run cannot be started or reached, or cannot do its work; the last finished run stays valid."""
+
+
 class CollectionInvalid(UserFacingError):
     """A collection does not exist, or its name or settings are not allowed."""
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import secrets
 import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -174,6 +175,27 @@ def disable_telemetry() -> None:
     before its first import.
     """
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+
+def isolate_ray(*, own: bool) -> None:
+    """Let Ray report no usage; with `own`, let a cluster of this process take no one else's work.
+
+    It listens on 127.0.0.1 only, and asks for a secret that only this process
+    and its workers know. Ray looks at these variables at its first import.
+    """
+    chosen = {
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_BACKEND_LOG_LEVEL": "fatal",  # it reports workers that are started again as errors
+    }
+    if own:
+        chosen |= {
+            "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # otherwise it listens on all addresses
+            "AUTOSCALER_METRIC_PORT": "0",  # any; otherwise a second cluster on this machine fails
+            "RAY_worker_niceness": "0",  # otherwise 15: workers would wait for everything else
+            "RAY_AUTH_MODE": "token",
+            "RAY_AUTH_TOKEN": secrets.token_hex(32),
+        }
+    os.environ.update(chosen)
 
 
 def load_settings(**options: Any) -> Settings:  # noqa: ANN401 - values are checked by pydantic

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     import torch
     from sentence_transformers import SentenceTransformer
 
+EXPORT = ("identity.json", "model.onnx", "tokenizer.json")
+"""The files of an export."""
 BUNDLED = "all-MiniLM-L6-v2"
 # Least cosines between the vectors of an export and of its original; see trial "encoder-of-8-bits".
 ROUNDED_COSINE = 0.97  # with them
@@ -85,6 +88,11 @@ class OnnxEncoder:
                 "the model cannot be loaded (identity.json is damaged)", str(folder), EXPORT_AGAIN
             ) from error
         self._graph = Graph(folder, window=self._identity.window)
+        self._folder = folder
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle the export itself, for processes that do not see its folder."""
+        return _unpacked, ({name: (self._folder / name).read_bytes() for name in EXPORT},)
 
     @property
     def identity(self) -> EncoderIdentity:
@@ -123,7 +131,15 @@ def open_encoder(name: str, models: Path, *, allow_downloads: bool = False) -> O
 
 
 def _is_exported(folder: Path) -> bool:
-    return all(os.path.isfile(folder / name) for name in ("identity.json", "model.onnx", "tokenizer.json"))
+    return all(os.path.isfile(folder / name) for name in EXPORT)
+
+
+def _unpacked(files: dict[str, bytes]) -> OnnxEncoder:
+    """Return the encoder of an export that was pickled."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, data in files.items():
+            (Path(folder) / name).write_bytes(data)
+        return OnnxEncoder(Path(folder))
 
 
 def _export(name: str, folder: Path, *, allow_downloads: bool) -> None:

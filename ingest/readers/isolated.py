@@ -24,6 +24,7 @@ REPORT_IT = "save it again, or report this as a bug"
 TICK = 0.1
 """Seconds between checks for a stop."""
 
+_SPLIT_IT = "split it, or remove it if you do not trust it; if you do,"
 _ERROR = re.compile(r"(?:\w+\.)*(\w+)(?::|$)")  # in the last line of a traceback
 
 logger = logging.getLogger(__name__)
@@ -110,17 +111,15 @@ class _Child:
     def _failure(self, source: str, limits: ReadLimits, watch: "_Watch") -> UserFacingError:
         """Return why the process ended, and forget it."""
         status, lines = self._ended()
-        split_it = "split it, or remove it if you do not trust it; if you do,"
         if watch.stopped:
             return stopped()
         if watch.late:
             what = f"takes more than {limits.seconds:g} seconds to read"
-            return SourceUnreadable(what, source, f"{split_it} set CITED_FILE_SECONDS higher")
+            return SourceUnreadable(what, source, f"{_SPLIT_IT} set CITED_FILE_SECONDS higher")
         error = _ERROR.match(lines[-1]) if lines else None
         kind = error[1] if error else f"exit status {status}"
         if kind == "MemoryError" or status == -signal.SIGKILL:  # Linux kills a process if memory runs out
-            what = f"takes more than {limits.megabytes:,} MB of memory to read"
-            return SourceUnreadable(what, source, f"{split_it} set CITED_FILE_MEGABYTES higher")
+            return too_large(source, limits)
         logger.warning("%s: the reader ended:\n%s", source, "\n".join(lines))
         return SourceUnreadable(f"cannot be read ({kind})", source, REPORT_IT)
 
@@ -152,6 +151,12 @@ class _Watch:
             if self.stopped or self.late:
                 self._process.kill()
                 return
+
+
+def too_large(source: str, limits: ReadLimits) -> SourceUnreadable:
+    """Return the error for a file that takes more memory than allowed."""
+    what = f"takes more than {limits.megabytes:,} MB of memory to read"
+    return SourceUnreadable(what, source, f"{_SPLIT_IT} set CITED_FILE_MEGABYTES higher")
 
 
 def stopped() -> RunStopped:

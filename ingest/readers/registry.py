@@ -117,7 +117,7 @@ def read(path: Path, source: str) -> Document:
         raise SourceUnreadable("has an unsupported format", source, f"convert it to one of {' '.join(FORMATS)}")
     if not _is_storable(source):
         raise SourceUnreadable("has a name that is not UTF-8", source, "rename it")
-    data = _bytes(path, source)
+    data = read_bytes(path, source)
     if not data.strip():
         raise empty(source)
     document = FORMATS[path.suffix.lower()](data, source)
@@ -138,8 +138,12 @@ def _is_storable(name: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
-def _bytes(path: Path, source: str) -> bytes:
-    """Return the bytes of a file, retrying if it changes while it is read."""
+def read_bytes(path: Path, source: str) -> bytes:
+    """Return the bytes of a file, retrying if it changes while it is read.
+
+    Raises:
+        SourceUnreadable: it cannot be read.
+    """
     try:
         for _ in range(_READ_ATTEMPTS):
             before = path.stat()

@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -20,10 +20,12 @@ from ingest.index.server_vectors import ServerVectors, vectors_of
 from ingest.index.tables import SCHEMA_VERSION
 from ingest.index.vectors import VECTORS_FOLDER, Vectors
 from ingest.models.encoder import Encoder, EncoderIdentity
+from ingest.runs import cluster
 from ingest.runs.changes import Changes, find_changes, plan_of, stored_below
 from ingest.runs.report import Plan, RunReport
 from ingest.runs.run import Progress, Run
 from ingest.runs.scan import Scan, is_part, scan
+from ingest.runs.work import Here, Workers
 from ingest.settings import DEFAULT_LIMITS, ReadLimits
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "set_gate_threshold",
 ]
 
+ALONE = "1"  # worker: this process, with a child process that reads
 TRIES = 3  # to make a shard whose vectors are all reachable
 
 logger = logging.getLogger(__name__)
@@ -81,13 +84,16 @@ def plan(paths: Sequence[Path], data_dir: Path) -> Plan:
         return plan_of([find_changes(each, {}) for each in _scan_all(paths, [], data_dir)])
 
 
-def check(paths: Sequence[Path], data_dir: Path) -> None:
-    """Check the paths of a run before an encoder is loaded.
+def check(paths: Sequence[Path], data_dir: Path, workers: str = ALONE) -> None:
+    """Check the paths and the workers of a run before an encoder is loaded.
 
     Raises:
         RootInvalid: a path is missing or contains nothing to read.
         IndexMissing: there is neither a path nor an index.
+        ClusterInvalid: `workers` is neither a number nor an address, or Ray is not installed.
     """
+    if workers != ALONE:
+        cluster.check(workers)
     if not paths:
         Catalog(data_dir).close()
     _scan_all(paths, [], data_dir)
@@ -102,6 +108,7 @@ def ingest(
     prune: Prune = Prune.CAREFUL,
     expected: Plan | None = None,
     limits: ReadLimits = DEFAULT_LIMITS,
+    workers: str = ALONE,
     on_progress: Progress = _silent,
     stop: Event | None = None,
 ) -> RunReport:
@@ -110,9 +117,11 @@ def ingest(
     Readers see all changes at once when the run finishes. With `rebuild`,
     every document of the index is split and encoded again from its stored
     text, for another encoder or another version of the program. With
-    `expected`, the run does exactly what that plan says, or nothing. Setting
-    `stop` ends the run within seconds; what was encoded by then is kept for
-    the next run.
+    `expected`, the run does exactly what that plan says, or nothing. `workers`
+    is how many processes read and encode, or a Ray cluster whose processes do
+    (ray://HOST:PORT); this one alone commits what they return. Setting `stop`
+    ends the run within seconds; what was encoded by then is kept for the next
+    run.
 
     Raises:
         RootInvalid: a path is missing or contains nothing to read; nothing was changed.
@@ -122,10 +131,15 @@ def ingest(
         PruningUnconfirmed: more than half of a root's sources are gone; nothing was changed.
         IndexLocked: another process is writing.
         IndexStale: the index was built by another encoder or version.
+        ClusterInvalid: Ray is not installed, or its workers cannot be started or reached; nothing was changed.
     """
+    stop = stop or Event()
     if not present(data_dir):
-        check(paths, data_dir)  # a run that fails here must not leave an empty index
-    with _writing(data_dir, encoder.identity, create=True, rebuild=rebuild) as (catalog, vectors):
+        check(paths, data_dir, workers)  # a run that fails here must not leave an empty index
+    with (
+        _writing(data_dir, encoder.identity, create=True, rebuild=rebuild) as (catalog, vectors),
+        _workers(workers, encoder, limits, stop) as working,
+    ):
         vectors.renew()
         with catalog.write() as draft:
             _check_identity(draft, encoder.identity, data_dir, rebuild=rebuild)
@@ -138,7 +152,7 @@ def ingest(
                 raise PlanOutdated("the files have changed since this was planned", "", "plan again")
             if prune is Prune.CAREFUL:
                 _check_pruning(changes)
-            run = Run(draft, vectors, encoder, limits, on_progress, stop or Event())
+            run = Run(draft, vectors, encoder.identity, working, on_progress, stop)
             if rebuild:
                 run.rebuild()
             else:
@@ -162,7 +176,8 @@ def mend(data_dir: Path, encoder: Encoder) -> Mended:
         renewed = _renew(vectors)
         with catalog.write() as draft:
             _check_identity(draft, encoder.identity, data_dir, rebuild=False)
-            run = Run(draft, vectors, encoder, DEFAULT_LIMITS, _silent, Event())
+            stop = Event()
+            run = Run(draft, vectors, encoder.identity, Here(encoder, DEFAULT_LIMITS, stop), _silent, stop)
             restored = run.restore_vectors(thorough=True)
             if restored or renewed:  # open readers then open the vectors again
                 run.finish()
@@ -208,6 +223,12 @@ def set_gate_threshold(value: float | None, data_dir: Path) -> float | None:
         former = draft.meta("gate_threshold")
         draft.set_meta("gate_threshold", "" if value is None else repr(value))
     return float(former) if former else None
+
+
+def _workers(workers: str, encoder: Encoder, limits: ReadLimits, stop: Event) -> AbstractContextManager[Workers]:
+    if workers == ALONE:
+        return nullcontext(Here(encoder, limits, stop))
+    return closing(cluster.Cluster(workers, encoder, limits, stop))
 
 
 def _drop(draft: Draft, root: str, sources: Collection[str]) -> Collection[str]:

@@ -1,31 +1,27 @@
 """A single run: writes what changed to a draft and encodes the passages without a vector."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
-
-import numpy as np
 
 from ingest.errors import SourceUnreadable
 from ingest.index.catalog import Draft
 from ingest.index.server_vectors import ServerVectors
 from ingest.index.snapshot import named
 from ingest.index.vectors import Vectors
-from ingest.models.encoder import Encoder, Vectors32
+from ingest.models.encoder import EncoderIdentity
 from ingest.origin import file_path
-from ingest.readers import isolated
-from ingest.readers.isolated import REPORT_IT
+from ingest.readers.isolated import stopped
 from ingest.runs.changes import Changes
 from ingest.runs.report import RunReport
 from ingest.runs.scan import DESCRIPTION_FILE, Scan, describe
-from ingest.schema import CorpusDescription, Passage, Reading
-from ingest.settings import ReadLimits
-from ingest.text.chunk import encoded_text, split
+from ingest.runs.work import Cut, Encoded, Task, Workers, not_storable
+from ingest.schema import CorpusDescription, Passage
+from ingest.text.chunk import encoded_text
 
 ENCODED_AT_ONCE = 256  # passages queued before they are encoded
-BETWEEN_STOPS = 16  # passages encoded before the next look at `stop`; on a busy machine 256 take half a minute
 
 logger = logging.getLogger(__name__)
 
@@ -39,29 +35,36 @@ class Run:
         self,
         draft: Draft,
         vectors: Vectors | ServerVectors,
-        encoder: Encoder,
-        limits: ReadLimits,
+        identity: EncoderIdentity,
+        workers: Workers,
         on_progress: Progress,
         stop: Event,
     ) -> None:
         self._draft = draft
         self._vectors = vectors
-        self._encoder = encoder
-        self._limits = limits
+        self._identity = identity
+        self._workers = workers
         self._on_progress = on_progress
         self._stop = stop
         self._started = datetime.now(UTC)
         self._queue: dict[str, str] = {}  # vector id to the text to encode
+        self._encoding: set[str] = set()  # the ids of which the workers have the texts
         self._report = RunReport()
 
     def rebuild(self) -> None:
         """Split and encode every stored document again."""
         stored = [(root, source) for root in self._draft.roots() for source in self._draft.stored(root)]
+        cuts = self._workers.cut(
+            Task(root, source, document)
+            for root, source in stored
+            if (document := self._draft.document(root, source)) is not None
+        )
         for done, (root, source) in enumerate(stored):
             self._on_progress(done, len(stored), source)
-            document = self._draft.document(root, source)
-            if document is not None:
-                self._put(root, isolated.cut(document, self._limits, self._stop))
+            found = next(cuts)
+            if isinstance(found, SourceUnreadable):
+                raise found
+            self._put(root, found)
 
     def restore_vectors(self, *, thorough: bool = False) -> int:
         """Encode passages whose vector is missing again, and return how many there were.
@@ -74,7 +77,7 @@ class Run:
         for keys in self._draft.keys_of(sorted(known - self._vectors.present(known))).values():
             (passage,) = self._draft.passages(keys[:1]).values()
             self._enqueue(passage, passage.title)
-        self._encode()
+        self._encode(finish=True)
         return self._report.encoded
 
     def apply(self, changes: Sequence[Changes], *, prune: bool) -> None:
@@ -87,10 +90,12 @@ class Run:
             self._merge_inner_roots(each.scan)
             self._report.unchanged.extend(each.unchanged)
             done += len(each.unchanged)
-            for source, former in _to_read(each):
+            to_read, root = _to_read(each), str(each.scan.root)
+            cuts = self._workers.cut(Task(root, source, each.scan.files[source]) for source, _ in to_read)
+            for source, former in to_read:
                 self._check_stop()
                 self._on_progress(done, total, source)
-                failures |= self._read_into_draft(each.scan, source, former)
+                failures |= self._put_file(root, (former, source), next(cuts))
                 done += 1
             self._prune(each, prune=prune)
             self._record(each, failures)
@@ -98,14 +103,14 @@ class Run:
 
     def finish(self) -> RunReport:
         """Encode the queue, record the run in the draft and return its report."""
-        self._encode()
+        self._encode(finish=True)
         report = self._report
         fresh = {*report.added, *report.updated, *(source for _, source in report.renamed)}
         report.duplicates = [
             named(places) for places in self._draft.duplicates() if any(source in fresh for _, source in places)
         ]
         report.removed.sort()
-        self._draft.set_encoder(self._encoder.identity)
+        self._draft.set_encoder(self._identity)
         report.passages = self._draft.counts()[1]
         report.run = self._draft.finish(self._started, report.counts(), report.changes())
         return report
@@ -131,20 +136,22 @@ class Run:
             return {DESCRIPTION_FILE: str(error)}
         return {}
 
-    def _read_into_draft(self, found: Scan, source: str, former: str | None) -> dict[str, str]:
-        """Read a file into the draft, replacing its former source, if any.
+    def _put_file(self, root: str, sources: tuple[str | None, str], found: Cut | SourceUnreadable) -> dict[str, str]:
+        """Put what a file contains into the draft, replacing its former source, if any.
 
-        If that fails, keep what was stored and return the failure.
+        If it cannot be read or stored, keep what was stored and return the failure.
         """
-        root, report = str(found.root), self._report
+        (former, source), report = sources, self._report
         try:
-            reading = isolated.read(found.files[source], source, self._limits, self._stop)
-            self._put(root, reading)
+            if isinstance(found, SourceUnreadable):
+                raise found
+            self._put(root, found)
         except SourceUnreadable as error:
             logger.warning("%s", error)
             return {source: str(error)}
-        if reading.document.note:
-            report.notes.append((source, reading.document.note))
+        document, _ = found
+        if document.note:
+            report.notes.append((source, document.note))
         if former is None:
             report.added.append(source)
         elif former == source:
@@ -172,17 +179,17 @@ class Run:
             str(found.root), reasons, checked=lambda source: source == DESCRIPTION_FILE or found.concerns(source)
         )
 
-    def _put(self, root: str, reading: Reading) -> None:
-        """Split a document, store it with its passages, and queue the passages for encoding."""
-        document = reading.document
+    def _put(self, root: str, found: Cut) -> None:
+        """Store a document with its passages, queue these for encoding, and store the vectors that are ready."""
+        document, passages = found
         try:
-            passages = list(split(reading, root, self._encoder))
             with self._draft.savepoint():
                 self._draft.put_document(root, document, passages)
         except UnicodeError as error:
-            raise SourceUnreadable("contains characters that cannot be stored", document.source, REPORT_IT) from error
+            raise not_storable(document) from error
         for passage in passages:
             self._enqueue(passage, document.title)
+        self._add(self._workers.encode({}, finish=False))
 
     def _enqueue(self, passage: Passage, title: str) -> None:
         """Queue a passage for encoding; encode the queue if it is full."""
@@ -192,23 +199,25 @@ class Run:
 
     def _check_stop(self) -> None:
         if self._stop.is_set():
-            raise isolated.stopped()
+            raise stopped()
 
-    def _encode(self) -> None:
-        """Encode the queued passages that have no vector, and store their vectors, also of a run that is stopped."""
+    def _encode(self, *, finish: bool = False) -> None:
+        """Let the queued passages that have no vector be encoded, and store the vectors, also of a run that is stopped.
+
+        Other workers may encode some later, but all before the end of a call with `finish`.
+        """
         self._check_stop()
-        missing = sorted(self._queue.keys() - self._vectors.present(self._queue))
-        encoded: list[Vectors32] = []
-        for start in range(0, len(missing), BETWEEN_STOPS):
-            if not self._stop.is_set():
-                texts = [self._queue[sha] for sha in missing[start : start + BETWEEN_STOPS]]
-                encoded.append(self._encoder.encode(texts))
-        if encoded:
-            vectors = np.concatenate(encoded)
-            self._vectors.add(missing[: len(vectors)], vectors)
-            self._report.encoded += len(vectors)
+        missing = sorted(self._queue.keys() - self._vectors.present(self._queue) - self._encoding)
+        self._encoding.update(missing)
+        self._add(self._workers.encode({sha: self._queue[sha] for sha in missing}, finish=finish))
         self._check_stop()
         self._queue.clear()
+
+    def _add(self, encoded: Iterable[Encoded]) -> None:
+        for shas, vectors in encoded:
+            self._vectors.add(shas, vectors)
+            self._encoding.difference_update(shas)
+            self._report.encoded += len(shas)
 
 
 def _to_read(changes: Changes) -> list[tuple[str, str | None]]:

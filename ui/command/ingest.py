@@ -29,6 +29,13 @@ def ingest(
     yes: Annotated[bool, typer.Option("--yes", help="Remove them even if they are more than half.")] = False,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Split and encode everything again.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Keep running and ingest changes.")] = False,
+    workers: Annotated[
+        str,
+        typer.Option(
+            metavar="N|ray://HOST:PORT",
+            help="Read and encode in so many processes, or in those of a Ray cluster.",
+        ),
+    ] = "1",
     quiet: Quiet = False,
     collection: CollectionName = None,
     data_dir: DataDir = None,
@@ -38,14 +45,12 @@ def ingest(
     A collection that does not exist yet is created.
     """
     from ingest.errors import PruningUnconfirmed
-    from ingest.runs.pipeline import Prune, check, plan
+    from ingest.runs.pipeline import ALONE, Prune, check, plan
 
     if not paths and (watch or not rebuild):
         raise typer.BadParameter("give a folder or file to ingest")
-    if watch and (dry_run or rebuild):
-        raise typer.BadParameter("--watch cannot be combined with --dry-run or --rebuild")
-    if rebuild and dry_run:
-        raise typer.BadParameter("--rebuild cannot be combined with --dry-run")
+    given = {"--watch": watch, "--dry-run": dry_run, "--rebuild": rebuild, "--workers": workers != ALONE}
+    _refuse_together([name for name, is_given in given.items() if is_given])
     settings = settings_of(data_dir=data_dir, collection=collection)
     if dry_run:
         planned = plan(paths or [], settings.folder)
@@ -53,13 +58,13 @@ def ingest(
         if planned.failed:
             raise typer.Exit(ExitCode.FAILED)
         return
-    check(paths or [], settings.folder)
+    check(paths or [], settings.folder, workers)
     ensure(settings.data_dir, settings.collection)
     mode = Prune.NEVER if not prune else Prune.ALWAYS if yes else Prune.CAREFUL
     if watch:
         _watch(paths or [], settings, mode, quiet=quiet)
         return
-    run = partial(_ingest, paths or [], settings, rebuild=rebuild, quiet=quiet)
+    run = partial(_ingest, paths or [], settings, rebuild=rebuild, workers=workers, quiet=quiet)
     try:
         report = run(prune=mode)
     except PruningUnconfirmed as error:
@@ -72,6 +77,12 @@ def ingest(
         raise typer.Exit(ExitCode.FAILED)
 
 
+def _refuse_together(options: list[str]) -> None:
+    """Refuse options of which only one may be given, except `--rebuild` by several workers."""
+    if len(options) > 1 and options != ["--rebuild", "--workers"]:
+        raise typer.BadParameter(f"{options[0]} cannot be combined with {' or '.join(options[1:])}")
+
+
 def user_name() -> str:
     """Return the name of the operating system's user."""
     try:
@@ -80,7 +91,9 @@ def user_name() -> str:
         return "unknown"
 
 
-def _ingest(paths: list[Path], settings: "Settings", *, rebuild: bool, prune: "Prune", quiet: bool) -> "RunReport":
+def _ingest(
+    paths: list[Path], settings: "Settings", *, rebuild: bool, prune: "Prune", workers: str, quiet: bool
+) -> "RunReport":
     """Run the pipeline and show its progress."""
     from ingest.models.encoder import open_encoder
     from ingest.runs.journal import note_run
@@ -95,6 +108,7 @@ def _ingest(paths: list[Path], settings: "Settings", *, rebuild: bool, prune: "P
             rebuild=rebuild,
             prune=prune,
             limits=settings.read_limits,
+            workers=workers,
             on_progress=show,
         )
     note_run(report, settings.folder, by=user_name())
