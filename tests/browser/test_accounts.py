@@ -15,13 +15,14 @@ from ingest.models.encoder import OnnxEncoder
 from ingest.runs.pipeline import ingest
 from ingest.runs.status import status
 from ingest.settings import Settings
+from tests.browser.conftest import new_page
 from tests.conftest import GRADIO_WARNINGS
 from ui.handlers.accounts import Accounts
 from ui.handlers.roles import Role
 from ui.page.app import serve
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import BrowserContext, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, *GRADIO_WARNINGS]
 
@@ -79,15 +80,13 @@ def test_a_reader_and_an_editor(
     address: str,
     data_dir: Path,
     tmp_path: Path,
-    chromium: Browser,
+    person: Callable[[], BrowserContext],
     accessible: Callable[[Page], None],
     screenshot: Screenshot,
     width: int,
     scheme: str,
 ) -> None:
-    size = {"width": width, "height": 900}
-    person = chromium.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce")
-    page = person.new_page()
+    page = new_page(person(), width, scheme)
     page.goto(address)
     assert urlsplit(page.url).path == "/sign-in"
     accessible(page)
@@ -118,4 +117,3 @@ def test_a_reader_and_an_editor(
     assert upload(page) == 200
     accessible(page)
     screenshot(page, f"editor-{width}-{scheme}")
-    person.close()
