@@ -190,14 +190,8 @@ class _Outline(_Record):
             _Heading(text=each.text, start=each.start, end=each.end, line=each.line, page=each.page)
             for each in outline.headings
         ]
-        return cls(
-            root=outline.root,
-            source=outline.source,
-            title=outline.title,
-            url=outline.url,
-            headings=headings,
-            left_out=outline.left_out,
-        )
+        place = {"root": outline.root, "source": outline.source, "title": outline.title, "url": outline.url}
+        return cls(**place, headings=headings, left_out=outline.left_out)
 
     def outline(self) -> Outline:
         headings = tuple(
