@@ -190,8 +190,8 @@ class _Outline(_Record):
             _Heading(text=each.text, start=each.start, end=each.end, line=each.line, page=each.page)
             for each in outline.headings
         ]
-        place = {"root": outline.root, "source": outline.source, "title": outline.title, "url": outline.url}
-        return cls(**place, headings=headings, left_out=outline.left_out)
+        root, source, title, url, left_out = outline.root, outline.source, outline.title, outline.url, outline.left_out
+        return cls(root=root, source=source, title=title, url=url, headings=headings, left_out=left_out)
 
     def outline(self) -> Outline:
         headings = tuple(
