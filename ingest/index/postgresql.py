@@ -277,13 +277,6 @@ def engine(url: str) -> sa.Engine:
     return made
 
 
-def disconnect() -> None:
-    """Close the connections of this process to all databases."""
-    known = servers.chosen().catalog_url
-    if known:
-        engine(known).dispose()
-
-
 def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - psycopg is imported only where it is used
     """Store a NUL character, which PostgreSQL cannot, as the character that stands for what cannot be shown."""
     from psycopg.types.string import StrDumper
