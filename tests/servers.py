@@ -190,6 +190,7 @@ def postgresql(postgresql_server: PostgreSQL) -> Iterator[str]:
     finally:
         servers.use(Servers(chroma_url=servers.chosen().chroma_url))
         with engine(url).begin() as connection:
+            connection.execute(sa.text("SET LOCAL lock_timeout TO '10s'"))  # a test left a transaction open
             for name in connection.scalars(sa.text("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'cited_%'")):
                 connection.execute(sa.text(f"DROP SCHEMA {name} CASCADE"))
         engine(url).dispose()

@@ -1,1 +1,1 @@
-"""The index on disk: the catalog (SQLite), the vectors (Chroma) and the write lock."""
+"""The index: the catalog (SQLite or PostgreSQL), the vectors (Chroma) and the write lock."""

@@ -24,6 +24,7 @@ POOL = 5  # connections that are kept; three times as many more are opened where
 _RUNS, _CHANGES = 0x43495445, 0x43495446
 _SCHEMA_MISSING = "3F000"  # what PostgreSQL calls an error: a schema, or a table, does not exist
 _TABLE_MISSING = "42P01"
+_NOT_PERMITTED = "42501"
 
 
 class PostgreSQL:
@@ -112,10 +113,15 @@ class PostgreSQL:
             IndexMissing: there is no schema.
             kind: the server cannot be reached, or may not be used so.
         """
-        with self._raising(kind), self._engine.begin() as connection:
-            self._enter(connection)
-            self._revision(connection)
-            yield connection
+        with self._raising(kind):
+            try:
+                with self._engine.begin() as connection:
+                    self._enter(connection)
+                    yield connection
+            except sa.exc.ProgrammingError as error:
+                if getattr(error.orig, "sqlstate", "") not in (_SCHEMA_MISSING, _TABLE_MISSING):
+                    raise
+                raise self._missing() from error
 
     def drop(self) -> None:
         """Delete the schema with all that is in it, if it exists.
@@ -188,11 +194,14 @@ class PostgreSQL:
             IndexMissing: there is no schema.
         """
         if connection.scalar(sa.text("SELECT current_schema()")) != self.schema:
-            where = str(self._data_dir)
-            raise IndexMissing("nothing has been ingested here yet", where, "run `cited ingest FOLDER`")
+            raise self._missing()
         if connection.scalar(sa.func.to_regclass(f"{self.schema}.alembic_version")) is None:
             return ""
         return str(connection.scalar(sa.text("SELECT version_num FROM alembic_version")) or "")
+
+    def _missing(self) -> IndexMissing:
+        where = str(self._data_dir)
+        return IndexMissing("nothing has been ingested here yet", where, "run `cited ingest FOLDER`")
 
     def _upgrade(self, connection: Connection) -> None:
         if self._revision(connection) != REVISION:
@@ -224,8 +233,7 @@ class PostgreSQL:
         except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
             raise kind(*self._unreached(error.orig)) from error
         except sa.exc.ProgrammingError as error:
-            state = str(getattr(error.orig, "sqlstate", ""))
-            if state not in (_SCHEMA_MISSING, _TABLE_MISSING) and not state.startswith("42501"):
+            if getattr(error.orig, "sqlstate", "") not in (_SCHEMA_MISSING, _TABLE_MISSING, _NOT_PERMITTED):
                 raise
             raise kind(*self._unreached(error.orig)) from error
 
@@ -275,13 +283,6 @@ def engine(url: str) -> sa.Engine:
     sa.event.listen(made, "connect", _prepare)
     atexit.register(made.dispose)
     return made
-
-
-def disconnect() -> None:
-    """Close the connections of this process to all databases."""
-    known = servers.chosen().catalog_url
-    if known:
-        engine(known).dispose()
 
 
 def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - psycopg is imported only where it is used

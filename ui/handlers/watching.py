@@ -70,6 +70,7 @@ class Watching:
         self._ending = ending
         self._changing = Lock()
         self._watches: dict[str, tuple[Event, Thread]] = {}
+        self._hindered = ""  # by what, at the last look that failed
         self._only = FileLock(settings.folder / LOCK_NAME, thread_local=False)
 
     @property
@@ -86,7 +87,7 @@ class Watching:
 
     def resume(self) -> None:
         """From now on, watch the folders that the file names, unless they have left the collection."""
-        self._watch_stored()
+        self._look()
         Thread(target=self._keep_watching, name="watching in turn", daemon=True).start()
 
     def begin(self, root: str) -> None:
@@ -114,11 +115,20 @@ class Watching:
     def _keep_watching(self) -> None:
         while not self._is_over():
             AlsoSet(self._is_over).wait(TURN_SECONDS)
-            self._watch_stored()
+            self._look()
         with self._changing:
             for _, thread in self._watches.values():
                 thread.join()
             self._only.release()
+
+    def _look(self) -> None:
+        """Watch what is to be watched; if the catalog cannot be read, as while its server is down, look again later."""
+        try:
+            self._watch_stored()
+        except UserFacingError as error:
+            if self._hindered != str(error):
+                log.warning("folders are not watched: %s", error)
+            self._hindered = str(error)
 
     def _watch_stored(self) -> None:
         """Watch what the file names, and nothing else, if it is this page's turn."""
@@ -135,7 +145,8 @@ class Watching:
     def _is_its_turn(self) -> bool:
         """Return whether this page is the one that watches; it stays so until it ends."""
         try:
-            self._only.is_locked or self._only.acquire(blocking=False)
+            if not self._only.is_locked:
+                self._only.acquire(blocking=False)
         except (Timeout, OSError):  # another page watches, or nothing can be written here
             return False
         return True

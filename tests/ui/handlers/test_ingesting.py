@@ -327,3 +327,19 @@ def test_of_several_pages_one_watches_and_another_goes_on(settings: Settings, wr
         first.set()
         second.set()
     until(lambda: not [each for each in threading.enumerate() if each.name.startswith("watching")])
+
+
+@pytest.mark.slow
+def test_watching_begins_when_the_catalog_can_be_read_again(
+    page: Callable[[], Ingesting], settings: Settings, write: Write, tmp_path: Path
+) -> None:
+    root, catalog = str(tmp_path / "texts"), settings.folder / "catalog.sqlite"
+    (settings.folder / FILE_NAME).write_text(json.dumps([root]))
+    kept = catalog.read_bytes()
+    catalog.write_bytes(b"no database " * 1_000)
+    watching = page().watching
+    watching.resume()
+    assert not [each for each in threading.enumerate() if each.name == "watching"]
+    catalog.write_bytes(kept)
+    write({"b.md": "Berries are blue."}, "texts")
+    until(lambda: names(settings) == ["a.md", "b.md"])
