@@ -183,10 +183,7 @@ def isolate_ray(*, own: bool) -> None:
     It listens on 127.0.0.1 only, and asks for a secret that only this process
     and its workers know. Ray looks at these variables at its first import.
     """
-    chosen = {
-        "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_BACKEND_LOG_LEVEL": "fatal",  # it reports workers that are started again as errors
-    }
+    chosen = {"RAY_USAGE_STATS_ENABLED": "0"}
     if own:
         chosen |= {
             "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # otherwise it listens on all addresses

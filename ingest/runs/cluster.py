@@ -43,6 +43,7 @@ AT_ONCE = 32  # passages encoded in one task: about a second, so that a killed w
 ENCODED_AHEAD = 2  # such tasks, for each worker, before no more passages are taken in
 OBJECT_STORE = 500_000_000  # bytes, of a cluster of this process: files, documents and vectors on their way
 LONGEST_START = 900.0  # seconds until the first worker answers; on a machine with twenty times too much to do, 180
+CONNECTIONS = 3  # tries
 LONGEST_END = 2.0  # seconds for the workers to stop what they do
 TICK = 0.1  # seconds between looks at `stop`
 
@@ -69,10 +70,16 @@ def check(workers: str) -> None:
 
 
 class Worker:
-    """What a process of the cluster does, with a pickled encoder; `stop` is called while another method runs."""
+    """What a process of the cluster does, with a pickled encoder; `stop` is called while another method runs.
 
-    def __init__(self, encoder: bytes, limits: ReadLimits) -> None:
-        self._encoder: Encoder = pickle.loads(encoder)
+    The encoder stands in a list, because Ray warns of workers that are to be
+    started again with an argument that it does not keep itself.
+    """
+
+    def __init__(self, encoder: "list[ObjectRef]", limits: ReadLimits) -> None:
+        import ray
+
+        self._encoder: Encoder = pickle.loads(ray.get(encoder[0]))
         self._limits = limits
         self._stop = Event()
 
@@ -215,7 +222,7 @@ class Cluster:
         handler = signal.getsignal(signal.SIGTERM)
         try:
             if not address.isdecimal():
-                ray.init(address, log_to_driver=False, logging_level="ERROR")
+                self._reach()
                 return max(1, int(ray.available_resources().get("CPU", 1)))
             # Not in TMPDIR: the path of a socket is at most 104 characters on some systems.
             self._folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp" if Path("/tmp").is_dir() else None)
@@ -230,16 +237,26 @@ class Cluster:
             )
             return int(address)
         except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-            first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            last = (str(error).strip().splitlines() or [type(error).__name__])[-1]
             remedy = "check that it runs, with the same versions of Python, Ray and this program"
-            raise ClusterInvalid(f"the cluster cannot be started or reached ({first})", address, remedy) from error
+            raise ClusterInvalid(f"the cluster cannot be started or reached ({last})", address, remedy) from error
         finally:
             signal.signal(signal.SIGTERM, handler)  # Ray takes it, and then leaves without an orderly end
+
+    def _reach(self) -> None:
+        """Reach the cluster; where it is busy, it may need more than one try to start a process for this one."""
+        for left in reversed(range(CONNECTIONS)):
+            try:
+                self._ray.init(self._address, log_to_driver=False, logging_level="ERROR")
+                return
+            except ConnectionAbortedError:
+                if not left:
+                    raise
 
     def _worker(self, encoder: "ObjectRef") -> "ActorHandle":
         """Start a worker; it runs two calls at once, of which one may only be `stop`."""
         options = {"num_cpus": 1, "max_concurrency": 2, "max_restarts": -1, "max_task_retries": TRIES}
-        return self._ray.remote(**options)(Worker).remote(encoder, self._limits)
+        return self._ray.remote(**options)(Worker).remote([encoder], self._limits)
 
     def _turn(self, *, wait: bool) -> None:
         """Take in what is done, and give the idle workers something to do."""

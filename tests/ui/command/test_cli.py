@@ -352,6 +352,7 @@ def test_a_watch_stops_cleanly_on_a_signal(run: Run, write: Callable[..., Path])
     assert run("doctor").code == 0
     assert run("ingest", root, "--watch", "--dry-run").code == 2
     assert run("ingest", root, "--rebuild", "--dry-run").code == 2
+    assert "--watch cannot be combined with --workers" in run("ingest", root, "--watch", "--workers", "2").err
 
 
 def test_accounts_and_tokens_are_managed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
