@@ -1,7 +1,7 @@
 """Fits the sentence score and the gate, with and without the cross-encoder, on several sets at once."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -152,8 +152,8 @@ def gate_figures(probabilities: Rows, kinds: NDArray[np.int_]) -> Figures:
     }
 
 
-def fit(sets: Sets, unseen: Sets) -> Fit:
-    """Fit the sentence weights and the gate on `sets`; measure them in three ways.
+def fit(sets: Sets, unseen: Sets, sentence: Callable[[Sets], Rows] = fit_sentence) -> Fit:
+    """Fit the sentence weights (by `sentence`) and the gate on `sets`; measure them in three ways.
 
     For each set: how a model fitted on the others does on it ("held out": what a user's
     own corpus may expect), and how the final model does on what it was fitted on. Then
@@ -161,8 +161,10 @@ def fit(sets: Sets, unseen: Sets) -> Fit:
     """
     figures: dict[str, dict[str, Figures]] = {"held out": {}, "fitted": {}, "unseen": {}}
     for held, cases in sets.items():
-        figures["held out"][held] = _figures(cases, *_fitted({n: each for n, each in sets.items() if n != held}))
-    weights, gate = _fitted(sets)
+        figures["held out"][held] = _figures(
+            cases, *_fitted({n: each for n, each in sets.items() if n != held}, sentence)
+        )
+    weights, gate = _fitted(sets, sentence)
     for way, measured in (("fitted", sets), ("unseen", unseen)):
         for name, cases in measured.items():
             figures[way][name] = _figures(cases, weights, gate)
@@ -180,8 +182,8 @@ def _figures(cases: Sequence[Case], weights: Rows, gate: Gate) -> Figures:
     return hits(cases, weights) | gate_figures(gate.probabilities(best_rows(cases, weights)), answerable(cases))
 
 
-def _fitted(sets: Sets) -> tuple[Rows, Gate]:
-    weights = fit_sentence(sets)
+def _fitted(sets: Sets, sentence: Callable[[Sets], Rows]) -> tuple[Rows, Gate]:
+    weights = sentence(sets)
     return weights, fit_gate(sets, weights)
 
 

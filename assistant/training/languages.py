@@ -13,19 +13,27 @@ on two cores. With --write, what was fitted goes into the package.
 import argparse
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from assistant.answering.evidence import NAMES
 from assistant.answering.rerank import OnnxReranker
+from assistant.answering.weights import load_model
 from assistant.evaluation.prompts import Prompt, load_prompts
-from assistant.training.cases import collect
-from assistant.training.fit import Fit, fit, lines, values
+from assistant.training.cases import Rows, collect
+from assistant.training.fit import Fit, Sets, fit, fit_sentence, lines, values
 from assistant.training.sets import ROOT
 from ingest.models import e5
 from ingest.models.encoder import BUNDLED, open_encoder
 
-ENCODERS = (BUNDLED, e5.NAME)
+# The bundled encoder's cosines mean little in other languages, so the sentence score is fitted too. Those of E5 mean
+# what they do in English, and the English score is of more kinds of text: the gate's mean accuracy is 0.881 with it and
+# 0.873 with one fitted here.
+SENTENCE: Mapping[str, Callable[[Sets], Rows]] = {
+    BUNDLED: fit_sentence,
+    e5.NAME: lambda _: load_model().reranked.weights(NAMES),
+}
 LEARNT = ("de", "es", "ro")
 LAWS = "strangers/gesetze"
 ANSWERABLE, UNANSWERABLE = 80, 60  # prompts of each language
@@ -40,7 +48,7 @@ def main(xquad: Path, bench: Path, work: Path, *, into_package: bool) -> None:
     reranker = OnnxReranker(ANSWERING / "reranker")
     laws = load_prompts(bench / LAWS / "prompts.jsonl", None)
     fitted = {}
-    for name in ENCODERS:
+    for name, sentence in SENTENCE.items():
         encoder, index = open_encoder(name, work / "models"), work / "index" / name
         sets = {
             language: collect(folder / "corpus", drawn(folder), index / language, encoder, reranker)
@@ -48,7 +56,7 @@ def main(xquad: Path, bench: Path, work: Path, *, into_package: bool) -> None:
             for folder in [work / f"xquad-{language}"]
         }
         unseen = {LAWS: collect(bench / LAWS / "corpus", laws, index / "laws", encoder, reranker)}
-        fitted[name] = fit(sets, unseen)
+        fitted[name] = fit(sets, unseen, sentence)
         print(name, *lines(fitted[name]), sep="\n", flush=True)
     write(fitted, work / "languages.json")
     if into_package:
