@@ -13,6 +13,7 @@ from assistant.index import Index
 from ingest.models.encoder import OnnxEncoder
 from ingest.runs.pipeline import ingest
 from ingest.settings import Settings
+from tests.browser.conftest import shown
 from tests.conftest import GRADIO_WARNINGS
 from ui.page.app import serve
 
@@ -25,7 +26,7 @@ OpenPage = Callable[[str, int, str], "Page"]
 Screenshot = Callable[["Page", str], None]
 Accessible = Callable[["Page"], None]
 Texts = dict[str, str]
-SIZES = {390: 844, 1440: 900}
+LOOKS = ((390, "light"), (1440, "dark"))
 SHIPS = "The lighthouse keeper of Skagen counted ninety-one ships on the first of May."
 TEXTS = {
     "corpus.yaml": "name: Garden\nquestions: ['How deep are potatoes planted?']\n",
@@ -101,12 +102,11 @@ def wide(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
 
 
-@pytest.mark.parametrize("width", SIZES)
 def test_a_folder_is_added_watched_read_again_and_removed(
-    site: str, open_page: OpenPage, screenshot: Screenshot, accessible: Accessible, tmp_path: Path, width: int
+    site: str, open_page: OpenPage, screenshot: Screenshot, accessible: Accessible, tmp_path: Path
 ) -> None:
     harbour = write(tmp_path / "harbour", {"ships.txt": SHIPS, "logs/empty.txt": ""})
-    page = open_page(site, width, "light" if width == 1440 else "dark")
+    page = open_page(site, 390, "dark")
     to_tab(page, "Corpus")
     page.wait_for_selector(row(page, str(tmp_path / "garden")))
     assert f"The index is kept in {tmp_path / 'data'}" in page.inner_text("#folders")
@@ -117,8 +117,9 @@ def test_a_folder_is_added_watched_read_again_and_removed(
     add_folder(page, harbour)
     page.wait_for_selector(f"#outcome h2 >> text=Add {harbour}")
     page.wait_for_selector("#outcome >> text=2 files to read")
-    screenshot(page, f"folders-{width}-plan")
-    accessible(page)
+    for look in shown(page, *LOOKS):
+        screenshot(page, f"folders-{look}-plan")
+        accessible(page)
     page.click("#apply")
     page.wait_for_selector("#outcome h2 >> text=Applied")
     page.wait_for_selector(f"{row(page, str(harbour))} >> text=2 sources · 1 failed · last read")
@@ -139,10 +140,11 @@ def test_a_folder_is_added_watched_read_again_and_removed(
     )
     page.click(".runs summary")
     page.wait_for_selector(".runs td >> text=the page, watching")
-    page.evaluate("document.querySelector('#folders').scrollIntoView()")
-    screenshot(page, f"folders-{width}-watched")
-    accessible(page)
-    assert not wide(page)
+    for look in shown(page, *LOOKS):
+        page.evaluate("document.querySelector('#folders').scrollIntoView()")
+        screenshot(page, f"folders-{look}-watched")
+        accessible(page)
+        assert not wide(page)
 
     page.click(f"{row(page, str(harbour))} button[data-act=read]")
     page.wait_for_selector("#outcome h2 >> text=Read harbour again")
@@ -151,7 +153,8 @@ def test_a_folder_is_added_watched_read_again_and_removed(
     page.click("#discard")
     page.click(f"{row(page, str(harbour))} button[data-act=drop]")
     page.wait_for_selector("#outcome >> text=harbour would leave this collection, with 3 sources")
-    screenshot(page, f"folders-{width}-remove")
+    for look in shown(page, *LOOKS):
+        screenshot(page, f"folders-{look}-remove")
     assert page.inner_text("#discard") == "Not now"
     page.click("#apply")
     page.wait_for_selector("#outcome >> text=2 removed")
@@ -183,7 +186,7 @@ def test_a_run_shows_its_progress_and_is_cancelled_while_one_asks(
     page = open_page(site, 1440, "dark")  # closed and opened again
     to_tab(page, "Corpus")
     page.wait_for_selector("#progress >> text=of 700 files read")
-    page.set_viewport_size({"width": 390, "height": SIZES[390]})
+    page.set_viewport_size({"width": 390, "height": 844})
     screenshot(page, "progress-390")
     assert not wide(page)
     page.focus("#cancel-run")
@@ -194,16 +197,16 @@ def test_a_run_shows_its_progress_and_is_cancelled_while_one_asks(
     assert "1 source," in page.inner_text("#texts")
 
 
-@pytest.mark.parametrize("width", SIZES)
 def test_files_are_dropped_on_the_chat_and_a_bad_one_does_not_refuse_the_others(
-    make_site: Callable[..., str], open_page: OpenPage, screenshot: Screenshot, accessible: Accessible, width: int
+    make_site: Callable[..., str], open_page: OpenPage, screenshot: Screenshot, accessible: Accessible
 ) -> None:
-    page = open_page(make_site(max_upload_mb=1), width, "dark" if width == 1440 else "light")
+    page = open_page(make_site(max_upload_mb=1), 390, "light")
     drop(page, kind="over")
     assert not page.is_visible("#dropping")  # a word of the page itself
     drop(page, ("ships.txt", 0, SHIPS), kind="over")
     assert page.inner_text("#dropping") == "Drop to add to this collection"
-    screenshot(page, f"dropping-{width}-over")
+    for look in shown(page, *LOOKS):
+        screenshot(page, f"dropping-{look}-over")
     page.evaluate(
         "document.querySelector('#question textarea').dispatchEvent(new DragEvent('dragleave', "
         "{bubbles: true, dataTransfer: (() => { const d = new DataTransfer(); "
@@ -227,9 +230,10 @@ def test_files_are_dropped_on_the_chat_and_a_bad_one_does_not_refuse_the_others(
     assert "large.txt is larger than 1 MB" in unsent
     assert "rest.html goes beyond 1 MB at a time" in unsent
     assert page.get_by_role("tab", name="Corpus").get_attribute("aria-selected") == "true"
-    screenshot(page, f"dropping-{width}-plan")
-    accessible(page)
-    assert not wide(page)
+    for look in shown(page, *LOOKS):
+        screenshot(page, f"dropping-{look}-plan")
+        accessible(page)
+        assert not wide(page)
     page.click("#apply")
     page.wait_for_selector("#outcome h2 >> text=Applied")
     drop(page, ("ships.txt", 0, SHIPS.replace("ninety-one", "forty-four")), target="#drop")
@@ -269,17 +273,17 @@ def test_where_others_reach_the_page_it_shows_names_and_takes_no_folder(
     assert str(tmp_path) not in page.content()
 
 
-@pytest.mark.parametrize("width", SIZES)
 def test_the_shipped_example_is_loaded(
-    site: str, open_page: OpenPage, screenshot: Screenshot, accessible: Accessible, width: int
+    site: str, open_page: OpenPage, screenshot: Screenshot, accessible: Accessible
 ) -> None:
-    page = open_page(site, width, "light")
+    page = open_page(site, 390, "light")
     to_tab(page, "Corpus")
     page.click("#shipped")
     page.wait_for_selector("#outcome h2 >> text=The shipped example")
     assert "sciatica.md" in page.inner_text("#outcome")
-    screenshot(page, f"shipped-{width}")
-    accessible(page)
+    for look in shown(page, *LOOKS):
+        screenshot(page, f"shipped-{look}")
+        accessible(page)
     page.click("#apply")
     page.wait_for_selector("#outcome h2 >> text=Applied", timeout=120_000)
     page.wait_for_selector("#shipped", state="hidden")

@@ -12,21 +12,19 @@ import pytest
 from assistant.library import Library
 from ingest.collections import create, find
 from ingest.settings import Settings
-from tests.browser.conftest import open_sources
+from tests.browser.conftest import new_page, open_sources, shown
 from tests.conftest import GRADIO_WARNINGS
 from tests.ingest.readers.test_pdf import make_pdf
 from ui.page.app import serve
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import BrowserContext, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, *GRADIO_WARNINGS]
 
 QUESTION = "How many ships did the lighthouse keeper of Skagen count?"
 FACT = "The lighthouse keeper of Skagen counted ninety-one ships on the first of May."
 WALK_SECONDS = 120
-SIZES = {390: 844, 768: 1024, 1440: 900}
-
 Open = Callable[[str, int, str], "Page"]
 Check = Callable[["Page"], None]
 Screenshot = Callable[["Page", str], None]
@@ -51,23 +49,18 @@ def address(settings: Settings) -> Iterator[str]:
 
 
 @pytest.fixture
-def visit(chromium: Browser) -> Iterator[Open]:
+def visit(person: Callable[[], BrowserContext]) -> Iterator[Open]:
     """Open an address; in the end nothing may have gone wrong in the page."""
-    pages: list[Page] = []
     errors: list[str] = []
 
     def open_(address: str, width: int, scheme: str) -> Page:
-        size = {"width": width, "height": SIZES[width]}
-        page = chromium.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce").new_page()
-        pages.append(page)
+        page = new_page(person(), width, scheme)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(address)
         page.wait_for_selector(".welcome")
         return page
 
     yield open_
-    for page in pages:
-        page.context.close()
     assert errors == []
 
 
@@ -114,25 +107,20 @@ def test_a_question_before_any_text_is_told_what_to_do(address: str, visit: Open
     assert "drop files anywhere" in page.inner_text("#conversation .failure")
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (768, "dark"), (1440, "dark")])
 def test_collections_are_created_changed_switched_and_deleted_by_keyboard(
-    width: int,
-    scheme: str,
-    address: str,
-    settings: Settings,
-    visit: Open,
-    accessible: Check,
-    screenshot: Screenshot,
+    address: str, settings: Settings, visit: Open, accessible: Check, screenshot: Screenshot
 ) -> None:
-    page = visit(address, width, scheme)
+    page = visit(address, 768, "light")
     page.locator("#head .switch summary").press("Enter")
-    accessible(page)
-    screenshot(page, f"collections-{width}")
+    for look in shown(page, (390, "light"), (768, "dark"), (1440, "dark")):
+        accessible(page)
+        screenshot(page, f"collections-{look}")
     page.locator("#head [data-form='collections/form']").press("Enter")
     page.locator("#desk [name=name]").fill("Ships")
     page.locator("#desk [name=questions]").fill(f"{QUESTION}\n")
-    accessible(page)
-    screenshot(page, f"collection-form-{width}")
+    for look in shown(page, (390, "light"), (768, "dark"), (1440, "dark")):
+        accessible(page)
+        screenshot(page, f"collection-form-{look}")
     page.locator("#desk button.main").press("Enter")
     page.wait_for_url("**/c/ships/")
     page.wait_for_selector(".welcome")

@@ -24,6 +24,7 @@ from ui.page.app import serve
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+from tests.browser.conftest import LOOKS, shown
 from tests.conftest import GRADIO_WARNINGS
 
 pytestmark = [
@@ -280,15 +281,8 @@ def test_the_threshold_is_chosen_and_reset_and_lost_answers_are_shown(
     page.wait_for_selector("#threshold-now >> text=from a score of 0.60 on, the default")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 768, 1440])
 def test_the_tab_fits(
-    fresh: Site,
-    open_page: OpenPage,
-    screenshot: Screenshot,
-    accessible: Callable[[Page], None],
-    width: int,
-    scheme: str,
+    fresh: Site, open_page: OpenPage, screenshot: Screenshot, accessible: Callable[[Page], None]
 ) -> None:
     put_prompts(
         fresh,
@@ -299,19 +293,21 @@ def test_the_tab_fits(
             {"id": "three", "question": "When was the moon landing?", "unanswerable": True, "tags": ["when"]},
         ],
     )
-    page = open_page(fresh.address, width, scheme)
+    page = open_page(fresh.address, 390, "light")
     to_evaluate(page, "few.jsonl")
-    assert not wide(page)
-    screenshot(page, f"evaluate-{width}-{scheme}-1-start")
+    for look in shown(page, *LOOKS):
+        assert not wide(page)
+        screenshot(page, f"evaluate-{look}-1-start")
     page.get_by_text("Show where answers are lost").click()
     run(page, "Asked 3 questions from")
     page.get_by_text("More measures").first.click()
     page.get_by_text("lost question").first.click()
-    assert not wide(page)
-    screenshot(page, f"evaluate-{width}-{scheme}-2-run")
+    for look in shown(page, *LOOKS):
+        assert not wide(page)
+        screenshot(page, f"evaluate-{look}-2-run")
     page.click("summary >> text=What is sciatica?")
-    page.locator(".prompts").scroll_into_view_if_needed()
-    page.evaluate("document.querySelector('.prompts').scrollIntoView()")
-    assert not wide(page)
-    accessible(page)
-    screenshot(page, f"evaluate-{width}-{scheme}-3-prompt")
+    for look in shown(page, *LOOKS):
+        page.evaluate("document.querySelector('.prompts').scrollIntoView()")
+        assert not wide(page)
+        accessible(page)
+        screenshot(page, f"evaluate-{look}-3-prompt")

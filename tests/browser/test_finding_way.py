@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import SIZES, StandIn
+from tests.browser.conftest import IS_DARK, SCHEMES, SIZES, StandIn, shown
 from tests.conftest import GRADIO_WARNINGS
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ SMALL = """() => [...document.querySelectorAll("#head, #journeys > .tab-wrapper,
     .map(each => [each.getBoundingClientRect(), each.outerHTML.slice(0, 120)])
     .filter(([box]) => box.width > 1 && (box.height < 43.5 || box.width < 43.5))
     .map(([box, html]) => `${box.width.toFixed()} x ${box.height.toFixed()} ${html}`)"""
-DARK = "document.body.classList.contains('dark')"
 
 
 def ask(page: Page, question: str, state: str = "answered") -> None:
@@ -42,17 +41,16 @@ def focused(page: Page, selector: str) -> None:
     page.wait_for_function("selector => document.activeElement.matches(selector)", arg=selector)
 
 
-@pytest.mark.parametrize("width", [390, 768, 1440])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", SIZES)
 def test_an_answer_has_three_actions_and_a_menu(
     open_page: OpenPage,
     address: str,
     width: int,
-    scheme: str,
     screenshot: Callable[[Page, str], None],
     accessible: Callable[[Page], None],
 ) -> None:
-    page = open_page(address, width, scheme)
+    page = open_page(address, width, "light")
+    both = [(width, scheme) for scheme in SCHEMES]
     ask(page, WALKING)
     actions = page.locator("#turn-1 .actions > :visible")
     named = [text.split("\n")[0] for text in actions.all_inner_texts()]
@@ -63,8 +61,9 @@ def test_an_answer_has_three_actions_and_a_menu(
     assert held_at and held_at["x"] >= 0 and held_at["x"] + held_at["width"] <= box[0]
     assert held_at["y"] >= 0 and held_at["y"] + held_at["height"] <= box[1]
     assert held.locator("button:visible").all_inner_texts() == ["Copy as Markdown", "Save as question to check"]
-    screenshot(page, f"way-{width}-{scheme}-menu")
-    accessible(page)
+    for look in shown(page, *both):
+        screenshot(page, f"way-{look}-menu")
+        accessible(page)
     page.mouse.click(5, 5)
     held.wait_for(state="hidden")
 
@@ -98,20 +97,19 @@ def test_an_answer_has_three_actions_and_a_menu(
     page.click(".say-why")
     focused(page, ".why input")
     assert page.input_value(".why input") == "Too general"
-    screenshot(page, f"way-{width}-{scheme}-why")
+    for look in shown(page, *both):
+        screenshot(page, f"way-{look}-why")
 
 
 @pytest.mark.parametrize("width", [390, 768])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_sources_are_a_sheet_that_opens_at_the_cited_card(
     open_page: OpenPage,
     address: str,
     width: int,
-    scheme: str,
     screenshot: Callable[[Page, str], None],
     accessible: Callable[[Page], None],
 ) -> None:
-    page = open_page(address, width, scheme)
+    page = open_page(address, width, "light")
     assert not page.is_visible(".legend")
     ask(page, WALKING)
     assert not page.is_visible("#sources-1")
@@ -121,8 +119,9 @@ def test_sources_are_a_sheet_that_opens_at_the_cited_card(
     page.wait_for_function("document.querySelector('#card-1-3').getBoundingClientRect().top < innerHeight - 100")
     assert page.evaluate("document.querySelector('#sheet').matches(':modal')")
     assert page.evaluate("document.querySelector('#sheet .close').getBoundingClientRect().width >= 44")
-    screenshot(page, f"way-{width}-{scheme}-sheet")
-    accessible(page)
+    for look in shown(page, *((width, scheme) for scheme in SCHEMES)):
+        screenshot(page, f"way-{look}-sheet")
+        accessible(page)
     page.keyboard.press("/")
     focused(page, "#card-1-3")
 
@@ -199,7 +198,7 @@ def test_a_theme_is_chosen_and_kept_and_nothing_flashes(
     accessible(page)
     page.focus("#head .theme input[value='']")
     page.keyboard.press("ArrowUp")
-    page.wait_for_function(DARK)
+    page.wait_for_function(IS_DARK)
     page.keyboard.press("Escape")
     focused(page, "#head .theme summary")
     ask(page, WALKING)
@@ -223,23 +222,23 @@ def test_a_theme_is_chosen_and_kept_and_nothing_flashes(
     )
     page.goto(address)
     page.wait_for_selector(".welcome .example")
-    assert page.evaluate(DARK)
+    assert page.evaluate(IS_DARK)
     seen = set(page.evaluate("window.seen")) - {"rgba(0, 0, 0, 0)"}
     assert seen == {"rgb(19, 21, 20)", "dark"}
     page.emulate_media(color_scheme="dark")
     page.emulate_media(color_scheme="light")
-    assert page.evaluate(DARK)
+    assert page.evaluate(IS_DARK)
 
     other = page.context.new_page()
     other.goto(address)
     other.wait_for_selector(".welcome .example")
-    assert other.evaluate(DARK)
+    assert other.evaluate(IS_DARK)
     other.click("#head .theme summary")
     other.check("#head .theme input[value='']")
-    other.wait_for_function(f"!{DARK}")
-    page.wait_for_function(f"!{DARK}")  # the window beside it follows
+    other.wait_for_function(f"!{IS_DARK}")
+    page.wait_for_function(f"!{IS_DARK}")  # the window beside it follows
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(DARK)
+    page.wait_for_function(IS_DARK)
 
 
 def test_the_theme_works_in_a_browser_that_keeps_nothing(chromium: Browser, address: str) -> None:
@@ -251,10 +250,10 @@ def test_the_theme_works_in_a_browser_that_keeps_nothing(chromium: Browser, addr
     )
     page.goto(address)
     page.wait_for_selector(".welcome .example")
-    page.wait_for_function(DARK)
+    page.wait_for_function(IS_DARK)
     page.click("#head .theme summary")
     page.check("#head .theme input[value=light]")
-    page.wait_for_function(f"!{DARK}")
+    page.wait_for_function(f"!{IS_DARK}")
     assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
     assert errors == []
     page.context.close()

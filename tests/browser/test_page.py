@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-from tests.browser.conftest import leave_sources
+from tests.browser.conftest import SCHEMES, SIZES, leave_sources, shown
 from tests.conftest import GRADIO_WARNINGS
 
 pytestmark = [
@@ -48,13 +48,9 @@ class Tab:
         return True
 
 
-@pytest.fixture(
-    params=[(width, scheme) for width in (390, 768, 1440) for scheme in ("light", "dark")],
-    ids=lambda p: f"{p[0]}-{p[1]}",
-)
+@pytest.fixture(params=SIZES)
 def tab(request: pytest.FixtureRequest, open_page: OpenPage, address: str) -> Tab:
-    width, scheme = request.param
-    return Tab(open_page(address, width, scheme), f"{width}-{scheme}")
+    return Tab(open_page(address, request.param, "light"), str(request.param))
 
 
 @pytest.fixture
@@ -66,20 +62,23 @@ def test_from_question_to_the_quote_in_its_source_and_to_an_abstention(
     tab: Tab, screenshot: Callable[[Page, str], None], accessible: Callable[[Page], None]
 ) -> None:
     page = tab.page
+    both = [(int(tab.name), scheme) for scheme in SCHEMES]
     assert page.inner_text("h1") == "Back and hip"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.locator("#question textarea").evaluate("each => each.scrollHeight <= each.clientHeight")
-    bars = page.evaluate("getComputedStyle(document.documentElement).colorScheme")
-    assert (bars == "dark") == tab.name.endswith("dark")
-    screenshot(page, f"{tab.name}-1-start")
-    accessible(page)
+    for look in shown(page, *both):
+        bars = page.evaluate("getComputedStyle(document.documentElement).colorScheme")
+        assert (bars == "dark") == look.endswith("dark")
+        screenshot(page, f"{look}-1-start")
+        accessible(page)
 
     turn = tab.ask("Does walking help with back pain?", "answered")
     assert (
         turn.locator("blockquote").first.inner_text() == "Most episodes of low back pain get better within a few weeks."
     )
     assert "not medical advice" in turn.locator(".notice").inner_text()
-    screenshot(page, f"{tab.name}-2-answer")
+    for look in shown(page, *both):
+        screenshot(page, f"{look}-2-answer")
 
     turn.locator("a.cited").first.click()
     assert tab.in_view("#card-1-1 mark")
@@ -88,17 +87,20 @@ def test_from_question_to_the_quote_in_its_source_and_to_an_abstention(
     assert "back-pain.md · line 7" in page.inner_text("#card-1-1")
     link = page.get_attribute("#card-1-1 a.address", "href")
     assert link.startswith("https://example.org/back?lang=en#:~:text=Most%20episodes")
-    screenshot(page, f"{tab.name}-3-card")
+    for look in shown(page, *both):
+        screenshot(page, f"{look}-3-card")
     page.locator(".sources:not([hidden]) .further summary").first.click()
     page.wait_for_selector(".sources:not([hidden]) .further .card")
-    accessible(page)
+    for _ in shown(page, *both):
+        accessible(page)
 
     page.click("#card-1-1 .open")
     assert tab.in_view("#reader mark")
     assert page.inner_text("#reader mark") == "Most episodes of low back pain get better within a few weeks."
     assert "attention the same day" in page.inner_text("#reader .text")
-    screenshot(page, f"{tab.name}-4-reader")
-    accessible(page)
+    for look in shown(page, *both):
+        screenshot(page, f"{look}-4-reader")
+        accessible(page)
     page.keyboard.press("Escape")
     page.wait_for_selector("#reader", state="hidden")
     assert page.evaluate("document.activeElement.className") == "open"
@@ -106,17 +108,20 @@ def test_from_question_to_the_quote_in_its_source_and_to_an_abstention(
     leave_sources(page)
     turn.locator(".actions summary").click()
     turn.locator(".to-prompt").click()
-    accessible(page)
+    for _ in shown(page, *both):
+        accessible(page)
     turn = tab.ask("How much ibuprofen should I take?", "abstained")
     assert "The texts do not answer this" in turn.inner_text()
     assert "ibuprofen" in turn.locator(".lacking").all_inner_texts()
     assert page.locator(".sources:not([hidden]) details:not([open])").count() > 0
     assert "nearest passage, not an answer" in page.inner_text(".sources:not([hidden]) details >> nth=0")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    screenshot(page, f"{tab.name}-5-abstention")
+    for look in shown(page, *both):
+        screenshot(page, f"{look}-5-abstention")
     turn.locator(".abstention a.cited").click()
     page.locator(".sources:not([hidden]) details summary").first.click()
-    accessible(page)
+    for _ in shown(page, *both):
+        accessible(page)
 
 
 def test_an_older_turn_keeps_its_sources(desktop: Tab) -> None:

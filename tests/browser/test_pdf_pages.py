@@ -10,7 +10,7 @@ import pytest
 from ingest.readers.registry import read
 from ingest.runs.pipeline import ingest
 from ingest.settings import Settings
-from tests.browser.conftest import ROOT, StandIn, open_sources
+from tests.browser.conftest import ROOT, SCHEMES, SIZES, StandIn, open_sources, shown
 from tests.conftest import GRADIO_WARNINGS, FakeEncoder
 from tests.ingest.readers.test_pdf import draw, lines
 from ui.page.app import serve
@@ -67,18 +67,15 @@ def drawn(page: Page, number: int) -> None:
     page.wait_for_function(f"document.querySelector('#reader-page-{number} img')?.naturalWidth > 0")
 
 
-@pytest.mark.parametrize(
-    ("width", "scheme"), [(390, "dark"), (390, "light"), (768, "light"), (1440, "light"), (1440, "dark")]
-)
+@pytest.mark.parametrize("width", SIZES)
 def test_a_pdf_opens_at_its_page_with_the_quote_marked(
     open_page: OpenPage,
     address: str,
     width: int,
-    scheme: str,
     screenshot: Callable[[Page, str], None],
     accessible: Callable[[Page], None],
 ) -> None:
-    page = open_page(address, width, scheme)
+    page = open_page(address, width, "light")
     open_source(page, QUESTION)
     drawn(page, 2)
     assert page.locator("#reader mark.asked .unseen").all_text_contents() == [
@@ -94,8 +91,9 @@ def test_a_pdf_opens_at_its_page_with_the_quote_marked(
         box = button.bounding_box()
         assert box is not None
         assert min(box["width"], box["height"]) >= 44
-    screenshot(page, f"pdf-{width}-{scheme}")
-    accessible(page)
+    for look in shown(page, *((width, scheme) for scheme in SCHEMES)):
+        screenshot(page, f"pdf-{look}")
+        accessible(page)
 
 
 def test_marks_are_where_the_words_are_at_every_zoom(open_page: OpenPage, address: str) -> None:

@@ -12,6 +12,7 @@ from assistant.assistant import Assistant
 from assistant.index import Index
 from ingest.runs.pipeline import ingest
 from ingest.settings import Settings
+from tests.browser.conftest import SCHEMES, shown
 from tests.conftest import GRADIO_WARNINGS, FakeEncoder
 
 if TYPE_CHECKING:
@@ -70,25 +71,24 @@ def choose(page: Page, *names: str) -> None:
 
 
 @pytest.mark.parametrize("width", [390, 1440])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_chosen_sources_are_asked_until_all_are_again(
     open_page: OpenPage,
     harbour: str,
     width: int,
-    scheme: str,
     screenshot: Callable[[Page, str], None],
     accessible: Callable[[Page], None],
 ) -> None:
-    page = open_page(harbour, width, scheme)
-    name = f"within-{width}-{scheme}"
+    page = open_page(harbour, width, "light")
+    both = [(width, scheme) for scheme in SCHEMES]
     assert page.inner_text("#chosen").strip() == "Asking all sources"
     page.click("#chosen .choose")
     page.wait_for_selector("#choosing .choices input")
     assert page.locator("#choosing [name=source]").count() == 4 + 50
     assert "73 more. Find them by name." in page.inner_text("#choosing .choices")
     assert page.evaluate("document.activeElement.closest('dialog').id") == "choosing"
-    screenshot(page, f"{name}-1-dialog")
-    accessible(page)
+    for look in shown(page, *both):
+        screenshot(page, f"within-{look}-1-dialog")
+        accessible(page)
     small = page.evaluate(
         """() => [...document.querySelectorAll("#choosing button, #choosing label, #chosen button")]
             .filter(each => each.getBoundingClientRect().height < 44).map(each => each.outerHTML)"""
@@ -102,13 +102,16 @@ def test_chosen_sources_are_asked_until_all_are_again(
     assert "The ferries are blue ships." in ask(page, "Are the ferries red ships or blue ships?")
     assert "Asked only: 2024" in page.inner_text(".turn")
     assert "red ships." not in page.inner_text(".turn blockquote")
-    screenshot(page, f"{name}-2-answer")
+    for look in shown(page, *both):
+        screenshot(page, f"within-{look}-2-answer")
     refused = ask(page, "Where do the green tugs sleep?", "abstained")
     assert "The chosen texts do not answer this" in refused and "“green”" in refused
     assert "Searched only the 1 chosen source, 1 passage." in refused
-    screenshot(page, f"{name}-3-abstention")
+    for look in shown(page, *both):
+        screenshot(page, f"within-{look}-3-abstention")
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
-    accessible(page)
+    for _ in shown(page, *both):
+        accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
     page.click("#chosen .everything")
