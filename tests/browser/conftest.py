@@ -41,7 +41,7 @@ UNUSED = (
 0.7 seconds of processor time. The others are what Playwright turns off, because Chromium reads only the last such list.
 """
 IS_DARK = "document.body.classList.contains('dark')"
-STILL = "!document.getAnimations().some(each => each instanceof CSSTransition)"
+FINISH = "document.getAnimations().forEach(each => each instanceof CSSTransition && each.finish())"
 """Colours change slowly, and axe would take those in between for too pale."""
 LOCAL = ("127.0.0.1", "localhost")
 
@@ -324,7 +324,8 @@ def shown(page: Page, *looks: tuple[int, str]) -> Iterator[str]:
     before = page.viewport_size, "dark" if page.evaluate(IS_DARK) else "light"
     for width, scheme in looks:
         show(page, width, scheme)
-        page.wait_for_function(f"{IS_DARK} === {str(scheme == 'dark').lower()} && {STILL}")
+        page.wait_for_function(f"{IS_DARK} === {str(scheme == 'dark').lower()}")
+        page.evaluate(FINISH)
         yield f"{width}-{scheme}"
     page.set_viewport_size(before[0])
     page.emulate_media(color_scheme=before[1])

@@ -6,14 +6,18 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import mkdtemp
 
+import pytest
+
 from assistant.assistant import Assistant
 from assistant.index import Index
 from ingest.index.catalog import Catalog
-from ingest.index.vectors import VECTORS_FOLDER, Vectors
+from ingest.index.vectors import GRAPH, VECTORS_FOLDER, Vectors
 from ingest.models.encoder import Encoder
 from ingest.runs.pipeline import ingest
 
-FILES = 200
+FILES = 100
+PASSAGES = 3 * FILES
+WRITTEN = 200  # changes after which Chroma writes its files, instead of 1,000
 QUESTION = "What does exercise seventeen strengthen in the first weeks?"
 
 
@@ -32,6 +36,13 @@ def write_edition(root: Path, version: str) -> None:
         (root / f"{number:03}.md").write_text(text(number, version), encoding="utf-8")
 
 
+def write_index(root: Path, data: Path, encoder: Encoder) -> None:
+    """Ingest a folder into a new index, for which Chroma writes its files early."""
+    with pytest.MonkeyPatch.context() as early:
+        early.setitem(GRAPH, "sync_threshold", WRITTEN)
+        ingest([root], data, encoder)
+
+
 class Case:
     """An index of the old edition, and the folder with the new one."""
 
@@ -39,7 +50,7 @@ class Case:
         self.root, self.encoder = folder / "sheets", encoder
         self._pristine, self._folder = folder / "pristine", folder
         write_edition(self.root, "old")
-        ingest([self.root], self._pristine, encoder)
+        write_index(self.root, self._pristine, encoder)
         write_edition(self.root, "new")
         self.finished = self.fresh()
         ingest([self.root], self.finished, encoder)

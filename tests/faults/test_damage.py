@@ -16,17 +16,16 @@ from assistant.assistant import Assistant
 from assistant.index import Index
 from ingest.errors import IndexUnreadable, ModelMissing, UserFacingError
 from ingest.index.doctor import examine
-from ingest.index.vectors import GRAPH
 from ingest.runs import pipeline
 from ingest.runs.pipeline import ingest
 from ingest.runs.status import status
 from ingest.settings import Settings
 from tests.conftest import FakeEncoder
+from tests.faults.case import write_index
 
 pytestmark = pytest.mark.slow
 
 PASSAGES = 390
-WRITTEN = 200  # changes after which Chroma writes its files, instead of 1,000
 QUESTION = "What does exercise seventeen strengthen in the first weeks?"
 ANSWER = "Exercise seventeen strengthens the old muscles in the first weeks."
 GRAPH_FILES = ("header.bin", "data_level0.bin", "length.bin", "link_lists.bin", "index_metadata.pickle")
@@ -56,19 +55,12 @@ def write_notes(root: Path, edition: str) -> None:
     (root / "answer.md").write_text(ANSWER.replace("old", edition), encoding="utf-8")
 
 
-def write_index(root: Path, data: Path) -> None:
-    """Ingest a folder into a new index, for which Chroma writes its files early."""
-    with pytest.MonkeyPatch.context() as early:
-        early.setitem(GRAPH, "sync_threshold", WRITTEN)
-        ingest([root], data, FakeEncoder())
-
-
 @pytest.fixture(scope="module")
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of notes and its index beside it, with a catalog whose last changes are still in its -wal file."""
     folder = tmp_path_factory.mktemp("damage")
     write_notes(folder / "notes", "old")
-    write_index(folder / "notes", folder / "made")
+    write_index(folder / "notes", folder / "made", FakeEncoder())
     with closing(sqlite3.connect(folder / "made" / "catalog.sqlite")) as reader:
         reader.execute("BEGIN").execute("SELECT * FROM runs")
         ingest([folder / "notes"], folder / "made", FakeEncoder())
@@ -220,7 +212,7 @@ def test_asking_without_permission_to_write(
 def test_killed_after_vectors_were_written(start: Start, times: int, tmp_path: Path) -> None:
     root, data, chance = tmp_path / "notes", tmp_path / "data", random.Random(times)
     write_notes(root, "old")
-    write_index(root, data)
+    write_index(root, data, FakeEncoder())
     before = ask(data)
     write_notes(root, "new")
     moments = [PASSAGES + 1, *(chance.randrange(1, PASSAGES) for _ in range(times - 1))]

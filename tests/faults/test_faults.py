@@ -18,7 +18,7 @@ from ingest.errors import IndexUnwritable, RootInvalid
 from ingest.models.encoder import Encoder
 from ingest.runs.pipeline import RunReport, ingest
 from ingest.runs.status import runs, status
-from tests.faults.case import QUESTION, Case
+from tests.faults.case import PASSAGES, QUESTION, Case
 
 Start = Callable[..., "subprocess.Popen[str]"]
 Bound = Callable[[Callable[[], RunReport]], RunReport]
@@ -39,7 +39,7 @@ def test_killed_at_any_moment(case: Case, start: Start, times: int) -> None:
         assert process.stdout is not None
         process.stdout.readline()
         began = time.perf_counter()
-        assert process.stdout.readline() == "ends, 600 encoded\n"
+        assert process.stdout.readline() == f"ends, {PASSAGES} encoded\n"
         duration = time.perf_counter() - began
     chance = random.Random(times)
     for number in range(times):
@@ -71,7 +71,7 @@ def test_two_writers_started_together(case: Case, start: Start, times: int) -> N
         data = case.fresh()
         with start(data, case.root) as one, start(data, case.root) as other:
             told = sorted([wait(one), wait(other)])
-        assert told[-1] == "ends, 600 encoded"
+        assert told[-1] == f"ends, {PASSAGES} encoded"
         assert told[0].startswith(("IndexLocked: ", "ends, 0 encoded"))
         assert case.check(data) == "new"
         assert case.content(data) == case.wanted
@@ -91,7 +91,7 @@ def test_questions_asked_during_a_run(case: Case, start: Start) -> None:
             (edition,) = words
             if seen[-1:] != [edition]:
                 seen.append(edition)
-        assert wait(process) == "ends, 600 encoded"
+        assert wait(process) == f"ends, {PASSAGES} encoded"
     assert seen == ["old", "new"]
 
 
