@@ -199,10 +199,12 @@ class Cluster:
         if self._ray is not None:
             return
         isolate_ray(own=self._address.isdecimal())
+        make_record = logging.getLogRecordFactory()
         import ray
 
         self._ray = ray
         wanted = self._connect()
+        logging.setLogRecordFactory(make_record)  # Ray's adds its own fields to every line of the log
         encoder = ray.put(pickle.dumps(self._encoder))
         self._all = [self._worker(encoder) for _ in range(wanted)]
         self._encoder_there = encoder  # as long as workers may be started again
