@@ -90,6 +90,6 @@ def test_a_stop_loses_nothing(data: Path, exported: OnnxEncoder, times: int) -> 
         expected = ("answered", "[Errno 111] Connection refused", '{"detail":"The assistant is being stopped.')
         assert [outcome for outcome in outcomes if not outcome.startswith(expected)] == []
         findings = [finding for finding in examine(Settings(data_dir=data)) if not finding.ok]
-        assert [finding.what for finding in findings if "left over from an unfinished run" not in finding.what] == []
+        assert [finding.what for finding in findings if "left over from an earlier run" not in finding.what] == []
     ingest([ROOT / "corpus", data / "uploads"], data, exported)
     assert all(finding.ok for finding in examine(Settings(data_dir=data)))

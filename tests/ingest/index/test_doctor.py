@@ -75,7 +75,7 @@ def test_vectors_that_are_missing_or_left_over(examined: Examine, data: Path, ex
         vectors.add(["stray"], exported.encode(["stray"]))
     findings = examined()
     assert faults(findings) == ["vectors: 1 of 2 missing"]
-    assert findings[-1].what == "vectors: 1 left over from an unfinished run"
+    assert findings[-1].what == "vectors: 1 left over from an earlier run"
     (missing,) = [finding for finding in findings if not finding.ok]
     assert missing.remedy == "run `cited doctor --fix`"
     assert mend(load_settings(data_dir=data)) == ["missing vectors encoded again: 1", "left-over vectors removed: 1"]
