@@ -236,10 +236,10 @@ def test_a_selection_is_searched_where_nothing_can_be_written(
     indexed({**CHOSEN, **others(8)})
     with closing(Assistant(Index(tmp_path / "data", encoder))) as assistant:
         wanted = known(assistant.ask("Who keeps the lighthouse?", within=within("letters")))
-    from ingest.index.catalog import Catalog
     from ingest.index.frozen import FrozenVectors
+    from ingest.index.sqlite import SQLite
 
-    monkeypatch.setattr(Catalog, "_open_to_read", lambda self: self._open("mode=ro"))
+    monkeypatch.setattr(SQLite, "_open_to_read", lambda self: self._open("mode=ro"))
     monkeypatch.setattr(
         "assistant.index.open_for_reading", lambda folder, identity, least: FrozenVectors(folder, identity)
     )
