@@ -38,7 +38,7 @@ from ingest.index.vectors import VECTORS_FOLDER, Vectors
 from ingest.models.encoder import BUNDLED, EncoderIdentity, Vectors32, open_encoder
 from ingest.runs.pipeline import ingest
 from ingest.schema import Document, Passage, place_id
-from tests.bench.measure import RESULTS, WORK, merged, prompts_of, table
+from tests.bench.measure import RESULTS, WORK, machine, merged, prompts_of, table
 from tests.bench.memory import memory
 from tests.bench.stages import timed
 
@@ -52,8 +52,9 @@ TURN, NOISE = 0.3, 0.2  # lengths of what is added to a unit vector: the same fo
 AT_ONCE = 256  # passages whose vectors are stored at once, as in a run
 RATES = "rates.json"  # beside the index: passages stored a second, of each copy
 HEADING = "Growth"
-ORIGIN = """Written by `make growth` on {date}. The first texts are real, the others copies with other words and
-vectors; {questions} questions of medquad, each with its answer. Seconds of the processor are those of all threads."""
+ORIGIN = """Written by `make growth` on {date}, {machine}. The first texts are real, the
+others copies with other words and vectors; {questions} questions of medquad, each with its answer. What is given of the
+processor is that of all threads."""
 SHOWN = {
     "stored, passages a second of the processor": "stored a second",
     "question, median ms": "question p50 ms",
@@ -318,7 +319,7 @@ def plot(name: str, figures: Sequence[float], sizes: Sequence[Mapping[str, float
     """Return a plot as Mermaid draws it, in a block of Markdown."""
     names = ", ".join(f'"{each["passages"]:,.0f}"' for each in sizes)
     values = ", ".join(f"{each:.4g}" for each in figures)
-    lines = [f'title "{name}"', f'x-axis "passages" [{names}]', f"y-axis 0 --> {1.1 * max(figures):.4g}"]
+    lines = [f'x-axis "passages" [{names}]', f'y-axis "{name}" 0 --> {1.1 * max(figures):.4g}']
     return "\n".join(["```mermaid", "xychart-beta", *(f"    {each}" for each in lines), f"    bar [{values}]", "```\n"])
 
 
@@ -330,7 +331,7 @@ def main(bench: str, *sizes: str) -> None:
         told = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
         found.append(json.loads(told))
         print(json.dumps({key: round(value, 2) for key, value in found[-1].items()}), flush=True)
-    text = report(found, ORIGIN.format(date=date.today(), questions=QUESTIONS))
+    text = report(found, ORIGIN.format(date=date.today(), machine=machine(), questions=QUESTIONS))
     RESULTS.write_text(merged(RESULTS.read_text(encoding="utf-8"), text), encoding="utf-8")
 
 

@@ -15,6 +15,7 @@ prompts that they answer and as many that nothing answers.
 """
 
 import json
+import os
 import random
 import re
 import statistics
@@ -174,6 +175,11 @@ def report(measured: Mapping[str, Figures], made: Mapping[str, Any], origin: str
         text += f"\n## Left out of the fit, {model}\n{LEFT_OUT}\n"
         text += table(["set", "what took part in a fit", *(f"{way}: {key}" for way, key in columns)], rows)
     return text
+
+
+def machine() -> str:
+    """Return how many cores there are, and how many processes have wanted one in the last five minutes."""
+    return f"on {os.cpu_count()} cores with a load of {os.getloadavg()[1]:.0f}"
 
 
 def merged(former: str, new: str) -> str:

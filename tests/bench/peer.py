@@ -22,7 +22,7 @@ from datetime import date
 from pathlib import Path
 
 from assistant.evaluation.results import read_results
-from tests.bench.measure import RESULTS, WORK, merged, table
+from tests.bench.measure import RESULTS, WORK, machine, merged, table
 
 SET = "medquad"
 PEER = "peer_langchain.py"
@@ -207,7 +207,8 @@ def main(bench: str, part: str = "1", runs: str = "5") -> None:
                 print(side.name, {key: round(values[-1], 1) for key, values in side.found.items()}, flush=True)
         ours, theirs = ({key: statistics.median(values) for key, values in side.found.items()} for side in both)
         asked = len((Path(temporary) / "prompts.jsonl").read_text(encoding="utf-8").splitlines())
-    origin = f"Written by `make bench` on {date.today()}: {len(files)} documents and {asked} questions of {SET}."
+    origin = f"Written by `make bench` on {date.today()}, {machine()}: {len(files)} documents and {asked} questions of "
+    origin += f"{SET}. The pipeline's questions are bare searches."
     RESULTS.write_text(merged(RESULTS.read_text(encoding="utf-8"), report(ours, theirs, origin)), encoding="utf-8")
     print(report(ours, theirs, origin))
 
