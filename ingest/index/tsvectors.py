@@ -69,7 +69,7 @@ class TsVectors:
     def __init__(self, connection: Connection, selected: Totals | None = None) -> None:
         self._connection = connection
         self._selected = selected
-        self._counted: dict[str, int] = {}  # the passages of the selection that contain a word
+        self._counted: dict[str, int] = {}  # words that were asked for, with the passages that contain each
         self._changes = _Changes()
 
     def best(self, words: Mapping[str, int], limit: int) -> list[tuple[int, float]]:
@@ -104,14 +104,15 @@ class TsVectors:
     def frequencies(self, words: Sequence[str]) -> Mapping[str, int]:
         """See `FullText`."""
         self.settle()
+        unknown = [word for word in words if word not in self._counted]
         if self._selected is not None:
-            for word in words:
-                if word not in self._counted:
-                    self._counted[word] = self._count(_quoted(word))
-            return {word: self._counted[word] for word in words}
-        lexemes = {_lexeme(word): word for word in words}
-        query = sa.select(vocabulary.c.term, vocabulary.c.passages).where(vocabulary.c.term.in_(lexemes))
-        return {lexemes[term]: int(count) for term, count in self._connection.execute(query)}
+            self._counted.update((word, self._count(_quoted(word))) for word in unknown)
+        elif unknown:
+            query = sa.select(vocabulary.c.term, vocabulary.c.passages)
+            rows = self._connection.execute(query.where(vocabulary.c.term.in_([_lexeme(word) for word in unknown])))
+            found = {term: int(count) for term, count in rows}
+            self._counted.update((word, found.get(_lexeme(word), 0)) for word in unknown)
+        return {word: self._counted[word] for word in words}
 
     def vocabulary(self) -> dict[str, int]:
         """See `FullText`; words longer than `LONGEST_LEXEME` have other names."""
@@ -156,6 +157,7 @@ class TsVectors:
     def clear(self) -> None:
         """See `FullText`."""
         self._changes = _Changes()
+        self._counted.clear()
         for table in (terms, vocabulary):
             self._connection.execute(sa.delete(table))
         self._connection.execute(sa.update(totals).values(passages=0, words=0))
@@ -170,6 +172,7 @@ class TsVectors:
             outer.merge(inner)
         finally:
             self._changes = outer
+            self._counted.clear()
 
     def settle(self) -> None:
         """See `FullText`."""
@@ -177,6 +180,7 @@ class TsVectors:
         if not changes.passages:
             return
         self._changes = _Changes()
+        self._counted.clear()
         if changes.terms:
             self._count_terms(changes.terms)
         moved = sa.update(totals).values(
