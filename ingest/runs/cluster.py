@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
-from itertools import chain, islice
+from itertools import chain, count, islice
 from pathlib import Path, PurePath
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -70,24 +70,33 @@ def check(workers: str) -> None:
 
 
 class Worker:
-    """What a process of the cluster does, with a pickled encoder; `stop` is called while another method runs.
+    """What a process of the cluster does; `stop` is called while another method runs.
 
-    The encoder stands in a list, because Ray warns of workers that are to be
-    started again with an argument that it does not keep itself.
+    It gets its pickled encoder with each call, in a list, and keeps it: Ray
+    would give a worker that it starts again what its constructor got only with
+    a warning.
     """
 
-    def __init__(self, encoder: "list[ObjectRef]", limits: ReadLimits) -> None:
-        import ray
-
-        self._encoder: Encoder = pickle.loads(ray.get(encoder[0]))
+    def __init__(self, limits: ReadLimits) -> None:
+        self._encoder: Encoder | None = None
         self._limits = limits
         self._stop = Event()
 
-    def version(self) -> Version:
+    def version(self, encoder: "list[ObjectRef]") -> Version:
         """Return what must be the same in all processes: the versions of the program, its readers and its splitting."""
+        self._loaded(encoder)
         return own_version()
 
-    def cut(self, root: str, source: str, content: bytes | Document) -> Cut | SourceUnreadable:
+    def _loaded(self, encoder: "list[ObjectRef]") -> Encoder:
+        if self._encoder is None:
+            import ray
+
+            self._encoder = pickle.loads(ray.get(encoder[0]))
+        return self._encoder
+
+    def cut(
+        self, encoder: "list[ObjectRef]", root: str, source: str, content: bytes | Document
+    ) -> Cut | SourceUnreadable:
         """Return the document and passages of a file's bytes or of a stored document, or why it has none."""
         try:
             if isinstance(content, Document):
@@ -97,13 +106,13 @@ class Worker:
                     path = Path(folder) / PurePath(source).name
                     path.write_bytes(content)
                     reading = isolated.read(path, source, self._limits, self._stop)
-            return cut(reading, root, self._encoder)
+            return cut(reading, root, self._loaded(encoder))
         except SourceUnreadable as error:
             return error
 
-    def encode(self, texts: Sequence[str]) -> Vectors32:
+    def encode(self, encoder: "list[ObjectRef]", texts: Sequence[str]) -> Vectors32:
         """Return the vectors of the texts, shape (len(texts), dimension)."""
-        return self._encoder.encode(texts)
+        return self._loaded(encoder).encode(texts)
 
     def stop(self) -> None:
         """End the reading of a file."""
@@ -134,12 +143,14 @@ class Cluster:
         self._limits = limits
         self._stop = stop
         self._ray: Any = None
+        self._sent: list[ObjectRef] = []  # the encoder
         self._folder: str | None = None  # of Ray's logs and sockets
         self._all: list[ActorHandle] = []
         self._idle: list[ActorHandle] = []
         self._running: dict[ObjectRef, tuple[ActorHandle, _Job]] = {}
         self._waiting: deque[_Job] = deque()  # to encode, or to do again
         self._tasks: Iterator[tuple[int, Task]] = iter(())
+        self._exhausted = True  # whether all tasks are handed out
         self._sizes: dict[int, int] = {}  # the bytes of each file that is handed out and not taken yet
         self._cuts: dict[int, Cut | SourceUnreadable] = {}
         self._vectors: deque[Encoded] = deque()
@@ -147,19 +158,18 @@ class Cluster:
     def cut(self, tasks: Iterable[Task]) -> Iterator[Cut | SourceUnreadable]:
         """Yield the document and passages of each task, in order; see `Workers`."""
         upcoming = iter(tasks)
-        for first in islice(upcoming, 1):
+        first = list(islice(upcoming, 1))
+        self._tasks, self._exhausted = enumerate(chain(first, upcoming)), not first
+        if first:
             self._start()
-            self._tasks = enumerate(chain((first,), upcoming))
-        number = 0
-        while True:
+        for number in count():
             self._turn(wait=False)
-            while number in self._sizes and number not in self._cuts:
+            while number not in self._cuts:
+                if self._exhausted and number not in self._sizes:
+                    return
                 self._turn(wait=True)
-            if number not in self._sizes:
-                return
             del self._sizes[number]
             yield self._cuts.pop(number)
-            number += 1
 
     def encode(self, texts: Mapping[str, str], *, finish: bool) -> Iterator[Encoded]:
         """Take in texts, and yield the vectors that are ready; see `Workers`."""
@@ -186,8 +196,6 @@ class Cluster:
         try:
             if workers:
                 ray.wait([each.stop.remote() for each in workers], num_returns=len(workers), timeout=LONGEST_END)
-            for each in workers:
-                ray.kill(each)
         except (ConnectionError, ray.exceptions.RayError):
             logger.warning("%s: the cluster is gone", self._address)
         ray.shutdown()
@@ -205,9 +213,9 @@ class Cluster:
         self._ray = ray
         wanted = self._connect()
         logging.setLogRecordFactory(make_record)  # Ray's adds its own fields to every line of the log
-        encoder = ray.put(pickle.dumps(self._encoder))
-        self._all = [self._worker(encoder) for _ in range(wanted)]
-        self._encoder_there = encoder  # as long as workers may be started again
+        self._sent = [ray.put(pickle.dumps(self._encoder))]
+        options = {"num_cpus": 1, "max_concurrency": 2, "max_restarts": -1, "max_task_retries": TRIES}
+        self._all = [ray.remote(**options)(Worker).remote(self._limits) for _ in range(wanted)]
         for worker in self._all:
             self._hand_out(worker, _Job(_PREPARE))
         end = time.monotonic() + LONGEST_START
@@ -255,11 +263,6 @@ class Cluster:
                 if not left:
                     raise
 
-    def _worker(self, encoder: "ObjectRef") -> "ActorHandle":
-        """Start a worker; it runs two calls at once, of which one may only be `stop`."""
-        options = {"num_cpus": 1, "max_concurrency": 2, "max_restarts": -1, "max_task_retries": TRIES}
-        return self._ray.remote(**options)(Worker).remote([encoder], self._limits)
-
     def _turn(self, *, wait: bool) -> None:
         """Take in what is done, and give the idle workers something to do."""
         self._check_stop()
@@ -279,6 +282,7 @@ class Cluster:
         while len(self._sizes) < AHEAD * len(self._all) and sum(self._sizes.values()) < BYTES_AHEAD:
             number, task = next(self._tasks, (-1, None))
             if task is None:
+                self._exhausted = True
                 return None
             try:
                 content = self._content(task)
@@ -302,7 +306,7 @@ class Cluster:
         return read_bytes(task.content, task.source)
 
     def _hand_out(self, worker: "ActorHandle", job: _Job) -> None:
-        self._running[getattr(worker, job.method).remote(*job.arguments)] = worker, job
+        self._running[getattr(worker, job.method).remote(self._sent, *job.arguments)] = worker, job
 
     def _take(self, seconds: float) -> bool:
         """Wait for a worker at most so long, and take in what it has done; return whether one was ready."""
@@ -313,6 +317,11 @@ class Cluster:
             try:
                 found = ray.get(each)
             except (ray.exceptions.RayActorError, ray.exceptions.OutOfMemoryError) as error:
+                self._failed(worker, job, error)
+                continue
+            except ray.exceptions.RayTaskError as error:
+                if job.method != _PREPARE:
+                    raise
                 self._failed(worker, job, error)
                 continue
             if job.method == _PREPARE:

@@ -9,7 +9,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from importlib.util import find_spec
@@ -25,7 +26,7 @@ from ingest.errors import ClusterInvalid, IndexMissing
 from ingest.index import tables
 from ingest.index.catalog import Catalog
 from ingest.index.vectors import VECTORS_FOLDER, Vectors
-from ingest.models.encoder import OnnxEncoder
+from ingest.models.encoder import OnnxEncoder, Vectors32
 from ingest.readers.isolated import REPORT_IT
 from ingest.runs import cluster
 from ingest.runs.pipeline import RunReport, check, ingest
@@ -36,6 +37,7 @@ from tests.servers import free_port, missing
 
 ROOT = Path(__file__).parents[3]
 TEXTS = 60
+WORDS = ("much", "little", "nothing", "all", "none", "some")
 LIMITS = ReadLimits(megabytes=700)
 END_SECONDS = 60.0
 SECONDS = 30.0
@@ -69,13 +71,17 @@ text.read = read
 
 
 class Deadly(FakeEncoder):
-    """Kills the process that cuts a text with the word bomb, unless that is the one of `survivor`."""
+    """Encodes slowly, and kills the process that cuts a text with the word bomb, unless that is `survivor`."""
 
     def __init__(self) -> None:
         super().__init__()
         self.survivor = os.getpid()
 
-    def count_tokens(self, texts: "list[str]") -> list[int]:  # type: ignore[override]
+    def encode(self, texts: Sequence[str], *, query: bool = False) -> Vectors32:
+        time.sleep(1.0)  # so that files wait until the workers have encoded
+        return super().encode(texts, query=query)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
         if any("bomb" in text for text in texts) and os.getpid() != self.survivor:
             os.kill(os.getpid(), signal.SIGKILL)
         return super().count_tokens(texts)
@@ -175,7 +181,7 @@ def root(tmp_path: Path) -> Path:
     folder = tmp_path / "texts"
     folder.mkdir()
     for number in range(TEXTS):
-        paragraphs = [f"Text {number} says {word} about {number * 7}." for word in ("much", "little", "nothing")]
+        paragraphs = [f"Text {number} says {word} about {number * 7}." for word in WORDS]
         shared = f"All texts of group {number % 3} say this."
         (folder / f"{number:02}.txt").write_text("\n\n\n".join([*paragraphs, shared]), encoding="utf-8")
     (folder / "empty.txt").write_bytes(b"")
