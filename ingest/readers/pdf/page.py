@@ -3,7 +3,7 @@
 import ctypes
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import repeat
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
 MOST_CHARACTERS = 1_000_000
 """Of a page; a longer one is no page to read."""
-_GUESSED = np.array([ord(" "), ord("\r"), ord("\n")])
-_CLOSING = np.array([ord(character) for character in ".,;:)]"])
+_STRETCH = 8  # characters
 _SAME = 0.01  # points
 _OUTSIDE = 2  # points that text may be outside of the page
 _OBLIQUE = 8  # degrees that text may be off from a side of the page
@@ -61,10 +60,21 @@ _LETTERS = MappingProxyType(
         }
     )
 )
-_SPACES = np.array(
+_KINDS = 0x3002  # codes; larger ones are of no kind that matters here
+
+
+def _is_of(codes: Iterable[int]) -> "NDArray[np.bool_]":
+    """Return for each code whether it is one of these."""
+    table = np.zeros(_KINDS, bool)
+    table[list(codes)] = True
+    return table
+
+
+_IS_SPACE = _is_of(
     [*range(0x02), *range(0x03, 0x21), *(code for code in range(0x7F, 0x3001) if chr(code).isspace() or code == 0x7F)]
 )
-
+_IS_GUESSED = _is_of(map(ord, " \r\n"))
+_IS_CLOSING = _is_of(map(ord, ".,;:)]"))
 
 Number = TypeVar("Number", float, Floats)
 
@@ -203,20 +213,20 @@ class _Characters:
             raise ValueError(f"it has {count:,} characters")
         call = _calls()
         handle = ctypes.cast(textpage.raw, ctypes.c_void_p).value
-        numbers = range(count)
-        codes = np.fromiter(map(call.unicode, repeat(handle), numbers), "u4", count)
-        kept = np.flatnonzero(~np.isin(codes, _SPACES) & (codes <= 0x10FFFF))
+        codes = _codes(textpage, handle, count)
+        kinds = np.minimum(codes, _KINDS - 1)
+        kept = np.flatnonzero(~_IS_SPACE[kinds] & (codes <= 0x10FFFF))
         at = kept.tolist()
         boxes = np.zeros((len(kept), 4), "f4")
         origins = np.zeros((len(kept), 2), "f8")
         _fill(call.box, handle, at, boxes)
         _fill(call.origin, handle, at, origins)
-        spaces = np.flatnonzero(np.isin(codes, _GUESSED)).tolist()
+        spaces = np.flatnonzero(_IS_GUESSED[kinds]).tolist()
         real = np.ones(count, bool)
         real[kept] = False
         real[spaces] = np.fromiter(map(call.generated, repeat(handle), spaces), bool, len(spaces)) == 0
         before = np.cumsum(real)[kept]
-        objects = np.fromiter(map(call.object, repeat(handle), at), "u8", len(kept))
+        objects = _objects(handle, at)
         looks = _looks(textpage, handle, objects, kept)
         self.size, self._bold = looks[:, 0], looks[:, 2] > 0
         self.turn = np.where(looks[:, 1] < 0, -1, (looks[:, 1] - place.rotation / 90) % 4).astype(int)
@@ -240,7 +250,7 @@ class _Characters:
         )
         self._guessed = self._spaced & ~after_real  # by gaps and baselines, not in the file
         self._rtl = is_rtl(codes)
-        self._closing = np.isin(codes, _CLOSING)
+        self._closing = _IS_CLOSING[np.minimum(codes, _KINDS - 1)]
 
     def turns(self) -> list[int]:
         """Return the directions that occur, in quarter turns; -1 stands for oblique text."""
@@ -354,6 +364,37 @@ def _calls() -> _Calls:
         plain(pdfium.FPDFText_IsGenerated, number, pointer, number),
         plain(pdfium.FPDFText_GetTextObject, ctypes.c_size_t, pointer, number),
     )
+
+
+def _codes(textpage: "PdfTextPage", handle: object, count: int) -> "NDArray[np.uint32]":
+    """Return the code of each character: all at once where pdfium's text has one unit for each."""
+    import pypdfium2.raw as pdfium
+
+    units = np.zeros(count + 1, "<u2")
+    buffer = units.ctypes.data_as(ctypes.POINTER(ctypes.c_ushort))
+    written = pdfium.FPDFText_GetText(textpage, 0, count, buffer) if count > 0 else 0
+    if written != count + 1 or ((units >= 0xD800) & (units < 0xE000)).any():
+        return np.fromiter(map(_calls().unicode, repeat(handle), range(count)), "u4", count)
+    units[units == 0xFFFE] = 0x02  # a hyphen at the end of a line has one code in the text, and another by itself
+    return units[:count].astype("u4")
+
+
+def _objects(handle: object, at: Sequence[int]) -> "NDArray[np.uint64]":
+    """Return the address of each character's text object.
+
+    The characters of an object are side by side, so a stretch whose ends are of
+    one object is of this one.
+    """
+    if not at:
+        return np.zeros(0, "u8")
+    call = _calls().object
+    ends = np.unique([*range(0, len(at), _STRETCH), len(at) - 1])
+    found = np.fromiter((call(handle, at[end]) for end in ends.tolist()), "u8", len(ends))
+    starts = np.arange(len(at)) // _STRETCH
+    objects = found[starts]
+    mixed = np.flatnonzero(objects != found[np.minimum(starts + 1, len(found) - 1)])
+    objects[mixed] = np.fromiter((call(handle, at[one]) for one in mixed.tolist()), "u8", len(mixed))
+    return objects
 
 
 def _looks(textpage: "PdfTextPage", handle: object, objects: "NDArray[np.uint64]", kept: "NDArray[np.int_]") -> Floats:
