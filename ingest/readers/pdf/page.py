@@ -2,10 +2,8 @@
 
 import ctypes
 import math
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import repeat
 from sys import intern
 from types import MappingProxyType
@@ -15,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.readers.assemble import clean
+from ingest.readers.pdf.calls import calls, codes_of, fill, objects_of
 from ingest.readers.pdf.fonts import Face, face
 from ingest.readers.pdf.glyphs import Floats, is_one_glyph, is_overprint, is_rtl, put_lam_first
+from ingest.readers.pdf.ligatures import put_ligatures
 from ingest.readers.pdf.paths import Box, Drawn, drawn
 from ingest.readers.symbols import FAMILIES, sign
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 MOST_CHARACTERS = 1_000_000
 """Of a page; a longer one is no page to read."""
-_STRETCH = 8  # characters
 _SAME = 0.01  # points
 _OUTSIDE = 2  # points that text may be outside of the page
 _OBLIQUE = 8  # degrees that text may be off from a side of the page
@@ -211,22 +210,23 @@ class _Characters:
         count = textpage.count_chars()
         if count > MOST_CHARACTERS:
             raise ValueError(f"it has {count:,} characters")
-        call = _calls()
+        call = calls()
         handle = ctypes.cast(textpage.raw, ctypes.c_void_p).value
-        codes = _codes(textpage, handle, count)
+        codes = codes_of(textpage, handle, count)
+        put_ligatures(codes)
         kinds = np.minimum(codes, _KINDS - 1)
         kept = np.flatnonzero(~_IS_SPACE[kinds] & (codes <= 0x10FFFF))
         at = kept.tolist()
         boxes = np.zeros((len(kept), 4), "f4")
         origins = np.zeros((len(kept), 2), "f8")
-        _fill(call.box, handle, at, boxes)
-        _fill(call.origin, handle, at, origins)
+        fill(call.box, handle, at, boxes)
+        fill(call.origin, handle, at, origins)
         spaces = np.flatnonzero(_IS_GUESSED[kinds]).tolist()
         real = np.ones(count, bool)
         real[kept] = False
         real[spaces] = np.fromiter(map(call.generated, repeat(handle), spaces), bool, len(spaces)) == 0
         before = np.cumsum(real)[kept]
-        objects = _objects(handle, at)
+        objects = objects_of(handle, at)
         looks = _looks(textpage, handle, objects, kept)
         self.size, self._bold = looks[:, 0], looks[:, 2] > 0
         self.turn = np.where(looks[:, 1] < 0, -1, (looks[:, 1] - place.rotation / 90) % 4).astype(int)
@@ -322,79 +322,6 @@ class _Once(dict[float, float]):
     def __missing__(self, number: float) -> float:
         self[number] = number
         return number
-
-
-def _fill(call: Callable[..., object], handle: object, at: Sequence[int], into: "NDArray[np.floating]") -> None:
-    """Let a function of pdfium write each character's numbers into a row."""
-    if not at:
-        return
-    base, width = into.ctypes.data, into.strides[0]
-    rows = range(base, base + width * len(at), width)
-    if into.itemsize == 4:
-        deque(map(call, repeat(handle), at, rows), 0)
-    else:
-        deque(map(call, repeat(handle), at, rows, range(base + 8, base + 8 + width * len(at), width)), 0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Calls:
-    """Functions of pdfium that take plain integers for pointers, which makes them several times faster to call."""
-
-    unicode: Callable[..., int]
-    box: Callable[..., int]
-    origin: Callable[..., int]
-    generated: Callable[..., int]
-    object: Callable[..., int]
-
-
-@cache
-def _calls() -> _Calls:
-    import pypdfium2.raw as pdfium
-
-    pointer, number = ctypes.c_void_p, ctypes.c_int
-
-    def plain(function: object, result: type, *arguments: type) -> Callable[..., int]:
-        address = ctypes.cast(function, pointer).value  # type: ignore[arg-type]
-        return ctypes.CFUNCTYPE(result, *arguments)(address)  # type: ignore[arg-type]
-
-    return _Calls(
-        plain(pdfium.FPDFText_GetUnicode, ctypes.c_uint, pointer, number),
-        plain(pdfium.FPDFText_GetLooseCharBox, number, pointer, number, pointer),
-        plain(pdfium.FPDFText_GetCharOrigin, number, pointer, number, pointer, pointer),
-        plain(pdfium.FPDFText_IsGenerated, number, pointer, number),
-        plain(pdfium.FPDFText_GetTextObject, ctypes.c_size_t, pointer, number),
-    )
-
-
-def _codes(textpage: "PdfTextPage", handle: object, count: int) -> "NDArray[np.uint32]":
-    """Return the code of each character: all at once where pdfium's text has one unit for each."""
-    import pypdfium2.raw as pdfium
-
-    units = np.zeros(count + 1, "<u2")
-    buffer = units.ctypes.data_as(ctypes.POINTER(ctypes.c_ushort))
-    written = pdfium.FPDFText_GetText(textpage, 0, count, buffer) if count > 0 else 0
-    if written != count + 1 or ((units >= 0xD800) & (units < 0xE000)).any():
-        return np.fromiter(map(_calls().unicode, repeat(handle), range(count)), "u4", count)
-    units[units == 0xFFFE] = 0x02  # a hyphen at the end of a line has one code in the text, and another by itself
-    return units[:count].astype("u4")
-
-
-def _objects(handle: object, at: Sequence[int]) -> "NDArray[np.uint64]":
-    """Return the address of each character's text object.
-
-    The characters of an object are side by side, so a stretch whose ends are of
-    one object is of this one.
-    """
-    if not at:
-        return np.zeros(0, "u8")
-    call = _calls().object
-    ends = np.unique([*range(0, len(at), _STRETCH), len(at) - 1])
-    found = np.fromiter((call(handle, at[end]) for end in ends.tolist()), "u8", len(ends))
-    starts = np.arange(len(at)) // _STRETCH
-    objects = found[starts]
-    mixed = np.flatnonzero(objects != found[np.minimum(starts + 1, len(found) - 1)])
-    objects[mixed] = np.fromiter((call(handle, at[one]) for one in mixed.tolist()), "u8", len(mixed))
-    return objects
 
 
 def _looks(textpage: "PdfTextPage", handle: object, objects: "NDArray[np.uint64]", kept: "NDArray[np.int_]") -> Floats:
