@@ -24,12 +24,16 @@ _PARTS: Mapping[Kind, re.Pattern[str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class _Sentence:
-    """A sentence with its length in tokens and its headings; `first` means that it must start a passage."""
+    """A sentence with its length in tokens and its headings; `first` means that it must start a passage.
+
+    `room` is the number of tokens that a passage under these headings may have.
+    """
 
     start: int
     end: int
     tokens: int
     heading: tuple[str, ...]
+    room: int
     first: bool
 
 
@@ -53,7 +57,7 @@ def split(reading: Reading, root: str, encoder: Encoder) -> Iterator[Passage]:
             yield _passage(document, root, pack, encoder)
             pack = []
         if not pack:
-            room, tokens = _room(document, sentence.heading, encoder), sentence.tokens
+            room, tokens = sentence.room, sentence.tokens
         pack.append(sentence)
         room -= tokens
     if pack:
@@ -91,39 +95,44 @@ def _sentences(reading: Reading, encoder: Encoder) -> Iterator[_Sentence]:
     headings = iter(document.headings)
     upcoming = next(headings, None)
     path: tuple[Heading, ...] = ()
+    names: tuple[str, ...] = ()
+    room = _room(document, names, encoder)
     for block, sentences in zip(document.blocks, reading.sentences, strict=True):
         first = block.apart
         while upcoming is not None and upcoming.start < block.start:
             path = (*(h for h in path if h.level < upcoming.level), upcoming)
             upcoming = next(headings, None)
             first = True
-        names = tuple(h.title for h in path)
-        spans = list(_fitting(document, block.kind, sentences, names, encoder))
-        counts = encoder.count_tokens([document.text[start:end] for start, end in spans])
-        for (start, end), tokens in zip(spans, counts, strict=True):
-            yield _Sentence(start, end, tokens, names, first)
+        if names != (names := tuple([h.title for h in path])):
+            room = _room(document, names, encoder)
+        for (start, end), tokens in _fitting(document.text, block.kind, sentences, room, encoder):
+            yield _Sentence(start, end, tokens, names, room, first)
             first = False
 
 
-def _fitting(
-    document: Document, kind: Kind, spans: tuple[Span, ...], heading: tuple[str, ...], encoder: Encoder
-) -> Iterator[Span]:
-    """Yield the spans; one longer than a passage is split between its parts, between words, or inside a word."""
-    room = _room(document, heading, encoder)
-    for start, end in spans:
-        if end - start <= room or encoder.count_tokens([document.text[start:end]])[0] <= room:
-            yield start, end
+def _fitting(text: str, kind: Kind, spans: tuple[Span, ...], room: int, encoder: Encoder) -> Iterator[tuple[Span, int]]:
+    """Yield the spans and their tokens; one that has no room is split between its parts, words, or inside a word."""
+    counts = encoder.count_tokens([text[start:end] for start, end in spans])
+    for (start, end), tokens in zip(spans, counts, strict=True):
+        if end - start <= room or tokens <= room:
+            yield (start, end), tokens
             continue
-        piece_start, used = start, 0
-        parts = list(_parts(document.text, (start, end), kind, room, encoder))
-        counts = encoder.count_tokens([document.text[a:b] for a, b in parts])
-        piece_end = start
-        for (a, b), tokens in zip(parts, counts, strict=True):
-            if used and used + tokens > room:
-                yield piece_start, piece_end
-                piece_start, used = a, 0
-            piece_end, used = b, used + tokens
-        yield piece_start, piece_end
+        pieces = list(_pieces(text, (start, end), kind, room, encoder))
+        yield from zip(pieces, encoder.count_tokens([text[a:b] for a, b in pieces]), strict=True)
+
+
+def _pieces(text: str, span: Span, kind: Kind, room: int, encoder: Encoder) -> Iterator[Span]:
+    """Yield the pieces of an overlong sentence, each of as many of its parts as have room."""
+    start = end = span[0]
+    used = 0
+    parts = list(_parts(text, span, kind, room, encoder))
+    counts = encoder.count_tokens([text[a:b] for a, b in parts])
+    for (a, b), tokens in zip(parts, counts, strict=True):
+        if used and used + tokens > room:
+            yield start, end
+            start, used = a, 0
+        end, used = b, used + tokens
+    yield start, end
 
 
 def _parts(text: str, span: Span, kind: Kind, room: int, encoder: Encoder) -> Iterator[Span]:

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -7,7 +5,7 @@ from ingest.word_boxes import WordBox, pack, within
 
 SIDES = st.integers(-1_000, 100_000).map(lambda tenths: tenths / 10)
 BOXES = st.lists(st.builds(WordBox, *[st.integers(0, 10**7)] * 2, st.integers(1, 3_000), *[SIDES] * 4)).map(
-    lambda boxes: [replace(box, end=box.start + 1 + box.end % 40) for box in sorted(boxes, key=lambda box: box.start)]
+    lambda boxes: [box._replace(end=box.start + 1 + box.end % 40) for box in sorted(boxes, key=lambda box: box.start)]
 )
 
 

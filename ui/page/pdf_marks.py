@@ -1,7 +1,7 @@
 """Places quotes on the pages of a PDF by the boxes of their words."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ingest.schema import Document
 from ingest.word_boxes import WordBox, within
@@ -110,8 +110,7 @@ def _lines(boxes: Sequence[WordBox]) -> Iterator[WordBox]:
     line: WordBox | None = None
     for box in boxes:
         if line is not None and _goes_on(line, box):
-            line = replace(
-                line,
+            line = line._replace(
                 end=box.end,
                 left=min(line.left, box.left),
                 top=min(line.top, box.top),

@@ -1,5 +1,8 @@
 """reStructuredText, parsed by docutils: no file, raw text or configuration is ever read by it."""
 
+import re
+from collections.abc import Iterator
+
 from ingest.readers.assemble import Piece, assemble, extracted
 from ingest.readers.encoding import decode
 from ingest.readers.markup.rst_names import declare
@@ -22,6 +25,8 @@ _SETTINGS = {
 }
 # Characters. docutils takes 20 s for ten million.
 _LARGEST = 5_000_000
+_TOCTREE = re.compile(r"^([ \t]*)\.\.[ \t]+toctree::[^\n]*\n((?:\1[ \t]+\S[^\n]*(?:\n|\Z)|[ \t]*\n)*)", re.MULTILINE)
+_ENTRY = re.compile(r"^[ \t]+(?!:[\w-]+:)(\S[^<\n]*?)[ \t]*(?:<[^>\n]*>[ \t]*)?$", re.MULTILINE)
 # What docutils raises for odd markup, besides its own errors.
 _NOT_PARSED = (AttributeError, AssertionError, LookupError, RecursionError, TypeError, ValueError)
 
@@ -30,6 +35,7 @@ def read(data: bytes, source: str) -> Document:
     """Return a reStructuredText file as headings, paragraphs, list items, table rows and code.
 
     Markup that docutils cannot parse is read as plain paragraphs, with a note.
+    The entries of a Sphinx table of contents are the text of a file that has no other.
 
     Raises:
         SourceUnreadable: the file is empty or not text.
@@ -42,8 +48,16 @@ def read(data: bytes, source: str) -> Document:
         found = [Piece(text[start:end]) for start, end in paragraphs(text)]
         note = "; ".join(filter(None, (note, "its markup could not be parsed and is part of the text")))
     assembled = assemble(found)
+    if not assembled.blocks:
+        assembled = assemble([*found, *_entries(text)])
     title = next((heading.title for heading in assembled.headings if heading.level == 1), "")
     return extracted(data, source, title or stem_title(source), assembled, note)
+
+
+def _entries(text: str) -> Iterator[Piece]:
+    """Yield the titles in the tables of contents of a text, or the names of files where they have none."""
+    for tree in _TOCTREE.finditer(text):
+        yield from (Piece(entry[1], kind="item") for entry in _ENTRY.finditer(tree[2]))
 
 
 def _pieces(text: str) -> list[Piece] | None:

@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ingest.readers.assemble import Piece
@@ -92,11 +93,11 @@ def _matches(part: Part, titles: Sequence[Title]) -> Iterator[tuple[Title, int]]
     text = ""
     for count, line in enumerate(part.lines[:_LONGEST], start=1):
         text = f"{text} {line.text}".strip()
-        keys = {_key(text), _key(_NUMBER.sub("", text))}
-        yield from (
-            (title, count) for title in titles if {_key(title.text), _key(_NUMBER.sub("", title.text))} & keys - {""}
-        )
+        keys = _keys(text)
+        yield from ((title, count) for title in titles if _keys(title.text) & keys)
 
 
-def _key(text: str) -> str:
-    return _NO_WORD.sub("", text).casefold()
+@lru_cache(maxsize=1_000)  # titles are compared with every part of their page
+def _keys(text: str) -> frozenset[str]:
+    """Return the letters and digits of a text, with and without the number that it begins with."""
+    return frozenset(_NO_WORD.sub("", each).casefold() for each in (text, _NUMBER.sub("", text))) - {""}

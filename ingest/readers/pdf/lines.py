@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
+from typing import NamedTuple
 
 from ingest.readers.pdf.page import Frame, Piece
 from ingest.readers.pdf.paths import Box
@@ -47,8 +48,7 @@ _ACCENTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word and its places on the pages as they are shown; two if it is hyphenated over two lines."""
 
     text: str

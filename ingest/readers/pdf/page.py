@@ -2,10 +2,8 @@
 
 import ctypes
 import math
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import repeat
 from sys import intern
 from types import MappingProxyType
@@ -15,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.readers.assemble import clean
+from ingest.readers.pdf.calls import calls, codes_of, fill, objects_of
 from ingest.readers.pdf.fonts import Face, face
 from ingest.readers.pdf.glyphs import Floats, is_one_glyph, is_overprint, is_rtl, put_lam_first
+from ingest.readers.pdf.ligatures import put_ligatures
 from ingest.readers.pdf.paths import Box, Drawn, drawn
 from ingest.readers.symbols import FAMILIES, sign
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 MOST_CHARACTERS = 1_000_000
 """Of a page; a longer one is no page to read."""
-_GUESSED = np.array([ord(" "), ord("\r"), ord("\n")])
-_CLOSING = np.array([ord(character) for character in ".,;:)]"])
 _SAME = 0.01  # points
 _OUTSIDE = 2  # points that text may be outside of the page
 _OBLIQUE = 8  # degrees that text may be off from a side of the page
@@ -61,10 +59,21 @@ _LETTERS = MappingProxyType(
         }
     )
 )
-_SPACES = np.array(
+_KINDS = 0x3002  # codes; larger ones are of no kind that matters here
+
+
+def _is_of(codes: Iterable[int]) -> "NDArray[np.bool_]":
+    """Return for each code whether it is one of these."""
+    table = np.zeros(_KINDS, bool)
+    table[list(codes)] = True
+    return table
+
+
+_IS_SPACE = _is_of(
     [*range(0x02), *range(0x03, 0x21), *(code for code in range(0x7F, 0x3001) if chr(code).isspace() or code == 0x7F)]
 )
-
+_IS_GUESSED = _is_of(map(ord, " \r\n"))
+_IS_CLOSING = _is_of(map(ord, ".,;:)]"))
 
 Number = TypeVar("Number", float, Floats)
 
@@ -201,22 +210,23 @@ class _Characters:
         count = textpage.count_chars()
         if count > MOST_CHARACTERS:
             raise ValueError(f"it has {count:,} characters")
-        call = _calls()
+        call = calls()
         handle = ctypes.cast(textpage.raw, ctypes.c_void_p).value
-        numbers = range(count)
-        codes = np.fromiter(map(call.unicode, repeat(handle), numbers), "u4", count)
-        kept = np.flatnonzero(~np.isin(codes, _SPACES) & (codes <= 0x10FFFF))
+        codes = codes_of(textpage, handle, count)
+        put_ligatures(codes)
+        kinds = np.minimum(codes, _KINDS - 1)
+        kept = np.flatnonzero(~_IS_SPACE[kinds] & (codes <= 0x10FFFF))
         at = kept.tolist()
         boxes = np.zeros((len(kept), 4), "f4")
         origins = np.zeros((len(kept), 2), "f8")
-        _fill(call.box, handle, at, boxes)
-        _fill(call.origin, handle, at, origins)
-        spaces = np.flatnonzero(np.isin(codes, _GUESSED)).tolist()
+        fill(call.box, handle, at, boxes)
+        fill(call.origin, handle, at, origins)
+        spaces = np.flatnonzero(_IS_GUESSED[kinds]).tolist()
         real = np.ones(count, bool)
         real[kept] = False
         real[spaces] = np.fromiter(map(call.generated, repeat(handle), spaces), bool, len(spaces)) == 0
         before = np.cumsum(real)[kept]
-        objects = np.fromiter(map(call.object, repeat(handle), at), "u8", len(kept))
+        objects = objects_of(handle, at)
         looks = _looks(textpage, handle, objects, kept)
         self.size, self._bold = looks[:, 0], looks[:, 2] > 0
         self.turn = np.where(looks[:, 1] < 0, -1, (looks[:, 1] - place.rotation / 90) % 4).astype(int)
@@ -240,7 +250,7 @@ class _Characters:
         )
         self._guessed = self._spaced & ~after_real  # by gaps and baselines, not in the file
         self._rtl = is_rtl(codes)
-        self._closing = np.isin(codes, _CLOSING)
+        self._closing = _IS_CLOSING[np.minimum(codes, _KINDS - 1)]
 
     def turns(self) -> list[int]:
         """Return the directions that occur, in quarter turns; -1 stands for oblique text."""
@@ -312,48 +322,6 @@ class _Once(dict[float, float]):
     def __missing__(self, number: float) -> float:
         self[number] = number
         return number
-
-
-def _fill(call: Callable[..., object], handle: object, at: Sequence[int], into: "NDArray[np.floating]") -> None:
-    """Let a function of pdfium write each character's numbers into a row."""
-    if not at:
-        return
-    base, width = into.ctypes.data, into.strides[0]
-    rows = range(base, base + width * len(at), width)
-    if into.itemsize == 4:
-        deque(map(call, repeat(handle), at, rows), 0)
-    else:
-        deque(map(call, repeat(handle), at, rows, range(base + 8, base + 8 + width * len(at), width)), 0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Calls:
-    """Functions of pdfium that take plain integers for pointers, which makes them several times faster to call."""
-
-    unicode: Callable[..., int]
-    box: Callable[..., int]
-    origin: Callable[..., int]
-    generated: Callable[..., int]
-    object: Callable[..., int]
-
-
-@cache
-def _calls() -> _Calls:
-    import pypdfium2.raw as pdfium
-
-    pointer, number = ctypes.c_void_p, ctypes.c_int
-
-    def plain(function: object, result: type, *arguments: type) -> Callable[..., int]:
-        address = ctypes.cast(function, pointer).value  # type: ignore[arg-type]
-        return ctypes.CFUNCTYPE(result, *arguments)(address)  # type: ignore[arg-type]
-
-    return _Calls(
-        plain(pdfium.FPDFText_GetUnicode, ctypes.c_uint, pointer, number),
-        plain(pdfium.FPDFText_GetLooseCharBox, number, pointer, number, pointer),
-        plain(pdfium.FPDFText_GetCharOrigin, number, pointer, number, pointer, pointer),
-        plain(pdfium.FPDFText_IsGenerated, number, pointer, number),
-        plain(pdfium.FPDFText_GetTextObject, ctypes.c_size_t, pointer, number),
-    )
 
 
 def _looks(textpage: "PdfTextPage", handle: object, objects: "NDArray[np.uint64]", kept: "NDArray[np.int_]") -> Floats:

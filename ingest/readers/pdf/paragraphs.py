@@ -258,6 +258,6 @@ def _bracketed(note: Part) -> Part:
     """Return a note whose number is written as it is where the note is named."""
     line = note.lines[0]
     if line.words[0].text.isdigit() and len(line.words) > 1:
-        first = replace(line.words[0], text=note_mark(note.mark))
+        first = line.words[0]._replace(text=note_mark(note.mark))
         note.lines[0] = replace(line, words=(first, *line.words[1:]))
     return note

@@ -4,13 +4,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ingest.readers import tables
 from ingest.readers.pdf.lines import Line, Word
 from ingest.readers.pdf.tables import Grid
 from ingest.readers.source import one_line
 from ingest.schema import Block, Heading, Kind
-from ingest.word_boxes import WordBox, pack
+from ingest.word_boxes import pack
 
 _HYPHENS = "-‐\xad"
 _EDGES = re.compile(r"^\W+|\W+$")
@@ -54,8 +55,7 @@ _AND = frozenset(
 _WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word, what stands before it, and the page that it is on."""
 
     before: str
@@ -76,7 +76,7 @@ class Unit:
     @property
     def text(self) -> str:
         """The text of the unit."""
-        return "".join(token.before + token.word.text for token in self.tokens) + self.after
+        return "".join([before + word.text for before, word, _ in self.tokens]) + self.after
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +200,7 @@ def joined(units: Sequence[Unit], pages: int) -> Joined:
     headings: list[Heading] = []
     blocks: list[Block] = []
     starts: dict[int, int] = {}
-    unit_starts: list[int] = []
+    boxes: list[tuple[int, int, int, float, float, float, float]] = []
     at = 0
     for unit in units:
         if texts:
@@ -208,11 +208,15 @@ def joined(units: Sequence[Unit], pages: int) -> Joined:
             texts.append(gap)
             at += len(gap)
         start = at
-        unit_starts.append(start)
-        for number, token in enumerate(unit.tokens):
-            at += len(token.before)
-            starts.setdefault(token.page, start if number == 0 else at)
-            at += len(token.word.text)
+        if unit.tokens:
+            starts.setdefault(unit.tokens[0].page, start)
+        for before, (word, places), page in unit.tokens:
+            at += len(before)
+            if page not in starts:
+                starts[page] = at
+            end = at + len(word)
+            boxes += [(at, end, on, *box) for on, box in places]
+            at = end
         text = unit.text
         at = start + len(text)
         texts.append(text)
@@ -225,16 +229,4 @@ def joined(units: Sequence[Unit], pages: int) -> Joined:
     for page in range(pages, 0, -1):
         following = starts.get(page, following)
         page_starts.append(following)
-    boxes = pack(_boxes(units, unit_starts))
-    return Joined("".join(texts), tuple(headings), tuple(blocks), tuple(reversed(page_starts)), boxes)
-
-
-def _boxes(units: Sequence[Unit], starts: Sequence[int]) -> Iterator[WordBox]:
-    """Yield the boxes of the words of units that begin at these places."""
-    for unit, at in zip(units, starts, strict=True):
-        for token in unit.tokens:
-            at += len(token.before)
-            end = at + len(token.word.text)
-            for page, box in token.word.places:
-                yield WordBox(at, end, page, *box)
-            at = end
+    return Joined("".join(texts), tuple(headings), tuple(blocks), tuple(reversed(page_starts)), pack(boxes))

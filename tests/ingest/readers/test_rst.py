@@ -109,6 +109,14 @@ def test_directives_and_roles_of_sphinx_keep_their_text(read_as: ReadAs) -> None
     ]
 
 
+def test_the_entries_of_a_table_of_contents_are_the_text_of_a_file_that_has_no_other(read_as: ReadAs) -> None:
+    tree = ".. toctree::\n   :maxdepth: 2\n   :caption: All\n\n   The tides <sea/tides>\n   sea/locks\n"
+    document = read_as("a.rst", f"Harbour\n=======\n\n{tree}\n.. toctree::\n\n   /fares\n")
+    assert quotes(document) == [("item", "The tides"), ("item", "sea/locks"), ("item", "/fares")]
+    assert document.title == "Harbour"
+    assert quotes(read_as("a.rst", f"{tree}\nMore.\n")) == [("paragraph", "More.")]
+
+
 @pytest.mark.parametrize(
     "directive", ["include:: /etc/hosts", "raw:: html\n   :file: /etc/hosts", "csv-table::\n   :file: /etc/hosts"]
 )

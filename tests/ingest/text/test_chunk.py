@@ -9,7 +9,7 @@ from ingest.readers.markup import markdown
 from ingest.readers.plain import text
 from ingest.schema import Block, Document, Heading, Kind, Passage
 from ingest.text.chunk import PASSAGE_TOKENS, SPECIAL_TOKENS, encoded_text, split
-from tests.conftest import reading_of
+from tests.conftest import FakeEncoder, reading_of
 
 LINE = st.sampled_from(
     ["# One", "## Two", "### Three", "Walk. Every day.", "- item one", "> quote", "", "", "| a | b |", "word " * 90]
@@ -168,3 +168,18 @@ def test_overlong_code_is_split_between_its_lines(fake: Callable[..., Encoder]) 
 def test_blocks_of_every_kind_are_covered(fake: Callable[..., Encoder], content: str, kind: Kind) -> None:
     text = content.strip()
     check(document(text, blocks=[Block(0, len(text), kind=kind)] if text else []), fake(window=24))
+
+
+def test_the_headings_above_a_paragraph_are_counted_once_and_so_is_each_sentence() -> None:
+    counted: list[str] = []
+
+    class Counting(FakeEncoder):
+        def count_tokens(self, texts: Sequence[str]) -> list[int]:
+            counted.extend(texts)
+            return super().count_tokens(texts)
+
+    long = "He walks " + "far and " * 20 + "comes home."
+    document = markdown.read(f"# One\n\n## Two\n\n{long}\n\nRest.\n\n{long}\n".encode(), "a.md")
+    assert len(cut(document, "/root", Counting())) > 1
+    assert sum("Two" in each for each in counted) == 1
+    assert counted.count(long) == 2

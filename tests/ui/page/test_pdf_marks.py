@@ -1,7 +1,6 @@
 """Quotes on the pages of a PDF: what is marked, and what is not sure enough to be."""
 
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -50,13 +49,13 @@ def test_words_of_a_line_are_one_mark_and_a_quote_goes_on_over_pages() -> None:
 
 def test_words_far_apart_are_marked_each_by_itself() -> None:
     boxes = words()
-    boxes[1] = replace(boxes[1], left=boxes[1].left + 60, right=boxes[1].right + 60)
+    boxes[1] = boxes[1]._replace(left=boxes[1].left + 60, right=boxes[1].right + 60)
     assert marked(document(boxes), "Herons wait") == ["Herons", "wait"]
 
 
 def test_a_word_hyphenated_over_two_lines_has_two_marks() -> None:
     boxes = words()
-    boxes.insert(1, replace(boxes[0], left=10, right=20, top=35, bottom=45))
+    boxes.insert(1, boxes[0]._replace(left=10, right=20, top=35, bottom=45))
     assert marked(document(boxes), "Herons") == ["Herons", "Herons"]
 
 
@@ -72,7 +71,7 @@ def test_a_word_hyphenated_over_two_lines_has_two_marks() -> None:
 )
 def test_a_quote_with_a_word_that_has_no_sure_place_is_not_marked_at_all(change: dict[str, float], quote: str) -> None:
     at = TEXT.index("eat")
-    boxes = [replace(box, **change) if box.start == at else box for box in words()]  # type: ignore[arg-type]
+    boxes = [box._replace(**change) if box.start == at else box for box in words()]  # type: ignore[arg-type]
     read = document([box for box in boxes if change or box.start != at])
     assert marked(read, quote) == ["not on page 2"]
     assert marked(read, "Herons wait long.") == ["Herons wait long."]
