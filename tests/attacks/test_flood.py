@@ -145,11 +145,12 @@ def test_sessions_are_remembered_up_to_a_number(
 
 def remembered(served: Served) -> int:
     """Return how many sessions the page remembers, once it has told the last client everything."""
+    work, _ = served._finish.args  # type: ignore[attr-defined]  # a partial
     end = time.monotonic() + 5
-    while served._work.listening.total():
+    while work.listening.total():
         assert time.monotonic() < end
         time.sleep(0.01)
-    return sum(len(page.state_holder.session_data) for page in served._work._pages)
+    return sum(len(page.state_holder.session_data) for page in work._pages)
 
 
 def mcp(served: Served) -> tuple[int, str]:

@@ -555,6 +555,7 @@ def test_answer_json_of_quotes() -> None:
                 "url": "https://x.org",
                 "root": "root",
                 "file": "same",
+                "also": [],
             }
         ],
         "agreements": [],
