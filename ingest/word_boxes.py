@@ -2,7 +2,6 @@
 
 import zlib
 from collections.abc import Iterable
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -28,9 +27,12 @@ class WordBox(NamedTuple):
     bottom: float
 
 
-def pack(boxes: Iterable[tuple[int, int, int, float, float, float, float]]) -> bytes:
-    """Return boxes with the fields of a WordBox, ordered by start, as bytes; sides are rounded to tenths of a point."""
-    numbers = np.fromiter(chain.from_iterable(boxes), "f8")
+def pack(fields: Iterable[float]) -> bytes:
+    """Return boxes as bytes, from the fields of one WordBox after the other, ordered by start.
+
+    Sides are rounded to tenths of a point.
+    """
+    numbers = np.fromiter(fields, "f8")
     if not len(numbers):
         return b""
     columns = numbers.reshape(-1, _FIELDS).T

@@ -122,7 +122,7 @@ def test_a_document_is_returned_as_it_was_stored(catalog: Catalog, encoder: Enco
         verbatim=False,
         language="en",
         ocr_pages=(2,),
-        word_boxes=pack([WordBox(0, 3, 1, 10, 20, 30, 40)]),
+        word_boxes=pack(WordBox(0, 3, 1, 10, 20, 30, 40)),
         readers=7,
     )
     passages = list(split(reading_of(document), "/root", encoder))

@@ -1,6 +1,7 @@
 """Quotes on the pages of a PDF: what is marked, and what is not sure enough to be."""
 
 import re
+from itertools import chain
 
 import pytest
 
@@ -28,7 +29,8 @@ def words(text: str = TEXT, page_two: str = "They") -> list[WordBox]:
 def document(boxes: list[WordBox], text: str = TEXT, kind: str = "paragraph") -> Document:
     blocks = tuple(Block(match.start(), match.end(), kind=kind) for match in re.finditer(r"[^\n]+", text))  # type: ignore[arg-type]
     starts = (0, text.index("They"))
-    return Document("a.pdf", "A", None, text, "0", starts, blocks=blocks, verbatim=False, word_boxes=pack(boxes))
+    packed = pack(chain.from_iterable(boxes))
+    return Document("a.pdf", "A", None, text, "0", starts, blocks=blocks, verbatim=False, word_boxes=packed)
 
 
 def marked(read: Document, quote: str) -> list[str]:
