@@ -22,14 +22,15 @@ shared = importlib.util.module_from_spec(specification)
 specification.loader.exec_module(shared)
 
 
-class MortalVectors(Vectors):
-    """Kills its process as soon as `rest` vectors are stored."""
+class Mortal:
+    """In place of `Vectors.add`: kills the process as soon as `rest` vectors are stored."""
 
-    rest = sys.maxsize
+    def __init__(self, rest: int) -> None:
+        self.rest = rest
 
-    def add(self, ids: Sequence[str], vectors: Vectors32) -> None:
+    def add_to(self, vectors: Vectors, ids: Sequence[str], rows: Vectors32) -> None:
         stored = min(len(ids), self.rest)
-        super().add(ids[:stored], vectors[:stored])
+        add(vectors, ids[:stored], rows[:stored])
         self.rest -= stored
         if self.rest == 0:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -40,8 +41,8 @@ limits = [int(argument) for argument in sys.argv[3:]]
 if limits and limits[0]:
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits[0], limits[0]))
 if len(limits) > 1:
-    MortalVectors.rest = limits[1]
-    pipeline.Vectors = MortalVectors  # type: ignore[misc]
+    add, mortal = Vectors.add, Mortal(limits[1])
+    Vectors.add = lambda *arguments: mortal.add_to(*arguments)  # type: ignore[method-assign]
 sys.stdout.write("begins\n")
 sys.stdout.flush()
 try:

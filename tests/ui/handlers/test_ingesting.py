@@ -303,6 +303,11 @@ def test_progress_names_the_file_and_counts_only_what_is_read() -> None:
 
 @pytest.mark.slow
 def test_of_several_pages_one_watches_and_another_goes_on(settings: Settings, write: Write, tmp_path: Path) -> None:
+    before = set(threading.enumerate())  # such as those of pages that other tests share
+
+    def running(name: str) -> int:
+        return sum(each.name.startswith(name) for each in set(threading.enumerate()) - before)
+
     root, gone = str(tmp_path / "texts"), str(tmp_path / "gone")
     ingest([write({"x.md": "Xylophones ring."}, "gone")], settings.folder, FakeEncoder())
     first, second = Event(), Event()
@@ -315,9 +320,9 @@ def test_of_several_pages_one_watches_and_another_goes_on(settings: Settings, wr
         (tmp_path / "gone").rename(tmp_path / "moved")
         until(lambda: gone in other.failures)
         assert one.folders == other.folders == {root, gone}
-        assert len([each for each in threading.enumerate() if each.name == "watching"]) == 2
+        assert running("watching") == 4  # two folders, and two pages that wait for their turn
         other.end(gone)
-        until(lambda: len([each for each in threading.enumerate() if each.name == "watching"]) == 1)
+        until(lambda: running("watching") == 3)
         assert one.failures == other.failures == {}
         first.set()
         until(lambda: len(authors(settings.folder)) > 0)
@@ -326,7 +331,7 @@ def test_of_several_pages_one_watches_and_another_goes_on(settings: Settings, wr
     finally:
         first.set()
         second.set()
-    until(lambda: not [each for each in threading.enumerate() if each.name.startswith("watching")])
+    until(lambda: not running("watching"))
 
 
 @pytest.mark.slow
