@@ -153,6 +153,14 @@ def remembered(served: Served) -> int:
     return sum(len(page.state_holder.session_data) for page in work._pages)
 
 
+def until_asked(assistant: Slow, times: int) -> None:
+    """Wait until the assistant was asked so often."""
+    end = time.monotonic() + 30
+    while assistant.asked < times:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def mcp(served: Served) -> tuple[int, str]:
     call = {"name": "ask", "arguments": {"question": "What are apples?"}}
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
@@ -167,7 +175,7 @@ def test_a_question_is_answered_though_the_page_stops(
     assistant.seconds = 2.0
     with ThreadPoolExecutor(2) as threads:
         answer = threads.submit(way, served)
-        time.sleep(0.7)
+        until_asked(assistant, 2)
         stopping = threads.submit(served.close)
         time.sleep(0.3)
         assert join(served) == (503, json.dumps({"detail": admission.STOPPING}, separators=(",", ":")))
@@ -183,7 +191,7 @@ def test_a_question_that_takes_too_long_is_told(
     assistant.seconds = 6.0
     with ThreadPoolExecutor(1) as threads:
         answer = threads.submit(ask, served)
-        time.sleep(0.7)
+        until_asked(assistant, 1)
         started = time.monotonic()
         served.close()
         assert time.monotonic() - started < 4
