@@ -1,6 +1,5 @@
 """Full-text search in SQLite, by FTS5."""
 
-import math
 import sqlite3
 import weakref
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -12,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ingest.index import tables
-from ingest.index.lexicon import BM25_K1, FIELD_WEIGHTS, LEAST_IDF, Words, batches
+from ingest.index.lexicon import BM25_K1, FIELD_WEIGHTS, Words, batches, bm25_idf
 
 # The sign keeps SQLite from searching for each passage by itself, which counts all passages with the words each time.
 _AMONG = "AND +rowid IN"
@@ -74,8 +73,8 @@ class Fts5:
     def _rests(self, counts: Sequence[int]) -> list[float]:
         """Return what a bm25 is at most without the first 0, 1, 2, ... words, from the number of passages with each."""
         passages = self._connection.scalar(sa.select(sa.func.max(tables.passages.c.id))) or 0  # at least so many
-        idfs = [max(LEAST_IDF, math.log((passages - count + 0.5) / (count + 0.5))) for count in counts]
-        return [*accumulate(((BM25_K1 + 1) * idf for idf in reversed(idfs)), initial=0.0)][::-1]
+        most = ((BM25_K1 + 1) * bm25_idf(count, passages) for count in reversed(counts))
+        return [*accumulate(most, initial=0.0)][::-1]
 
     def scored(self, words: Sequence[str], keys: Collection[int]) -> list[tuple[int, float]]:
         """See `FullText`."""

@@ -1,5 +1,6 @@
 """The words of a snapshot's passages: which passages contain them, and how well these match a question."""
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import islice
@@ -113,8 +114,13 @@ class Lexicon:
         return ["\n".join((row.title, *row.heading, row.text)) for row in rows]
 
 
-def batches(values: Iterable[Any]) -> Iterator[list[Any]]:
-    """Yield the values in lists short enough for one query."""
+def bm25_idf(frequency: int, passages: int) -> float:
+    """Return the weight of a word that `frequency` of the passages contain, as FTS5 computes it."""
+    return max(LEAST_IDF, math.log((passages - frequency + 0.5) / (frequency + 0.5)))
+
+
+def batches(values: Iterable[Any], size: int = MAX_PARAMETERS) -> Iterator[list[Any]]:
+    """Yield the values in lists of at most `size`; as many as one SQL query takes unless given."""
     rest = iter(values)
-    while batch := list(islice(rest, MAX_PARAMETERS)):
+    while batch := list(islice(rest, size)):
         yield batch

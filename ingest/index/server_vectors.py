@@ -4,7 +4,6 @@ import threading
 from collections.abc import Collection as Group
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
@@ -16,14 +15,14 @@ import numpy as np
 from ingest.errors import IndexUnreadable
 from ingest.index import servers
 from ingest.index.chroma_files import REBUILD
+from ingest.index.lexicon import batches
 from ingest.index.vectors import (
     BATCH,
-    GRAPH,
     SAMPLE,
-    SEARCH_WIDTH,
     WORN,
     Vectors,
     collection_name,
+    create_collection,
     lost,
 )
 from ingest.models.encoder import EncoderIdentity, Vectors32
@@ -78,14 +77,7 @@ class ServerVectors:
     def _open(self) -> "Collection":
         if self._read_only:
             return self._client.get_collection(self._name, embedding_function=None)
-        return self._create(self._name)
-
-    def _create(self, name: str) -> "Collection":
-        return self._client.get_or_create_collection(
-            name,
-            embedding_function=None,
-            configuration={"hnsw": {"space": "cosine", "ef_search": SEARCH_WIDTH, **GRAPH}},
-        )
+        return create_collection(self._client, self._name)
 
     def __enter__(self) -> Self:
         return self
@@ -113,7 +105,7 @@ class ServerVectors:
         """Return the `ids` that have a vector."""
         found: set[str] = set()
         with self._asking() as collection:
-            for batch in _batches(ids, BATCH):
+            for batch in batches(ids, BATCH):
                 found.update(collection.get(ids=batch, include=[])["ids"])
         return found
 
@@ -127,7 +119,7 @@ class ServerVectors:
         """Delete vectors; unknown ids are ignored."""
         with self._asking() as collection:
             before = collection.count()
-            for batch in _batches(ids, BATCH):
+            for batch in batches(ids, BATCH):
                 collection.delete(ids=batch)
             gone = before - collection.count()
             if gone:
@@ -156,7 +148,7 @@ class ServerVectors:
             deleted = _deleted(collection)
             if self._name not in broken and deleted <= WORN * (collection.count() + deleted):
                 return 0
-            fresh = self._create(f"{self._name}.renewed-{uuid4().hex}")
+            fresh = create_collection(self._client, f"{self._name}.renewed-{uuid4().hex}")
             every = list(self.ids())
             # If similar vectors follow each other, more of them become unreachable.
             order = np.random.default_rng().permutation(len(every))
@@ -194,7 +186,7 @@ class ServerVectors:
     def stored(self, ids: Iterable[str]) -> Iterator[tuple[Sequence[str], Vectors32]]:
         """Yield the vectors of the `ids` in parts, each with the ids of its rows; unknown ids are omitted."""
         with self._asking() as collection:
-            for batch in _batches(ids, ROWS):
+            for batch in batches(ids, ROWS):
                 found = collection.get(ids=batch, include=["embeddings"])
                 if found["ids"]:
                     yield found["ids"], np.asarray(found["embeddings"], dtype=np.float32)
@@ -335,12 +327,6 @@ def _names(client: "Client", prefix: str) -> list[str]:
     while page := client.list_collections(limit=LISTED, offset=len(names)):
         names += [collection.name for collection in page]
     return [name for name in names if name.startswith(prefix)]
-
-
-def _batches(ids: Iterable[str], size: int) -> Iterator[list[str]]:
-    rest = iter(ids)
-    while batch := list(islice(rest, size)):
-        yield batch
 
 
 def _shown(url: str) -> str:

@@ -1,7 +1,6 @@
 """Full-text search in PostgreSQL: it finds the passages by its tsvectors, and scores them as FTS5 does."""
 
 import hashlib
-import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 
 from ingest.index import tables
-from ingest.index.lexicon import BM25_K1, FIELD_WEIGHTS, LEAST_IDF, Words, batches
+from ingest.index.lexicon import BM25_K1, FIELD_WEIGHTS, Words, batches, bm25_idf
 from ingest.index.server_tables import terms, totals, vocabulary
 
 B = 0.75  # of BM25, as in FTS5
@@ -85,14 +84,15 @@ class TsVectors:
     ) -> list[tuple[int, float]]:
         """Return the passages that contain any of the words, or those of `keys` that do, best first.
 
-        Source: BM25 as in FTS5 (sqlite.org/fts5.html#the_bm25_function), whose idf is never below `LEAST_IDF`.
+        Source: BM25 as in FTS5 (sqlite.org/fts5.html#the_bm25_function), see `bm25_idf`.
         """
         whole = self._totals()
         known = [word for word, count in found.items() if count]
         if not known:
             return []
         shares = (
-            f"{_idf(found[word], whole.passages)!r} * (1 - norm / (coalesce((counts ->> :word{at})::float8, 0) + norm))"
+            f"{bm25_idf(found[word], whole.passages)!r}"
+            f" * (1 - norm / (coalesce((counts ->> :word{at})::float8, 0) + norm))"
             for at, word in enumerate(known)
         )
         query = sa.text(_SCORED.format(sum=" + ".join(shares), only="" if keys is None else "AND passage = ANY(:keys)"))
@@ -262,10 +262,6 @@ class _Changes:
         self.words += other.words
         self.added += other.added
         self.dropped += other.dropped
-
-
-def _idf(frequency: int, passages: int) -> float:
-    return max(math.log((passages - frequency + 0.5) / (frequency + 0.5)), LEAST_IDF)
 
 
 def _weighed(fields: Sequence[Sequence[str]]) -> dict[str, float]:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection as Group
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import count, islice, takewhile
+from itertools import count, takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
@@ -15,6 +15,7 @@ import numpy as np
 from ingest import allocator
 from ingest.errors import IndexUnreadable, IndexUnwritable
 from ingest.index import chroma_files
+from ingest.index.lexicon import batches
 from ingest.models.encoder import EncoderIdentity, Vectors32
 
 if TYPE_CHECKING:
@@ -106,11 +107,7 @@ class Vectors:
         """Open a shard, or create it."""
         if self._read_only:
             return self._client.get_collection(name, embedding_function=None)
-        return self._client.get_or_create_collection(
-            name,
-            embedding_function=None,
-            configuration={"hnsw": {"space": "cosine", "ef_search": SEARCH_WIDTH, **GRAPH}},
-        )
+        return create_collection(self._client, name)
 
     def __enter__(self) -> Self:
         return self
@@ -154,7 +151,7 @@ class Vectors:
             self._prepare_writing()
             wanted = set(ids)
             found = wanted & self._elsewhere
-            for batch in _batches(wanted - found):
+            for batch in batches(wanted - found, BATCH):
                 found.update(self._shards[self._filling].get(ids=batch, include=[])["ids"])
         return found
 
@@ -207,7 +204,7 @@ class Vectors:
         self._elsewhere.clear()
         with self._writing():
             for shard in self._one_by_one():
-                for batch in _batches(gone):
+                for batch in batches(gone, BATCH):
                     shard.delete(ids=batch)
 
     def unreachable(self, most: int = SAMPLE) -> dict[str, list[str]]:
@@ -316,7 +313,7 @@ class Vectors:
     def stored(self, ids: Iterable[str]) -> Iterator[tuple[Sequence[str], Vectors32]]:
         """Yield the vectors of the `ids` in parts, each with the ids of its rows; unknown ids are omitted."""
         with self._reading():
-            for batch in _batches(ids):
+            for batch in batches(ids, BATCH):
                 for shard in self._shards:
                     found = shard.get(ids=batch, include=["embeddings"])
                     if found["embeddings"] is not None and len(found["ids"]):
@@ -390,7 +387,10 @@ def lost(shard: "Collection", ids: Sequence[str], rows: Vectors32) -> list[str]:
     return missed
 
 
-def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
-    rest = iter(ids)
-    while batch := list(islice(rest, BATCH)):
-        yield batch
+def create_collection(client: "Client", name: str) -> "Collection":
+    """Return the collection of this name, made as all of ours are if there is none."""
+    return client.get_or_create_collection(
+        name,
+        embedding_function=None,
+        configuration={"hnsw": {"space": "cosine", "ef_search": SEARCH_WIDTH, **GRAPH}},
+    )
