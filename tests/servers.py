@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import sqlalchemy as sa
@@ -143,6 +144,9 @@ class Chroma:
             return False
 
 
+Server = TypeVar("Server", PostgreSQL, Chroma)
+
+
 def _unprivileged() -> int | None:
     """Return the user to run PostgreSQL as; None if that is the user of this process."""
     if os.geteuid():
@@ -163,6 +167,18 @@ def _whole(folder: Path) -> bool:
     return all((folder / name).is_file() for name in ("initdb", "postgres", "pg_isready"))
 
 
+def _running(kind: type[Server], program: Path) -> Iterator[Server]:
+    """Run a server with what it keeps in memory, where there is a file system for that."""
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="cited-server-", dir=memory) as folder:
+        server = kind(program, Path(folder))
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
 @pytest.fixture(scope="session")
 def postgresql_server(request: pytest.FixtureRequest) -> Iterator[PostgreSQL]:
     """A PostgreSQL server for all tests of this process."""
@@ -170,14 +186,7 @@ def postgresql_server(request: pytest.FixtureRequest) -> Iterator[PostgreSQL]:
     if programs is None:
         missing(request, "PostgreSQL is not installed")
         return
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="cited-postgresql-", dir=memory) as folder:
-        server = PostgreSQL(programs, Path(folder))
-        try:
-            server.start()
-            yield server
-        finally:
-            server.stop()
+    yield from _running(PostgreSQL, programs)
 
 
 @pytest.fixture
@@ -215,14 +224,7 @@ def running_chroma(request: pytest.FixtureRequest) -> Iterator[Chroma]:
     if program is None:
         missing(request, "the program `chroma` is not installed")
         return
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="cited-chroma-", dir=memory) as folder:
-        server = Chroma(Path(program), Path(folder))
-        try:
-            server.start()
-            yield server
-        finally:
-            server.stop()
+    yield from _running(Chroma, Path(program))
 
 
 @pytest.fixture
