@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 
 from assistant.answering.context import NEGATION
 from assistant.schema import Quote
-from ingest.text.terms import content_terms
+from ingest.text.terms import content_stems, is_number
 
 SHARED = 0.75  # least Jaccard similarity of the word stems (0 to 1)
 
@@ -24,13 +24,12 @@ def says_the_same(one: str, other: str) -> bool:
     similarity of at least `SHARED` and in the same order. Numbers, negations
     and meaning-changing function words must be equal.
     """
-    terms, others = content_terms(one), content_terms(other)
-    stems, other_stems = ([term.stem for term in each] for each in (terms, others))
+    stems, other_stems = content_stems(one), content_stems(other)
     own, theirs = set(stems), set(other_stems)
     shared = own & theirs
     if not shared or len(shared) / len(own | theirs) < SHARED or shared not in (own, theirs):
         return False
-    numbers, other_numbers = (sorted(term.stem for term in each if term.number) for each in (terms, others))
+    numbers, other_numbers = (sorted(filter(is_number, each)) for each in (stems, other_stems))
     return (
         numbers == other_numbers
         and _in_order(stems, shared) == _in_order(other_stems, shared)

@@ -14,7 +14,7 @@ from assistant.answering.something_else import is_about_something_else
 from assistant.answering.weights import Scorer
 from assistant.schema import Evidence
 from ingest.schema import Passage, naming
-from ingest.text.terms import content_terms
+from ingest.text.terms import content_stems
 
 # Passages that are read: trial "passages-near-the-best".
 READ = 6  # at most
@@ -150,7 +150,7 @@ def _features(candidate: Candidate, reading: Reading, elsewhere: float, matcher:
     """Return the features of each sentence of a passage."""
     passage = candidate.passage
     above = " ".join((passage.title, *passage.heading))
-    heading_exact, exact = matcher.exact(above), matcher.exact(f"{above} {passage.text}")
+    heading_exact, exact = matcher.exact(above), matcher.exact(above, passage.text)
     features = []
     for span, logit in zip(passage.sentences, reading.sentences, strict=True):
         text = passage.cut(*span)
@@ -164,7 +164,7 @@ def _features(candidate: Candidate, reading: Reading, elsewhere: float, matcher:
                 passage_cosine=candidate.cosine,
                 title_cosine=candidate.title,
                 bm25=candidate.bm25,
-                sentence_exact=matcher.exact(f"{above} {text}"),
+                sentence_exact=matcher.exact(above, text),
                 heading_exact=heading_exact,
                 exact=exact,
                 missing=matcher.missing,
@@ -189,7 +189,7 @@ class _Matcher:
         self._weights = np.array([term.idf / total for term in question.terms])
         self.missing = sum(term.idf for term in question.terms if term.frequency == 0) / total
 
-    def exact(self, text: str) -> float:
-        """Return the weighted share of the words that the text contains, 0 to 1."""
-        stems = {term.stem for term in content_terms(text, self._language)}
+    def exact(self, *texts: str) -> float:
+        """Return the weighted share of the words that the texts contain together, 0 to 1."""
+        stems = set[str]().union(*(content_stems(text, self._language) for text in texts))
         return float(np.array([stem in stems for stem in self._stems]) @ self._weights) if self._stems else 0.0

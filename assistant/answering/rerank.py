@@ -78,7 +78,8 @@ class OnnxReranker:
             self._graph.run(pairs, [LOGITS, TOKENS]), texts, strict=True
         ):
             own = [i for i, sequence in enumerate(encoding.sequence_ids) if sequence == 1]
-            starts = np.array([encoding.offsets[i][0] for i in own])
+            offsets = encoding.offsets  # makes a list each time
+            starts = np.array([offsets[i][0] for i in own])
             found.append(Reading(float(logits[0]), _means(tokens[own], starts, spans)))
         return found
 

@@ -27,8 +27,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
-from onnxruntime.quantization import QuantType, quantize_dynamic
-
 from assistant.answering.rerank import INPUTS, CosineReranker, OnnxReranker, Reranker, export_logits
 from assistant.training import cross_encoder, items, medquad
 from assistant.training.cases import Case, collect, held_back, own_sets
@@ -41,7 +39,7 @@ from assistant.training.medquad import medquad_items
 from assistant.training.sets import ROOT, Corpus, gate_sets, plain_sets
 from ingest.errors import UserFacingError
 from ingest.models.encoder import BUNDLED, Encoder, open_encoder
-from ingest.models.onnx_export import save_tokenizer
+from ingest.models.onnx_export import rounded, save_tokenizer
 
 PLACES = ("bench", "squad", "near", "medquad", "start")  # inputs that are named on the command line
 ANSWERING = ROOT / "assistant" / "answering"
@@ -194,7 +192,7 @@ def export_rounded(reader: CrossEncoder, folder: Path) -> None:
     backend.no_truncation()
     save_tokenizer(reader.tokenizer, folder, "the cross-encoder")
     export_logits(reader.classifier.eval(), folder / "full.onnx", INPUTS, reader.tokens)
-    quantize_dynamic(folder / "full.onnx", folder / "model.onnx", per_channel=True, weight_type=QuantType.QInt8)
+    rounded(folder / "full.onnx", folder / "model.onnx", tables=True)
     (folder / "full.onnx").unlink()
 
 

@@ -1,6 +1,7 @@
 """A catalog on a PostgreSQL server: each index is a schema of its own in one database."""
 
 import atexit
+import logging
 import os
 import socket
 import zlib
@@ -25,6 +26,8 @@ _RUNS, _CHANGES = 0x43495445, 0x43495446
 _SCHEMA_MISSING = "3F000"  # what PostgreSQL calls an error: a schema, or a table, does not exist
 _TABLE_MISSING = "42P01"
 _NOT_PERMITTED = "42501"
+
+logger = logging.getLogger(__name__)
 
 
 class PostgreSQL:
@@ -145,6 +148,7 @@ class PostgreSQL:
         key = {"kind": _RUNS, "index": self._key}
         with self._raising(IndexUnwritable):
             connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        taken = False
         try:
             with self._raising(IndexUnwritable):
                 taken = connection.scalar(sa.text("SELECT pg_try_advisory_lock(:kind, :index)"), key)
@@ -152,7 +156,12 @@ class PostgreSQL:
                 connection.execute(sa.text("SELECT set_config('application_name', :name, false)"), {"name": name})
             yield bool(taken)
         finally:
-            connection.invalidate()  # closes it, which frees the lock
+            if taken:  # the server also frees it when the connection ends, but takes notice of that a moment later
+                try:
+                    connection.execute(sa.text("SELECT pg_advisory_unlock(:kind, :index)"), key)
+                except sa.exc.SQLAlchemyError as error:
+                    logger.info("the connection that held the write lock was lost: %s", error)
+            connection.invalidate()
             connection.close()
 
     def holder(self) -> str:

@@ -46,11 +46,6 @@ class Term:
     end: int
     stop: bool
 
-    @property
-    def number(self) -> bool:
-        """Whether the word is written in digits."""
-        return self.stem[:1].isdigit()
-
 
 def analyse(text: str, language: str = ENGLISH) -> list[Term]:
     """Return the terms of a text, in order; a language without rules of its own is analysed as English.
@@ -79,6 +74,17 @@ def question_terms(text: str, language: str = ENGLISH) -> list[Term]:
     content = content_terms(text, language)
     about = [term for term in content if not any(start <= term.start < end for start, end in spans)]
     return about or content or analyse(text, language)
+
+
+@lru_cache(maxsize=2_000)
+def content_stems(text: str, language: str = ENGLISH) -> tuple[str, ...]:
+    """Return the stems of a text without stop words, in order; a question compares the same sentences many times."""
+    return tuple(term.stem for term in content_terms(text, language))
+
+
+def is_number(stem: str) -> bool:
+    """Whether a stem is that of a word written in digits."""
+    return stem[:1].isdigit()
 
 
 def stems(text: str, language: str = ENGLISH) -> str:

@@ -1,8 +1,10 @@
 import json
 import shutil
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from ingest.errors import IndexMissing, IndexUnwritable, ModelMissing
@@ -39,6 +41,14 @@ def test_a_text_longer_than_the_window_is_truncated(exported: OnnxEncoder) -> No
 def test_meaning_counts_more_than_words(exported: OnnxEncoder) -> None:
     question, answer, other = exported.encode(["How can I sleep?", "A pillow helps at night.", "Stocks fell in May."])
     assert question @ answer > question @ other
+
+
+@pytest.mark.parametrize("named", ["encoder", "cross-encoder"])
+def test_attention_is_one_operator(exported: OnnxEncoder, models: Path, named: str) -> None:
+    folder = models / folder_name(BUNDLED) if named == "encoder" else files("assistant.answering") / "reranker"
+    operators = {node.op_type for node in onnx.load(str(folder / "model.onnx")).graph.node}
+    assert "MultiHeadAttention" in operators
+    assert "Softmax" not in operators
 
 
 def test_the_export_is_reused(exported: OnnxEncoder, models: Path) -> None:
