@@ -27,6 +27,7 @@ from tests.servers import (  # noqa: F401 - fixtures
     running_chroma,
 )
 
+ROOT = Path(__file__).parents[1]
 DIMENSION = 64
 IN_MEMORY = Path("/dev/shm")
 ROOM = 4_000_000_000  # bytes; all tests together write less than half of that
@@ -50,6 +51,13 @@ def pytest_configure() -> None:
     """Keep what tests write in memory, where there is room: a disk syncs thousands of indexes."""
     if IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Call what needs a real server slow: it is started first."""
+    for item in items:
+        if {"postgresql_server", "running_chroma"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_collection_finish() -> None:
@@ -130,16 +138,16 @@ def encoder() -> FakeEncoder:
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[..., Path]:
     """Write a corpus: `write({"sub/a.md": "text"})`; returns its folder."""
+    return lambda files, folder="corpus": write_files(tmp_path / folder, files)
 
-    def write_files(files: dict[str, str], folder: str = "corpus") -> Path:
-        root = tmp_path / folder
-        for name, text in files.items():
-            path = root / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="")
-        return root
 
-    return write_files
+def write_files(root: Path, files: dict[str, str]) -> Path:
+    """Write files into a folder, and return it."""
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")
+    return root
 
 
 @pytest.fixture
@@ -168,3 +176,16 @@ def models(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def exported(models: Path) -> OnnxEncoder:
     """The bundled encoder."""
     return open_encoder(BUNDLED, models)
+
+
+@pytest.fixture(scope="session")
+def shipped(exported: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Data folder with an index of the shipped texts, made once for all of pytest-xdist's workers: to be copied."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "shipped"
+    with FileLock(folder.with_suffix(".lock")):
+        if not folder.is_dir():
+            draft = folder.with_suffix(".draft")
+            ingest([ROOT / "corpus"], draft, exported)
+            draft.rename(folder)
+    return folder

@@ -205,7 +205,7 @@ def postgresql(postgresql_server: PostgreSQL) -> Iterator[str]:
         engine(url).dispose()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def catalogs(request: pytest.FixtureRequest) -> str:
     """Run a test twice: with the catalogs in their folders, and on a PostgreSQL server; which of them it is."""
     if request.param == "postgresql":

@@ -1,5 +1,6 @@
 """The three journeys on the shipped corpus with the real encoder: ask, re-ingest, evaluate."""
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
@@ -48,9 +49,8 @@ class Remembering:
 
 
 @pytest.fixture(scope="module")
-def assistant(exported: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
-    data = tmp_path_factory.mktemp("shipped")
-    ingest([ROOT / "corpus"], data, exported)
+def assistant(exported: OnnxEncoder, shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    data = shutil.copytree(shipped, tmp_path_factory.mktemp("journeys"), dirs_exist_ok=True)
     reranker = open_reranker(BUNDLED, tmp_path_factory.getbasetemp())
     assert reranker is not None
     opened = Assistant(Index(data, exported), Remembering(reranker))
@@ -184,7 +184,7 @@ def rounded(value: object) -> object:
 def test_a_catalog_on_a_server_gives_the_same_answers(
     assistant: Assistant, exported: OnnxEncoder, postgresql: str
 ) -> None:
-    """To every shipped prompt; the cross-encoder reads nothing for those that it would take longest for."""
+    """To some of the shipped prompts; for most of them the cross-encoder reads nothing, which would take longest."""
     prompts = {path.name: load_prompts(path, None) for path in sorted(PROMPTS.parent.glob("*.jsonl"))}
     data = assistant._index.folder
     servers.use(Servers())
@@ -195,7 +195,7 @@ def test_a_catalog_on_a_server_gives_the_same_answers(
     for name, each in prompts.items():
         quick = name in (*FOLLOW_UPS, "near-misses.jsonl")
         own, other_own = unread if quick else assistant, elsewhere[quick]
-        for prompt in each:
+        for prompt in each[::2] if quick else each[::4]:
             asked = (prompt.question, prompt.history) if prompt.history else (prompt.question,)
             answer, other = own.ask(*asked), other_own.ask(*asked)
             assert rounded(answer_json(other)) == rounded(answer_json(answer)), prompt.id

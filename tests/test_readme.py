@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,8 +17,6 @@ import pytest
 from mcp import Client, StdioServerParameters, stdio_client
 
 from assistant.assistant import open_assistant
-from ingest.models.encoder import OnnxEncoder
-from ingest.runs.pipeline import ingest
 from ingest.settings import Settings
 from tests.conftest import GRADIO_WARNINGS
 
@@ -39,11 +38,11 @@ def snippets() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def data(exported: OnnxEncoder, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data(shipped: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An index of the shipped texts."""
     folder = tmp_path_factory.mktemp("readme")
+    shutil.copytree(shipped, folder, dirs_exist_ok=True)
     (folder / "models").symlink_to(models)
-    ingest([ROOT / "corpus"], folder, exported)
     return folder
 
 

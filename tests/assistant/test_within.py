@@ -109,10 +109,10 @@ def test_five_chosen_texts_among_many_are_asked_like_an_index_of_the_five(
 
 
 @pytest.mark.slow
-def test_five_chosen_texts_among_5000_are_asked_like_an_index_of_the_five(
+def test_five_chosen_texts_among_1500_are_asked_like_an_index_of_the_five(
     tmp_path: Path, write: Callable[..., Path]
 ) -> None:
-    compared(tmp_path, write, 5_000 - len(CHOSEN))
+    compared(tmp_path, write, 1_500 - len(CHOSEN))
 
 
 @pytest.fixture

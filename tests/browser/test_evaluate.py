@@ -17,7 +17,6 @@ from assistant.answering.rerank import BUNDLED, open_reranker
 from assistant.assistant import Assistant
 from assistant.index import Index
 from ingest.models.encoder import OnnxEncoder
-from ingest.runs.pipeline import ingest
 from ingest.settings import Settings
 from ui.page.app import serve
 
@@ -49,9 +48,8 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(exported: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("evaluate")
-    ingest([REPOSITORY / "corpus"], folder, exported)
+def site(exported: OnnxEncoder, shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = shutil.copytree(shipped, tmp_path_factory.mktemp("evaluate"), dirs_exist_ok=True)
     reranker = open_reranker(BUNDLED, folder)  # reads sooner than the encoder compares
     with closing(Assistant(Index(folder, exported), reranker)) as assistant:
         served = serve(assistant, Settings(host="127.0.0.1", port=0, data_dir=folder), block=False)

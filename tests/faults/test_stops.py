@@ -61,10 +61,10 @@ def change(url: str, name: str) -> None:
 
 
 @pytest.fixture
-def data(tmp_path: Path, models: Path, exported: OnnxEncoder) -> Path:
-    shutil.copytree(models, tmp_path / "data" / "models")
-    ingest([ROOT / "corpus"], tmp_path / "data", exported)
-    return tmp_path / "data"
+def data(tmp_path: Path, models: Path, shipped: Path) -> Path:
+    folder = shutil.copytree(shipped, tmp_path / "data")
+    shutil.copytree(models, folder / "models")
+    return folder
 
 
 def test_a_stop_loses_nothing(data: Path, exported: OnnxEncoder, times: int) -> None:

@@ -10,7 +10,6 @@ from assistant.answering.evidence import NAMES, Features, Sentence, with_context
 from assistant.answering.quote import Quoter, choose
 from assistant.answering.retrieve import Candidate
 from ingest.index.catalog import Catalog
-from ingest.runs.pipeline import RunReport
 
 Quoted = Callable[..., list[str]]
 
@@ -66,12 +65,11 @@ AFTER = [
 
 
 @pytest.fixture
-def quoted(indexed: Callable[..., RunReport], tmp_path: Path) -> Quoted:
+def quoted(made: Callable[[dict[str, str]], Path]) -> Quoted:
     """Return what is quoted where one sentence of a file, the one that holds `part`, answers."""
 
     def run(name: str, text: str, part: str) -> list[str]:
-        assert not indexed({name: text}).failed
-        with Catalog(tmp_path / "data").read() as snapshot:
+        with Catalog(made({name: text})).read() as snapshot:
             found = [
                 Sentence(Candidate(passage, 0.5, 0.5), at, NOTHING, 1.0)
                 for passage in snapshot.passages(list(range(1, 100))).values()

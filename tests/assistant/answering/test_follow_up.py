@@ -1,13 +1,9 @@
 """Follow-ups are asked with the words they lean on; a change of subject is asked as typed."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import pytest
 
 from assistant.answering.follow_up import ResolvedQuestion, resolve_follow_up
-from ingest.index.catalog import Catalog, Snapshot
-from ingest.runs.pipeline import RunReport
+from ingest.index.catalog import Snapshot
 
 FILES = {
     "heat.txt": "Heat eases sciatica. Use heat for ten minutes.",
@@ -16,13 +12,6 @@ FILES = {
     "tea.txt": "Green tea tastes best after three minutes.",
 }
 EARLIER = "Does heat help with sciatica?"
-
-
-@pytest.fixture
-def snapshot(indexed: Callable[..., RunReport], tmp_path: Path) -> Iterator[Snapshot]:
-    indexed(FILES)
-    with Catalog(tmp_path / "data").read() as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("question", ["why?", "For how long?", "And how often?", "Who are they"])

@@ -1,6 +1,6 @@
 """Questions about the corpus itself list its titles and headings, in their places."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,13 +16,6 @@ FILES = {
     "knee.md": "# The knee\n\n## Stretches\n\nStretch the knee and the ankle.\n",
     "long.md": LONG,
 }
-
-
-@pytest.fixture
-def snapshot(indexed: Callable[..., RunReport], tmp_path: Path) -> Iterator[Snapshot]:
-    indexed(FILES)
-    with Catalog(tmp_path / "data").read() as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(

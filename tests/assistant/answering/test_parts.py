@@ -1,13 +1,9 @@
 """A message is taken apart into its questions, without the story before them; a single question stays one."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import pytest
 
 from assistant.answering.parts import MOST, parts, sides
-from ingest.index.catalog import Catalog, Snapshot
-from ingest.runs.pipeline import RunReport
+from ingest.index.catalog import Snapshot
 
 FILES = {
     "hip.md": "Hip bursitis hurts at night. Against bursitis, stretching of the hip is likely to help.",
@@ -38,13 +34,6 @@ STORIES = [
         ["team: which cloud provider did we choose?", "cloud provider choose: Who decided?"],
     ),
 ]
-
-
-@pytest.fixture
-def snapshot(indexed: Callable[..., RunReport], tmp_path: Path) -> Iterator[Snapshot]:
-    indexed(FILES)
-    with Catalog(tmp_path / "data").read() as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(("message", "asked"), STORIES)

@@ -1,6 +1,6 @@
 """Misspelt words become words of the corpus; words that exist, names and codes stay as typed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -36,13 +36,6 @@ Hypertension and hyperkalemia have symptoms. Prednisolone and a batter have side
 An edema or a tumor has symptoms. The colour is grey. They barter for pain.
 """,
 }
-
-
-@pytest.fixture
-def snapshot(indexed: Callable[..., RunReport], tmp_path: Path) -> Iterator[Snapshot]:
-    indexed(FILES)
-    with Catalog(tmp_path / "data").read() as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(

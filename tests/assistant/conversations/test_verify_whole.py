@@ -1,5 +1,6 @@
 """A quote stands only as whole sentences, and below its own headings."""
 
+import shutil
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -17,7 +18,7 @@ from ingest.index.catalog import Catalog
 from ingest.models.encoder import OnnxEncoder
 from ingest.origin import FileState
 from ingest.readers.registry import read
-from ingest.runs.pipeline import RunReport, ingest
+from ingest.runs.pipeline import RunReport
 from ingest.schema import Passage
 from ingest.text.chunk import split
 from tests.conftest import FakeEncoder, reading_of
@@ -152,9 +153,10 @@ def test_a_folder_that_moved_offers_the_nearest_of_the_only_file_of_that_name(in
 
 
 @pytest.mark.model
-def test_every_quote_of_the_shipped_prompts_stands(tmp_path: Path, exported: OnnxEncoder) -> None:
-    ingest([ROOT / "corpus"], tmp_path / "data", exported)
-    assistant = Assistant(Index(tmp_path / "data", exported), open_reranker(BUNDLED, tmp_path))
+def test_every_quote_of_the_shipped_prompts_stands(shipped: Path, tmp_path: Path, exported: OnnxEncoder) -> None:
+    assistant = Assistant(
+        Index(shutil.copytree(shipped, tmp_path / "data"), exported), open_reranker(BUNDLED, tmp_path)
+    )
     prompts = load_prompts(ROOT / "tests" / "prompts" / "corpus.jsonl", assistant.sources())[::6]
     answers = [assistant.ask(prompt.question) for prompt in prompts]
     quotes = [quote for answer in answers for quote in answer.quotes]
