@@ -18,6 +18,8 @@ from ui.page.front import BROKE_OFF, COOKIE, NONE_RUNS, serve_front
 from ui.page.guard import Receive, Scope, Send
 from ui.page.server import Served, listen, start
 
+pytestmark = pytest.mark.slow
+
 HTML = {"accept": "text/html,*/*"}
 
 
