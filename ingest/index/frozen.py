@@ -21,8 +21,9 @@ from ingest.index.vectors import Vectors, VectorsUnopened, collection_name, shar
 from ingest.models.encoder import EncoderIdentity, Vectors32
 
 RETRIES = (0.05, 0.5)  # seconds; a writer may be replacing files just now
-# Vectors that are kept in memory. XXX
-SMALL = 20_000
+# An index of no more vectors is kept in memory. Searching 20,000 of 384 dimensions took 8 ms of the processor, and
+# Chroma 5; loading Chroma takes 300 ms.
+SMALL = 10_000
 UNIT = 1e-3  # how far the length of a vector in the files may be from 1
 
 logger = logging.getLogger(__name__)

@@ -48,7 +48,7 @@ class Graph:
         try:
             self._tokenizer = Tokenizer.from_buffer((folder / "tokenizer.json").read_bytes())
             self._session = session(folder / "model.onnx", models)
-        except (OSError, ValueError, *damaged()) as error:
+        except damaged() as error:
             first = (str(error).splitlines() or [type(error).__name__])[0]
             raise ModelMissing(f"the model cannot be loaded ({first})", str(folder), remedy) from error
         self._tokenizer.no_padding()

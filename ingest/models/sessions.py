@@ -37,8 +37,7 @@ def session(path: Path, models: Path | None = None) -> "InferenceSession":
     Source: https://onnxruntime.ai/docs/performance/model-optimizations/graph-optimizations.html
 
     Raises:
-        OSError: there is no such file.
-        damaged(): it is none of a graph.
+        damaged(): it cannot be loaded.
     """
     found = path.stat()
     key = (str(path.absolute()), found.st_mtime_ns, found.st_size)
@@ -52,10 +51,12 @@ def session(path: Path, models: Path | None = None) -> "InferenceSession":
 
 
 def damaged() -> tuple[type[Exception], ...]:
-    """Return the errors that ONNX Runtime raises for a graph that it cannot load or write."""
+    """Return the errors for a model that cannot be loaded or written: those of ONNX Runtime, and of its files."""
     from onnxruntime.capi import onnxruntime_pybind11_state as onnx
 
     return (
+        OSError,
+        ValueError,
         onnx.InvalidProtobuf,
         onnx.InvalidGraph,
         onnx.InvalidArgument,
@@ -76,7 +77,7 @@ def _from_optimised(path: Path, models: Path) -> "InferenceSession | None":
         options = _options()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # it is optimised
         return _open(folder / GRAPH, options)
-    except (OSError, *damaged()) as error:
+    except damaged() as error:
         logger.info("%s is opened without its optimised form: %s", path, error)
         shutil.rmtree(folder, ignore_errors=True)
         return None
