@@ -67,7 +67,7 @@ HOMES = {
     "langchain": set(),
     "torch": {"ingest/models/encoder.py", "ingest/models/onnx_export.py", "assistant/answering/rerank.py", *TRAINING},
     "sentence_transformers": {"ingest/models/encoder.py", "assistant/answering/rerank.py"},
-    "onnxruntime": {"ingest/models/onnx_export.py", *TRAINING},
+    "onnxruntime": {"ingest/models/onnx_export.py", "ingest/models/sessions.py", *TRAINING},
     "ray": {"ingest/runs/cluster.py"},
     "mcp": {"ui/programs/mcp_server.py"},
     "prometheus_client": {"assistant/metrics.py", "ui/page/health.py"},

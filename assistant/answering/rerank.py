@@ -50,13 +50,13 @@ class Reranker(Protocol):
 class OnnxReranker:
     """An exported cross-encoder, run by ONNX Runtime."""
 
-    def __init__(self, folder: Path, *, remedy: str = EXPORT_AGAIN) -> None:
-        """Load the export in `folder`.
+    def __init__(self, folder: Path, models: Path | None = None, *, remedy: str = EXPORT_AGAIN) -> None:
+        """Load the export in `folder`; `models` is the folder of all exported models, see `Graph`.
 
         Raises:
             ModelMissing: the export cannot be loaded; the message ends with `remedy`.
         """
-        self._graph = Graph(folder, window=WINDOW, remedy=remedy)
+        self._graph = Graph(folder, window=WINDOW, remedy=remedy, models=models)
 
     def read(self, question: str, texts: Sequence[Text]) -> list[Reading]:
         """Return a reading for each text.
@@ -119,12 +119,13 @@ def open_reranker(name: str, models: Path, *, allow_downloads: bool = False) -> 
     if name == NONE:
         return None
     if name == BUNDLED:
-        return OnnxReranker(Path(str(files("assistant.answering") / "reranker")), remedy="install the program again")
+        bundled = Path(str(files("assistant.answering") / "reranker"))
+        return OnnxReranker(bundled, models, remedy="install the program again")
     folder = models / f"reranker-{folder_name(name)}"
     if not folder.is_dir():
         with exporting(name, folder) as draft:
             _export(name, draft, allow_downloads=allow_downloads)
-    return OnnxReranker(folder)
+    return OnnxReranker(folder, models)
 
 
 def _export(name: str, folder: Path, *, allow_downloads: bool) -> None:

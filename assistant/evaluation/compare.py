@@ -97,9 +97,9 @@ def mcnemar(better: int, worse: int) -> float:
     """
     if not better + worse:
         return 1.0
-    from scipy.stats import binomtest
+    from scipy.special import bdtr
 
-    return float(binomtest(better, better + worse, 0.5).pvalue)
+    return min(1.0, 2 * float(bdtr(min(better, worse), better + worse, 0.5)))
 
 
 def _reply(judgement: Judgement) -> tuple[object, ...]:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from ingest.errors import IndexUnreadable
 
 DATABASE = "chroma.sqlite3"
+LEVEL = "data_level0.bin"
 REBUILD = "run `cited ingest --rebuild`"
 AT_ONCE = 4_096  # vectors read and compared at once: 6 MB of 384 dimensions
 # Closing a file ends all locks that the process has on it, so this must not happen while Chroma writes to its tables.
@@ -136,8 +137,11 @@ def check(folder: Path) -> dict[str, Stored]:
     return stored
 
 
-def load(folder: Path, stored: Stored) -> Rows:
-    """Return the live vectors of a collection, those of its graph left in their file.
+def load(folder: Path, stored: Stored, *, copied: bool = False) -> Rows:
+    """Return the live vectors of a collection; unless `copied`, those of its graph are left in their file.
+
+    A writer may change the file, so what is left in it can be used only where nobody writes. It may do so while the
+    file is copied, too: it never moves a vector, so one that is not yet there again is not of length 1.
 
     Raises:
         IndexUnreadable: a file is missing, damaged or not readable.
@@ -150,15 +154,36 @@ def load(folder: Path, stored: Stored) -> Rows:
         values, row_of = np.empty((0, stored.dimension), np.float32), dict[int, int]()
         if graph is not None:
             labels = _labels(graph.folder)
-            held = np.memmap(graph.folder / "data_level0.bin", np.uint8, "r", shape=(graph.count, graph.size))
-            values = held[:, graph.values_at : graph.values_at + 4 * stored.dimension].view(np.float32)
-            numbers = held[:, graph.label_at : graph.label_at + 8].copy().view(np.uint64)
-            row_of = {int(label): row for row, label in enumerate(numbers[:, 0])}
+            values, numbers = _copy(graph, stored.dimension) if copied else _map(graph, stored.dimension)
+            row_of = {label: row for row, label in enumerate(numbers.tolist())}
     queued = {name: vector for name, vector in queued.items() if name in live}
     kept = sorted(name for name in live - queued.keys() if labels.get(name) in row_of)
     rows = np.array([row_of[labels[name]] for name in kept], np.int64)
     fresh = np.frombuffer(b"".join(queued.values()), np.float32).reshape(len(queued), stored.dimension)
     return Rows((*kept, *queued), rows, values, fresh)
+
+
+def _map(graph: Graph, dimension: int) -> tuple[NDArray[np.float32], NDArray[np.uint64]]:
+    """Return views of a graph's file: its vectors and their labels."""
+    return _columns(np.memmap(graph.folder / LEVEL, np.uint8, "r", shape=(graph.count, graph.size)), graph, dimension)
+
+
+def _copy(graph: Graph, dimension: int) -> tuple[NDArray[np.float32], NDArray[np.uint64]]:
+    """Return copies of a graph's vectors and their labels."""
+    values, numbers = np.empty((graph.count, dimension), np.float32), np.empty(graph.count, np.uint64)
+    with (graph.folder / LEVEL).open("rb") as file:
+        for at in range(0, graph.count, AT_ONCE):
+            end = min(at + AT_ONCE, graph.count)
+            held = np.fromfile(file, np.uint8, (end - at) * graph.size).reshape(end - at, graph.size)
+            values[at:end], numbers[at:end] = _columns(held, graph, dimension)
+    return values, numbers
+
+
+def _columns(held: NDArray[np.uint8], graph: Graph, dimension: int) -> tuple[NDArray[np.float32], NDArray[np.uint64]]:
+    if graph.label_at - graph.values_at != 4 * dimension:
+        _refuse(graph.folder / "header.bin")
+    values = held[:, graph.values_at : graph.values_at + 4 * dimension].view(np.float32)
+    return values, held[:, graph.label_at : graph.label_at + 8].copy().view(np.uint64)[:, 0]
 
 
 def _collections(database: sqlite3.Connection, folder: Path) -> dict[str, Stored]:
@@ -183,7 +208,7 @@ def _graph(folder: Path) -> Graph:
 def _check_graph(graph: Graph) -> None:
     """Check the sizes of a graph's files, and what Chroma does not: the links above the ground level, and the norms."""
     (graph.folder / "index_metadata.pickle").stat()
-    path = graph.folder / "data_level0.bin"
+    path = graph.folder / LEVEL
     if path.stat().st_size < graph.count * graph.size:
         _refuse(path)
     path = graph.folder / "length.bin"

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from ingest.errors import IndexMissing, IndexStale, IndexUnreadable, IndexUnwritable, SettingsInvalid, UserFacingError
 from ingest.index import servers
-from ingest.index.server_tables import REVISION
+from ingest.index.tables import REVISION
 
 SETTING = "CITED_CATALOG_URL"
 CONNECT_SECONDS = 5

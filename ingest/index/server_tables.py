@@ -5,9 +5,6 @@ from sqlalchemy.dialects import postgresql
 
 from ingest.index.tables import String, tables
 
-REVISION = "0001"
-"""The newest of `migrations`."""
-
 server_tables = sa.MetaData()
 # The words of the passages: `length` counts all, `counts` each of them by its field weights.
 terms = sa.Table(

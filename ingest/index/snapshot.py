@@ -13,7 +13,6 @@ from sqlalchemy.engine import Connection
 from ingest.index import tables
 from ingest.index.fts5 import Fts5
 from ingest.index.lexicon import FullText, Lexicon, batches
-from ingest.index.tsvectors import TsVectors
 from ingest.models.encoder import EncoderIdentity
 from ingest.schema import (
     EVERYTHING,
@@ -76,7 +75,7 @@ class Snapshot(Lexicon):
     ) -> None:
         """Read from a connection; `full_text` is the index of its words, by default that of the whole catalog."""
         self._on_server = connection.dialect.name == "postgresql"
-        super().__init__(connection, full_text or (TsVectors(connection) if self._on_server else Fts5(connection)))
+        super().__init__(connection, full_text or (_tsvectors(connection) if self._on_server else Fts5(connection)))
         self.within = within
 
     def prepared(self, documents: Collection[int], passages: Collection[int]) -> object:
@@ -391,3 +390,9 @@ def _passage(row: "sa.Row[Any]") -> Passage:
         title=row.title,
         recognised=row.recognised,
     )
+
+
+def _tsvectors(connection: Connection) -> FullText:
+    from ingest.index.tsvectors import TsVectors
+
+    return TsVectors(connection)

@@ -1,16 +1,17 @@
 """The catalog's tables, their version, and the upgrade of an older index."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 
 from ingest.text import chunk, terms
 
 SCHEMA_VERSION = f"2.{chunk.VERSION}.{terms.VERSION}"
+REVISION = "0001"
+"""The newest of `migrations`, by which a server knows its tables."""
 
 # PostgreSQL orders texts as SQLite does, by their characters, whatever the language of its database.
-String = sa.String().with_variant(postgresql.VARCHAR(collation="C"), "postgresql")
-Text = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+String = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 tables = sa.MetaData()
 meta = sa.Table("meta", tables, sa.Column("key", String, primary_key=True), sa.Column("value", String))

@@ -72,8 +72,8 @@ class Encoder(Protocol):
 class OnnxEncoder:
     """An exported encoder that runs on ONNX Runtime."""
 
-    def __init__(self, folder: Path) -> None:
-        """Load the export in `folder`.
+    def __init__(self, folder: Path, models: Path | None = None) -> None:
+        """Load the export in `folder`; `models` is the folder of all exported models, see `Graph`.
 
         Raises:
             IndexMissing: the folder contains no export.
@@ -87,7 +87,7 @@ class OnnxEncoder:
             raise ModelMissing(
                 "the model cannot be loaded (identity.json is damaged)", str(folder), EXPORT_AGAIN
             ) from error
-        self._graph = Graph(folder, window=self._identity.window)
+        self._graph = Graph(folder, window=self._identity.window, models=models)
         self._folder = folder
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -127,7 +127,7 @@ def open_encoder(name: str, models: Path, *, allow_downloads: bool = False) -> O
     folder = models / folder_name(name)
     if not _is_exported(folder):
         _export(name, folder, allow_downloads=allow_downloads)
-    return OnnxEncoder(folder)
+    return OnnxEncoder(folder, models)
 
 
 def _is_exported(folder: Path) -> bool:

@@ -5,7 +5,6 @@ import logging
 import os
 import shutil
 import tempfile
-import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,33 +12,23 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.errors import IndexUnwritable, ModelMissing
-from ingest.settings import disable_telemetry
+from ingest.models.sessions import damaged, session
 
 if TYPE_CHECKING:
     import torch
-    from onnxruntime import InferenceSession
     from tokenizers import Encoding
 
 EXPORT_AGAIN = "delete this folder and run `cited ingest` to export the model again"
 EXPORTS = 3
 """The version of the exports; models that were exported by another are exported again."""
 FUSED = "cited_fused"  # what transformers knows our attention by
-# ONNX Runtime's SkipLayerNormalization takes fifteen times as long as its Add and LayerNormalization.
-SLOW_FUSIONS = ("SkipLayerNormFusion",)
 
 logger = logging.getLogger(__name__)
-
-disable_telemetry()
-
-# Sessions in use by file, time and size: several collections share a model, which may take hundreds of megabytes.
-_sessions: "WeakValueDictionary[tuple[str, int, int], InferenceSession]" = WeakValueDictionary()
-_opening = threading.Lock()
 
 Output = tuple["Encoding", list[NDArray[np.float32]]]
 
@@ -47,20 +36,20 @@ Output = tuple["Encoding", list[NDArray[np.float32]]]
 class Graph:
     """The graph `model.onnx` and its `tokenizer.json`, run by ONNX Runtime."""
 
-    def __init__(self, folder: Path, *, window: int, remedy: str = EXPORT_AGAIN) -> None:
+    def __init__(self, folder: Path, *, window: int, remedy: str = EXPORT_AGAIN, models: Path | None = None) -> None:
         """Load the graph in `folder`; texts are truncated to `window` tokens, including special tokens.
+
+        `models` is the folder of the exported models, where a form of it that opens quickly is kept.
 
         Raises:
             ModelMissing: the graph cannot be loaded; `remedy` is the error's remedy.
         """
-        from onnxruntime.capi import onnxruntime_pybind11_state as onnx
         from tokenizers import Tokenizer
 
-        damaged = (onnx.InvalidProtobuf, onnx.InvalidGraph, onnx.InvalidArgument, onnx.NoSuchFile, onnx.Fail)
         try:
             self._tokenizer = Tokenizer.from_buffer((folder / "tokenizer.json").read_bytes())
-            self._session = _session(folder / "model.onnx")
-        except (OSError, ValueError, *damaged) as error:
+            self._session = session(folder / "model.onnx", models)
+        except damaged() as error:
             first = (str(error).splitlines() or [type(error).__name__])[0]
             raise ModelMissing(f"the model cannot be loaded ({first})", str(folder), remedy) from error
         self._tokenizer.no_padding()
@@ -101,24 +90,6 @@ def _workers() -> ThreadPoolExecutor:
     """Return the threads that run graphs, as many as there are cores; all models share them."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return ThreadPoolExecutor(cores, "graph")
-
-
-def _session(path: Path) -> "InferenceSession":
-    """Return the session of a graph, the same one to all that use it at a time."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads must not use the CPU
-    found = path.stat()
-    key = (str(path.absolute()), found.st_mtime_ns, found.st_size)
-    with _opening:
-        session = _sessions.get(key)
-        if session is None:
-            session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOW_FUSIONS
-            )
-            _sessions[key] = session
-        return session
 
 
 def folder_name(name: str) -> str:

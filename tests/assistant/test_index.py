@@ -12,6 +12,7 @@ import pytest
 from assistant.assistant import Assistant
 from assistant.index import Index
 from ingest.errors import IndexStale, IndexUnreadable
+from ingest.index.chosen import ChosenVectors
 from ingest.index.frozen import VectorReader, open_for_reading
 from ingest.index.vectors import Vectors
 from ingest.models.encoder import EncoderIdentity, Vectors32
@@ -195,7 +196,7 @@ def run_and_count(index: Index) -> tuple[int, int]:
 
 
 def test_opening_a_view_does_not_count_again(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Vectors, "count", None)
+    monkeypatch.setattr(ChosenVectors, "count", None)
     for _ in range(2):
         with index.view() as view:
             assert view.snapshot.run() == 1

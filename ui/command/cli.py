@@ -6,7 +6,6 @@ import signal
 import sys
 import webbrowser
 from contextlib import ExitStack, closing
-from importlib import metadata
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -56,6 +55,8 @@ ALL_RUNS = 1_000_000_000
 
 def _show_version(requested: bool) -> None:
     if requested:
+        from importlib import metadata
+
         typer.echo(f"cited {metadata.version('cited-assistant')}")
         raise typer.Exit()
 

@@ -99,6 +99,7 @@ def evaluate(
         if stages:
             with progress("Tracing", quiet=quiet) as report_progress:
                 traces = trace(assistant, loaded, report_progress)
+    del assistant  # its models take more memory than all that follows
     judgements = judge(loaded, replies)
     scores = score(judgements)
     comparison = compare_runs(earlier, replies, loaded) if earlier is not None else None

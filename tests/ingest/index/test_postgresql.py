@@ -21,9 +21,9 @@ from ingest.index.kept import kept_in, reading_file, writing_file
 from ingest.index.lock import holder, locked, write_lock
 from ingest.index.migrations.upgrade import FOLDER
 from ingest.index.postgresql import address, database, engine
-from ingest.index.server_tables import REVISION, server_tables
+from ingest.index.server_tables import server_tables
 from ingest.index.servers import Servers
-from ingest.index.tables import tables
+from ingest.index.tables import REVISION, tables
 from ingest.runs.pipeline import RunReport, ingest
 from ingest.schema import CorpusDescription
 from ingest.settings import Settings

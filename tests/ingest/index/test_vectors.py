@@ -1,4 +1,7 @@
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import chromadb
@@ -7,11 +10,13 @@ import pytest
 from chromadb.config import Settings
 
 from ingest.errors import IndexUnreadable
+from ingest.index.chosen import ChosenVectors
 from ingest.index.chroma_files import check
 from ingest.index.frozen import FrozenVectors, open_for_reading
 from ingest.index.vectors import GRAPH, Vectors
 from ingest.models.encoder import EncoderIdentity, Vectors32
 
+ROOT = Path(__file__).parents[3]
 IDENTITY = EncoderIdentity("fake", "1", 3, 64)
 
 
@@ -326,3 +331,97 @@ def test_equal_vectors_count_as_found(tmp_path: Path) -> None:
         assert vectors.unreachable() == {}
         vectors.add([f"{number:03}" for number in range(200)], rows(*[(1, 0, 0)] * 200))
         assert vectors.unreachable() == {}
+
+
+@pytest.fixture
+def saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with 200 vectors in a graph, of which 20 are deleted, and 50 that are in no graph yet."""
+    monkeypatch.setitem(GRAPH, "sync_threshold", 100)  # saves graphs that early
+    values = clusters(250, 0)
+    with Vectors(tmp_path, WIDE) as vectors:
+        for at in range(0, 250, 50):
+            vectors.add([f"{number:03}" for number in range(at, at + 50)], values[at : at + 50])
+        vectors.delete([f"{number:03}" for number in range(20)])
+    return tmp_path
+
+
+def test_a_small_index_is_read_as_chroma_reads_it(saved: Path) -> None:
+    questions = clusters(250, 0)[::9]
+    with Vectors(saved, WIDE, read_only=True) as wanted, closing(open_for_reading(saved, WIDE, 230)) as found:
+        assert isinstance(found, ChosenVectors)
+        names = [f"{number:03}" for number in range(250)]
+        assert found.count() == wanted.count() == 230
+        for vector in questions:
+            ours, theirs = found.nearest(vector, 10), wanted.nearest(vector, 10)
+            assert [name for name, _ in ours] == [name for name, _ in theirs]
+            assert dict(ours) == pytest.approx(dict(theirs), abs=1e-6)
+            assert found.cosines(vector, names) == pytest.approx(wanted.cosines(vector, names), abs=1e-6)
+        ((ours_of, rows_of),) = found.stored([*names, "none"])
+        stored = {name: row for ids, rows in wanted.stored(names) for name, row in zip(ids, rows, strict=True)}
+        assert len(ours_of) == len(stored) == 230
+        assert np.allclose(rows_of, np.stack([stored[name] for name in ours_of]), atol=1e-6)
+
+
+def test_the_nearest_vectors_of_a_small_index_come_with_ties_by_id(vectors: Vectors, tmp_path: Path) -> None:
+    vectors.add(["d", "c", "b", "a"], rows((0, 1, 0), (1, 0, 0), (1, 0, 0), (1, 0, 0)))
+    with closing(open_for_reading(tmp_path, IDENTITY, 4)) as found:
+        assert [[name for name, _ in found.nearest(rows((1, 0, 0))[0], limit)] for limit in (1, 2, 9)] == [
+            ["a"],
+            ["a", "b"],
+            ["a", "b", "c", "d"],
+        ]
+
+
+def test_a_large_index_is_read_through_chroma(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.index.frozen.SMALL", 229)
+    with closing(open_for_reading(saved, WIDE, 230)) as found:
+        assert isinstance(found, Vectors)
+
+
+def test_vectors_are_read_through_chroma_where_its_files_are_not_as_expected(vectors: Vectors, tmp_path: Path) -> None:
+    vectors.add(["a"], 2 * rows((1, 0, 0)))  # Chroma does not mind the length
+    with closing(open_for_reading(tmp_path, IDENTITY, 1)) as found:
+        assert isinstance(found, Vectors)
+        assert found.nearest(rows((1, 0, 0))[0], 1) == [("a", pytest.approx(1))]
+
+
+def test_a_file_that_is_being_written_is_not_read(saved: Path) -> None:
+    (path,) = saved.glob("*/data_level0.bin")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2] + bytes(len(whole) - len(whole) // 2))
+    with closing(open_for_reading(saved, WIDE, 230)) as found:
+        assert isinstance(found, Vectors)
+    path.write_bytes(whole)
+    with closing(open_for_reading(saved, WIDE, 230)) as found:
+        assert isinstance(found, ChosenVectors)
+
+
+@pytest.mark.slow
+def test_a_small_index_is_read_right_while_another_process_writes(saved: Path) -> None:
+    """The files of graphs are replaced in place: a reader sees all of what it needs, or refuses."""
+    kept = {f"{number:03}": vector for number, vector in enumerate(clusters(250, 0)) if number >= 20}
+    with subprocess.Popen([sys.executable, "-c", WRITER, str(saved)], cwd=ROOT) as writer:
+        opened = 0
+        while writer.poll() is None:
+            with closing(open_for_reading(saved, WIDE, 230)) as found:
+                opened += 1
+                for ids, values in found.stored(kept):
+                    assert np.allclose(values, np.stack([kept[name] for name in ids]), atol=1e-6)
+                assert {name for ids, _ in found.stored(kept) for name in ids} == set(kept)
+    assert (writer.returncode, opened > 1) == (0, True)
+
+
+WRITER = """
+import sys, pathlib, numpy as np
+from ingest.index.vectors import GRAPH, Vectors
+from ingest.models.encoder import EncoderIdentity
+GRAPH["sync_threshold"] = 100
+for run in range(4):
+    values = np.random.default_rng(run).standard_normal((150, 384)).astype(np.float32)
+    names = [f"{run}-{number}" for number in range(150)]
+    with Vectors(pathlib.Path(sys.argv[1]), EncoderIdentity("fake", "1", 384, 256)) as vectors:
+        vectors.add(names, values / np.linalg.norm(values, axis=1, keepdims=True))
+        vectors.delete(names)
+        vectors.renew()
+        vectors.drop_others()
+"""
