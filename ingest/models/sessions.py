@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
+from ingest import allocator
 from ingest.settings import disable_telemetry
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def session(path: Path, models: Path | None = None) -> "InferenceSession":
     """
     found = path.stat()
     key = (str(path.absolute()), found.st_mtime_ns, found.st_size)
+    allocator.limit_arenas()
     with _opening:
         opened = _sessions.get(key)
         if opened is None:
@@ -121,6 +123,7 @@ def _options() -> "SessionOptions":
 
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads must not use the CPU
+    options.enable_mem_pattern = False  # a plan of the memory for each length of text: 10 MB, and no quicker
     return options
 
 
