@@ -59,6 +59,7 @@ class Word(NamedTuple):
 class Line:
     """A line of words, and where it is on the turned page; `first` is the width of its first word.
 
+    `mono` says that all its letters have one width, as those of code do.
     A line that is read from right to left is where it is in a mirror, so that `left` is where it begins.
     """
 
@@ -70,6 +71,7 @@ class Line:
     size: float
     bold: bool
     first: float
+    mono: bool = False
 
     @property
     def text(self) -> str:
@@ -204,7 +206,9 @@ def line(row: Sequence[Piece], frame: Frame, marks: frozenset[str] = frozenset()
     if not all(piece.text.isascii() for piece in row) and _is_rtl(row):
         left, right = -right, -left
     words = tuple(_words(row, frame, size, base, marks))
-    return Line(words, frame, left, right, base, round(2 * _common_size(row)) / 2, bold, _width_of_first(row))
+    size = round(2 * _common_size(row)) / 2
+    mono = all([piece.mono for piece in row])  # noqa: C419 - faster
+    return Line(words, frame, left, right, base, size, bold, _width_of_first(row), mono)
 
 
 def _common_size(row: Sequence[Piece]) -> float:

@@ -1,13 +1,14 @@
-"""Paragraphs, list items and notes from the lines of PDF pages, over columns and pages."""
+"""Paragraphs, list items, listings and notes from the lines of PDF pages, over columns and pages."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from ingest.readers.pdf.flow import Column
 from ingest.readers.pdf.lines import BULLETS, LEADER, MARKER, Line
+from ingest.readers.pdf.listings import has_listings, runs
 from ingest.readers.pdf.tables import Grid
 from ingest.readers.raised import note_mark
 from ingest.schema import Kind
@@ -33,7 +34,10 @@ _CAPTION = re.compile(
 
 @dataclass(slots=True)
 class Part:
-    """A paragraph, list item or table. `mark` is that of a note; `close` means that it follows without a blank line."""
+    """A paragraph, list item, listing or table.
+
+    `mark` is that of a note; `close` means that it follows without a blank line.
+    """
 
     lines: list[Line] = field(default_factory=list)
     kind: Kind = "paragraph"
@@ -52,21 +56,26 @@ class Part:
         return (self.grid.frame if self.grid else self.lines[0].frame).turn
 
 
-def parts(found: Iterable[Column | Grid], usual: float) -> list[Part]:
+def parts(found: Sequence[Column | Grid], usual: float) -> list[Part]:
     """Return the parts of all pages in reading order; `usual` is the size of most letters."""
     result: list[Part] = []
+    listings = has_listings([line for each in found if not isinstance(each, Grid) for line in each])
     for each in found:
         if isinstance(each, Grid):
             result.append(Part(kind="row", grid=each))
             continue
-        own = list(_column_parts(each, usual))
+        own = [
+            part
+            for is_code, lines in (runs(each) if listings else [(False, each)])
+            for part in ([Part(list(lines), "code")] if is_code else _column_parts(lines, usual))
+        ]
         _set_notes(own, usual)
         _continue_last(result, own)
         result += own
     return _with_notes_placed(result)
 
 
-def _column_parts(lines: Column, usual: float) -> Iterator[Part]:
+def _column_parts(lines: Sequence[Line], usual: float) -> Iterator[Part]:
     """Yield the parts of one column."""
     left = _usual_left(lines)
     pitch = _pitch(lines)
@@ -87,20 +96,20 @@ def _column_parts(lines: Column, usual: float) -> Iterator[Part]:
         yield own
 
 
-def _pitch(lines: Column) -> float:
+def _pitch(lines: Sequence[Line]) -> float:
     """Return the distance of two lines of a paragraph, of their size; on many pages most lines begin a paragraph."""
     pitches = sorted((b.base - a.base) / b.size for a, b in pairwise(lines) if a.size == b.size and b.base > a.base)
     return pitches[len(pitches) // 4] if len(pitches) > 2 else _USUAL_PITCH
 
 
-def _edge(lines: Column, number: int) -> float:
+def _edge(lines: Sequence[Line], number: int) -> float:
     """Return the right edge of the lines around one, which a single longer line does not define."""
     near = lines[max(0, number - _NEAR) : number + _NEAR + 1]
     rights = sorted(line.right for line in near if line.size == lines[number].size)
     return rights[-2] if len(rights) > _SEVERAL else rights[-1]
 
 
-def _usual_left(lines: Column) -> float:
+def _usual_left(lines: Sequence[Line]) -> float:
     lefts = Counter(round(line.left) for line in lines)
     return max(lefts, key=lambda left: (lefts[left], -left))
 
@@ -162,6 +171,8 @@ def _is_heading_like(part: Part) -> bool:
 def _set_notes(own: Sequence[Part], usual: float) -> None:
     """Set the marks of the notes at the end of a column."""
     for part in reversed(own):
+        if part.kind == "code":
+            return
         line = part.lines[0]
         mark = _NOTE.fullmatch(line.words[0].text)
         if line.size > _NOTE_SIZE * usual or part.kind == "item" or not mark:
@@ -178,7 +189,7 @@ def _continue_last(result: Sequence[Part], own: list[Part]) -> None:
     not joined. A table parts what stands above and below it.
     """
     following = next((part for part in own if not part.mark and not _CAPTION.match(part.lines[0].text)), None)
-    if following is None or following.kind == "item":
+    if following is None or following.kind in ("item", "code"):
         return
     start = following.lines[0]
     passed: list[Grid] = []
@@ -189,7 +200,7 @@ def _continue_last(result: Sequence[Part], own: list[Part]) -> None:
         elif not part.mark and part.turn == following.turn and not _CAPTION.match(part.lines[0].text):
             last = part
             break
-    if last is None or any(_is_between(grid, last.lines[-1], start) for grid in passed):
+    if last is None or last.kind == "code" or any(_is_between(grid, last.lines[-1], start) for grid in passed):
         return
     end = last.lines[-1]
     if abs(end.size - start.size) > _OTHER_SIZE or end.bold != start.bold or start.page - end.page > _APART:

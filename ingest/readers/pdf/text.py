@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from ingest.readers import tables
 from ingest.readers.pdf.lines import Line, Word
+from ingest.readers.pdf.listings import line_starts
 from ingest.readers.pdf.tables import Grid
 from ingest.readers.source import one_line
 from ingest.schema import Block, Heading, Kind
@@ -123,6 +124,15 @@ def tokens(lines: Sequence[Line], known: Counter[str]) -> tuple[Token, ...]:
             between = "" if not found or _is_wide(found[-1].word.text[-1], word.text[0]) else " "
             found.append(Token(between, word, line.page))
     return tuple(found)
+
+
+def listing(lines: Sequence[Line]) -> tuple[Token, ...]:
+    """Return the words of the lines of code, line by line and indented as on the page."""
+    return tuple(
+        Token(" " if number else start, word, line.page)
+        for start, line in zip(line_starts(lines), lines, strict=True)
+        for number, word in enumerate(line.words)
+    )
 
 
 def _is_wide(last: str, first: str) -> bool:
