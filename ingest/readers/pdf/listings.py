@@ -25,11 +25,8 @@ def runs(lines: Sequence[Line]) -> Iterator[tuple[bool, Sequence[Line]]]:
     waiting: list[Line] = []
     for is_mono, group in groupby(lines, key=lambda line: line.mono):
         own = list(group)
-        if not is_mono or len(own) < _FEWEST or _is_prose(own):
-            waiting += own
-            continue
-        for run in _near(own):
-            if len(run) < _FEWEST:
+        for run in _near(own) if is_mono else [own]:
+            if not is_mono or len(run) < _FEWEST or _is_prose(run) or _are_names(run):
                 waiting += run
                 continue
             if waiting:
@@ -55,6 +52,11 @@ def _is_prose(lines: Sequence[Line]) -> bool:
     """Return whether lines are sentences that happen to be set in such letters."""
     words = [word.text.rstrip(".,;:") for line in lines for word in line.words]
     return len(words) >= _PROSE_WORDS * len(lines) and sum(map(str.isalpha, words)) >= _PROSE * len(words)
+
+
+def _are_names(lines: Sequence[Line]) -> bool:
+    """Return whether lines are single words, such as addresses."""
+    return all(len(line.words) == 1 for line in lines)
 
 
 def line_starts(lines: Sequence[Line]) -> list[str]:

@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from math import inf
 
 from ingest.readers.pdf.flow import Column
-from ingest.readers.pdf.lines import BULLETS, LEADER, MARKER, Line
+from ingest.readers.pdf.lines import BULLETS, HYPHENS, LEADER, MARKER, Line
 from ingest.readers.pdf.listings import has_listings, runs
 from ingest.readers.pdf.tables import Grid
 from ingest.readers.raised import note_mark
@@ -27,6 +28,10 @@ _LARGE = 1.12  # times the usual size: a title, whose lines belong together
 _NOTE = re.compile(r"\[([^\]]{1,3})\]|[*†‡§¶]{1,3}|\d{1,2}")
 _MARKED = re.compile(r"\[\w{1,3}\]")
 _NOTE_SIZE = 0.95  # times the usual size
+_LABEL = 5  # words, at most
+_GOES_ON = f"{HYPHENS},"
+_STOPS = ".:;!?,"
+_SECTION = re.compile(r"\d{1,2}(?:\.\d{1,2})+\.?")
 _CAPTION = re.compile(
     r"(?:table|tab\.|figure|fig\.|tabelle|abbildung|abb\.|tableau|tabla|figura|box)\s*\d", re.IGNORECASE
 )
@@ -130,11 +135,20 @@ def _has_marker(line: Line) -> bool:
 def _belongs(part: Part, line: Line, edge: float, left: float, pitch: float, usual: float) -> bool:
     """Return whether a line continues a part."""
     last, first = part.lines[-1], part.lines[0]
+    lower = line.words[0].text[0].islower()
+    if _begin_alike(first, line):
+        return False
+    large = last.size > _LARGE * usual
+    if min(last.value, line.value) < inf and not large and not _goes_on(last, line):
+        return (
+            abs(line.left - last.value) < line.size
+            and line.value == inf
+            and line.base - last.base < _LARGER_PITCH * pitch
+        )
     if _is_entry(last) or (_MARKED.fullmatch(line.words[0].text) and line.size < usual):
         return False
     ended = edge - last.right > line.first + _SPACE * line.size
-    lower = line.words[0].text[0].islower()
-    other_look = line.bold != last.bold and last.size <= _LARGE * usual
+    other_look = line.bold != last.bold and not large
     if abs(line.size - last.size) > _OTHER_SIZE or (other_look and (_is_heading_like(part) or (ended and line.bold))):
         return False
     if line.base < last.base or line.base - last.base > _LARGER_PITCH * pitch:
@@ -146,12 +160,34 @@ def _belongs(part: Part, line: Line, edge: float, left: float, pitch: float, usu
         )
     if part.kind == "item" and line.left < first.left + _SPACE * line.size and ended:
         return lower and not _SENTENCE_END.search(last.text)
-    if last.size > _LARGE * usual:
+    if large:
         return not (line.words[0].text[0].isdigit() and ended)
     hanging = len(part.lines) > 1 or part.kind == "item"
     if part.kind != "item" and line.left > last.left + _INDENT * line.size and line.left > left + _INDENT * line.size:
         return not hanging and not ended and not _SENTENCE_END.search(last.text)
     return lower if ended else True
+
+
+def _goes_on(last: Line, line: Line) -> bool:
+    """Return whether a wide gap in one of two lines does not part them, because the words go on."""
+    one_gap = last.value == inf or line.value == inf
+    return last.words[-1].text[-1] in _GOES_ON or (one_gap and line.words[0].text[0].islower())
+
+
+def _begin_alike(one: Line, other: Line) -> bool:
+    """Return whether both lines begin with a label, such as "Date:", or with the number of a section."""
+    mark = _beginning(other)
+    return bool(mark) and mark == _beginning(one)
+
+
+def _beginning(line: Line) -> str:
+    first = line.words[0].text
+    if first[0].isdigit():
+        return "section" if len(line.words) > 1 and _SECTION.fullmatch(first) else ""
+    if not first[0].isalpha() or first[0].islower():
+        return ""
+    ends = next((word.text[-1] for word in line.words[:_LABEL] if word.text[-1] in _STOPS), "")
+    return "label" if ends == ":" else ""
 
 
 def _is_entry(line: Line) -> bool:

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ingest.readers import tables
-from ingest.readers.pdf.lines import Line, Word
+from ingest.readers.pdf.lines import HYPHENS, Line, Word
 from ingest.readers.pdf.listings import line_starts
 from ingest.readers.pdf.tables import Grid
 from ingest.readers.source import one_line
 from ingest.schema import Block, Heading, Kind
 from ingest.word_boxes import pack
 
-_HYPHENS = "-‐\xad"
 _EDGES = re.compile(r"^\W+|\W+$")
 _LEAST = 4  # letters of a part that is taken for a word of its own
 _PREFIXES = frozenset(
@@ -96,7 +95,7 @@ def vocabulary(lines: Iterable[Line]) -> Counter[str]:
     """Return how often each word occurs, in lower case and without the ends of lines that a hyphen ends."""
     words: Counter[str] = Counter()
     for line in lines:
-        own = line.words[:-1] if line.words[-1].text[-1:] in _HYPHENS else line.words
+        own = line.words[:-1] if line.words[-1].text[-1:] in HYPHENS else line.words
         words.update([word.text for word in own])
     found: Counter[str] = Counter()
     for text, count in words.items():
@@ -113,7 +112,7 @@ def tokens(lines: Sequence[Line], known: Counter[str]) -> tuple[Token, ...]:
     found: list[Token] = []
     for line in lines:
         words: Iterator[Word] = iter(line.words)
-        if found and found[-1].word.text[-1] in _HYPHENS and len(found[-1].word.text) > 1:
+        if found and found[-1].word.text[-1] in HYPHENS and len(found[-1].word.text) > 1:
             last, word = found.pop(), next(words)
             joint = _joint(last.word.text, word.text, known)
             if joint is None:

@@ -55,6 +55,11 @@ def test_sentences_in_letters_of_one_width_are_no_code(read_as: ReadAs) -> None:
     assert kinds(read_as("a.pdf", draw([content])))[1] == ("paragraph", " ".join(letter))
 
 
+def test_addresses_are_no_code(read_as: ReadAs) -> None:
+    content = code(740, "ann@ham.example", "ben@ham.example") + lines(72, 700, *PROSE)
+    assert {kind for kind, _ in kinds(read_as("a.pdf", draw([content])))} == {"paragraph"}
+
+
 def test_a_typed_document_has_no_listings(read_as: ReadAs) -> None:
     content = code(720, *PROSE) + code(660, "x = pump(3)", "y = pump(4)") + text(72, 600, "Printed.")
     assert {kind for kind, _ in kinds(read_as("a.pdf", draw([content])))} == {"paragraph"}
