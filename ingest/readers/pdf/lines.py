@@ -67,7 +67,8 @@ class Line:
     """A line of words, and where it is on the turned page; `first` is the width of its first word.
 
     `mono` says that all its letters have one width, as those of code do; `value` is where the text after a wide
-    gap begins, such as the one between a label and its value, and infinite if there is none.
+    gap begins, such as the one between a label and its value, and infinite if there is none. `aside` says that it is
+    in a box beside other text.
     A line that is read from right to left is where it is in a mirror, so that `left` is where it begins.
     """
 
@@ -81,6 +82,7 @@ class Line:
     first: float
     mono: bool = False
     value: float = inf
+    aside: bool = False
 
     @property
     def text(self) -> str:

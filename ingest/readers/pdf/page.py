@@ -137,6 +137,11 @@ class Frame:
         return (self.width - bottom, left, self.width - top, right) if self.turn == 3 else box
 
     @property
+    def upright_width(self) -> float:
+        """The width of the turned page, in points."""
+        return self.height if self.turn % 2 else self.width
+
+    @property
     def upright_height(self) -> float:
         """The height of the turned page, in points."""
         return self.width if self.turn % 2 else self.height

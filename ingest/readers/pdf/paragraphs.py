@@ -56,9 +56,9 @@ class Part:
         return self.grid.frame.page if self.grid else self.lines[0].page
 
     @property
-    def turn(self) -> int:
-        """The direction of its text, as in `Frame`."""
-        return (self.grid.frame if self.grid else self.lines[0].frame).turn
+    def stream(self) -> tuple[int, bool]:
+        """The direction of its text, as in `Frame`, and whether it is in a box beside other text."""
+        return (self.grid.frame.turn, False) if self.grid else (self.lines[0].frame.turn, self.lines[0].aside)
 
 
 def parts(found: Sequence[Column | Grid], usual: float) -> list[Part]:
@@ -221,8 +221,8 @@ def _set_notes(own: Sequence[Part], usual: float) -> None:
 def _continue_last(result: Sequence[Part], own: list[Part]) -> None:
     """Join the first part of a column to the last one before, if its sentence goes on.
 
-    Text in another direction, such as that in a margin, is passed over, and is
-    not joined. A table parts what stands above and below it.
+    Text in another direction, such as that in a margin, and text in a box are
+    passed over, and are not joined. A table parts what stands above and below it.
     """
     following = next((part for part in own if not part.mark and not _CAPTION.match(part.lines[0].text)), None)
     if following is None or following.kind in ("item", "code"):
@@ -233,7 +233,7 @@ def _continue_last(result: Sequence[Part], own: list[Part]) -> None:
     for part in reversed(result):
         if part.grid:
             passed.append(part.grid)
-        elif not part.mark and part.turn == following.turn and not _CAPTION.match(part.lines[0].text):
+        elif not part.mark and part.stream == following.stream and not _CAPTION.match(part.lines[0].text):
             last = part
             break
     if last is None or last.kind == "code" or any(_is_between(grid, last.lines[-1], start) for grid in passed):
