@@ -9,10 +9,11 @@ from statistics import median
 
 from ingest.readers.pdf.boxes import boxes_beside
 from ingest.readers.pdf.layout import STAND_IN, Band, Region, regions
-from ingest.readers.pdf.lines import Line, line, rows_of
+from ingest.readers.pdf.lines import HYPHENS, Line, line, rows_of
 from ingest.readers.pdf.page import Piece, Sheet
 from ingest.readers.pdf.paths import Box
 from ingest.readers.pdf.rules import Lattice, across
+from ingest.readers.pdf.table_rows import first
 from ingest.readers.pdf.tables import Grid, aligned, ruled
 
 _DEEPEST = 6  # columns inside columns
@@ -20,6 +21,9 @@ _TITLE = 2  # bands
 _SAME_EDGE = 2.0  # points
 _MIDDLE = 0.1  # share of a column's width, twice that its middle is off
 _PARTING = 1.2  # times the size of the letters
+_BLOCK = 3  # lines of each of its columns
+_INSIDE = f"{HYPHENS},"  # of a sentence, at the end of a line
+_PROSE_WORDS = 3  # of a line
 _ROWS = 4  # of a table, or of a column of line numbers
 _WORDS = 3  # in one cell, below a table
 _LONG_NUMBER = 5  # digits
@@ -186,11 +190,35 @@ class _Flow:
                 yield grid
                 yield from self._column(below)
                 continue
-            title, rest = _title(region)
-            yield from self._column(title)
-            for column in rest.columns():
-                if not _are_line_numbers(column):
-                    yield from self.ordered(column, depth + 1)
+            for block in self._blocks(region):
+                title, rest = _title(block)
+                yield from self._column(title)
+                for column in rest.columns():
+                    if not _are_line_numbers(column):
+                        yield from self.ordered(column, depth + 1)
+
+    def _blocks(self, region: Region) -> list[Region]:
+        """Return the blocks of columns from top to bottom: the text of each goes on in its next column."""
+        blocks = [Region((), region.gutters)]
+        for band in region.bands:
+            last = blocks[-1]
+            if last.bands and self._are_apart(last, band, region):
+                blocks.append(Region((band,), region.gutters))
+            else:
+                blocks[-1] = Region((*last.bands, band), region.gutters)
+        return blocks
+
+    def _are_apart(self, upper: Region, following: Band, region: Region) -> bool:
+        """Return whether a block of columns ends above a band: a wide gap is between, and the text goes on beside."""
+        size = max(piece.size for piece in upper.bands[-1].pieces)
+        if len(region.gutters) > 1 or following.top - upper.bands[-1].bottom < _PARTING * size:
+            return False
+        left, right = upper.columns()
+        if not (_is_prose(left) and _is_prose(right) and _goes_on(left, right)):
+            return False
+        at = region.bands.index(following)
+        below = Region(region.bands[at:], region.gutters).columns()[0]
+        return bool(below) and not _goes_on(left, below)
 
     def _columns(self, pieces: Sequence[Piece]) -> int:
         """Return the number of columns of a part of a region that is one table of several rows; 0 if it is none."""
@@ -226,6 +254,20 @@ class _Flow:
 def _aside(found: Column | Grid) -> Column | Grid:
     """Return a column as one that no text before and after it belongs to."""
     return found if isinstance(found, Grid) else tuple(replace(line, aside=True) for line in found)
+
+
+def _is_prose(column: Sequence[Piece]) -> bool:
+    """Return whether a column has several lines of several words."""
+    lines = len({round(piece.base) for piece in column})
+    return lines >= _BLOCK and sum(not piece.glued for piece in column) > _PROSE_WORDS * lines
+
+
+def _goes_on(column: Sequence[Piece], following: Sequence[Piece]) -> bool:
+    """Return whether the last line of a column is full and within a sentence, which goes on in another column."""
+    last = max(column, key=lambda piece: (round(piece.base), piece.left))
+    full = last.right > max(piece.right for piece in column) - 2 * last.size
+    inside = last.text[-1].isalpha() or last.text[-1] in _INSIDE
+    return full and inside and first(tuple(following)).text[0].islower()
 
 
 def _parts(region: Region) -> list[list[Piece]]:

@@ -31,6 +31,7 @@ _NOTE_SIZE = 0.95  # times the usual size
 _LABEL = 5  # words, at most
 _GOES_ON = f"{HYPHENS},"
 _STOPS = ".:;!?,"
+_LETTER = re.compile(r"\(?[^\W\d_]\.,?")  # of an abbreviation of several words
 _SECTION = re.compile(r"\d{1,2}(?:\.\d{1,2})+\.?")
 _CAPTION = re.compile(
     r"(?:table|tab\.|figure|fig\.|tabelle|abbildung|abb\.|tableau|tabla|figura|box)\s*\d", re.IGNORECASE
@@ -129,7 +130,15 @@ def _started(line: Line, part: Part) -> Part:
 def _has_marker(line: Line) -> bool:
     """Return whether a line begins like a list item."""
     first = line.words[0].text
-    return len(line.words) > 1 and bool(MARKER.match(first)) or (first[0] in BULLETS and len(first) > 1)
+    return _is_marked(line) or (first[0] in BULLETS and len(first) > 1)
+
+
+def _is_marked(line: Line, last: Line | None = None) -> bool:
+    """Return whether a line begins with the marker of a list item, and not with a part of "z. B." or "e. g."."""
+    if len(line.words) < 2 or not MARKER.match(line.words[0].text):
+        return False
+    around = line.words[1].text, last.words[-1].text if last else ""
+    return not (_LETTER.fullmatch(line.words[0].text) and any(map(_LETTER.fullmatch, around)))
 
 
 def _belongs(part: Part, line: Line, edge: float, left: float, pitch: float, usual: float) -> bool:
@@ -148,13 +157,13 @@ def _belongs(part: Part, line: Line, edge: float, left: float, pitch: float, usu
     if _is_entry(last) or (_MARKED.fullmatch(line.words[0].text) and line.size < usual):
         return False
     ended = edge - last.right > line.first + _SPACE * line.size
-    other_look = line.bold != last.bold and not large
+    other_look = line.bold != last.bold and not large and not (lower and _is_hyphenated(last))
     if abs(line.size - last.size) > _OTHER_SIZE or (other_look and (_is_heading_like(part) or (ended and line.bold))):
         return False
     if line.base < last.base or line.base - last.base > _LARGER_PITCH * pitch:
         goes_on = lower and not ended and not _SENTENCE_END.search(last.text)
         return goes_on and 0 < line.base - last.base < _LOOSE_PITCH * pitch
-    if len(line.words) > 1 and MARKER.match(line.words[0].text) and (part.kind == "item" or ended or not lower):
+    if _is_marked(line, last) and (part.kind == "item" or ended or not lower):
         return (
             part.kind != "item" and not ended and not _SENTENCE_END.search(last.text) and _is_word(line.words[0].text)
         )
@@ -166,6 +175,12 @@ def _belongs(part: Part, line: Line, edge: float, left: float, pitch: float, usu
     if part.kind != "item" and line.left > last.left + _INDENT * line.size and line.left > left + _INDENT * line.size:
         return not hanging and not ended and not _SENTENCE_END.search(last.text)
     return lower if ended else True
+
+
+def _is_hyphenated(line: Line) -> bool:
+    """Return whether a line ends with a part of a word."""
+    end = line.words[-1].text
+    return end[-1] in HYPHENS and end[-2:-1].isalpha()
 
 
 def _goes_on(last: Line, line: Line) -> bool:

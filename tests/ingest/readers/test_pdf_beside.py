@@ -92,7 +92,7 @@ def test_the_head_of_a_ruled_table_is_kept_on_every_page(read_as: ReadAs) -> Non
 
 
 def test_captions_with_numbers_are_no_running_heads(read_as: ReadAs) -> None:
-    pages = [text(72, 750, f"Table {page}") + lines(72, 700, *MAIN) for page in (1, 2, 3)]
+    pages = [text(72, 750, f"Table {page}") + lines(72, 700, *MAIN[2 * page - 2 : 2 * page]) for page in (1, 2, 3)]
     found = quotes(read_as("a.pdf", draw(pages)))
     assert [quote for quote in found if quote.startswith("Table")] == ["Table 1", "Table 2", "Table 3"]
 
@@ -111,3 +111,43 @@ def test_values_of_several_lines_stay_with_their_labels(read_as: ReadAs) -> None
         "Place: | the north quay, behind the crane",
         "Use: | nets and ropes of the club, and a boat for two",
     ]
+
+
+def columns(y: float, left: tuple[str, ...], right: tuple[str, ...]) -> bytes:
+    return lines(72, y, *left) + lines(320, y, *right)
+
+
+def test_a_block_of_columns_is_read_before_the_one_below_it(read_as: ReadAs) -> None:
+    upper = (
+        (
+            "The lock is closed on Sundays and in",
+            "the night, and the keeper is only called",
+            "for the boats of doctors, nurses, and of",
+        ),
+        ("midwives, who have a key to the gate of", "their own. A fee of two coins is to be", "paid on the next day."),
+    )
+    lower = (
+        (
+            "Fishing is free on the quay, but not in",
+            "the lock itself, and nets are not allowed",
+            "in any other part of this old and narrow",
+        ),
+        ("harbour, which is too crowded for these.", "Lines may be left over night where the", "lamps are lit."),
+    )
+    assert quotes(read_as("a.pdf", draw([columns(700, *upper) + columns(620, *lower)]))) == [
+        " ".join((*upper[0], *upper[1])),
+        " ".join((*lower[0], *lower[1])),
+    ]
+
+
+def test_a_gap_in_both_columns_parts_no_block_where_the_text_goes_on_below(read_as: ReadAs) -> None:
+    left = (
+        "The lock is closed on Sundays and in",
+        "the night, and the keeper is only called",
+        "for the boats of doctors, nurses, and of",
+    )
+    below = ("midwives, who have a key to the gate of", "their own. A fee is to be paid by all.")
+    right = ("in the harbour they may fish and swim, but", "not in the lock itself, and no nets are", "allowed.")
+    rest = ("Lines may be left over night where the", "lamps are lit.")
+    content = columns(700, left, right) + columns(600, below, rest)
+    assert quotes(read_as("a.pdf", draw([content])))[:2] == [" ".join(left), " ".join(below)]

@@ -35,8 +35,8 @@ def test_a_label_in_a_sentence_parts_nothing(read_as: ReadAs) -> None:
 
 def test_labels_and_values_that_a_gap_parts_are_lines(read_as: ReadAs) -> None:
     content = text(72, 730, "The harbour of Ham has these berths and these boats for the coming season.")
-    content += pairs(700, ("Reason", "Storm in May"), ("Kind of damage", "Mast broken"))
-    assert quotes(read_as("a.pdf", draw([content])))[1:] == ["Reason Storm in May", "Kind of damage Mast broken"]
+    content += pairs(700, ("Reason", "A storm in May"), ("Kind of damage", "A broken mast"))
+    assert quotes(read_as("a.pdf", draw([content])))[1:] == ["Reason A storm in May", "Kind of damage A broken mast"]
 
 
 def test_a_value_keeps_its_second_line(read_as: ReadAs) -> None:
@@ -59,3 +59,25 @@ def test_a_line_stretched_to_the_width_of_its_paragraph_has_no_value() -> None:
     assert gaps(0, 55, 110) == float("inf")
     assert gaps(0, 25, 50) == float("inf")
     assert gaps(0) == float("inf")
+
+
+def test_abbreviations_of_several_words_are_no_items(read_as: ReadAs) -> None:
+    item = ("• Mittel gegen Sodbrennen, die man oft nimmt (z.", "B. am Abend), und andere, die man selten", "nimmt.")
+    names = ("M. E. Dorn and B. L. Broad keep the lock of", "Ham since the year of the flood.")
+    document = read_as("a.pdf", draw([lines(72, 700, *item) + lines(72, 620, *names)]))
+    assert [(block.kind, quote) for block, quote in zip(document.blocks, quotes(document), strict=True)] == [
+        ("item", " ".join(item)),
+        ("paragraph", " ".join(names)),
+    ]
+
+
+def test_a_hyphenated_word_is_whole_where_its_letters_cease_to_be_bold(read_as: ReadAs) -> None:
+    content = text(72, 700, "Fees for the boats that stay in the har-", font="F2") + text(
+        72, 686, "bour. These are paid at the gate in the morning."
+    )
+    content += lines(
+        72, 640, "The gate is green, and the keeper of the lock", "lives beside it with two dogs and a goose."
+    )
+    assert quotes(read_as("a.pdf", draw([content])))[0] == (
+        "Fees for the boats that stay in the harbour. These are paid at the gate in the morning."
+    )
