@@ -3,24 +3,37 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
-from ingest.readers.pdf.layout import Band, Region, regions
-from ingest.readers.pdf.lines import Line, line, rows_of
+from ingest.readers.pdf.boxes import boxes_beside
+from ingest.readers.pdf.layout import STAND_IN, Band, Region, regions
+from ingest.readers.pdf.lines import HYPHENS, Line, line, rows_of
 from ingest.readers.pdf.page import Piece, Sheet
 from ingest.readers.pdf.paths import Box
 from ingest.readers.pdf.rules import Lattice, across
+from ingest.readers.pdf.table_rows import first
 from ingest.readers.pdf.tables import Grid, aligned, ruled
 
 _DEEPEST = 6  # columns inside columns
 _TITLE = 2  # bands
 _SAME_EDGE = 2.0  # points
+_MIDDLE = 0.1  # share of a column's width, twice that its middle is off
 _PARTING = 1.2  # times the size of the letters
+_BLOCK = 3  # lines of each of its columns
+_INSIDE = f"{HYPHENS},"  # of a sentence, at the end of a line
+_PROSE_WORDS = 3  # of a line
 _ROWS = 4  # of a table, or of a column of line numbers
 _WORDS = 3  # in one cell, below a table
 _LONG_NUMBER = 5  # digits
+_LARGER = 1.15  # times the usual size: a title
+_EDGE = 0.08  # of the page's height, where a head or foot of the page may be
+_FEWEST_LINES = 4
+_CLEAR = 1.5  # times the distance of the next lines: how far a head is above them, or a foot below
+_CLEAREST = 14.0  # points, from baseline to baseline
+_APART = 4.0  # times the size: the gap between its parts
+_HEAD_CELLS = 3  # wide gaps; with so many, it is the head of a table
 _TALL = 0.62  # as in pdf_layout: the height of a band, of the size
 _MARK = re.compile(r"\d{1,2}|[*†‡§¶]{1,3}|[a-z]")
 _SMALLER = 0.95  # times the usual size: notes
@@ -33,24 +46,68 @@ def flow(sheet: Sheet) -> Iterator[Column | Grid]:
     """Yield the columns and tables of a sheet in reading order."""
     marks = note_marks(sheet)
     tables, lattices = ruled(sheet, marks)
-    found: dict[str, Grid | _Boxes] = {f"\0{number}": grid for number, grid in enumerate(tables)}
+    found: dict[str, Grid | _Boxes] = {f"{STAND_IN}{number}": grid for number, grid in enumerate(tables)}
     pieces = _outside(sheet.pieces, tables)
     pieces += [_stand_in(name, each) for name, each in found.items()]
     for lattice in sorted(lattices, key=lambda each: each.box[3] - each.box[1]):  # one may be inside another
         boxes = _boxes(lattice, pieces)
         pieces = _outside(pieces, [boxes])
-        name = f"\0{len(found)}"
+        name = f"{STAND_IN}{len(found)}"
         found[name] = boxes
         pieces.append(_stand_in(name, boxes))
-    yield from _Flow(sheet, marks, found).ordered(pieces, 0)
+    for box in boxes_beside(sheet, pieces):
+        own = _Boxes((tuple(_inside(pieces, box)),), box, aside=True)
+        pieces = _outside(pieces, [own])
+        name = f"{STAND_IN}{len(found)}"
+        found[name] = own
+        pieces.append(_stand_in(name, own))
+    head, body, foot = _edges(pieces, sheet.frame.upright_height)
+    order = _Flow(sheet, marks, found)
+    yield from order.lines(head)
+    yield from order.ordered(body, 0)
+    yield from order.lines(foot)
+
+
+def _edges(pieces: Sequence[Piece], height: float) -> tuple[list[Piece], Sequence[Piece], list[Piece]]:
+    """Return a line of several parts at the top of a page, what is between, and such a line at the foot.
+
+    They are read across, whatever columns are between, and are empty where there is no such line.
+    """
+    bases = sorted({piece.base for piece in pieces})
+    if len(bases) < _FEWEST_LINES:
+        return [], pieces, []
+    head: list[Piece] = []
+    foot: list[Piece] = []
+    if bases[0] < _EDGE * height and _is_clear(*bases[:3]):
+        head = _parts_apart([piece for piece in pieces if piece.base == bases[0]])
+    if bases[-1] > (1 - _EDGE) * height and _is_clear(*bases[:-4:-1]):
+        foot = _parts_apart([piece for piece in pieces if piece.base == bases[-1]])
+    usual = median(piece.size for piece in pieces) if head or foot else 0.0
+    head, foot = ([] if row and row[0].size > _LARGER * usual else row for row in (head, foot))
+    gone = set(map(id, (*head, *foot)))
+    return head, [piece for piece in pieces if id(piece) not in gone] if gone else pieces, foot
+
+
+def _is_clear(edge: float, inner: float, next_inner: float) -> bool:
+    """Return whether the line at an edge is further from the next one than that is from the one after it."""
+    return abs(inner - edge) > max(_CLEAR * abs(next_inner - inner), _CLEAREST)
+
+
+def _parts_apart(row: list[Piece]) -> list[Piece]:
+    """Return a row of pieces that a wide gap parts, and that are no heads of columns; else none."""
+    row.sort(key=lambda piece: piece.left)
+    wide = _APART * row[0].size
+    gaps = sum(other.left - piece.right > wide for piece, other in pairwise(row))
+    return row if 0 < gaps < _HEAD_CELLS and not all(piece.bold for piece in row) else []
 
 
 @dataclass(frozen=True, slots=True)
 class _Boxes:
-    """Texts in ruled boxes, in reading order, and the box around them."""
+    """Texts in ruled boxes, in reading order, and the box around them; `aside` if it stands beside other text."""
 
     texts: tuple[tuple[Piece, ...], ...]
     box: Box
+    aside: bool = False
 
 
 def _boxes(lattice: Lattice, pieces: Sequence[Piece]) -> _Boxes:
@@ -133,11 +190,35 @@ class _Flow:
                 yield grid
                 yield from self._column(below)
                 continue
-            title, rest = _title(region)
-            yield from self._column(title)
-            for column in rest.columns():
-                if not _are_line_numbers(column):
-                    yield from self.ordered(column, depth + 1)
+            for block in self._blocks(region):
+                title, rest = _title(block)
+                yield from self._column(title)
+                for column in rest.columns():
+                    if not _are_line_numbers(column):
+                        yield from self.ordered(column, depth + 1)
+
+    def _blocks(self, region: Region) -> list[Region]:
+        """Return the blocks of columns from top to bottom: the text of each goes on in its next column."""
+        blocks = [Region((), region.gutters)]
+        for band in region.bands:
+            last = blocks[-1]
+            if last.bands and self._are_apart(last, band, region):
+                blocks.append(Region((band,), region.gutters))
+            else:
+                blocks[-1] = Region((*last.bands, band), region.gutters)
+        return blocks
+
+    def _are_apart(self, upper: Region, following: Band, region: Region) -> bool:
+        """Return whether a block of columns ends above a band: a wide gap is between, and the text goes on beside."""
+        size = max(piece.size for piece in upper.bands[-1].pieces)
+        if len(region.gutters) > 1 or following.top - upper.bands[-1].bottom < _PARTING * size:
+            return False
+        left, right = upper.columns()
+        if not (_is_prose(left) and _is_prose(right) and _goes_on(left, right)):
+            return False
+        at = region.bands.index(following)
+        below = Region(region.bands[at:], region.gutters).columns()[0]
+        return bool(below) and not _goes_on(left, below)
 
     def _columns(self, pieces: Sequence[Piece]) -> int:
         """Return the number of columns of a part of a region that is one table of several rows; 0 if it is none."""
@@ -153,19 +234,40 @@ class _Flow:
         rest = [piece for piece in pieces if piece.text not in self._grids]
         for table in tables:
             middle = (table.top + table.bottom) / 2
-            yield from self._lines([piece for piece in rest if piece.base < middle])
+            yield from self.lines([piece for piece in rest if piece.base < middle])
             rest = [piece for piece in rest if piece.base >= middle]
             found = self._grids[table.text]
             if isinstance(found, Grid):
                 yield found
             else:
                 for text in found.texts:
-                    yield from self.ordered(text, 1)
-        yield from self._lines(rest)
+                    for each in self.ordered(text, 1):
+                        yield _aside(each) if found.aside else each
+        yield from self.lines(rest)
 
-    def _lines(self, pieces: Sequence[Piece]) -> Iterator[Column]:
+    def lines(self, pieces: Sequence[Piece]) -> Iterator[Column]:
+        """Yield one column of lines; none if there are no pieces."""
         if pieces:
             yield tuple(line(row, self._sheet.frame, self._marks) for row in rows_of(pieces))
+
+
+def _aside(found: Column | Grid) -> Column | Grid:
+    """Return a column as one that no text before and after it belongs to."""
+    return found if isinstance(found, Grid) else tuple(replace(line, aside=True) for line in found)
+
+
+def _is_prose(column: Sequence[Piece]) -> bool:
+    """Return whether a column has several lines of several words."""
+    lines = len({round(piece.base) for piece in column})
+    return lines >= _BLOCK and sum(not piece.glued for piece in column) > _PROSE_WORDS * lines
+
+
+def _goes_on(column: Sequence[Piece], following: Sequence[Piece]) -> bool:
+    """Return whether the last line of a column is full and within a sentence, which goes on in another column."""
+    last = max(column, key=lambda piece: (round(piece.base), piece.left))
+    full = last.right > max(piece.right for piece in column) - 2 * last.size
+    inside = last.text[-1].isalpha() or last.text[-1] in _INSIDE
+    return full and inside and first(tuple(following)).text[0].islower()
 
 
 def _parts(region: Region) -> list[list[Piece]]:
@@ -207,9 +309,22 @@ def _title(region: Region) -> tuple[list[Piece], Region]:
     if pieces and below and abs(min(p.left for p in pieces) - min(p.left for p in below)) < _SAME_EDGE:
         return [], region  # the first lines of the right column
     usual = median(piece.size for band in region.bands for piece in band.pieces)
+    if pieces and _is_over(
+        pieces, [piece for band in region.bands[count:] for piece in band.pieces if piece.left > middle]
+    ):
+        return [], region
     if not pieces or min(piece.size for piece in pieces) <= usual:
         return [], region
     return pieces, Region(region.bands[count:], region.gutters)
+
+
+def _is_over(title: Sequence[Piece], column: Sequence[Piece]) -> bool:
+    """Return whether a title is in the middle over a column."""
+    if not column:
+        return False
+    left, right = min(piece.left for piece in column), max(piece.right for piece in column)
+    start, end = min(piece.left for piece in title), max(piece.right for piece in title)
+    return left <= start and end <= right and abs(left + right - start - end) < _MIDDLE * (right - left)
 
 
 def _core(region: Region) -> tuple[list[Piece], Region, list[Piece]]:

@@ -59,7 +59,7 @@ def leveled(parts: Sequence[Part], titles: Sequence[Title], usual: float) -> lis
 def _candidate(part: Part, level: int) -> Candidate:
     if part.grid:
         return Candidate(Piece(" ".join(part.grid.texts()[0]), kind="row"))
-    text = " ".join(line.text for line in part.lines)
+    text = ("\n" if part.kind == "code" else " ").join(line.text for line in part.lines)
     bold = all(line.bold for line in part.lines) and not part.mark
     return Candidate(Piece(text, level, kind=part.kind), bold, min(line.size for line in part.lines))
 

@@ -23,6 +23,9 @@ _DOTS = ".…·_"  # lead to a page number
 _ROMAN = re.compile(r"[IVX]{1,5}[.)]")
 _TOGETHER = 2.0  # points between such places
 
+STAND_IN = "\0"
+"""The first character of a piece that takes the place of a table or box."""
+
 Gap = tuple[float, float]
 
 
@@ -154,14 +157,20 @@ def _gutters(group: Sequence[Band], gaps: Sequence[Gap], size: float) -> tuple[G
         ]
         if beside and sum(map(_is_mark, beside)) >= _MARKS * len(beside):
             continue  # the bullets of a list
-        left = {round(piece.base) for band in group for piece in band.pieces if piece.right <= middle}
-        right = {round(piece.base) for band in group for piece in band.pieces if piece.left >= middle}
-        lines = min(len(left), len(right))
-        if gap[1] - gap[0] < _CERTAIN * size and not _begin_together(group, middle):
+        left = [piece for band in group for piece in band.pieces if piece.right <= middle]
+        right = [piece for band in group for piece in band.pieces if piece.left >= middle]
+        lines = min(map(_lines, (left, right)))
+        boxed = any(piece.text[0] == STAND_IN for piece in (*left, *right))
+        if gap[1] - gap[0] < _CERTAIN * size and not boxed and not _begin_together(group, middle):
             continue
         if lines >= _MANY or (lines >= _FEW and gap[1] - gap[0] >= _WIDE_GUTTER * size):
             found.append(gap)
     return tuple(found)
+
+
+def _lines(pieces: Sequence[Piece]) -> int:
+    """Return the number of lines; a table or box counts as many."""
+    return len({round(piece.base) for piece in pieces}) + _MANY * any(piece.text[0] == STAND_IN for piece in pieces)
 
 
 def _begin_together(group: Sequence[Band], middle: float) -> bool:

@@ -6,6 +6,8 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import inf
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -26,12 +28,17 @@ _LONGEST_SCRIPT = 12  # characters
 _UNIT = re.compile(r"(?<![^\W\d_])(?:[^\W\d_]|[cdkmnpµμ]m|[cm]s|ft|in|yd|ha|Hz|kg|Pa)$")  # noqa: RUF001
 _NUMBERS = re.compile(r"\d{1,3}(?:[,;–-]\d{1,3})*,?")
 _TEN = re.compile(r"(?<![\d.,])10$")
+HYPHENS = "-‐\xad"
+"""Part words at the ends of lines."""
 BULLETS = "•▪●‣◦○■□◆❏❐❑❒❖→➔⇨➢➤✓✔✗✘☐☑☒"
 MARKER = re.compile(rf"[{BULLETS}»*·o–—-]$|\(?(?:\d{{1,3}}|[A-Za-z]|[ivx]{{1,4}})[.)]$")
 """The first word of a list item."""
 LEADER = "…"
 """Stands for the dots that lead to a page number."""
 _LEADER = 5  # dots
+_NUMBER = re.compile(r"[A-Z]?\d{0,3}(?:\.\d{1,3})*")  # of a section
+_STRETCHED = 1.3  # times the narrowest gap
+_WIDE = 3.0  # of the size: a gap that no line of a paragraph has
 _DOTS = ".…·_"
 _NOTE = re.compile(r"\[\w{1,3}\]")
 _SIZE_OF, _BASE_OF = attrgetter("size"), attrgetter("base")
@@ -59,6 +66,9 @@ class Word(NamedTuple):
 class Line:
     """A line of words, and where it is on the turned page; `first` is the width of its first word.
 
+    `mono` says that all its letters have one width, as those of code do; `value` is where the text after a wide
+    gap begins, such as the one between a label and its value, and infinite if there is none. `aside` says that it is
+    in a box beside other text.
     A line that is read from right to left is where it is in a mirror, so that `left` is where it begins.
     """
 
@@ -70,6 +80,9 @@ class Line:
     size: float
     bold: bool
     first: float
+    mono: bool = False
+    value: float = inf
+    aside: bool = False
 
     @property
     def text(self) -> str:
@@ -204,7 +217,24 @@ def line(row: Sequence[Piece], frame: Frame, marks: frozenset[str] = frozenset()
     if not all(piece.text.isascii() for piece in row) and _is_rtl(row):
         left, right = -right, -left
     words = tuple(_words(row, frame, size, base, marks))
-    return Line(words, frame, left, right, base, round(2 * _common_size(row)) / 2, bold, _width_of_first(row))
+    size = round(2 * _common_size(row)) / 2
+    mono = all([piece.mono for piece in row])  # noqa: C419 - faster
+    return Line(words, frame, left, right, base, size, bold, _width_of_first(row), mono, _value(row, size))
+
+
+def _value(row: Sequence[Piece], size: float) -> float:
+    """Return where the text after the first wide gap begins; what stands before is more than a mark or number.
+
+    Where all gaps are alike, the line is stretched to the width of its paragraph.
+    """
+    wide = _WIDE * size
+    gaps = [other.left - piece.right for piece, other in pairwise(row) if not other.glued]
+    if not gaps or max(gaps) <= wide or (len(gaps) > 1 and max(gaps) < _STRETCHED * min(gaps)):
+        return inf
+    found = [other for piece, other in pairwise(row) if not other.glued and other.left - piece.right > wide]
+    if found[0] is row[1] and (MARKER.match(row[0].text) or _NUMBER.fullmatch(row[0].text)):
+        found = found[1:]
+    return found[0].left if found else inf
 
 
 def _common_size(row: Sequence[Piece]) -> float:

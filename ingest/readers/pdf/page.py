@@ -83,8 +83,9 @@ class Piece:
     """Characters of one look, side by side; `glued` to the piece before if they are one word.
 
     Places are in points from the upper left corner of the page, turned so that
-    its text is upright. `base` is the baseline, `place` the box of a piece that
-    the reading order has elsewhere, such as the value of a form's field.
+    its text is upright. `mono` says that all letters of its font have one width,
+    `base` is the baseline, `place` the box of a piece that the reading order has
+    elsewhere, such as the value of a form's field.
     """
 
     text: str
@@ -96,6 +97,7 @@ class Piece:
     size: float
     bold: bool = False
     glued: bool = False
+    mono: bool = False
     place: Box | None = None
 
     @property
@@ -133,6 +135,11 @@ class Frame:
         if self.turn == 2:
             return self.width - right, self.height - bottom, self.width - left, self.height - top
         return (self.width - bottom, left, self.width - top, right) if self.turn == 3 else box
+
+    @property
+    def upright_width(self) -> float:
+        """The width of the turned page, in points."""
+        return self.height if self.turn % 2 else self.width
 
     @property
     def upright_height(self) -> float:
@@ -228,7 +235,7 @@ class _Characters:
         before = np.cumsum(real)[kept]
         objects = objects_of(handle, at)
         looks = _looks(textpage, handle, objects, kept)
-        self.size, self._bold = looks[:, 0], looks[:, 2] > 0
+        self.size, self._bold, self._mono = looks[:, 0], looks[:, 2] > 0, looks[:, 3] > 0
         self.turn = np.where(looks[:, 1] < 0, -1, (looks[:, 1] - place.rotation / 90) % 4).astype(int)
         x0, y1, x1, y0 = boxes.T.astype("f8")
         lower, upper = np.minimum(y0, y1), np.maximum(y0, y1)
@@ -236,13 +243,14 @@ class _Characters:
         x, y = origins.T
         self._origins = np.stack(place.shown((x, y, x, y))[:2], 1)
         codes = codes[kept]
-        for of_signs in np.flatnonzero(looks[:, 3]).tolist():
-            codes[of_signs] = ord(sign(chr(codes[of_signs]), FAMILIES[int(looks[of_signs, 3])]))
+        for of_signs in np.flatnonzero(looks[:, 4]).tolist():
+            codes[of_signs] = ord(sign(chr(codes[of_signs]), FAMILIES[int(looks[of_signs, 4])]))
         together = is_one_glyph(self._boxes, objects)
         put_lam_first(codes, together)
         first = ~is_overprint(codes, self._origins, self.size, together)
         self._boxes, self._origins, codes = self._boxes[first], self._origins[first], codes[first]
-        self.size, self.turn, self._bold = self.size[first], self.turn[first], self._bold[first]
+        self.size, self.turn = self.size[first], self.turn[first]
+        self._bold, self._mono = self._bold[first], self._mono[first]
         self._text = "".join(map(chr, codes.tolist()))
         after_real = np.diff(before[first], prepend=-1) > 0
         self._spaced = (np.diff(kept, prepend=-2)[first] > 1) & (
@@ -276,10 +284,12 @@ class _Characters:
         inside = ((middle > -_OUTSIDE) & (middle < np.array([width, height]) + _OUTSIDE)).all(1)
         first = own[starts]
         lasts = first + np.diff(np.append(starts, len(own)))
-        columns = (first, lasts, low, high, bases[starts], size[starts], self._bold[first], glued[starts])
+        columns = (first, lasts, low, high, bases[starts], size[starts])
+        looks = (self._bold[first], glued[starts], self._mono[first])
         # Equal numbers and words are kept once: a large document has hundreds of thousands of pieces.
         once = _Once()
-        for at, end, least, most, base, em, *look in zip(*(column[inside].tolist() for column in columns), strict=True):
+        values = (column[inside].tolist() for column in (*columns, *looks))
+        for at, end, least, most, base, em, *look in zip(*values, strict=True):
             text = self._text[at:end]
             if not text.isascii() or "\x02" in text:
                 text = clean(text).translate(_LETTERS)
@@ -331,7 +341,7 @@ def _looks(textpage: "PdfTextPage", handle: object, objects: "NDArray[np.uint64]
     changes = np.flatnonzero(np.diff(objects, prepend=0) != 0)
     if len(changes) == 0 or changes[0] != 0:
         changes = np.concatenate([[0], changes]) if len(objects) else changes
-    looks = np.zeros((len(changes), 4))
+    looks = np.zeros((len(changes), 5))
     matrix = pdfium.FS_MATRIX()
     faces: dict[int, Face] = {}
     for row, at in enumerate(changes.tolist()):

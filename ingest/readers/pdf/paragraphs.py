@@ -1,13 +1,15 @@
-"""Paragraphs, list items and notes from the lines of PDF pages, over columns and pages."""
+"""Paragraphs, list items, listings and notes from the lines of PDF pages, over columns and pages."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from math import inf
 
 from ingest.readers.pdf.flow import Column
-from ingest.readers.pdf.lines import BULLETS, LEADER, MARKER, Line
+from ingest.readers.pdf.lines import BULLETS, HYPHENS, LEADER, MARKER, Line
+from ingest.readers.pdf.listings import has_listings, runs
 from ingest.readers.pdf.tables import Grid
 from ingest.readers.raised import note_mark
 from ingest.schema import Kind
@@ -26,6 +28,11 @@ _LARGE = 1.12  # times the usual size: a title, whose lines belong together
 _NOTE = re.compile(r"\[([^\]]{1,3})\]|[*†‡§¶]{1,3}|\d{1,2}")
 _MARKED = re.compile(r"\[\w{1,3}\]")
 _NOTE_SIZE = 0.95  # times the usual size
+_LABEL = 5  # words, at most
+_GOES_ON = f"{HYPHENS},"
+_STOPS = ".:;!?,"
+_LETTER = re.compile(r"\(?[^\W\d_]\.,?")  # of an abbreviation of several words
+_SECTION = re.compile(r"\d{1,2}(?:\.\d{1,2})+\.?")
 _CAPTION = re.compile(
     r"(?:table|tab\.|figure|fig\.|tabelle|abbildung|abb\.|tableau|tabla|figura|box)\s*\d", re.IGNORECASE
 )
@@ -33,7 +40,10 @@ _CAPTION = re.compile(
 
 @dataclass(slots=True)
 class Part:
-    """A paragraph, list item or table. `mark` is that of a note; `close` means that it follows without a blank line."""
+    """A paragraph, list item, listing or table.
+
+    `mark` is that of a note; `close` means that it follows without a blank line.
+    """
 
     lines: list[Line] = field(default_factory=list)
     kind: Kind = "paragraph"
@@ -47,26 +57,31 @@ class Part:
         return self.grid.frame.page if self.grid else self.lines[0].page
 
     @property
-    def turn(self) -> int:
-        """The direction of its text, as in `Frame`."""
-        return (self.grid.frame if self.grid else self.lines[0].frame).turn
+    def stream(self) -> tuple[int, bool]:
+        """The direction of its text, as in `Frame`, and whether it is in a box beside other text."""
+        return (self.grid.frame.turn, False) if self.grid else (self.lines[0].frame.turn, self.lines[0].aside)
 
 
-def parts(found: Iterable[Column | Grid], usual: float) -> list[Part]:
+def parts(found: Sequence[Column | Grid], usual: float) -> list[Part]:
     """Return the parts of all pages in reading order; `usual` is the size of most letters."""
     result: list[Part] = []
+    listings = has_listings([line for each in found if not isinstance(each, Grid) for line in each])
     for each in found:
         if isinstance(each, Grid):
             result.append(Part(kind="row", grid=each))
             continue
-        own = list(_column_parts(each, usual))
+        own = [
+            part
+            for is_code, lines in (runs(each) if listings else [(False, each)])
+            for part in ([Part(list(lines), "code")] if is_code else _column_parts(lines, usual))
+        ]
         _set_notes(own, usual)
         _continue_last(result, own)
         result += own
     return _with_notes_placed(result)
 
 
-def _column_parts(lines: Column, usual: float) -> Iterator[Part]:
+def _column_parts(lines: Sequence[Line], usual: float) -> Iterator[Part]:
     """Yield the parts of one column."""
     left = _usual_left(lines)
     pitch = _pitch(lines)
@@ -87,20 +102,20 @@ def _column_parts(lines: Column, usual: float) -> Iterator[Part]:
         yield own
 
 
-def _pitch(lines: Column) -> float:
+def _pitch(lines: Sequence[Line]) -> float:
     """Return the distance of two lines of a paragraph, of their size; on many pages most lines begin a paragraph."""
     pitches = sorted((b.base - a.base) / b.size for a, b in pairwise(lines) if a.size == b.size and b.base > a.base)
     return pitches[len(pitches) // 4] if len(pitches) > 2 else _USUAL_PITCH
 
 
-def _edge(lines: Column, number: int) -> float:
+def _edge(lines: Sequence[Line], number: int) -> float:
     """Return the right edge of the lines around one, which a single longer line does not define."""
     near = lines[max(0, number - _NEAR) : number + _NEAR + 1]
     rights = sorted(line.right for line in near if line.size == lines[number].size)
     return rights[-2] if len(rights) > _SEVERAL else rights[-1]
 
 
-def _usual_left(lines: Column) -> float:
+def _usual_left(lines: Sequence[Line]) -> float:
     lefts = Counter(round(line.left) for line in lines)
     return max(lefts, key=lambda left: (lefts[left], -left))
 
@@ -115,34 +130,79 @@ def _started(line: Line, part: Part) -> Part:
 def _has_marker(line: Line) -> bool:
     """Return whether a line begins like a list item."""
     first = line.words[0].text
-    return len(line.words) > 1 and bool(MARKER.match(first)) or (first[0] in BULLETS and len(first) > 1)
+    return _is_marked(line) or (first[0] in BULLETS and len(first) > 1)
+
+
+def _is_marked(line: Line, last: Line | None = None) -> bool:
+    """Return whether a line begins with the marker of a list item, and not with a part of "z. B." or "e. g."."""
+    if len(line.words) < 2 or not MARKER.match(line.words[0].text):
+        return False
+    around = line.words[1].text, last.words[-1].text if last else ""
+    return not (_LETTER.fullmatch(line.words[0].text) and any(map(_LETTER.fullmatch, around)))
 
 
 def _belongs(part: Part, line: Line, edge: float, left: float, pitch: float, usual: float) -> bool:
     """Return whether a line continues a part."""
     last, first = part.lines[-1], part.lines[0]
+    lower = line.words[0].text[0].islower()
+    if _begin_alike(first, line):
+        return False
+    large = last.size > _LARGE * usual
+    if min(last.value, line.value) < inf and not large and not _goes_on(last, line):
+        return (
+            abs(line.left - last.value) < line.size
+            and line.value == inf
+            and line.base - last.base < _LARGER_PITCH * pitch
+        )
     if _is_entry(last) or (_MARKED.fullmatch(line.words[0].text) and line.size < usual):
         return False
     ended = edge - last.right > line.first + _SPACE * line.size
-    lower = line.words[0].text[0].islower()
-    other_look = line.bold != last.bold and last.size <= _LARGE * usual
+    other_look = line.bold != last.bold and not large and not (lower and _is_hyphenated(last))
     if abs(line.size - last.size) > _OTHER_SIZE or (other_look and (_is_heading_like(part) or (ended and line.bold))):
         return False
     if line.base < last.base or line.base - last.base > _LARGER_PITCH * pitch:
         goes_on = lower and not ended and not _SENTENCE_END.search(last.text)
         return goes_on and 0 < line.base - last.base < _LOOSE_PITCH * pitch
-    if len(line.words) > 1 and MARKER.match(line.words[0].text) and (part.kind == "item" or ended or not lower):
+    if _is_marked(line, last) and (part.kind == "item" or ended or not lower):
         return (
             part.kind != "item" and not ended and not _SENTENCE_END.search(last.text) and _is_word(line.words[0].text)
         )
     if part.kind == "item" and line.left < first.left + _SPACE * line.size and ended:
         return lower and not _SENTENCE_END.search(last.text)
-    if last.size > _LARGE * usual:
+    if large:
         return not (line.words[0].text[0].isdigit() and ended)
     hanging = len(part.lines) > 1 or part.kind == "item"
     if part.kind != "item" and line.left > last.left + _INDENT * line.size and line.left > left + _INDENT * line.size:
         return not hanging and not ended and not _SENTENCE_END.search(last.text)
     return lower if ended else True
+
+
+def _is_hyphenated(line: Line) -> bool:
+    """Return whether a line ends with a part of a word."""
+    end = line.words[-1].text
+    return end[-1] in HYPHENS and end[-2:-1].isalpha()
+
+
+def _goes_on(last: Line, line: Line) -> bool:
+    """Return whether a wide gap in one of two lines does not part them, because the words go on."""
+    one_gap = last.value == inf or line.value == inf
+    return last.words[-1].text[-1] in _GOES_ON or (one_gap and line.words[0].text[0].islower())
+
+
+def _begin_alike(one: Line, other: Line) -> bool:
+    """Return whether both lines begin with a label, such as "Date:", or with the number of a section."""
+    mark = _beginning(other)
+    return bool(mark) and mark == _beginning(one)
+
+
+def _beginning(line: Line) -> str:
+    first = line.words[0].text
+    if first[0].isdigit():
+        return "section" if len(line.words) > 1 and _SECTION.fullmatch(first) else ""
+    if not first[0].isalpha() or first[0].islower():
+        return ""
+    ends = next((word.text[-1] for word in line.words[:_LABEL] if word.text[-1] in _STOPS), "")
+    return "label" if ends == ":" else ""
 
 
 def _is_entry(line: Line) -> bool:
@@ -162,6 +222,8 @@ def _is_heading_like(part: Part) -> bool:
 def _set_notes(own: Sequence[Part], usual: float) -> None:
     """Set the marks of the notes at the end of a column."""
     for part in reversed(own):
+        if part.kind == "code":
+            return
         line = part.lines[0]
         mark = _NOTE.fullmatch(line.words[0].text)
         if line.size > _NOTE_SIZE * usual or part.kind == "item" or not mark:
@@ -174,11 +236,11 @@ def _set_notes(own: Sequence[Part], usual: float) -> None:
 def _continue_last(result: Sequence[Part], own: list[Part]) -> None:
     """Join the first part of a column to the last one before, if its sentence goes on.
 
-    Text in another direction, such as that in a margin, is passed over, and is
-    not joined. A table parts what stands above and below it.
+    Text in another direction, such as that in a margin, and text in a box are
+    passed over, and are not joined. A table parts what stands above and below it.
     """
     following = next((part for part in own if not part.mark and not _CAPTION.match(part.lines[0].text)), None)
-    if following is None or following.kind == "item":
+    if following is None or following.kind in ("item", "code"):
         return
     start = following.lines[0]
     passed: list[Grid] = []
@@ -186,10 +248,10 @@ def _continue_last(result: Sequence[Part], own: list[Part]) -> None:
     for part in reversed(result):
         if part.grid:
             passed.append(part.grid)
-        elif not part.mark and part.turn == following.turn and not _CAPTION.match(part.lines[0].text):
+        elif not part.mark and part.stream == following.stream and not _CAPTION.match(part.lines[0].text):
             last = part
             break
-    if last is None or any(_is_between(grid, last.lines[-1], start) for grid in passed):
+    if last is None or last.kind == "code" or any(_is_between(grid, last.lines[-1], start) for grid in passed):
         return
     end = last.lines[-1]
     if abs(end.size - start.size) > _OTHER_SIZE or end.bold != start.bold or start.page - end.page > _APART:

@@ -21,7 +21,7 @@ from ingest.readers.pdf.rules import without_underlines
 from ingest.readers.pdf.running import usual_size, without_running
 from ingest.readers.pdf.second import SecondReader
 from ingest.readers.pdf.tables import Grid
-from ingest.readers.pdf.text import Unit, joined, table_units, tokens, vocabulary
+from ingest.readers.pdf.text import Unit, joined, listing, table_units, tokens, vocabulary
 from ingest.readers.pdf.turned import with_turned
 from ingest.readers.source import sha256, silence, stem_title
 from ingest.schema import Document
@@ -252,6 +252,8 @@ def _units(pages: _Pages) -> Iterator[Unit]:
     for part, level in leveled(parts(found, usual), pages.titles, usual):
         if part.grid:
             yield from table_units(part.grid)
+        elif part.kind == "code":
+            yield Unit(listing(part.lines), kind="code")
         else:
             yield Unit(
                 tokens(part.lines, known), level=level, kind="paragraph" if level else part.kind, close=part.close

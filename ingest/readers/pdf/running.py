@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from ingest.readers.pdf.layout import Band, bands
 from ingest.readers.pdf.page import Piece, Sheet
+from ingest.readers.pdf.rules import lattices
 
 _EDGE = 0.16  # of the page's height, at its top and at its foot
 _INSET = 0.08  # of the page's height: its text may begin and end further inside
@@ -16,10 +17,11 @@ _PLACE = 6.0  # points that a running head may move from page to page
 _SMALL_DOCUMENT = 6  # pages: in a larger one, a running head is on three of them at least
 _LARGER = 1.15  # times the usual size: a title that recurs, unless it is on most pages
 _HEAD_CELLS = 3  # of a table's head; a running head of two parts may stand above two columns
-_HEAD_BANDS = 3  # lines of a table's head
+_HEAD_BANDS = 6  # lines of a table's head, and of the rows below it that have text under most of its cells
 _HEAD_GAP = 1.6  # times the size of the head's letters, above its rows
 _APART = 1.0  # times the size of the letters, between cells
 _NUMBER = re.compile(r"\d+")
+_CAPTION = re.compile(r"(?:table|tabelle|tableau|tabla|figure|abbildung|figura)\s#", re.IGNORECASE)
 _PAGE_NUMBER = re.compile(
     r"[^\w]*(?:(?P<word>page|seite|p\.|pág\.?|página|pagina|pag\.?)\s*)?(?P<number>\d{1,4}|[ivxlc]{1,6})(?:\s*(?:of|von|de|di|/|sur|van)\s*\d{1,4})?[^\w]*",
     re.IGNORECASE,
@@ -46,7 +48,7 @@ def without_running(sheets: Sequence[Sheet], usual: float) -> list[Sheet]:
     edges = [edge for number, sheet in enumerate(sheets) for edge in _edges(number, sheet)]
     pages = len({sheet.frame.page for sheet in sheets})
     running = _recurring(edges, pages, usual) | _numbers(edges)
-    running -= {id(edge) for edge in edges if id(edge) in running and _heads_table(edge, sheets[edge.sheet])}
+    running -= {id(edge) for edge in edges if id(edge) in running and _is_of_table(edge, sheets[edge.sheet])}
     dropped: dict[int, set[int]] = defaultdict(set)
     reached: Counter[tuple[int, bool]] = Counter()
     for edge in edges:  # in order from the edge; what is inside of other text is none
@@ -56,22 +58,46 @@ def without_running(sheets: Sequence[Sheet], usual: float) -> list[Sheet]:
     return [_without(sheet, dropped.get(number, set())) for number, sheet in enumerate(sheets)]
 
 
-def _heads_table(edge: _Edge, sheet: Sheet) -> bool:
-    """Return whether a band at the top is the head of a table, which recurs on every page that the table is on."""
-    names, end = _cells(edge.band), edge.band.bottom
-    if edge.foot or len(names) < _HEAD_CELLS:
+def _is_of_table(edge: _Edge, sheet: Sheet) -> bool:
+    """Return whether a band is in a table: its head, which recurs on every page, or a row that differs in numbers."""
+    return (not edge.foot and _is_above_rows(edge.band, sheet)) or _is_in_ruled_table(edge, sheet)
+
+
+def _is_above_rows(head: Band, sheet: Sheet) -> bool:
+    """Return whether the bands just below have cells, each under one of the head's, and together under most."""
+    names, end = _cells(head), head.bottom
+    if len(names) < _HEAD_CELLS:
         return False
-    reach = _HEAD_GAP * max(piece.size for piece in edge.band.pieces)
+    reach = _HEAD_GAP * max(piece.size for piece in head.pieces)
     below = [band for band in bands(sheet.pieces) if band.top >= end]
+    covered: set[int] = set()
     for band in below[:_HEAD_BANDS]:
-        cells = _cells(band)
-        under = all(any(left < right_ and left_ < right for left_, right_ in names) for left, right in cells)
-        if not under or band.top - end > reach:
+        over = [
+            [at for at, (left_, right_) in enumerate(names) if left < right_ and left_ < right]
+            for left, right in _cells(band)
+        ]
+        if not all(over) or band.top - end > reach:
             return False
-        if len(cells) >= len(names) - 1:
+        covered.update(each[0] for each in over if len(each) == 1)
+        if len(covered) >= len(names) - 1:
             return True
         end = band.bottom
     return False
+
+
+def _is_in_ruled_table(edge: _Edge, sheet: Sheet) -> bool:
+    """Return whether a band is inside ruled lines that go far into the page, with rows and columns."""
+    if not sheet.drawn.across and not sheet.drawn.shades:
+        return False
+    own = edge.band.pieces
+    place = min(piece.left for piece in own), edge.band.top, max(piece.right for piece in own), edge.band.bottom
+    reach = (_EDGE + _INSET) * sheet.frame.upright_height
+    return any(
+        each.holds(place)
+        and min(len(each.xs), len(each.ys)) > _HEAD_CELLS
+        and (each.box[1] < sheet.frame.upright_height - reach if edge.foot else each.box[3] > reach)
+        for each in lattices(sheet)
+    )
 
 
 def _cells(band: Band) -> list[tuple[float, float]]:
@@ -121,7 +147,7 @@ def _recurring(edges: Sequence[_Edge], pages: int, usual: float) -> set[int]:
     groups: dict[tuple[bool, str, int], list[_Edge]] = defaultdict(list)
     for edge in edges:
         key = _NUMBER.sub("#", edge.text)
-        if any(map(str.isalpha, key)):
+        if any(map(str.isalpha, key)) and not _CAPTION.match(key):
             groups[edge.foot, key, round(edge.band.bottom / _PLACE)].append(edge)
     needed = 2 if pages <= _SMALL_DOCUMENT else 3
     found: set[int] = set()

@@ -70,6 +70,17 @@ def joined_rows(rows: Sequence[Sequence[Cell]], found: Sequence[Band], separator
     return joined
 
 
+def labelled_rows(rows: Sequence[Sequence[Cell]]) -> list[list[Cell]]:
+    """Return the rows of labels and values, each from one label to the next."""
+    joined: list[list[Cell]] = []
+    for row in rows:
+        if joined and not row[0]:
+            joined[-1] = [above + cell for above, cell in zip(joined[-1], row, strict=True)]
+        else:
+            joined.append(list(row))
+    return joined
+
+
 def _is_remainder(row: Sequence[Cell]) -> bool:
     """Return whether all cells of a band begin in lower case, as the second lines of wrapped cells do."""
     return all(first(cell).text[0].islower() for cell in row if cell)

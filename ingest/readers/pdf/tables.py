@@ -11,7 +11,7 @@ from ingest.readers.pdf.lines import Word, line, rows_of
 from ingest.readers.pdf.page import Frame, Piece, Sheet
 from ingest.readers.pdf.paths import Box
 from ingest.readers.pdf.rules import Lattice, Rule, lattices
-from ingest.readers.pdf.table_rows import Cell, begins, first, joined_rows, row_gaps, separators
+from ingest.readers.pdf.table_rows import Cell, begins, first, joined_rows, labelled_rows, row_gaps, separators
 from ingest.readers.table_heads import head_rows, title_rows
 from ingest.readers.tables import ACROSS
 
@@ -25,7 +25,7 @@ _FEW_WORDS = 3.0  # of a line in a column of names
 _NUMERIC = 0.25  # share of the cells that hold numbers
 _CROSSED = 0.03  # share of the words that lines go through; with more, they are a drawing
 _WHOLE = 0.75  # share of the lines between columns
-_TALLEST = 8  # lines of a row
+_TALLEST = 12  # lines of a row
 _MOST_HEADS = 6  # bands
 _WIDER = 0.7  # of the size: the same where heads above the columns leave no gap; more than a space of any font
 _NARROW = 0.6  # of the size: the narrowest gap between columns
@@ -212,7 +212,7 @@ def aligned(region: Region, sheet: Sheet, rules: Sequence[Rule], marks: frozense
     rows = [_cells(band, gutters) for band in body]
     if not _is_table(rows, Region(body, tuple(gutters)), rules):
         return None
-    joined = joined_rows(rows, body, separators(body, rules))
+    joined = labelled_rows(rows) if _has_labels(rows) else joined_rows(rows, body, separators(body, rules))
     stated: int | None = 0
     if heads:
         names = _names(region.bands, heads, gutters)
@@ -320,6 +320,8 @@ def _is_table(rows: Sequence[Sequence[Cell]], region: Region, rules: Sequence[Ru
     if level < _ALIGNED * len(full):
         return False
     columns = [[cell for row in rows if (cell := row[at])] for at in range(len(region.gutters) + 1)]
+    if _has_labels(rows):
+        return True
     if any(map(_is_prose, columns)):
         ends = separators(region.bands, rules) or row_gaps(rows, region.bands)
         longest = max((end - start for start, end in pairwise([-1, *ends, len(rows) - 1])), default=0)
@@ -335,13 +337,22 @@ def _is_table(rows: Sequence[Sequence[Cell]], region: Region, rules: Sequence[Ru
         if all(len(cell) == 1 and cell[0].text.isdigit() for cell in columns[1]):
             return True  # of contents
         named = sum(map(_words_of, columns[0])) <= _FEW_WORDS * len(columns[0])
-        return named and (numeric or ruled_rows > 1 or _are_labels(columns[0])) and len(full) >= _ALIGNED * len(rows)
+        return named and (numeric or ruled_rows > 1) and len(full) >= _ALIGNED * len(rows)
     return numeric or ruled_rows > 0 or len(full) >= _SEVERAL or bool(row_gaps(rows, region.bands))
 
 
-def _are_labels(column: Sequence[Cell]) -> bool:
-    """Return whether most cells of a column end with a colon."""
-    return 2 * sum(max(cell, key=lambda piece: piece.right).text.endswith(":") for cell in column) > len(column)
+def _has_labels(rows: Sequence[Sequence[Cell]]) -> bool:
+    """Return whether rows are labels, which end with a colon or alone are bold, and their values, of some lines."""
+    if len(rows[0]) != 2 or not rows[0][0]:
+        return False
+    labels, values = [row[0] for row in rows if row[0]], [row[1] for row in rows if row[1]]
+    if len(labels) < 2 or sum(map(_words_of, labels)) > _FEW_WORDS * len(labels):
+        return False
+    if sum(bool(label and value) for label, value in rows) < _ALIGNED * len(labels):
+        return False
+    colons = sum(max(cell, key=lambda piece: piece.right).text.endswith(":") for cell in labels)
+    bold = all(piece.bold for cell in labels for piece in cell)
+    return 2 * colons > len(labels) or (bold and not any(piece.bold for cell in values for piece in cell))
 
 
 def _is_level(row: Sequence[Cell]) -> bool:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ingest.readers import tables
-from ingest.readers.pdf.lines import Line, Word
+from ingest.readers.pdf.lines import HYPHENS, Line, Word
+from ingest.readers.pdf.listings import line_starts
 from ingest.readers.pdf.tables import Grid
 from ingest.readers.source import one_line
 from ingest.schema import Block, Heading, Kind
 from ingest.word_boxes import pack
 
-_HYPHENS = "-‐\xad"
 _EDGES = re.compile(r"^\W+|\W+$")
 _LEAST = 4  # letters of a part that is taken for a word of its own
 _PREFIXES = frozenset(
@@ -95,7 +95,7 @@ def vocabulary(lines: Iterable[Line]) -> Counter[str]:
     """Return how often each word occurs, in lower case and without the ends of lines that a hyphen ends."""
     words: Counter[str] = Counter()
     for line in lines:
-        own = line.words[:-1] if line.words[-1].text[-1:] in _HYPHENS else line.words
+        own = line.words[:-1] if line.words[-1].text[-1:] in HYPHENS else line.words
         words.update([word.text for word in own])
     found: Counter[str] = Counter()
     for text, count in words.items():
@@ -112,7 +112,7 @@ def tokens(lines: Sequence[Line], known: Counter[str]) -> tuple[Token, ...]:
     found: list[Token] = []
     for line in lines:
         words: Iterator[Word] = iter(line.words)
-        if found and found[-1].word.text[-1] in _HYPHENS and len(found[-1].word.text) > 1:
+        if found and found[-1].word.text[-1] in HYPHENS and len(found[-1].word.text) > 1:
             last, word = found.pop(), next(words)
             joint = _joint(last.word.text, word.text, known)
             if joint is None:
@@ -123,6 +123,15 @@ def tokens(lines: Sequence[Line], known: Counter[str]) -> tuple[Token, ...]:
             between = "" if not found or _is_wide(found[-1].word.text[-1], word.text[0]) else " "
             found.append(Token(between, word, line.page))
     return tuple(found)
+
+
+def listing(lines: Sequence[Line]) -> tuple[Token, ...]:
+    """Return the words of the lines of code, line by line and indented as on the page."""
+    return tuple(
+        Token(" " if number else start, word, line.page)
+        for start, line in zip(line_starts(lines), lines, strict=True)
+        for number, word in enumerate(line.words)
+    )
 
 
 def _is_wide(last: str, first: str) -> bool:
