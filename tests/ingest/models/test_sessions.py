@@ -1,4 +1,5 @@
 import os
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -102,3 +103,12 @@ def test_a_damaged_graph_is_refused(path: Path, tmp_path: Path) -> None:
         session(path, tmp_path / "models")
     with pytest.raises(FileNotFoundError):
         session(tmp_path / "none.onnx", tmp_path / "models")
+
+
+@pytest.mark.model
+def test_no_slow_operator_takes_the_place_of_others(tmp_path: Path) -> None:
+    session(Path(str(files("assistant.answering") / "reranker" / "model.onnx")), tmp_path)
+    (folder,) = optimised(tmp_path)
+    operators = {node.op_type for node in onnx.load(str(folder / "model.onnx"), load_external_data=False).graph.node}
+    assert "LayerNormalization" in operators
+    assert "SkipLayerNormalization" not in operators
