@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 _FIELDS = 7
+_LEVEL = 3  # of zlib: a tenth larger than level 6, in a third of the time
 _PRECISION = 10  # parts of a point that are kept
 
 
@@ -38,7 +39,7 @@ def pack(fields: Iterable[float]) -> bytes:
     columns = numbers.reshape(-1, _FIELDS).T
     spans = np.diff(columns[:3].astype("<i4"), prepend=0)
     sides = np.rint(columns[3:].astype("<f4") * _PRECISION).astype("<i4")
-    return zlib.compress(np.concatenate([spans, sides]).astype("<i4").tobytes())
+    return zlib.compress(np.concatenate([spans, sides]).astype("<i4").tobytes(), _LEVEL)
 
 
 def within(packed: bytes, start: int, end: int) -> list[WordBox]:

@@ -40,6 +40,8 @@ _NUMBER = re.compile(r"[A-Z]?\d{0,3}(?:\.\d{1,3})*")  # of a section
 _STRETCHED = 1.3  # times the narrowest gap
 _WIDE = 3.0  # of the size: a gap that no line of a paragraph has
 _DOTS = ".…·_"
+_RUN = _LEADER * "."
+_LED = re.compile(rf"(.*?[^.])?(\.{{{_LEADER},}})([^.]+)?")  # a word, dots, and a page number without gaps
 _NOTE = re.compile(r"\[\w{1,3}\]")
 _SIZE_OF, _BASE_OF = attrgetter("size"), attrgetter("base")
 _SLASHES = ("⁄", "/")  # of a fraction whose parts are raised and lowered
@@ -208,8 +210,8 @@ def _is_rtl(row: Iterable[Piece]) -> bool:
 
 def line(row: Sequence[Piece], frame: Frame, marks: frozenset[str] = frozenset()) -> Line:
     """Return a row as a line; `marks` are the marks of the page's notes."""
-    if any(piece.text[0] in _DOTS for piece in row):
-        row = _without_leaders(row)
+    if any(piece.text[0] in _DOTS or _RUN in piece.text for piece in row):
+        row = _without_leaders([part for piece in row for part in _without_run(piece)])
     size = _usual_size(row)
     base = _usual_base([piece for piece in row if piece.size >= _SMALLER * size] or row)
     bold = not any(not piece.bold and any(map(str.isalnum, piece.text)) for piece in row)
@@ -285,6 +287,19 @@ def _written(before: str, text: str, follows: str, raised: int, marks: frozenset
         return text, before != ""
     written = _raised(before, text, marks) if raised > 0 else subscript(text)
     return written or text, before != ""
+
+
+def _without_run(piece: Piece) -> Iterator[Piece]:
+    """Yield a piece in parts if it is a word with dots behind it, each where it about is."""
+    led = _LED.fullmatch(piece.text)
+    if not led:
+        yield piece
+        return
+    width = (piece.right - piece.left) / len(piece.text)
+    for number in range(1, 4):
+        if led[number]:
+            left, right = piece.left + led.start(number) * width, piece.left + led.end(number) * width
+            yield replace(piece, text=led[number], left=left, right=right, glued=piece.glued and led.start(number) == 0)
 
 
 def _without_leaders(row: Sequence[Piece]) -> list[Piece]:

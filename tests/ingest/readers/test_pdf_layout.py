@@ -252,6 +252,12 @@ def test_entries_of_a_table_of_contents_stay_apart(read_as: ReadAs) -> None:
     assert quotes(read_as("a.pdf", draw([content]))) == ["First steps … | 3", "The long way … | 12", "Home … | 30"]
 
 
+def test_dots_without_gaps_lead_to_page_numbers(read_as: ReadAs) -> None:
+    content = lines(72, 700, f"First steps{'.' * 60}3", f"The long way{'.' * 59}12", f"Home{'.' * 66}", "etc....")
+    content += text(400, 672, "30")
+    assert quotes(read_as("a.pdf", draw([content]))) == ["First steps … 3", "The long way … 12", "Home … 30", "etc...."]
+
+
 def test_a_frame_around_a_page_is_no_table(read_as: ReadAs) -> None:
     frame = b"".join((rule(60, 40, 552, 40), rule(60, 760, 552, 760), rule(60, 40, 60, 760), rule(552, 40, 552, 760)))
     assert quotes(read_as("a.pdf", draw([frame + row_by_row(700)]))) == [LEFT_TEXT, RIGHT_TEXT]
