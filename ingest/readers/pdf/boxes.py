@@ -20,12 +20,13 @@ def boxes_beside(sheet: Sheet, pieces: Sequence[Piece]) -> list[Box]:
     """Return the boxes that hold some lines, have text beside them, and cut through none."""
     width, height = sheet.frame.upright_width, sheet.frame.upright_height
     found: list[Box] = []
-    lined = [box for box in _between_lines(sheet.drawn.across) if _is_tight(box, pieces)]
-    candidates = {
-        box
-        for box in (*sheet.drawn.shades, *lined)
-        if 2 * _LEAST <= box[2] - box[0] <= _WIDEST * width and _LEAST <= box[3] - box[1] <= _TALLEST * height
-    }
+
+    def fits(box: Box) -> bool:
+        wide, high = box[2] - box[0], box[3] - box[1]
+        return 2 * _LEAST <= wide <= _WIDEST * width and _LEAST <= high <= _TALLEST * height
+
+    lined = sorted(filter(fits, _between_lines(sheet.drawn.across)), key=_area, reverse=True)[:_MOST]
+    candidates = {*filter(fits, sheet.drawn.shades), *(box for box in lined if _is_tight(box, pieces))}
     for box in sorted(candidates, key=_area, reverse=True)[:_MOST]:
         if not any(map(_overlap, found, [box] * len(found))) and _is_beside_text(box, pieces):
             found.append(box)
