@@ -248,7 +248,7 @@ class Assistant:
                 question=question,
                 quotes=once([*map(quoter.quote, choose(sentences))]) if answered else (),
                 abstention=None if answered else abstain(encoded, sentences, quoter, view.snapshot, state),
-                ranked=rank_sources(_fused(candidates)),
+                ranked=rank_sources(candidates, _logits(sentences)),
                 gate_score=score,
                 run=view.snapshot.run(),
                 within=view.snapshot.within,
@@ -267,6 +267,15 @@ def open_assistant(settings: Settings) -> Iterator[Assistant]:
 
 def _fused(candidates: Sequence[Candidate]) -> list[ScoredPassage]:
     return [ScoredPassage(candidate.passage, fused_score(candidate)) for candidate in candidates]
+
+
+def _logits(sentences: Sequence[Sentence]) -> dict[str, float]:
+    """Return how surely each passage that was read answers (a logit), by its id."""
+    found: dict[str, float] = {}
+    for sentence in sentences:
+        passage, logit = sentence.candidate.passage.id, sentence.features.passage_logit
+        found[passage] = max(logit, found.get(passage, logit))
+    return found
 
 
 def _unquoted(names: Iterable[str], answer: Answer, language: str) -> tuple[str, ...]:

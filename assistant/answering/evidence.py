@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from assistant.answering.answer_type import announces, asked, counted, offers
+from assistant.answering.answer_type import announces, asked, counted, describes, offers
 from assistant.answering.context import Context, Surroundings, is_step
 from assistant.answering.fuse import fused_score
 from assistant.answering.rerank import UNREAD, Reading, Reranker, Text
@@ -20,7 +20,8 @@ from ingest.text.terms import content_terms
 READ = 6  # at most
 READ_ANYWAY = 3
 REACH = 0.15  # of the fused score: others that are further below the best are not read
-ANNOUNCED = 5.0  # taken off the score of a sentence that only says what its text is about
+# Taken off the score of a sentence that only says what its text is about, and of a field of front matter.
+ANNOUNCED, DESCRIBING = 5.0, 5.0
 CONTEXTS = 12  # best sentences that get a context; no others are quoted
 
 
@@ -123,8 +124,11 @@ def score_sentences(
         ]
         for position, features in enumerate(_features(candidate, reading, max(others, default=LEAST), matcher)):
             score = float(weights @ features.row())
-            if announces(candidate.passage.cut(*candidate.passage.sentences[position]), opening=_opens(candidate)):
+            text, opens = candidate.passage.cut(*candidate.passage.sentences[position]), _opens(candidate)
+            if announces(text, opening=opens):
                 score -= ANNOUNCED
+            elif opens and describes(text, question.text):
+                score -= DESCRIBING
             scored.append(Sentence(candidate, position, features, score))
     return sorted(scored, key=lambda sentence: -sentence.score)
 
