@@ -125,7 +125,7 @@ _INDIRECT = re.compile(
 )
 
 _FIELD = re.compile(r"(?P<name>[a-z][\w-]*)[ \t]*[:=](?!//)")  # "keywords: hip, back" in front matter
-_PICTURE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")
+_PICTURES = re.compile(r"(?:!\[[^\]\n]*\]\([^)\n]*\)\s*)+")
 
 
 def asks_for_steps(question: str) -> bool:
@@ -139,14 +139,14 @@ def announces(sentence: str, *, opening: bool) -> bool:
     return bool(_ANNOUNCING.match(bare) or (opening and _INDIRECT.match(bare) and not bare.endswith("?")))
 
 
-def describes(sentence: str, question: str) -> bool:
-    """Return whether a sentence of an opening is a picture, or a field of front matter that is not asked for by name.
+def describes(sentence: str, question: str, *, opening: bool) -> bool:
+    """Return whether a sentence is a picture, or in an `opening` a field of front matter not asked for by its name.
 
     Such fields describe a text ("keywords: hip, back") rather than say anything.
     """
-    field = _FIELD.match(sentence)
+    field = _FIELD.match(sentence) if opening else None
     if field is None:
-        return _PICTURE.fullmatch(sentence.strip()) is not None
+        return _PICTURES.fullmatch(sentence) is not None
     return not {term.stem for term in analyse(field["name"].replace("_", " "))} & {t.stem for t in analyse(question)}
 
 

@@ -20,7 +20,7 @@ from ingest.text.terms import content_terms
 READ = 6  # at most
 READ_ANYWAY = 3
 REACH = 0.15  # of the fused score: others that are further below the best are not read
-# Taken off the score of a sentence that only says what its text is about, and of a field of front matter.
+# Taken off the score of a sentence that only says what its text is about; of front matter, and of a picture.
 ANNOUNCED, DESCRIBING = 5.0, 5.0
 CONTEXTS = 12  # best sentences that get a context; no others are quoted
 
@@ -127,7 +127,7 @@ def score_sentences(
             text, opens = candidate.passage.cut(*candidate.passage.sentences[position]), _opens(candidate)
             if announces(text, opening=opens):
                 score -= ANNOUNCED
-            elif opens and describes(text, question.text):
+            elif describes(text, question.text, opening=opens):
                 score -= DESCRIBING
             scored.append(Sentence(candidate, position, features, score))
     return sorted(scored, key=lambda sentence: -sentence.score)

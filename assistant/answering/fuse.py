@@ -61,7 +61,8 @@ def fused_score(candidate: Candidate) -> float:
 
 
 def _is_empty(passage: Passage, question: str) -> bool:
-    return not passage.heading and all(describes(passage.cut(*span), question) for span in passage.sentences)
+    opening = not passage.heading
+    return all(describes(passage.cut(*span), question, opening=opening) for span in passage.sentences)
 
 
 def rank_sources(candidates: Sequence[Candidate], logits: Mapping[str, float]) -> tuple[str, ...]:

@@ -109,8 +109,13 @@ def sides(question: str) -> dict[str, str]:
             names = [question[start:end].strip() for start, end in spans]
             if all(map(content_terms, names)):
                 before, after = question[: spans[0][0]], question[spans[1][1] :]
-                return {name: f"What is {name}?" if named else f"{before}{name}{after}" for name in names}
+                return {name: what_is(name) if named else f"{before}{name}{after}" for name in names}
     return {}
+
+
+def what_is(name: str) -> str:
+    """Return the question about one of two things that are compared by their names."""
+    return f"What is {name}?"
 
 
 def _told(message: str) -> tuple[str, list[str]]:
