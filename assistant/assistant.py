@@ -8,13 +8,13 @@ from typing import Self
 
 from assistant.answering.answer_type import asks_for_steps
 from assistant.answering.context import Surroundings
-from assistant.answering.evidence import Sentence, score_sentences, with_context
+from assistant.answering.evidence import Sentence, most_telling, score_sentences, with_context
 from assistant.answering.follow_up import resolve_follow_up
 from assistant.answering.fuse import RANKED, Titles, fuse, fused_score, rank_sources
 from assistant.answering.gate import THRESHOLD, decide, probability
 from assistant.answering.languages import readable
 from assistant.answering.overview import overview
-from assistant.answering.parts import parts, sides, what_is
+from assistant.answering.parts import parts, sides, topic, what_is
 from assistant.answering.quote import Quoter, abstain, choose, once, with_steps_first
 from assistant.answering.rerank import CosineReranker, Reranker, open_reranker
 from assistant.answering.retrieve import Candidate, Question, encode_question, retrieve, storable
@@ -218,7 +218,7 @@ class Assistant:
             mended = self._speller.mend(question, view.snapshot, language)
             earlier = [self._speller.mend(each, view.snapshot, language).text for each in history]
             dated = with_dates(mended.text, view.snapshot)
-            asked = parts(dated.text, view.snapshot)
+            asked = [topic(part) for part in parts(dated.text, view.snapshot)]
             asked[0] = resolve_follow_up(asked[0], earlier, view.snapshot).text
             text = " · ".join(asked)
         answers = [self._answer_compared(part, view, language) for part in asked]
@@ -259,7 +259,7 @@ class Assistant:
         candidates, sentences = self._find(encoded, view)
         with timed("quote"):
             quoter = Quoter(view.snapshot)
-            score = probability(sentences[0].features, self._scorer(encoded, view)) if sentences else 0.0
+            score = probability(most_telling(sentences).features, self._scorer(encoded, view)) if sentences else 0.0
             state = decide(score, float(view.snapshot.meta("gate_threshold") or THRESHOLD))
             answered = state is State.ANSWERED
             if asks_for_steps(question):

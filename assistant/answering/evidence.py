@@ -72,7 +72,8 @@ class Sentence:
     """A sentence of a candidate passage: its index in the passage, its features and its score.
 
     Only the best sentences have a `context`, see `with_context`; the others
-    are quoted alone.
+    are quoted alone. `given_way` is what was taken off the score of front
+    matter and pictures.
     """
 
     candidate: Candidate
@@ -80,6 +81,7 @@ class Sentence:
     features: Features
     score: float
     context: Context | None = None
+    given_way: float = 0.0
 
     def evidence(self) -> Evidence:
         """Return the sentence as evidence."""
@@ -127,10 +129,19 @@ def score_sentences(
             text, opens = candidate.passage.cut(*candidate.passage.sentences[position]), _opens(candidate)
             if announces(text, opening=opens):
                 score -= ANNOUNCED
-            elif describes(text, question.text, opening=opens):
-                score -= DESCRIBING
-            scored.append(Sentence(candidate, position, features, score))
+            less = DESCRIBING if describes(text, question.text, opening=opens) else 0.0
+            scored.append(Sentence(candidate, position, features, score - less, given_way=less))
     return sorted(scored, key=lambda sentence: -sentence.score)
+
+
+def most_telling(sentences: Sequence[Sentence]) -> Sentence:
+    """Return the sentence that shows whether the best one's source answers: the best, or front matter that is better.
+
+    Front matter is not quoted first, but the source answers what it names.
+    """
+    place = sentences[0].candidate.passage.place
+    own = [each for each in sentences if each.candidate.passage.place == place]
+    return max(own, key=lambda each: each.score + each.given_way)
 
 
 def _worth_reading(candidates: Sequence[Candidate]) -> Sequence[Candidate]:

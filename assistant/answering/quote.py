@@ -45,20 +45,22 @@ def with_steps_first(sentences: Sequence[Sentence]) -> list[Sentence]:
 def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
     """Choose the evidence to quote from sentences ranked best first; the best one is always included.
 
-    Sentences within `MARGIN` of the best are taken with their context, in the
-    same paragraph of prose those within `MARGIN_BESIDE`, and adjacent ones of a
-    paragraph are joined in reading order. If one source says
-    the same thing twice, it is quoted once. If another source says it too, that
-    one is quoted as well and does not count towards `QUOTED`. The quote with
-    the best sentence comes first; fragments among the others are left out.
+    Sentences within `MARGIN` of the best are taken with their context; in the
+    same paragraph of prose those within `MARGIN_BESIDE`, unless a number, a
+    time or a name is asked for. Adjacent ones of a paragraph are joined in
+    reading order. If one source says the same thing twice, it is quoted once.
+    If another source says it too, that one is quoted as well and does not count
+    towards `QUOTED`. The quote with the best sentence comes first; fragments
+    among the others are left out.
     """
     taken: dict[tuple[str, str], list[Evidence]] = {}
     said: list[Evidence] = []
     words, quoted = 0, 0
+    brief = bool(sentences[0].features.kind_offered or sentences[0].features.kind_lacking)
     for sentence in sentences[:CONSIDERED]:
         own = sentence.evidence()
         of_source = taken.setdefault(own.passage.place, [])
-        beside = _is_beside(sentence, sentences[0])
+        beside = not brief and _is_beside(sentence, sentences[0])
         if sentence.score < sentences[0].score - (MARGIN_BESIDE if beside else MARGIN):
             continue
         if any(own.lies_in(each) for each in of_source):
