@@ -57,12 +57,11 @@ def with_dates(question: str, snapshot: Snapshot) -> Worded:
     """Return the question with its dates as the texts write them; dates that they write as typed, or never, stay."""
     text, corrections, at = "", [], 0
     for start, end, forms in _dates(question):
-        if start < at or _found(question[start:end], snapshot):
-            continue
-        written = next((form for form in forms if _found(form, snapshot)), "")
+        typed = question[start:end]
+        written = next((form for form in forms if _found(form, snapshot)), "") if not _found(typed, snapshot) else ""
         if written:
             text += question[at:start] + written
-            corrections.append(Correction(question[start:end], written))
+            corrections.append(Correction(typed, written))
             at = end
     return Worded(text + question[at:], tuple(corrections))
 
@@ -84,22 +83,24 @@ def says(passage: Passage, word: str) -> bool:
 
 
 def _dates(question: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-    """Yield where a date is in a question, and the other forms of it, of which the texts may have one."""
-    for pattern in _DATES:
-        for match in pattern.finditer(question):
-            groups = match.groupdict()
-            number, year, day = _number(groups), groups["year"], groups.get("day")
-            if not 1 <= number <= len(_MONTHS) or (day and not 1 <= int(day) <= 31):
-                continue
-            month = _MONTHS[number - 1].capitalize()
-            forms = [f"{year}-{number:02}", f"{month} {year}"]
-            if day:
-                forms = [
-                    f"{year}-{number:02}-{int(day):02}",
-                    f"{int(day)} {month} {year}",
-                    f"{month} {int(day)}, {year}",
-                ]
-            yield match.start(), match.end(), tuple(forms)
+    """Yield where a date is in a question, in order, and its other forms, of which the texts may have one."""
+    end = 0
+    found = sorted((match for pattern in _DATES for match in pattern.finditer(question)), key=lambda m: m.start())
+    for match in found:
+        if match.start() >= end:  # "February 2025" in "12 February 2025" is no date of its own
+            end = match.end()
+            yield match.start(), end, _forms(match.groupdict())
+
+
+def _forms(groups: dict[str, str]) -> tuple[str, ...]:
+    """Return how a date may be written; nothing if there is no such day or month."""
+    number, year, day = _number(groups), groups["year"], int(groups.get("day") or 1)
+    if not (1 <= number <= len(_MONTHS) and 1 <= day <= 31):
+        return ()
+    month = _MONTHS[number - 1].capitalize()
+    if not groups.get("day"):
+        return f"{year}-{number:02}", f"{month} {year}"
+    return f"{year}-{number:02}-{day:02}", f"{day} {month} {year}", f"{month} {day}, {year}"
 
 
 def _number(groups: dict[str, str]) -> int:
