@@ -248,11 +248,12 @@ class Assistant:
         return replace(both, open_parts=_unquoted(compared, both, language))
 
     def _answer_side(self, name: str, question: str, view: View, language: str) -> Answer:
-        """Answer a question about one of two things compared, or with what stands under its name alone."""
+        """Answer a question about one of two things compared, or quote what stands under a heading with its name."""
         answer = self._answer_part(question, view, language)
         if answer.quotes or question != what_is(name):
             return answer
-        return self._answer_part(name, view, language)
+        named = self._answer_part(name, view, language)
+        return named if named.quotes and says(named.quotes[0].evidence.passage, name) else answer
 
     def _answer_part(self, question: str, view: View, language: str = "") -> Answer:
         encoded = encode_question(question, view, language)

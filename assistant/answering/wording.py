@@ -76,10 +76,10 @@ def as_headings_say(question: str, snapshot: Snapshot) -> Iterator[Worded]:
                 yield Worded(text, (Correction(match[0], heading),))
 
 
-def says(passage: Passage, word: str) -> bool:
-    """Return whether a passage's own heading, or its title if it has none, has a word."""
+def says(passage: Passage, words: str) -> bool:
+    """Return whether a passage's own heading, or its title if it has none, has these words."""
     stems = {term.stem for term in analyse((passage.heading or (passage.title,))[-1])}
-    return bool(stems & {term.stem for term in analyse(word)})
+    return {term.stem for term in analyse(words)} <= stems
 
 
 def _dates(question: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:

@@ -18,6 +18,10 @@ FILES = {
     "board.md": (
         "# Board meeting 2025-02-12\n\n## Present\n\n- Ada Byron\n- Max Bell\n\n## Agenda\n\n- The roof leaks.\n"
     ),
+    "off.md": (
+        "# Time off\n\n## Annual leave\n\nAnnual leave lasts three weeks.\n\n"
+        "## Sick leave\n\nSick leave lasts a week.\n\n## Pay\n\nUnpaid leave lasts a day.\n"
+    ),
     "club.md": "# Club meeting of March 3, 2024\n\nThe hall was painted.\n",
 }
 
@@ -57,7 +61,7 @@ def test_a_date_is_written_as_the_texts_write_it(typed: str, worded: str, snapsh
         "the meeting of March 3, 2024",
         "the meeting of 12 June 2025",  # in no text
         "the meeting of 2025-13-12",  # no date
-        "the meeting of 45 February 2025",
+        "the meeting of 39 February 2025",  # no day
         "the march of 2024 people",
         "",
     ],
@@ -127,3 +131,23 @@ def test_another_heading_does_not_answer_in_the_place_of_the_one_meant(asking: C
     refused = asking("hall").ask("Who attended the meeting?")
     assert refused.quotes == ()
     assert refused.question == "Who attended the meeting?"
+
+
+@pytest.mark.parametrize(
+    ("question", "quoted"),
+    [
+        (
+            "What is the difference between annual leave and sick leave?",
+            {"Annual leave lasts three weeks.", "Sick leave lasts a week."},
+        ),
+        ("What is the difference between unpaid leave and a yacht?", set()),
+    ],
+)
+def test_what_is_compared_is_quoted_from_under_its_name(
+    question: str, quoted: set[str], asking: Callable[[str], Assistant], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Literal.read
+    monkeypatch.setattr(Literal, "read", lambda self, q, texts: read(self, q if q.endswith("leave") else "", texts))
+    answer = asking("leave").ask(question)
+    assert {quote.text for quote in answer.quotes} == quoted
+    assert answer.open_parts == ()
