@@ -19,7 +19,7 @@ from ingest.text.sentences import starts_item
 # words of an answer beyond which no further sentence is added. Of the best one's own paragraph, more is quoted: see the
 # trials sentences-in-an-answer and more-of-the-same-paragraph.
 QUOTED, MARGIN, WORDS = 6, 4.5, 120
-QUOTED_BESIDE, MARGIN_BESIDE, WORDS_BESIDE = 9, 6.0, 150
+QUOTED_BESIDE, MARGIN_BESIDE, WORDS_BESIDE = 9, 6.0, 160
 STEPS = 6.0  # the same for a step, if the question asks for steps
 AHEAD = 0.01  # of the score; a step that comes first is the best
 CONSIDERED = 12  # best sentences to choose from
