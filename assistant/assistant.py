@@ -8,19 +8,20 @@ from typing import Self
 
 from assistant.answering.answer_type import asks_for_steps
 from assistant.answering.context import Surroundings
-from assistant.answering.evidence import Sentence, score_sentences, with_context
+from assistant.answering.evidence import Sentence, most_telling, score_sentences, with_context
 from assistant.answering.follow_up import resolve_follow_up
 from assistant.answering.fuse import RANKED, Titles, fuse, fused_score, rank_sources
 from assistant.answering.gate import THRESHOLD, decide, probability
 from assistant.answering.languages import readable
 from assistant.answering.overview import overview
-from assistant.answering.parts import parts, sides
+from assistant.answering.parts import parts, sides, topic, what_is
 from assistant.answering.quote import Quoter, abstain, choose, once, with_steps_first
 from assistant.answering.rerank import CosineReranker, Reranker, open_reranker
 from assistant.answering.retrieve import Candidate, Question, encode_question, retrieve, storable
 from assistant.answering.small_talk import small_talk
 from assistant.answering.spelling import Speller
 from assistant.answering.weights import Model, Scorer, load_model
+from assistant.answering.wording import as_headings_say, says, with_dates
 from assistant.conversations.verify import verify
 from assistant.index import Index, View
 from assistant.metrics import measured, timed
@@ -216,30 +217,50 @@ class Assistant:
             language = question_language(question, view.snapshot.languages())
             mended = self._speller.mend(question, view.snapshot, language)
             earlier = [self._speller.mend(each, view.snapshot, language).text for each in history]
-            asked = parts(mended.text, view.snapshot)
+            dated = with_dates(mended.text, view.snapshot)
+            asked = [topic(part) for part in parts(dated.text, view.snapshot)]
             asked[0] = resolve_follow_up(asked[0], earlier, view.snapshot).text
             text = " · ".join(asked)
         answers = [self._answer_compared(part, view, language) for part in asked]
+        corrections = mended.corrections + dated.corrections
+        if len(answers) == 1 and not answers[0].quotes and (reworded := self._answer_reworded(text, view, language)):
+            return replace(reworded, corrections=corrections + reworded.corrections)
         whole = _together(text, asked, answers) if len(answers) > 1 else answers[0]
-        return replace(whole, question=text, corrections=mended.corrections)
+        return replace(whole, question=text, corrections=corrections)
+
+    def _answer_reworded(self, question: str, view: View, language: str) -> Answer | None:
+        """Answer a question in the words of a heading; None if no quote stands under a heading with such a word."""
+        for worded in as_headings_say(question, view.snapshot):
+            answer = self._answer_part(worded.text, view, language)
+            if answer.quotes and says(answer.quotes[0].evidence.passage, worded.corrections[0].text):
+                return replace(answer, question=worded.text, corrections=worded.corrections)
+        return None
 
     def _answer_compared(self, question: str, view: View, language: str) -> Answer:
         """Answer a question; if it compares two things and no quote is about both, what each is is quoted."""
         answer, compared = self._answer_part(question, view, language), sides(question)
         if not _unquoted(compared, answer, language):
             return answer
-        answers = [self._answer_part(each, view, language) for each in compared.values()]
+        answers = [self._answer_side(name, asked, view, language) for name, asked in compared.items()]
         if not any(each.quotes for each in answers):
             return answer
         both = _together(question, list(compared), answers)
         return replace(both, open_parts=_unquoted(compared, both, language))
+
+    def _answer_side(self, name: str, question: str, view: View, language: str) -> Answer:
+        """Answer a question about one of two things compared, or quote what stands under a heading with its name."""
+        answer = self._answer_part(question, view, language)
+        if answer.quotes or question != what_is(name):
+            return answer
+        named = self._answer_part(name, view, language)
+        return named if named.quotes and says(named.quotes[0].evidence.passage, name) else answer
 
     def _answer_part(self, question: str, view: View, language: str = "") -> Answer:
         encoded = encode_question(question, view, language)
         candidates, sentences = self._find(encoded, view)
         with timed("quote"):
             quoter = Quoter(view.snapshot)
-            score = probability(sentences[0].features, self._scorer(encoded, view)) if sentences else 0.0
+            score = probability(most_telling(sentences).features, self._scorer(encoded, view)) if sentences else 0.0
             state = decide(score, float(view.snapshot.meta("gate_threshold") or THRESHOLD))
             answered = state is State.ANSWERED
             if asks_for_steps(question):
@@ -248,7 +269,7 @@ class Assistant:
                 question=question,
                 quotes=once([*map(quoter.quote, choose(sentences))]) if answered else (),
                 abstention=None if answered else abstain(encoded, sentences, quoter, view.snapshot, state),
-                ranked=rank_sources(_fused(candidates)),
+                ranked=rank_sources(candidates, _logits(sentences)),
                 gate_score=score,
                 run=view.snapshot.run(),
                 within=view.snapshot.within,
@@ -267,6 +288,15 @@ def open_assistant(settings: Settings) -> Iterator[Assistant]:
 
 def _fused(candidates: Sequence[Candidate]) -> list[ScoredPassage]:
     return [ScoredPassage(candidate.passage, fused_score(candidate)) for candidate in candidates]
+
+
+def _logits(sentences: Sequence[Sentence]) -> dict[str, float]:
+    """Return how surely each passage that was read answers (a logit), by its id."""
+    found: dict[str, float] = {}
+    for sentence in sentences:
+        passage, logit = sentence.candidate.passage.id, sentence.features.passage_logit
+        found[passage] = max(logit, found.get(passage, logit))
+    return found
 
 
 def _unquoted(names: Iterable[str], answer: Answer, language: str) -> tuple[str, ...]:

@@ -124,6 +124,9 @@ _INDIRECT = re.compile(
     re.IGNORECASE,
 )
 
+_FIELD = re.compile(r"(?P<name>[a-z][\w-]*)[ \t]*[:=](?!//)")  # "keywords: hip, back" in front matter
+_PICTURES = re.compile(r"(?:!\[[^\]\n]*\]\([^)\n]*\)\s*)+")
+
 
 def asks_for_steps(question: str) -> bool:
     """Return whether a question asks how something is done."""
@@ -134,6 +137,17 @@ def announces(sentence: str, *, opening: bool) -> bool:
     """Return whether a sentence only says what a text is about; in an `opening` this may be an indirect question."""
     bare = sentence.rstrip()
     return bool(_ANNOUNCING.match(bare) or (opening and _INDIRECT.match(bare) and not bare.endswith("?")))
+
+
+def describes(sentence: str, question: str, *, opening: bool) -> bool:
+    """Return whether a sentence is a picture, or in an `opening` a field of front matter not asked for by its name.
+
+    Such fields describe a text ("keywords: hip, back") rather than say anything.
+    """
+    field = _FIELD.match(sentence) if opening else None
+    if field is None:
+        return _PICTURES.fullmatch(sentence) is not None
+    return not {term.stem for term in analyse(field["name"].replace("_", " "))} & {t.stem for t in analyse(question)}
 
 
 def asked(question: str) -> frozenset[Kind]:

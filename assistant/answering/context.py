@@ -120,7 +120,8 @@ def with_support(passage: Passage, position: int) -> list[int]:
     """Return the positions of a sentence and of those that must be quoted with it, in reading order.
 
     With an item the other items of its list, with a line that introduces a
-    list or a table what it introduces, with a question what follows it. Before
+    list or a table what it introduces, with the head of a table its rows, with
+    a question what follows it. Before
     it: sentences that it refers to, the line that introduces its list, the
     header row of its table. After it: sentences that limit what it says. The
     fields of a record and the pieces of an overlong sentence stay together.
@@ -144,6 +145,8 @@ def with_support(passage: Passage, position: int) -> list[int]:
 def _unit(passage: Passage, position: int) -> range:
     """Return the positions of the list, or of the lines introduced or asked for, that a sentence stands for."""
     text, last = _text(passage, position), len(passage.sentences) - 1
+    if _is_head(passage, position):
+        return range(position, _end(passage, position + 1, _row))
     if not _item(passage, position) and position < last:
         if _INTRODUCES.search(text) and "\n" in _gap(passage, position + 1):
             if _item(passage, position + 1):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from assistant.answering.answer_type import announces, asked, counted, offers
+from assistant.answering.answer_type import announces, asked, counted, describes, offers
 from assistant.answering.context import Context, Surroundings, is_step
 from assistant.answering.fuse import fused_score
 from assistant.answering.rerank import UNREAD, Reading, Reranker, Text
@@ -20,7 +20,8 @@ from ingest.text.terms import content_stems
 READ = 6  # at most
 READ_ANYWAY = 3
 REACH = 0.15  # of the fused score: others that are further below the best are not read
-ANNOUNCED = 5.0  # taken off the score of a sentence that only says what its text is about
+# Taken off the score of a sentence that only says what its text is about; of front matter, and of a picture.
+ANNOUNCED, DESCRIBING = 5.0, 5.0
 CONTEXTS = 12  # best sentences that get a context; no others are quoted
 
 
@@ -71,7 +72,8 @@ class Sentence:
     """A sentence of a candidate passage: its index in the passage, its features and its score.
 
     Only the best sentences have a `context`, see `with_context`; the others
-    are quoted alone.
+    are quoted alone. `given_way` is what was taken off the score of front
+    matter and pictures.
     """
 
     candidate: Candidate
@@ -79,6 +81,7 @@ class Sentence:
     features: Features
     score: float
     context: Context | None = None
+    given_way: float = 0.0
 
     def evidence(self) -> Evidence:
         """Return the sentence as evidence."""
@@ -123,10 +126,22 @@ def score_sentences(
         ]
         for position, features in enumerate(_features(candidate, reading, max(others, default=LEAST), matcher)):
             score = float(weights @ features.row())
-            if announces(candidate.passage.cut(*candidate.passage.sentences[position]), opening=_opens(candidate)):
+            text, opens = candidate.passage.cut(*candidate.passage.sentences[position]), _opens(candidate)
+            if announces(text, opening=opens):
                 score -= ANNOUNCED
-            scored.append(Sentence(candidate, position, features, score))
+            less = DESCRIBING if describes(text, question.text, opening=opens) else 0.0
+            scored.append(Sentence(candidate, position, features, score - less, given_way=less))
     return sorted(scored, key=lambda sentence: -sentence.score)
+
+
+def most_telling(sentences: Sequence[Sentence]) -> Sentence:
+    """Return the sentence that shows whether the best one's source answers: the best, or front matter that is better.
+
+    Front matter is not quoted first, but the source answers what it names.
+    """
+    place = sentences[0].candidate.passage.place
+    own = [each for each in sentences if each.candidate.passage.place == place]
+    return max(own, key=lambda each: each.score + each.given_way)
 
 
 def _worth_reading(candidates: Sequence[Candidate]) -> Sequence[Candidate]:

@@ -76,7 +76,7 @@ def resolve_follow_up(question: str, history: Sequence[str], snapshot: Snapshot)
     if not own:
         return ResolvedQuestion(f"{earlier} {question.strip()}", leans=True, about=about)
     if _points_back(rest, own):
-        return _leaning(question, about) if about else alone
+        return _leaning(question, _unsaid(about, own) if _POINTER.search(rest) else about) if about else alone
     if dependent:
         kept = belonging(own, earlier, snapshot)
         return _leaning(question, kept, _words(rest)) if kept else alone
@@ -105,6 +105,13 @@ def _swapped(rest: str, own: Sequence[Term], earlier: str) -> str:
 def _leaning(question: str, about: str, case: str = "") -> ResolvedQuestion:
     """Return a question completed with the words `about`; it is then also about the `case` that it names."""
     return ResolvedQuestion(f"{about}: {question.strip()}", leans=True, about=f"{about} {case}".strip())
+
+
+def _unsaid(about: str, own: Sequence[Term]) -> str:
+    """Return the words of the earlier question without those that the new one has too; all of them if none is left."""
+    said = {term.stem for term in own}
+    left = " ".join(about[term.start : term.end] for term in content_terms(about) if term.stem not in said)
+    return left or about
 
 
 def _words(question: str) -> str:

@@ -1,14 +1,18 @@
-"""Ranks passages by a combination of their scores."""
+"""Ranks passages by a combination of their scores, and sources by what was read in them besides."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from assistant.answering.answer_type import describes
 from assistant.answering.retrieve import Candidate, Question
-from assistant.schema import ScoredPassage
 from ingest.models.encoder import Encoder, Vectors32
+from ingest.schema import Passage
 
 # Weights relative to the passage's cosine; see the trials fusion-bm25-weight and fusion-title-weight.
 BM25_WEIGHT, TITLE_WEIGHT = 0.8, 0.5
+READ_WEIGHT = 0.3  # the same for how surely a passage answers (0 to 1); see the trial sources-by-what-was-read
+EMPTY = 0.3  # taken off the score of front matter and pictures, so that text is read first
 CACHED = 20_000  # titles with cached vectors; 1.5 kB each
 RANKED = 10  # sources in an answer's ranking
 
@@ -43,15 +47,32 @@ def fuse(question: Question, candidates: Sequence[Candidate], titles: Titles) ->
     Source: convex combination of scores (Bruch, Gai and Ingber 2023).
     """
     cosines = titles.cosines(question.vector, [candidate.passage.title for candidate in candidates])
-    titled = [replace(candidate, title=cosine) for candidate, cosine in zip(candidates, cosines, strict=True)]
+    titled = [
+        replace(candidate, title=cosine, empty=_is_empty(candidate.passage, question.text))
+        for candidate, cosine in zip(candidates, cosines, strict=True)
+    ]
     return sorted(titled, key=lambda c: -fused_score(c))
 
 
 def fused_score(candidate: Candidate) -> float:
-    """Return the passage's cosine plus the weighted bm25 share and title cosine."""
-    return candidate.cosine + BM25_WEIGHT * candidate.bm25 + TITLE_WEIGHT * candidate.title
+    """Return the passage's cosine plus the weighted bm25 share and title cosine; an empty passage gives way."""
+    score = candidate.cosine + BM25_WEIGHT * candidate.bm25 + TITLE_WEIGHT * candidate.title
+    return score - EMPTY * candidate.empty
 
 
-def rank_sources(passages: Sequence[ScoredPassage]) -> tuple[str, ...]:
-    """Return the sources of ranked passages without repeats, best first, at most `RANKED`."""
-    return tuple(dict.fromkeys(scored.passage.source for scored in passages))[:RANKED]
+def _is_empty(passage: Passage, question: str) -> bool:
+    opening = not passage.heading
+    return all(describes(passage.cut(*span), question, opening=opening) for span in passage.sentences)
+
+
+def rank_sources(candidates: Sequence[Candidate], logits: Mapping[str, float]) -> tuple[str, ...]:
+    """Return the sources of candidates without repeats, best first, at most `RANKED`; ties keep their order.
+
+    `logits` says how surely a passage answers, by the ids of those that were read.
+    """
+
+    def score(candidate: Candidate) -> float:
+        logit = logits.get(candidate.passage.id)
+        return fused_score(candidate) + (READ_WEIGHT / (1 + math.exp(-logit)) if logit is not None else 0.0)
+
+    return tuple(dict.fromkeys(each.passage.source for each in sorted(candidates, key=lambda c: -score(c))))[:RANKED]

@@ -75,6 +75,14 @@ _CHOOSING = re.compile(  # "yoga or running, which is better?", "which is better
     rf"|^\W*(?:is|are|does|do)\s+({_SIDE}?)\s+or\s+({_SIDE}?)\s+(?:\w+\s+)?(?:better|best|worse|worst|more|less|\w+er)\b",
     re.IGNORECASE,
 )
+_TEXTS = r"(?:documentation|docs|documents?|texts?|files?|handbook|manual|notes|minutes|guide|book|pages?|website)"
+_SAID = re.compile(  # "what does the handbook say about X", "is there anything in the docs on X", "what was said on X"
+    rf"\W*(?:(?:what|does|do|where|anything)\b.*\b{_TEXTS}\s+(?:say|says|tell|mention|have)(?:\s+(?:me|us))?"
+    rf"|(?:what|is|are|where)\b.*\b(?:in|by)\s+(?:the|my|your|these|our)\s+{_TEXTS}"
+    r"|what\s+(?:is|was|has been)\s+(?:said|written))"
+    r"(?:\s+(?:anything|something))?\s+(?:about|on|regarding)\s+(?P<topic>.+?)\W*",
+    re.IGNORECASE,
+)
 _ARTICLE = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
 
 
@@ -109,8 +117,19 @@ def sides(question: str) -> dict[str, str]:
             names = [question[start:end].strip() for start, end in spans]
             if all(map(content_terms, names)):
                 before, after = question[: spans[0][0]], question[spans[1][1] :]
-                return {name: f"What is {name}?" if named else f"{before}{name}{after}" for name in names}
+                return {name: what_is(name) if named else f"{before}{name}{after}" for name in names}
     return {}
+
+
+def topic(question: str) -> str:
+    """Return what a question about the texts wants to know of them ("what do the docs say about X"); else itself."""
+    found = _SAID.fullmatch(question)
+    return found["topic"] if found and content_terms(found["topic"]) else question
+
+
+def what_is(name: str) -> str:
+    """Return the question about one of two things that are compared by their names."""
+    return f"What is {name}?"
 
 
 def _told(message: str) -> tuple[str, list[str]]:

@@ -13,17 +13,19 @@ from ingest.errors import QuoteMismatch
 from ingest.index.catalog import Snapshot
 from ingest.origin import FileState, check_file
 from ingest.schema import Document, Passage, Place, Selection
+from ingest.text.sentences import starts_item
 
-QUOTED = 6  # most sentences in an answer, not counting their context
-# Sentences scoring this much below the best are not quoted; see the trial sentences-in-an-answer.
-MARGIN = 4.5
+# Most sentences in an answer, not counting their context; how much below the best one a quoted sentence may score; and
+# words of an answer beyond which no further sentence is added. Of the best one's own paragraph, more is quoted: see the
+# trials sentences-in-an-answer and more-of-the-same-paragraph.
+QUOTED, MARGIN, WORDS = 6, 4.5, 120
+QUOTED_BESIDE, MARGIN_BESIDE, WORDS_BESIDE = 9, 6.0, 160
 STEPS = 6.0  # the same for a step, if the question asks for steps
 AHEAD = 0.01  # of the score; a step that comes first is the best
 CONSIDERED = 12  # best sentences to choose from
 # Of 8 such fragments among the further quotes of seven sets none was right: captions, pictures, "[citation needed]".
 FEWEST = 5  # words of a further quote that is no whole sentence
 CLOSING = "\"'”’»)]*_ "  # what may follow the mark that ends a sentence
-WORDS = 120  # add no further sentence that makes an answer longer than this
 NEAREST = 3  # passages shown with an abstention
 UNSURE = "One place may answer it. Read it in its text before you rely on it."
 
@@ -43,30 +45,35 @@ def with_steps_first(sentences: Sequence[Sentence]) -> list[Sentence]:
 def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
     """Choose the evidence to quote from sentences ranked best first; the best one is always included.
 
-    Sentences within `MARGIN` of the best are taken with their context, and
-    adjacent ones of a paragraph are joined in reading order. If one source says
-    the same thing twice, it is quoted once. If another source says it too, that
-    one is quoted as well and does not count towards `QUOTED`. The quote with
-    the best sentence comes first; fragments among the others are left out.
+    Sentences within `MARGIN` of the best are taken with their context; in the
+    same paragraph of prose those within `MARGIN_BESIDE`, unless a number, a
+    time or a name is asked for. Adjacent ones of a paragraph are joined in
+    reading order. If one source says the same thing twice, it is quoted once.
+    If another source says it too, that one is quoted as well and does not count
+    towards `QUOTED`. The quote with the best sentence comes first; fragments
+    among the others are left out.
     """
     taken: dict[tuple[str, str], list[Evidence]] = {}
     said: list[Evidence] = []
     words, quoted = 0, 0
+    brief = bool(sentences[0].features.kind_offered or sentences[0].features.kind_lacking)
     for sentence in sentences[:CONSIDERED]:
         own = sentence.evidence()
         of_source = taken.setdefault(own.passage.place, [])
-        if sentence.score < sentences[0].score - MARGIN:
-            break
+        beside = not brief and _is_beside(sentence, sentences[0])
+        if sentence.score < sentences[0].score - (MARGIN_BESIDE if beside else MARGIN):
+            continue
         if any(own.lies_in(each) for each in of_source):
             of_source.append(own)
             continue
         same = [other for other in said if says_the_same(other.text, own.text)]
-        if any(other.passage.place == own.passage.place for other in same) or (quoted == QUOTED and not same):
+        most = QUOTED_BESIDE if beside else QUOTED
+        if any(other.passage.place == own.passage.place for other in same) or (quoted >= most and not same):
             continue
         supported = sentence.supported()
         is_copy = any(other.text == own.text for other in same)
         added = 0 if is_copy else sum(len(evidence.text.split()) for evidence in supported)
-        if words and words + added > WORDS:
+        if words and words + added > (WORDS_BESIDE if beside else WORDS):
             continue
         quoted += not same
         said.append(own)
@@ -75,6 +82,18 @@ def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
     joined = [evidence for found in taken.values() for evidence in _joined(found)]
     best, *others = sorted(joined, key=lambda evidence: -evidence.score)
     return [best, *(each for each in others if not _is_fragment(each.text))]
+
+
+def _is_beside(sentence: Sentence, best: Sentence) -> bool:
+    """Return whether two sentences are in one paragraph of prose, with no list or table in it up to the later one."""
+    passage = best.candidate.passage
+    if sentence.candidate.passage.id != passage.id:
+        return False
+    first, last = sorted((passage.sentences[best.position], passage.sentences[sentence.position]))
+    if PARAGRAPH_END.search(passage.cut(first[0], last[1])):
+        return False
+    paragraph = PARAGRAPH_END.split(passage.cut(passage.start, last[1]))[-1]
+    return not any(starts_item(line) or line.lstrip().startswith("|") for line in paragraph.splitlines())
 
 
 def _is_fragment(text: str) -> bool:

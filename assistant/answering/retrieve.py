@@ -51,13 +51,15 @@ class Candidate:
 
     `cosine` compares the question with the passage, title and headings, `title`
     with the title alone (-1 to 1 each). `bm25` is a share (0 to 1) of the
-    highest possible score.
+    highest possible score. `empty` is whether it says nothing but what its text
+    is about (front matter, a picture).
     """
 
     passage: Passage
     cosine: float
     bm25: float
     title: float = 0.0
+    empty: bool = False
 
 
 def storable(text: str) -> str:

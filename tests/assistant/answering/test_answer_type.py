@@ -9,6 +9,7 @@ from assistant.answering.answer_type import (
     asks_for_steps,
     counted,
     counts,
+    describes,
     offered,
     offers,
 )
@@ -172,3 +173,24 @@ def test_how_something_is_done_is_asked(question: str, *, steps: bool) -> None:
 )
 def test_an_announcement_says_what_a_text_is_about(sentence: str, *, opening: bool, wanted: bool) -> None:
     assert announces(sentence, opening=opening) is wanted
+
+
+@pytest.mark.parametrize(
+    ("sentence", "question", "opening", "wanted"),
+    [
+        ("keywords: hip, back", "Does heat help?", True, True),
+        ("facts_from: The owner's notes", "Does heat help?", True, True),
+        ("tags = ['rice']", "Does heat help?", True, True),
+        ("author: Ada Byron", "Who is the author?", True, False),
+        ("facts_from: The owner's notes", "Where are the facts from?", True, False),
+        ("keywords: hip, back", "Does heat help?", False, False),
+        ("Keywords: hip, back", "Does heat help?", True, False),
+        ("https://example.org", "Does heat help?", True, False),
+        ("![Rice](/rice.webp)", "Does heat help?", False, True),
+        ("![Rice](/rice.webp)\n![Pan](/pan.webp)", "Does heat help?", False, True),
+        ("![Rice](/rice.webp) is cooked.", "Does heat help?", False, False),
+        ("", "Does heat help?", True, False),
+    ],
+)
+def test_front_matter_and_pictures_describe(sentence: str, question: str, *, opening: bool, wanted: bool) -> None:
+    assert describes(sentence, question, opening=opening) is wanted

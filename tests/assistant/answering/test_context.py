@@ -104,6 +104,11 @@ def test_an_item_brings_what_introduces_it(quoted: Quoted, part: str, wanted: st
     assert quoted("leaflet.md", LEAFLET, part) == [wanted]
 
 
+def test_the_head_of_a_table_brings_its_rows(quoted: Quoted) -> None:
+    wanted = "| Group | Allowed | Forbidden |\n|---|---|---|\n| Diabetics | no | yes |\n| Athletes | yes | no |"
+    assert quoted("leaflet.md", LEAFLET, "| Group")[0].endswith(wanted)
+
+
 def test_items_of_a_web_page_bring_what_introduces_them(quoted: Quoted) -> None:
     wanted = "Never do the following with a hibiscus:\n\nWater it with hot water.\n\nPut it into the frost."
     assert quoted("page.html", PAGE, "frost") == [wanted]

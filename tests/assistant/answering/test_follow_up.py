@@ -147,3 +147,8 @@ def test_nothing_is_added_where_there_is_nothing_to_lean_on(snapshot: Snapshot) 
 def test_of_a_long_question_the_follow_up_keeps_its_room(snapshot: Snapshot) -> None:
     assert resolve_follow_up("why?", ["heat " * 2_000 + "and cold"], snapshot).text.endswith("heat and cold why?")
     assert len(resolve_follow_up("why?", ["heat " * 2_000], snapshot).text) < 600
+
+
+def test_words_that_the_question_has_too_are_not_said_twice(snapshot: Snapshot) -> None:
+    found = resolve_follow_up("which ones use heat?", [EARLIER], snapshot)
+    assert found.text == "sciatica: which ones use heat?"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.answering.parts import MOST, parts, sides
+from assistant.answering.parts import MOST, parts, sides, topic
 from ingest.index.catalog import Snapshot
 
 FILES = {
@@ -195,3 +195,21 @@ def test_a_message_of_many_questions_is_searched_for_whole() -> None:
 )
 def test_a_comparison_has_two_sides(question: str, compared: dict[str, str]) -> None:
     assert sides(question) == compared
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("what does the documentation say about private indexes?", "private indexes"),
+        ("What do the docs say on refunds", "refunds"),
+        ("Does the handbook say anything about pets?", "pets"),
+        ("Is there anything in the minutes about the roof?", "the roof"),
+        ("what was said about flaky tests and the CI?", "flaky tests and the CI"),
+        ("What does the doctor say about yoga?", "What does the doctor say about yoga?"),
+        ("What do the docs say about it?", "What do the docs say about it?"),
+        ("What does the guide cost?", "What does the guide cost?"),
+        ("", ""),
+    ],
+)
+def test_what_the_texts_say_about_a_topic_is_searched_by_the_topic(question: str, wanted: str) -> None:
+    assert topic(question) == wanted

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -204,3 +205,23 @@ def test_a_catalog_that_was_changed_consistently_is_caught_by_the_file(
         catalog.execute("UPDATE documents SET text = replace(text, 'helps the hip', 'harms the hip')")
     with Catalog(tmp_path / "data").read() as snapshot, pytest.raises(QuoteMismatch):
         Quoter(snapshot).quote(stored(tmp_path / "data"))
+
+
+def test_of_the_best_sentences_paragraph_more_is_quoted() -> None:
+    p, q = passage("Rest helps.", "Heat helps.", "Ice helps."), passage("Yoga helps a lot.", source="b.txt")
+    assert texts(choose(ranked((p, 0, 9.0), (p, 1, 3.5), (p, 2, 2.0), (q, 0, 3.5)))) == ["Rest helps. Heat helps."]
+
+
+def test_of_a_list_no_more_is_quoted() -> None:
+    text = "- Rest helps.\n- Heat helps."
+    p = Passage("a", "/root", "a.md", 0, len(text), text, None, (), ((2, 13), (16, 27)), "sha")
+    sentences = [Sentence(Candidate(p, 0.5, 0.5), at, NOTHING, score) for at, score in ((0, 9.0), (1, 3.5))]
+    assert texts(choose(sentences)) == ["Rest helps."]
+
+
+def test_no_more_is_quoted_where_a_number_or_a_name_is_asked_for() -> None:
+    p = passage("Rest for two days.", "Heat helps.")
+    best, other = ranked((p, 0, 9.0), (p, 1, 3.5))
+    assert texts(choose([best, other])) == ["Rest for two days. Heat helps."]
+    number = replace(best, features=replace(NOTHING, kind_offered=1.0))
+    assert texts(choose([number, other])) == ["Rest for two days."]

@@ -2,15 +2,20 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from assistant.answering.evidence import NAMES, Features, Sentence, most_telling
+from assistant.answering.fuse import Titles, fuse, rank_sources
+from assistant.answering.retrieve import Candidate, Question
 from assistant.assistant import Assistant
 from assistant.index import Index
 from assistant.render import answer_json, answer_text
 from ingest.models.encoder import Vectors32
 from ingest.runs.pipeline import RunReport
+from ingest.schema import Passage
 from tests.conftest import FakeEncoder
 
 HALF = "Is the trigon \udcff valve safe?"
@@ -47,3 +52,36 @@ def test_the_words_around_it_are_searched_for(assistant: Assistant) -> None:
     assert abstention is not None
     assert abstention.missing_terms == ("trigon",)
     assert assistant.search(HALF)[0].passage.source == "valve.txt"
+
+
+def candidate(text: str, source: str = "a.md", cosine: float = 0.5, heading: tuple[str, ...] = ()) -> Candidate:
+    passage = Passage(text, "/root", source, 0, len(text), text, None, heading, ((0, len(text)),), text)
+    return Candidate(passage, cosine, 0.0)
+
+
+def test_passages_that_only_describe_give_way_to_text() -> None:
+    question = Question("Does heat help?", FakeEncoder().encode(["heat"])[0], ())
+    tags, text = candidate("tags: heat", cosine=0.6), candidate("Heat helps.", cosine=0.5)
+    below = candidate("tags: heat", cosine=0.6, heading=("Tags",))
+    found = fuse(question, [tags, text, below], Titles(FakeEncoder()))
+    assert [each.passage for each in found] == [below.passage, text.passage, tags.passage]
+    assert [each.empty for each in found] == [False, False, True]
+    named = replace(question, text="Which tags are there?")
+    assert [each.empty for each in fuse(named, [tags], Titles(FakeEncoder()))] == [False]
+
+
+def test_sources_are_ranked_by_what_was_read_in_them() -> None:
+    far, near, unread = candidate("A.", "a.md", 0.5), candidate("B.", "b.md", 0.4), candidate("C.", "c.md", 0.45)
+    assert rank_sources([far, unread, near], {}) == ("a.md", "c.md", "b.md")
+    assert rank_sources([far, unread, near], {"A.": -9.0, "B.": 9.0}) == ("b.md", "a.md", "c.md")
+    assert rank_sources([], {}) == ()
+
+
+def told(text: str, score: float, given_way: float = 0.0, source: str = "a.md") -> Sentence:
+    return Sentence(candidate(text, source), 0, Features(**dict.fromkeys(NAMES, 0.0)), score, given_way=given_way)
+
+
+def test_front_matter_tells_that_its_own_text_answers() -> None:
+    best, matter, other = told("Heat helps.", 3.0), told("tags: heat", 1.0, 5.0), told("tags: ice", 2.0, 5.0, "b.md")
+    assert most_telling([best, other, matter]) is matter
+    assert most_telling([best, other]) is best
