@@ -4,9 +4,9 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 PYTEST_OPTIONS ?=
 PYTEST := $(BIN)/pytest --models=.venv/models $(PYTEST_OPTIONS)
-# One more than there are cores: tests wait a third of their time, for pages and processes.
-WORKERS := $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
-IN_PARALLEL := --numprocesses $(WORKERS) --dist worksteal
+# One more than there are cores: tests wait a third of their time, for pages and processes; quick ones do not.
+CORES := $(shell $(PYTHON) -c "import os; print(os.cpu_count() or 1)")
+IN_PARALLEL := --dist worksteal --numprocesses $(shell echo $$(($(CORES) + 1)))
 # Python keeps what it compiles, and pytest what it rewrites: the first test begins after 9 seconds, not after 15.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -22,7 +22,7 @@ check test coverage: export OMP_NUM_THREADS = 1
 
 # Before every commit, under a minute: style, types and the quick tests.
 check: style types
-	$(PYTEST) $(IN_PARALLEL) -m "not slow and not browser and not model and not serial"
+	$(PYTEST) $(IN_PARALLEL) --numprocesses $(CORES) -m "not slow and not browser and not model and not serial"
 
 # Style, types and every test; those that measure time or memory run by themselves, at the end. Many wait for a page
 # or a process, and on a busy machine one may wait in vain: what failed beside the others must pass alone.

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from argon2 import PasswordHasher
 from filelock import FileLock
 
 from ingest.models.encoder import BUNDLED, EncoderIdentity, OnnxEncoder, Vectors32, open_encoder
@@ -86,6 +87,16 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in [name for name in os.environ if name.startswith("CITED_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("CITED_DATA_DIR", str(tmp_path / "data"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick_passwords() -> Iterator[None]:
+    """Hash passwords with little work; the parameters of the library take a seventh of a second each."""
+    time_cost, memory_cost, parallelism = 1, 1_024, 1
+    rest = PasswordHasher.__init__.__defaults__[3:]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PasswordHasher.__init__, "__defaults__", (time_cost, memory_cost, parallelism, *rest))
+        yield
 
 
 def reading_of(document: Document) -> Reading:

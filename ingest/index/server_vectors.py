@@ -263,14 +263,13 @@ def client_of(url: str) -> "Client":
     """Return the process's client of a server, which keeps connections open; see `talking` for what it raises."""
     import chromadb
     import httpx
-    from chromadb.config import Settings
 
     with _opening:
         if url not in _clients:
             timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
             with httpx.Client(timeout=timeout) as probe:  # Chroma's client hides why it cannot connect
                 _check(probe.get(f"{url}/api/v2/heartbeat"))
-            client = cast("Client", chromadb.HttpClient(url, settings=Settings(anonymized_telemetry=False)))
+            client = cast("Client", chromadb.HttpClient(url, settings=servers.chroma_settings()))
             for session in _sessions(client):
                 session.timeout = timeout  # it has none
                 session.event_hooks = {"response": [_check]}

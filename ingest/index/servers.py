@@ -2,9 +2,14 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingest.settings import COLLECTIONS, Settings
+
+if TYPE_CHECKING:
+    from chromadb.config import Settings as ChromaSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +48,15 @@ def name_of(folder: Path) -> str:
     if folder.parent.name != COLLECTIONS:
         return "main"
     return f"c_{hashlib.sha256(folder.name.encode()).hexdigest()[:16]}"
+
+
+def chroma_settings() -> "ChromaSettings":
+    """Return what each client of Chroma is given, a copy of its own: to read them anew takes 10 ms."""
+    return _chroma_settings().model_copy()
+
+
+@cache
+def _chroma_settings() -> "ChromaSettings":
+    from chromadb.config import Settings as ChromaSettings
+
+    return ChromaSettings(anonymized_telemetry=False)

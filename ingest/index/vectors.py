@@ -14,7 +14,7 @@ import numpy as np
 
 from ingest import allocator
 from ingest.errors import IndexUnreadable, IndexUnwritable
-from ingest.index import chroma_files
+from ingest.index import chroma_files, servers
 from ingest.index.lexicon import batches
 from ingest.models.encoder import EncoderIdentity, Vectors32
 
@@ -338,12 +338,11 @@ def shard_names(name: str, present: Group[str]) -> list[str]:
 def _client(folder: Path) -> "Client":
     import chromadb
     from chromadb.api.shared_system_client import SharedSystemClient
-    from chromadb.config import Settings
     from chromadb.errors import InternalError
 
     with chroma_files.lock:
         try:
-            client = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
+            client = chromadb.PersistentClient(str(folder), servers.chroma_settings())
         except InternalError:
             # Chroma caches a client that failed to start and would return it to the next caller.
             SharedSystemClient._identifier_to_system.pop(str(folder), None)

@@ -103,7 +103,8 @@ def sentence_spans(text: str, start: int, end: int, language: str = ENGLISH) -> 
     Reference marks such as `[50]` belong to the sentence before them.
     """
     if _ROW.match(text, start, end) and "\n" not in text[start:end]:
-        return ((start, end),)
+        row = text[start:end]
+        return ((start + len(row) - len(row.lstrip()), start + len(row.rstrip())),)
     paragraph = _unwrapped(text[start:end])
     cuts = [start + cut for piece in _pieces(paragraph) for cut in _boundaries(paragraph, *piece, language)]
     spans: list[Span] = []

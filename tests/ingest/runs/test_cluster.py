@@ -244,6 +244,7 @@ def test_a_stop_ends_the_workers_and_changes_nothing(
     assert contents(tmp_path / "data") == contents(reference[1])
 
 
+@pytest.mark.slow
 def test_an_unchanged_folder_starts_no_workers(
     root: Path, reference: tuple[RunReport, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,7 @@ def parts_of(kind: Kind, text: str) -> list[str]:
 
 @given(text=TEXTS, before=st.text(max_size=5), after=st.text(max_size=5))
 @example(text="a∯b. C", before="", after="")
+@example(text="|\r", before="", after="")
 @settings(max_examples=300, deadline=None)
 def test_spans_slice_back_and_cover_everything(text: str, before: str, after: str) -> None:
     whole = before + text + after
