@@ -64,7 +64,7 @@ def test_pictures(
 ) -> None:
     address = served(CORPUS)
     for question, name, shown in (
-        ("Can sciatica pain go down to the foot?", "answer", "#card-1-1 mark >> text=as far as the foot"),
+        ("Can sciatica pain go all the way down to your foot?", "answer", "#card-1-1 mark >> text=as far as the foot"),
         ("What is the best mattress for back pain?", "abstention", "text=The texts never mention “mattress”"),
     ):
         page = open_page(address, 1440, "light")
@@ -85,9 +85,10 @@ def test_picture_of_a_pdf(
     (folder / "sciatica.pdf").write_bytes(leaflet("sciatica.md"))
     shutil.copy(CORPUS / "corpus.yaml", folder)
     page = open_page(served(folder), 1440, "light")
-    page.fill("#question textarea", "Can sciatica pain go down to the foot?")
+    page.fill("#question textarea", "Can sciatica pain go all the way down to your foot?")
     page.press("#question textarea", "Enter")
     page.click("#sources button.open")
     page.wait_for_function("document.querySelector('#reader .sheet img')?.naturalWidth > 0")
+    page.evaluate("document.querySelector('#reader .sheet img').decode()")
     assert page.locator("#reader .sheet .asked").count()
     screenshot(page, "pdf")
