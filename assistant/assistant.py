@@ -33,7 +33,7 @@ from ingest.models.encoder import Encoder
 from ingest.schema import EVERYTHING, CorpusDescription, Document, Place, Selection
 from ingest.settings import Settings
 from ingest.text.language import question_language
-from ingest.text.terms import content_terms
+from ingest.text.terms import content_stems
 
 
 class Assistant:
@@ -301,8 +301,8 @@ def _logits(sentences: Sequence[Sentence]) -> dict[str, float]:
 
 def _unquoted(names: Iterable[str], answer: Answer, language: str) -> tuple[str, ...]:
     """Return the names of which some word is in no quote."""
-    quoted = {term.stem for quote in answer.quotes for term in content_terms(quote.text, language)}
-    return tuple(name for name in names if any(term.stem not in quoted for term in content_terms(name, language)))
+    quoted = {stem for quote in answer.quotes for stem in content_stems(quote.text, language)}
+    return tuple(name for name in names if not quoted.issuperset(content_stems(name, language)))
 
 
 def _together(text: str, asked: Sequence[str], answers: Sequence[Answer]) -> Answer:

@@ -121,10 +121,10 @@ def with_support(passage: Passage, position: int) -> list[int]:
 
     With an item the other items of its list, with a line that introduces a
     list or a table what it introduces, with the head of a table its rows, with
-    a question what follows it. Before
-    it: sentences that it refers to, the line that introduces its list, the
-    header row of its table. After it: sentences that limit what it says. The
-    fields of a record and the pieces of an overlong sentence stay together.
+    a question what follows it. Before it: sentences that it refers to, the line
+    that introduces its list, the header row of its table. After it: sentences
+    that limit what it says. The fields of a record and the pieces of an overlong
+    sentence stay together.
     """
     found = set(_unit(passage, position))
     position, first = max(found), min(found)

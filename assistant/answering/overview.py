@@ -6,7 +6,7 @@ from collections.abc import Collection
 from assistant.schema import LocatedText, Outline, Remark
 from ingest.index.catalog import Snapshot
 from ingest.schema import Document, Heading, Place, Selection
-from ingest.text.terms import content_terms
+from ingest.text.terms import content_stems
 
 MOST_SOURCES = 30
 MOST_HEADINGS = 8  # of one source
@@ -73,7 +73,7 @@ def _matching(words: set[str], snapshot: Snapshot) -> list[tuple[Place, frozense
 
 
 def _stems(text: str) -> set[str]:
-    return {term.stem for term in content_terms(text)}
+    return set(content_stems(text))
 
 
 def _outline(place: Place, matching: Collection[int] | None, snapshot: Snapshot) -> Outline:

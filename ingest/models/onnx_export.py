@@ -201,7 +201,13 @@ def rounded(path: Path, into: Path, *, tables: bool = False) -> None:
 
     model = onnx.load(str(path))
     add_pre_process_metadata(model)  # otherwise it warns that the graph was not simplified
-    matrices: dict[str, Any] = {"op_types_to_quantize": ["MatMul", "Gemm"], "per_channel": True, "reduce_range": True}
-    quantize_dynamic(model, into, weight_type=QuantType.QInt8, **matrices)
+    quantize_dynamic(
+        model,
+        into,
+        op_types_to_quantize=["MatMul", "Gemm"],
+        per_channel=True,
+        reduce_range=True,
+        weight_type=QuantType.QInt8,
+    )
     if tables:
         quantize_dynamic(into, into, weight_type=QuantType.QInt8, op_types_to_quantize=["Gather"])

@@ -28,7 +28,7 @@ def boxes_beside(sheet: Sheet, pieces: Sequence[Piece]) -> list[Box]:
     lined = sorted(filter(fits, _between_lines(sheet.drawn.across)), key=_area, reverse=True)[:_MOST]
     candidates = {*filter(fits, sheet.drawn.shades), *(box for box in lined if _is_tight(box, pieces))}
     for box in sorted(candidates, key=_area, reverse=True)[:_MOST]:
-        if not any(map(_overlap, found, [box] * len(found))) and _is_beside_text(box, pieces):
+        if not any(_overlap(each, box) for each in found) and _is_beside_text(box, pieces):
             found.append(box)
     return found
 

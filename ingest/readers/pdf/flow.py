@@ -49,18 +49,16 @@ def flow(sheet: Sheet) -> Iterator[Column | Grid]:
     found: dict[str, Grid | _Boxes] = {f"{STAND_IN}{number}": grid for number, grid in enumerate(tables)}
     pieces = _outside(sheet.pieces, tables)
     pieces += [_stand_in(name, each) for name, each in found.items()]
-    for lattice in sorted(lattices, key=lambda each: each.box[3] - each.box[1]):  # one may be inside another
-        boxes = _boxes(lattice, pieces)
-        pieces = _outside(pieces, [boxes])
+
+    def taken_out(boxes: _Boxes) -> list[Piece]:
         name = f"{STAND_IN}{len(found)}"
         found[name] = boxes
-        pieces.append(_stand_in(name, boxes))
+        return [*_outside(pieces, [boxes]), _stand_in(name, boxes)]
+
+    for lattice in sorted(lattices, key=lambda each: each.box[3] - each.box[1]):  # one may be inside another
+        pieces = taken_out(_boxes(lattice, pieces))
     for box in boxes_beside(sheet, pieces):
-        own = _Boxes((tuple(_inside(pieces, box)),), box, aside=True)
-        pieces = _outside(pieces, [own])
-        name = f"{STAND_IN}{len(found)}"
-        found[name] = own
-        pieces.append(_stand_in(name, own))
+        pieces = taken_out(_Boxes((tuple(_inside(pieces, box)),), box, aside=True))
     head, body, foot = _edges(pieces, sheet.frame.upright_height)
     order = _Flow(sheet, marks, found)
     yield from order.lines(head)
