@@ -70,7 +70,7 @@ HOMES = {
     "onnxruntime": {"ingest/models/onnx_export.py", "ingest/models/sessions.py", *TRAINING},
     "ray": {"ingest/runs/cluster.py"},
     "mcp": {"ui/programs/mcp_server.py"},
-    "prometheus_client": {"assistant/metrics.py", "ui/page/health.py"},
+    "prometheus_client": {"assistant/metrics.py", *(f"ui/page/{name}.py" for name in ("front", "health", "metrics"))},
 }
 
 

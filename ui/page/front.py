@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import httpx
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
@@ -16,6 +17,7 @@ from starlette.routing import Mount
 
 from ingest.settings import Settings
 from ui.page.guard import App, Receive, Scope, Send
+from ui.page.metrics import together
 from ui.page.server import Served, open_listener, start
 
 COOKIE = "cited_page"
@@ -53,6 +55,9 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
+        if scope["path"] == "/metrics":
+            await self._measure(scope, receive, send)
+            return
         headers = Headers(scope=scope)
         given = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
         dead: set[int] = set()
@@ -79,6 +84,24 @@ class Front:
             finally:
                 self._asked[number] -= 1
         await _refuse(503, NONE_RUNS, send)
+
+    async def _measure(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the metrics of all pages; if one of them refuses, what it says."""
+        texts = {}
+        for number, page in sorted(self._pages.items()):
+            try:
+                answer = await self._client.send(self._request(page, scope, receive))
+            except httpx.TransportError as error:
+                log.warning("page %d did not tell its metrics: %s", number, error)
+                continue
+            if not answer.is_success:
+                await _send_whole(answer.status_code, answer.content, answer.headers["content-type"], send)
+                return
+            texts[number] = answer.text
+        if texts:
+            await _send_whole(200, together(texts), CONTENT_TYPE_LATEST, send)
+        else:
+            await _refuse(503, NONE_RUNS, send)
 
     def _choose(self, headers: Headers, given: str, client: str, dead: set[int]) -> int | None:
         """Return the page to ask: the client's own; for a new browser the least busy; otherwise one by the address."""
@@ -174,6 +197,12 @@ async def _send_on(answer: httpx.Response, number: int | None, send: Send) -> No
 async def _left(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def _send_whole(status: int, body: bytes, kind: str, send: Send) -> None:
+    headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _refuse(status: int, detail: str, send: Send) -> None:

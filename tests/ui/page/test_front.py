@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from starlette.requests import Request
-from starlette.responses import JSONResponse, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
 
 from ingest.settings import Settings
 from ui.page.front import BROKE_OFF, COOKIE, NONE_RUNS, serve_front
@@ -37,7 +37,11 @@ class Page:
         if request.url.path == "/stream":
             await StreamingResponse(self.beats(), media_type="text/event-stream")(scope, receive, send)
             return
-        if request.url.path == "/refused":
+        if request.url.path == "/metrics" and "authorization" in request.headers:
+            text = f'# HELP q_total Questions.\n# TYPE q_total counter\nq_total{{outcome="answered"}} {self.number}.0\n'
+            await PlainTextResponse(text)(scope, receive, send)
+            return
+        if request.url.path in ("/refused", "/metrics"):
             await JSONResponse({"detail": "no"}, 403)(scope, receive, send)
             return
         told = {
@@ -98,6 +102,24 @@ def test_a_browser_stays_with_its_page_and_another_gets_one_too(browser: Browser
     assert {first.post("/x", content="a").json()["page"] for _ in range(5)} == {page}
     first.cookies.set(COOKIE, "17")
     assert first.get("/", headers=HTML).json()["page"] in (1, 2, 3)
+
+
+def test_the_metrics_are_those_of_all_pages(front: Started, browser: Browser) -> None:
+    _, _, served, addresses = front
+    owner = browser(headers={"authorization": "Bearer x"})
+
+    def told() -> list[str]:
+        answer = owner.get("/metrics")
+        assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/plain")
+        return [line for line in answer.text.splitlines() if not line.startswith("#")]
+
+    assert told() == [f'q_total{{outcome="answered",page="{number}"}} {number}.0' for number in (1, 2, 3)]
+    refused = browser().get("/metrics")
+    assert (refused.status_code, refused.json()) == (403, {"detail": "no"})
+    served[2].close()
+    assert [line[-3:] for line in told()] == ["1.0", "3.0"]  # nobody has noticed yet that it ended
+    addresses.clear()
+    assert owner.get("/metrics").status_code == 503
 
 
 def test_browsers_go_to_the_least_busy_page(browser: Browser) -> None:
