@@ -12,7 +12,8 @@ from uuid import uuid4
 
 import numpy as np
 
-from ingest.errors import IndexUnreadable
+from ingest.errors import IndexUnreadable, not_written
+from ingest.files import replace_text
 from ingest.index import servers
 from ingest.index.chroma_files import REBUILD
 from ingest.index.lexicon import batches
@@ -39,7 +40,11 @@ ANSWER_SECONDS = 120.0
 REQUEST_BYTES = 10_000_000
 ROWS = 1_000  # vectors in an answer; they come as text, 4 KB for each of 384 dimensions
 LISTED = 100  # collections in an answer
+MARK = "chroma-server"  # the file in the folder of an index that says what its collections' names begin with
 DELETED = "deleted"  # in a collection's metadata: how many vectors of its graph are deleted
+
+MISSING = "the vectors are not there, or were replaced"
+AGAIN = "try again; if that does not help, run `cited ingest`, which encodes the texts again"
 
 _clients: "dict[str, Client]" = {}
 _opening = threading.Lock()
@@ -57,14 +62,17 @@ class ServerVectors:
     def __init__(self, url: str, folder: Path, identity: EncoderIdentity, *, read_only: bool = False) -> None:
         """Open the collection of an index, creating it if necessary, unless `read_only`.
 
-        `folder` is the folder of the index, after which its collections are named.
+        `folder` is the folder of the index, where a file says how its collections are named.
 
         Raises:
             IndexUnreadable: the server cannot be reached or is none of Chroma's, or, if `read_only`, the collection is
                 missing.
+            IndexUnwritable: the file is missing and cannot be written.
         """
         self._url = url
-        self._prefix = f"{servers.name_of(folder)}."
+        self._prefix = _marked(folder) if read_only else _mark(folder)
+        if not self._prefix:
+            raise IndexUnreadable(MISSING, _shown(url), AGAIN)
         self._name = self._prefix + collection_name(identity)
         self._read_only = read_only
         self._retired: set[str] = set()  # the collections that `renew` replaced
@@ -210,7 +218,7 @@ def vectors_of(folder: Path, identity: EncoderIdentity, *, read_only: bool = Fal
     """Open the vectors of an index where this process keeps them; `folder` is theirs in the folder of the index.
 
     Raises:
-        IndexUnreadable: see `Vectors` and `ServerVectors`.
+        IndexUnreadable, IndexUnwritable: see `Vectors` and `ServerVectors`.
     """
     url = servers.chosen().chroma_url
     if url:
@@ -224,12 +232,39 @@ def delete_vectors(folder: Path) -> None:
     Raises:
         IndexUnreadable: the server cannot be reached.
     """
-    url = servers.chosen().chroma_url
-    if url:
+    url, prefix = servers.chosen().chroma_url, _marked(folder)
+    if url and prefix:
         with talking(url):
             client = client_of(url)
-            for name in _names(client, f"{servers.name_of(folder)}."):
+            for name in _names(client, prefix):
                 client.delete_collection(name)
+
+
+def _marked(folder: Path) -> str:
+    """Return what the names of an index's collections begin with, or "" if it has none on a server."""
+    try:
+        return (folder / MARK).read_text(encoding="ascii")
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+
+
+def _mark(folder: Path) -> str:
+    """Return what `_marked` does; give the index a name of its own if it has none.
+
+    So the indexes of several data folders can be on one server, and none deletes another's vectors.
+
+    Raises:
+        IndexUnwritable: the name cannot be written.
+    """
+    marked = _marked(folder)
+    if not marked:
+        marked = f"{servers.name_of(folder)}-{uuid4().hex[:16]}."
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            replace_text(folder / MARK, marked)
+        except OSError as error:
+            raise not_written("the index cannot be written", str(folder), error) from error
+    return marked
 
 
 @contextmanager
@@ -246,8 +281,7 @@ def talking(url: str) -> Iterator[None]:
     try:
         yield
     except NotFoundError as error:
-        remedy = "try again; if that does not help, run `cited ingest`, which encodes the texts again"
-        raise IndexUnreadable("the vectors are not there, or were replaced", where, remedy) from error
+        raise IndexUnreadable(MISSING, where, AGAIN) from error
     except httpx.TransportError as error:
         remedy = "start it, or correct CITED_CHROMA_URL"
         raise IndexUnreadable(f"the Chroma server cannot be reached ({_why(error)})", where, remedy) from error

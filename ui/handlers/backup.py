@@ -31,6 +31,7 @@ from ingest.errors import BackupFailed, IndexLocked, IndexUnreadable
 from ingest.index import chroma_files, servers
 from ingest.index.catalog import Catalog
 from ingest.index.lock import HOLDER_NAME, write_lock
+from ingest.index.server_vectors import MARK
 from ingest.index.sqlite import FILE_NAME, TIMEOUT
 from ingest.index.vectors import VECTORS_FOLDER
 from ingest.settings import COLLECTIONS, Settings
@@ -364,11 +365,11 @@ def _stamp(found: os.stat_result) -> tuple[int, int]:
 
 
 def _left_out(name: str) -> bool:
-    """Return whether a file or folder of a collection is a lock, unfinished, or set aside because it was damaged."""
+    """Return whether something of a collection is a lock, unfinished, set aside as damaged, or its mark on a server."""
     own = PurePosixPath(name).name
     return (
         own.endswith((".lock", ".new"))
-        or name == HOLDER_NAME
+        or name in (HOLDER_NAME, MARK)  # a copy must not share the vectors of its original
         or name in _UNFINISHED
         or name.startswith(f"{VECTORS_FOLDER}.broken-")
     )

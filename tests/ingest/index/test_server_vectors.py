@@ -9,7 +9,7 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from ingest.errors import IndexUnreadable
+from ingest.errors import IndexUnreadable, IndexUnwritable
 from ingest.index import servers
 from ingest.index.catalog import Catalog
 from ingest.index.doctor import examine
@@ -88,6 +88,33 @@ def test_indexes_and_encoders_share_a_server(chroma_server: Chroma, tmp_path: Pa
     with pytest.raises(IndexUnreadable, match=f"{chroma_server.url}: the vectors are not there.*`cited ingest`"):
         ServerVectors(chroma_server.url, tmp_path / COLLECTIONS / "club", other, read_only=True)
     assert main.count() == 1
+
+
+def test_indexes_of_two_data_folders_share_a_server(
+    chroma_server: Chroma, write: Callable[..., Path], encoder: FakeEncoder, tmp_path: Path
+) -> None:
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    folder = write({"a.md": "Walking helps a stiff back.\n"})
+    ingest([folder], ours, encoder)
+    (folder / "a.md").write_text("Swimming helps a sore hip.\n")
+    ingest([folder], theirs, encoder)
+    (folder / "a.md").write_text("Rest is overrated.\n")
+    ingest([folder], theirs, encoder)
+    mend(theirs, encoder)
+    for data in (ours, theirs):
+        wanted, present = known(data, encoder)
+        assert len(wanted) == 1 and present == wanted
+    delete_vectors(theirs)
+    assert known(ours, encoder)[1]
+
+
+def test_an_index_that_cannot_be_marked(chroma_server: Chroma, tmp_path: Path) -> None:
+    with pytest.raises(IndexUnreadable, match="the vectors are not there"):
+        ServerVectors(chroma_server.url, tmp_path, IDENTITY, read_only=True)
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(IndexUnwritable, match="file: the index cannot be written"):
+        ServerVectors(chroma_server.url, tmp_path / "file", IDENTITY)
 
 
 def test_a_worn_collection_is_made_anew_while_readers_keep_theirs(vectors: ServerVectors, tmp_path: Path) -> None:

@@ -20,6 +20,9 @@ def test_vectors_on_a_server_are_encoded_again_after_a_restore(
 ) -> None:
     indexed({"a.md": "Walking helps a stiff back.\n", "b.md": "Swimming helps a sore hip.\n"})
     back_up(Settings(data_dir=tmp_path / "data"), tmp_path / "saved.zip")
+    copy = Settings(data_dir=tmp_path / "copy")
+    restore(tmp_path / "saved.zip", copy)
+    assert mend(copy.data_dir, encoder).restored == 2  # and not those of the original, which a run there may delete
     servers.use(servers.Servers())  # also where there is no server
     restored = Settings(data_dir=tmp_path / "restored")
     restore(tmp_path / "saved.zip", restored)
