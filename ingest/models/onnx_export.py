@@ -5,6 +5,7 @@ import logging
 import os
 import shutil
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -62,13 +63,17 @@ class Graph:
 
         Each is run by itself, several at a time. That needs no padding and is
         faster than batches, and weights of 8 bits give a text the same numbers
-        whatever else is encoded with it.
+        whatever else is encoded with it. While one caller has all cores, others
+        run theirs in their own thread: waiting in one queue takes longer.
         """
         encodings = self._tokenizer.encode_batch(list(texts))
-        if len(encodings) == 1:  # not worth another thread
-            yield encodings[0], self._outputs(encodings[0], outputs)
-            return
-        yield from zip(encodings, _workers().map(lambda each: self._outputs(each, outputs), encodings), strict=True)
+        alone = len(encodings) > 1 and _all_cores.acquire(blocking=False)
+        try:
+            every = _workers().map if alone else map
+            yield from zip(encodings, every(lambda each: self._outputs(each, outputs), encodings), strict=True)
+        finally:
+            if alone:
+                _all_cores.release()
 
     def _outputs(self, encoding: "Encoding", outputs: Sequence[str]) -> list[NDArray[np.float32]]:
         values = {
@@ -83,6 +88,9 @@ class Graph:
         """Return the length of each text in tokens, without special tokens."""
         encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
         return [len(each.ids) + sum(len(cut.ids) for cut in each.overflowing) for each in encodings]
+
+
+_all_cores = threading.Lock()  # held by the caller that the workers run for
 
 
 @cache
@@ -136,22 +144,25 @@ def save_tokenizer(tokenizer: Any, folder: Path, name: str) -> None:  # noqa: AN
 
 def export_module(module: "torch.nn.Module", path: Path, *, inputs: Sequence[str], outputs: Sequence[str]) -> None:
     """Write a torch module as an ONNX graph with dynamic batch size and length, for texts without padding."""
+    import onnx
     import torch
 
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns that torchvision is missing
     batch, length = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("length", min=2, max=8192)
     with torch.no_grad(), _fused_attention(module):
-        torch.onnx.export(
+        program = torch.onnx.export(
             module.eval(),
             kwargs={name: torch.ones((2, 8), dtype=torch.int64) for name in inputs},
-            f=str(path),
             dynamo=True,
             dynamic_shapes={name: {0: batch, 1: length} for name in inputs},
             input_names=list(inputs),
             output_names=list(outputs),
-            external_data=False,
             verbose=False,
         )
+    model = program.model_proto
+    for each in (model.graph, *model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
+        each.ClearField("metadata_props")  # which lines of which file on this machine it was made by
+    onnx.save(model, str(path))
 
 
 @contextmanager

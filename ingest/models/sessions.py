@@ -114,8 +114,13 @@ def _optimise(path: Path, folder: Path) -> None:
         )
         _open(path, options)
         for former in folder.parent.glob(f"{path.parent.name}-{'[0-9a-f]' * 8}"):
-            shutil.rmtree(former, ignore_errors=True)
-        draft.rename(folder)
+            if former != folder:
+                shutil.rmtree(former, ignore_errors=True)
+        try:
+            draft.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # or else another process was quicker
+                raise
 
 
 def _options() -> "SessionOptions":

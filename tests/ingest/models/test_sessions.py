@@ -91,6 +91,25 @@ def test_a_damaged_form_is_made_again(path: Path, tmp_path: Path, name: str, how
     assert file.read_bytes() == whole
 
 
+def test_two_processes_may_optimise_a_graph_at_the_same_time(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = sessions._open
+
+    def slowly(graph: Path, options: object) -> object:
+        if graph == path and not optimised_by_another:
+            optimised_by_another.append(True)
+            sessions._optimise(path, folder)
+        return opened(graph, options)
+
+    optimised_by_another: list[bool] = []
+    folder = tmp_path / OPTIMISED / sessions._name(path)
+    monkeypatch.setattr(sessions, "_open", slowly)
+    assert scores(path, tmp_path) == scores(path)
+    assert optimised(tmp_path) == [folder]
+    assert optimised_by_another == [True]
+
+
 def test_a_graph_opens_where_nothing_can_be_kept(path: Path, tmp_path: Path) -> None:
     (tmp_path / "models").write_text("no folder", encoding="utf-8")
     assert scores(path, tmp_path / "models") == scores(path)
