@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ingest.readers.assemble import Piece
 from ingest.readers.encoding import decode
+from ingest.readers.markup.markdown_containers import TITLE, with_containers
 from ingest.readers.markup.markdown_html import shown, tables_of, with_rows, without_rows
 from ingest.readers.markup.markdown_masks import FILLER, Masked, mask
 from ingest.readers.markup.markdown_matter import front_matter, said_once
@@ -146,6 +147,7 @@ def _walk(text: str, lines: _Lines, first_line: int) -> _Found:
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING}).enable("table").disable(["inline", "text_join"])
+    with_containers(parser)
     inline = MarkdownIt("commonmark")
     definitions: dict[str, object] = {}
     tokens = parser.parse("\n" * first_line + "\n".join(lines.texts[first_line:]), definitions)
@@ -189,14 +191,16 @@ def _add_leaf(found: _Found, lines: _Lines, containers: Sequence["Token"], token
     if token.type == "hr":
         found.apart = True
     elif token.type in ("paragraph_open", "tr_open"):
-        in_item = any(container.type == "list_item_open" for container in containers[-1:])
-        kind: Kind = "row" if token.type == "tr_open" else "item" if in_item else "paragraph"
+        kind: Kind = "row" if token.type == "tr_open" else _kind_in(containers)
         found.add(_span(lines, containers, first, last), kind)
     elif token.type == "code_block":
         found.add(_span(lines, containers, first, last), "code")
     elif token.type == "fence":
         count = token.content.count("\n") + (token.content[-1:] not in ("", "\n"))
         found.add(_span(lines, containers, first + 1, first + 1 + count), "code")
+    elif token.type == TITLE:
+        if token.content.strip():
+            found.add(_span_of_title(lines, containers, token), _kind_in(containers))
     elif token.type == "html_block":
         block = _span(lines, containers, first, last)
         for span, kind in shown(lines.masked.text, block) if block else ():
@@ -204,6 +208,10 @@ def _add_leaf(found: _Found, lines: _Lines, containers: Sequence["Token"], token
     elif token.type != "table_open":
         return
     found.lines_read.update(range(first, last))
+
+
+def _kind_in(containers: Sequence["Token"]) -> Kind:
+    return "item" if any(container.type == "list_item_open" for container in containers[-1:]) else "paragraph"
 
 
 def _add_rest(found: _Found, lines: _Lines, first_line: int) -> None:
@@ -247,6 +255,13 @@ def _span(lines: _Lines, containers: Sequence["Token"], first: int, last: int) -
         return None
     start = lines.starts[first] + _column(lines.texts[first], containers, first)
     return start, lines.starts[last - 1] + len(lines.texts[last - 1].rstrip())
+
+
+def _span_of_title(lines: _Lines, containers: Sequence["Token"], token: "Token") -> Span:
+    assert token.map is not None
+    number = token.map[0]
+    start = lines.starts[number] + _column(lines.texts[number], containers, number) + token.meta["start"]
+    return start, start + len(token.content)
 
 
 def _is_blank(lines: _Lines, containers: Sequence["Token"], number: int) -> bool:

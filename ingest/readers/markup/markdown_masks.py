@@ -23,6 +23,7 @@ _TAGS = re.compile(
     r"|\{\{[<%][^{}\n]{0,500}[>%]\}\}"  # Hugo
     r"|!\[\[[^\[\]\n]{1,500}\]\]"  # Obsidian: embeds
     r"|\{[:#][^{}\n]{1,200}\}[ \t]*$"  # kramdown: attributes
+    r"|^[ \t]*:{3,}[ \t]*(?:\{[^{}\n]{0,200}\}|[\w-]+)?"  # Docusaurus, Quarto: begin and end of a note
     r"|(?:^|(?<=[ \t]))\^(?=[\w-]*[A-Za-z])[A-Za-z0-9-]{3,}[ \t]*$",  # Obsidian: block ids
     re.MULTILINE,
 )

@@ -241,6 +241,44 @@ def test_the_marks_of_obsidian_are_left_out(read_as: ReadAs) -> None:
     assert headings(document) == [(1, "On the shed")]
 
 
+def test_notes_and_tabs_are_read_as_blocks(read_as: ReadAs) -> None:
+    source = (
+        "Lift it so:\n!!! warning\n    Not with a bent back.\n\n    - Bend your knees.\n    - Keep it near.\n\n"
+        '??? note "If it is heavy"\n\n\n        lift(2)\n\n    Ask for help.\nAfter it.\n\n'
+        '1. Unlock.\n\n    === "By key"\n\n        Turn it.\n\n        ```\n        turn()\n        ```\n\n'
+        '    === "By card"\n\n        Hold it.\n\n2. Open.\n\n> !!! tip inline end "Wet?"\n>\n>     Dry it.\n\n'
+        "!!! tip\nIt has no text.\n\n=== no name\n    Text.\n\n    !!! code\n        is no note\n"
+    )
+    document = read_as("a.md", source)
+    assert [(block.kind, quote) for block, quote in zip(document.blocks, quotes(document), strict=True)] == [
+        ("paragraph", "Lift it so:"),
+        ("paragraph", "Not with a bent back."),
+        ("item", "Bend your knees."),
+        ("item", "Keep it near."),
+        ("paragraph", "If it is heavy"),
+        ("code", "lift(2)"),
+        ("paragraph", "Ask for help."),
+        ("paragraph", "After it."),
+        ("item", "Unlock."),
+        ("item", "By key"),
+        ("item", "Turn it."),
+        ("code", "turn()"),
+        ("item", "By card"),
+        ("item", "Hold it."),
+        ("item", "Open."),
+        ("paragraph", "Wet?"),
+        ("paragraph", "Dry it."),
+        ("paragraph", "!!! tip\nIt has no text."),
+        ("paragraph", "=== no name\n    Text."),
+        ("code", "!!! code\n        is no note"),
+    ]
+
+
+def test_the_marks_of_notes_between_colons_are_left_out(read_as: ReadAs) -> None:
+    source = ":::tip Oil\n\nUse oil.\n\n:::\n\n::: {.callout-note}\nAnd water.\n:::\n\nAt 10:::30.\n\n```\n:::\n```\n"
+    assert quotes(read_as("a.md", source)) == ["Oil", "Use oil.", "And water.", "At 10:::30.", ":::"]
+
+
 def test_mdx_is_read_without_its_code(read_as: ReadAs) -> None:
     source = (
         "import {Box} from './box'\nexport const a = {\n  b: 1,\n\n  c: 2,\n}\n\n# Bus\n\n"
@@ -352,7 +390,20 @@ def test_a_table_row_is_its_line_with_every_cell_in_its_place(rows: list[list[st
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "part", ["%% a\n", "<!-- ", "<A{", "<A>", "{% ", "`` ` ", "<tr><td>x", "[[a|b]] ", "import {\n", "| %% x | <A> |\n"]
+    "part",
+    [
+        "!!! a\n",
+        "%% a\n",
+        "<!-- ",
+        "<A{",
+        "<A>",
+        "{% ",
+        "`` ` ",
+        "<tr><td>x",
+        "[[a|b]] ",
+        "import {\n",
+        "| %% x | <A> |\n",
+    ],
 )
 def test_marks_that_are_never_closed_are_fast(part: str) -> None:
     started = time.process_time()
@@ -368,6 +419,8 @@ def test_deeply_nested_lists_and_quotes_lose_nothing(read_as: ReadAs) -> None:
     assert quotes(read_as("a.md", ">" * 5000 + " end")) == ["end"]
     stairs = read_as("a.md", "\n".join(">" * level + f" q{level}" for level in range(1, 300)))
     assert "q299" in quotes(stairs)[-1]
+    tabs = read_as("a.md", "\n".join(" " * 4 * level + f'=== "tab{level}"' for level in range(300)) + " end")
+    assert " ".join(quotes(tabs)).count("tab") == 300
 
 
 def test_very_long_lines_are_fast(read_as: ReadAs) -> None:
@@ -404,6 +457,7 @@ MARKS = ["- ", "* ", "1. ", "12) ", "> ", ">", "    ", "  ", "\t", "# ", "### ",
 @example(["- a", "", "\tb"])
 @example(["> - a", "b", "> # c"])
 @example(["|a|b c|", "|---|---|", "d|e", "    ", "- a"])
+@example(['=== "d"', "    - b c", '    === "a"', "        é", "a"])
 def test_every_word_is_in_one_block_or_heading(lines: list[str]) -> None:
     content = "\n".join(lines)
     if not content.strip():
