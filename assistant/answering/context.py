@@ -46,6 +46,9 @@ _DENIAL = re.compile(
 PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n")
 _END_MARK = re.compile(r"[.!?:;…؟。！？|][\"'”’»)\]]*(?:\[[\w ,–-]{1,12}\])*$")  # noqa: RUF001
 _INTRODUCES = re.compile(r"[:：][*_\"'”’»)\]]*$")  # noqa: RUF001
+# Between a paragraph and the fenced code below it, and between such code and the paragraph below.
+_TO_CODE = re.compile(r"\n[^\S\n]*\n[ \t>]*(?:`{3,}|~{3,})[^\n]*\n[ \t>]*\Z")
+_FROM_CODE = re.compile(r"[^\S\n]*\n[ \t>]*(?:`{3,}|~{3,})[ \t]*\n[ \t>]*\n")
 _NUMBER = re.compile(r"[ \t]*\d{1,3}[.)]\s")
 _ADDRESSES = re.compile(r"(?:dear|hi|hello)\b", re.IGNORECASE)
 # The line below the header row of a table in Markdown; outer signs are left out, or all but one.
@@ -119,12 +122,12 @@ class Surroundings:
 def with_support(passage: Passage, position: int) -> list[int]:
     """Return the positions of a sentence and of those that must be quoted with it, in reading order.
 
-    With an item the other items of its list, with a line that introduces a
-    list or a table what it introduces, with the head of a table its rows, with
-    a question what follows it. Before it: sentences that it refers to, the line
-    that introduces its list, the header row of its table. After it: sentences
-    that limit what it says. The fields of a record and the pieces of an overlong
-    sentence stay together.
+    With an item the other items of its list, with a line that introduces a list
+    or a table what it introduces, with the head of a table its rows, with a
+    question what follows it, with the end of a paragraph the code below it. Before
+    it: sentences that it refers to, the line that introduces its list, the header
+    row of its table. After it: sentences that limit what it says. The fields of a
+    record and the pieces of an overlong sentence stay together.
     """
     found = set(_unit(passage, position))
     position, first = max(found), min(found)
@@ -156,6 +159,10 @@ def _unit(passage: Passage, position: int) -> range:
             return range(position, position + 2)
         if text.endswith("?"):
             return range(position, _end(passage, position + 1, _same_paragraph))
+        gap = _gap(passage, position + 1)
+        shows_code = _TO_CODE.search(gap) and not _FROM_CODE.match(gap)
+        if shows_code and _words(passage, {position + 1}) <= LIST_WORDS:
+            return range(position, position + 2)
     return _fitting(passage, position, _list(passage, position))
 
 
@@ -268,6 +275,8 @@ def _before(passage: Passage, at: int) -> int | None:
     if _follows(passage, at) and (
         _LEANING.match(_text(passage, at)) or _same_field_list(passage, at) or _cut(passage, at)
     ):
+        return at - 1
+    if _LEANING.match(_text(passage, at)) and _FROM_CODE.match(_gap(passage, at)):
         return at - 1
     return _introduction(passage, at)
 

@@ -168,6 +168,41 @@ def test_a_question_is_never_quoted_alone(quoted: Quoted) -> None:
     assert quoted("faq.md", text, "Does heat") == ["Does heat help? It does. Ice does not."]
 
 
+CODE = """# Cache
+
+Caches are kept. You can make it build anew by adding the project to the list.
+
+```toml
+[tool]
+again = ["mine"]
+```
+
+This makes it build on every run. Others stay as they are.
+
+Empty it now and then.
+```sh
+empty
+```
+Then go on.
+"""
+ADDING = "You can make it build anew by adding the project to the list.\n\n```toml\n"
+LISTED = '[tool]\nagain = ["mine"]'
+
+
+@pytest.mark.parametrize(
+    ("part", "wanted"),
+    [
+        ("by adding", f"{ADDING}{LISTED}"),
+        ("This makes", f"{LISTED}\n```\n\nThis makes it build on every run."),
+        ("Others stay", "Others stay as they are."),
+        ("Caches", "Caches are kept."),
+        ("Empty", "Empty it now and then."),  # no blank line says on which side of it the code is
+    ],
+)
+def test_code_is_quoted_with_the_paragraph_that_ends_or_begins_at_it(quoted: Quoted, part: str, wanted: str) -> None:
+    assert quoted("cache.md", CODE, part) == [wanted]
+
+
 @pytest.mark.parametrize("after", AFTER)
 def test_what_takes_a_sentence_back_comes_along(quoted: Quoted, after: str) -> None:
     text = f"Krestol eases a cough within an hour. {after}"
