@@ -66,16 +66,17 @@ growth: $(INSTALLED)
 profile: $(INSTALLED)
 	$(BIN)/python -m tests.bench.stages $(BENCH) $(SET)
 
-# Train the cross-encoder and fit the gate (two hours); the docstring of assistant/training/train.py says more.
+# Train the cross-encoder and fit the gate (two hours on two idle cores); the docstring of assistant/training/train.py says more.
 # WRITE=1 writes what was made into the package; STEPS=50 stops after so many steps.
 SQUAD ?= .train/train-v1.1.json
 NEAR ?= ../shared/train
 MEDQUAD ?= .train/medquad
+PUBLIC ?= .train/public
 START ?= .train/start
 WORK ?= .train/work
-train: $(INSTALLED) $(SQUAD) $(MEDQUAD) $(START)
+train: $(INSTALLED) $(SQUAD) $(MEDQUAD) $(PUBLIC) $(START)
 	$(BIN)/python -m assistant.training.train --bench $(BENCH) --squad $(SQUAD) --near $(NEAR) --medquad $(MEDQUAD) \
-		--start $(START) --work $(WORK) $(if $(STEPS),--steps $(STEPS)) $(if $(WRITE),--write)
+		--public $(PUBLIC) --start $(START) --work $(WORK) $(if $(STEPS),--steps $(STEPS)) $(if $(WRITE),--write)
 
 # Fit the score and the gate for other languages (an hour), and make their sets for `make bench`; WRITE=1 as above.
 XQUAD ?= .train/xquad
@@ -101,10 +102,27 @@ languages: $(INSTALLED) $(XQUAD)
 	git -C $@.draft checkout --quiet 577bd37b96c02d1833b2c9eed2de9f96964e96cb
 	mv $@.draft $@
 
+# Of three repositories, only the files that are learnt from.
+.train/public:
+	rm -rf $@.draft
+	mkdir -p $@.draft/qed $@.draft/policyqa $@.draft/covidqa
+	git clone --quiet https://github.com/google-research-datasets/QED $@.draft/clones/qed
+	git -C $@.draft/clones/qed archive 71e19e085640a2032c803a839d716f0a1b526bff \
+		nq-train-00-qed.jsonlines nq-train-01-qed.jsonlines nq-train-02-qed.jsonlines \
+		nq-train-03-qed.jsonlines nq-train-04-qed.jsonlines nq-train-05-qed.jsonlines | tar -x -C $@.draft/qed
+	git clone --quiet https://github.com/wasiahmad/PolicyQA $@.draft/clones/policyqa
+	git -C $@.draft/clones/policyqa archive 775538bc6d932e9d0dd16975d4373659cf8964fe data/dev.json data/test.json \
+		| tar -x --strip-components=1 -C $@.draft/policyqa
+	git clone --quiet https://github.com/deepset-ai/COVID-QA $@.draft/clones/covidqa
+	git -C $@.draft/clones/covidqa archive fb2eb5e249618457e5359806601086c635c8eb8f \
+		data/question-answering/200423_covidQA.json | tar -x --strip-components=2 -C $@.draft/covidqa
+	rm -rf $@.draft/clones
+	mv $@.draft $@
+
 # The training goes on from the cross-encoder that was shipped before.
 .train/start:
 	mkdir -p $@.draft
-	git archive 779929a7341c2de7f45930af28b5d1c5f748cfbb:assistant/answering/reranker | tar -x -C $@.draft
+	git archive 47fb4f350a36afbd2934778a5d47c03f7f7f33df:assistant/answering/reranker | tar -x -C $@.draft
 	mv $@.draft $@
 
 # Measure what an ingest keeps in memory, with so many random vectors.

@@ -5,14 +5,14 @@ import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
-from assistant.answering.evidence import reading_text
+from assistant.answering.reading import reading_text
 from assistant.answering.retrieve import encode_question, retrieve
 from assistant.evaluation.prompts import Prompt, load_prompts
 from assistant.index import Index, View
@@ -24,16 +24,17 @@ from ingest.schema import Passage, Span
 WATCHED = 8  # articles of SQuAD that are not learnt from, but measured during the training
 UNTITLED = 0.2  # share of the articles that are read without their title, as files without one
 LENGTHS = 60, 1300  # characters; paragraphs of SQuAD are longer than the first and shorter than the second
-PAIRS = 2  # questions and near misses of a paragraph that has both, and one more near miss
+PAIRS = 3  # questions and near misses of a paragraph that has both, and one more near miss
 ALONE = 0.35  # share of the paragraphs without near misses that are learnt from, by one question
-ANSWERED, NEAR_MISSES = 4_400, 4_600  # questions of SQuAD and near misses at most
-NEIGHBOURS = 1_500  # of these questions, read with another paragraph too
-ASKED = 20  # questions of each of our own sets
+ANSWERED, NEAR_MISSES = 15_000, 14_000  # questions of SQuAD and near misses at most
+NEIGHBOURS = 2_500  # of these questions, read with another paragraph too
+CUT = 1_500  # of these questions, read with what is left of their paragraph without the answer too
+ASKED = 32  # questions of each of our own sets
 SECOND = 0.3  # share of our unanswerable questions that are read with the second passage too
 RIVAL = 0.5  # share of our answerable questions that are read with a wrong passage too
 RIVALS = 5  # passages among which the wrong one is looked for
 SHORTEST = 15  # characters; only a longer sentence is right because it is a part of an answer
-OWN = 5_200  # items of our own sets at most
+OWN = 8_000  # items of our own sets at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,46 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """A question of SQuAD with its answer and the title of its article."""
+class Asked:
+    """A question with the passage that answers it, the answers' words, and the article they are from."""
 
     article: str
-    answer: str
+    answers: tuple[str, ...]
+    passage: Passage
     item: Item
+
+    @classmethod
+    def of(
+        cls, question: str, passage: Passage, spans: Iterable[Span], answers: Iterable[str], article: str = ""
+    ) -> Iterator[Self]:
+        """Yield the question, if any sentence shares a character with an answer's span; those sentences are right."""
+        found = list(spans)
+        right = [any(first < end and last > start for start, end in found) for first, last in passage.sentences]
+        if any(right):
+            yield cls(article, tuple(answers), passage, Item.of(question, passage, right))
+
+    def is_answered_by(self, text: str) -> bool:
+        """Return whether a text has the words of an answer."""
+        return any(answer.casefold() in text.casefold() for answer in self.answers)
+
+    def without_answer(self) -> Item | None:
+        """Return the question with the sentences of its passage that do not answer, or None if too little is left."""
+        sentences = zip(self.passage.sentences, self.item.right, strict=True)
+        text = " ".join(self.passage.cut(*span) for span, right in sentences if not right)
+        if len(text) <= LENGTHS[0] or self.is_answered_by(text):
+            return None
+        return Item.of(self.item.question, passage_of(self.passage.title, text))
+
+
+def nearest_lacking(asked: Sequence[Asked], passages: Sequence[Passage], encoder: Encoder) -> Iterator[Item]:
+    """Yield each question with the nearest of the passages that lacks the words of its answers, if any does."""
+    questions = encoder.encode([each.item.question for each in asked], query=True)
+    nearness = questions @ encoder.encode([each.text for each in passages]).T
+    for each, near in zip(asked, nearness, strict=True):
+        order = (passages[at] for at in np.argsort(-near))
+        passage = next((passage for passage in order if not each.is_answered_by(passage.text)), None)
+        if passage is not None:
+            yield Item.of(each.item.question, passage)
 
 
 def squad_items(
@@ -81,7 +116,7 @@ def squad_items(
     articles = [article for article in every if article["title"] not in gate]
     watched = set(draw.sample(sorted(article["title"] for article in articles), min(WATCHED, len(articles) // 2)))
     misses = _near_misses(near)
-    answered: list[_Asked] = []
+    answered: list[Asked] = []
     missed: list[Item] = []
     measured: list[Item] = []
     for article, passage, paragraph in _paragraphs(articles):
@@ -100,9 +135,13 @@ def squad_items(
     draw.shuffle(missed)
     answered = answered[:ANSWERED]
     picked = draw.sample(answered, min(NEIGHBOURS, len(answered)))
-    neighbours = list(_neighbours(picked, {a["title"]: a for a in articles}, encoder))
-    learnt = {"SQuAD": [asked.item for asked in answered], "near misses": missed[:NEAR_MISSES]}
-    return learnt | {"neighbours in SQuAD": neighbours}, measured
+    cut = filter(None, (each.without_answer() for each in draw.sample(answered, len(answered))))
+    return {
+        "SQuAD": [asked.item for asked in answered],
+        "near misses": missed[:NEAR_MISSES],
+        "neighbours in SQuAD": list(_neighbours(picked, {a["title"]: a for a in articles}, encoder)),
+        "SQuAD without the answer": list(islice(cut, CUT)),
+    }, measured
 
 
 def _near_misses(file: Path) -> dict[str, list[str]]:
@@ -125,27 +164,20 @@ def _fits(paragraph: dict[str, Any]) -> bool:
     return LENGTHS[0] < len(paragraph["context"].strip()) < LENGTHS[1]
 
 
-def _asked(article: str, passage: Passage, paragraph: dict[str, Any]) -> Iterator[_Asked]:
+def _asked(article: str, passage: Passage, paragraph: dict[str, Any]) -> Iterator[Asked]:
     """Yield the questions about a paragraph; right are the sentences that share a character with the answer."""
     moved = len(paragraph["context"]) - len(paragraph["context"].lstrip())
     for qa in paragraph["qas"]:
         start, answer = qa["answers"][0]["answer_start"] - moved, qa["answers"][0]["text"]
-        right = [first < start + len(answer) and last > start for first, last in passage.sentences]
-        if any(right):
-            yield _Asked(article, answer, Item.of(qa["question"], passage, right))
+        yield from Asked.of(qa["question"], passage, [(start, start + len(answer))], [answer], article)
 
 
-def _neighbours(asked: Sequence[_Asked], articles: dict[str, Article], encoder: Encoder) -> Iterator[Item]:
+def _neighbours(asked: Sequence[Asked], articles: dict[str, Article], encoder: Encoder) -> Iterator[Item]:
     """Yield the questions with the nearest paragraph of the same article that lacks the answer."""
-    for title, group in groupby(sorted(asked, key=attrgetter("article")), attrgetter("article")):
-        own, article = list(group), articles[title]
+    for title, own in groupby(sorted(asked, key=attrgetter("article")), attrgetter("article")):
+        article = articles[title]
         texts = [paragraph["context"].strip() for paragraph in article["paragraphs"] if _fits(paragraph)]
-        nearness = encoder.encode([each.item.question for each in own], query=True) @ encoder.encode(texts).T
-        for each, near in zip(own, nearness, strict=True):
-            order = (texts[at] for at in np.argsort(-near))
-            text = next((text for text in order if each.answer.casefold() not in text.casefold()), None)
-            if text is not None:
-                yield Item.of(each.item.question, passage_of(title_of(article), text))
+        yield from nearest_lacking(list(own), [passage_of(title_of(article), text) for text in texts], encoder)
 
 
 def own_items(

@@ -20,9 +20,9 @@ from assistant.training.squad import passage_of
 from ingest.models.encoder import Encoder
 
 FOLDERS = ("3_GHR_QA", "2_GARD_QA", "5_NIDDK_QA", "6_NINDS_QA")
-FILES = 500  # of each folder at most
+FILES = 1_100  # of each folder at most
 SHORTEST, LONGEST = 80, 950  # characters of an answer; a longer one is cut after a sentence
-QUESTIONS = 900
+QUESTIONS = 2_500
 TITLED = 0.85  # share of the right answers that are read with their topic as title
 OTHER_TOPIC = 0.7  # share of the questions that are read with the answer about a neighbour, if one has it
 NEAREST = 5  # topics that count as neighbours

@@ -1,12 +1,13 @@
 """Train the cross-encoder, fit the sentence score and the gate, and write both into the package.
 
-    make train [BENCH=… SQUAD=… NEAR=… MEDQUAD=… START=… WORK=…] [STEPS=50] [WRITE=1]
+    make train [BENCH=… SQUAD=… NEAR=… MEDQUAD=… PUBLIC=… START=… WORK=…] [STEPS=50] [WRITE=1]
 
 BENCH holds public question sets, NEAR the near misses of SQuAD 2.0, MEDQUAD the folders of
-MedQuAD's XML files; SQUAD is the file train-v1.1.json, see squad.py; START is the folder of
-the cross-encoder to begin with, as exported.py reads it. sources.toml names every input,
-with its hash. The cross-encoder learns from SQuAD, its near misses, MedQuAD and our own
-sets, but for those that are held back, see items.py and medquad.py. The score and the gate
+MedQuAD's XML files, PUBLIC those of public.py; SQUAD is the file train-v1.1.json, see
+squad.py; START is the folder of the cross-encoder to begin with, as exported.py reads it.
+sources.toml names every input, with its hash. The cross-encoder learns from SQuAD, its near
+misses, MedQuAD, the sets of public.py and our own sets, but for those that are held back,
+see items.py, medquad.py and public.py. The score and the gate
 are fitted on the sets of sets.py, and tried on articles of SQuAD that nothing was learnt
 from or fitted on. Takes about two hours on two cores; what is done is kept in the folder
 WORK, so that a run that was stopped goes on: name another one after changing what is
@@ -28,7 +29,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from assistant.answering.rerank import INPUTS, CosineReranker, OnnxReranker, Reranker, export_logits
-from assistant.training import cross_encoder, items, medquad
+from assistant.training import cross_encoder, items, medquad, public
 from assistant.training.cases import Case, collect, held_back, own_sets
 from assistant.training.cross_encoder import LOGGED, SEED, Progress, train
 from assistant.training.exported import CrossEncoder, read_export
@@ -36,12 +37,13 @@ from assistant.training.fit import GATE_PENALTY, PROMPTS, SENTENCE_PENALTY, fit,
 from assistant.training.items import Item, own_items, squad_items
 from assistant.training.manifest import check_sources, load_sources, sha256, write_manifest
 from assistant.training.medquad import medquad_items
+from assistant.training.public import public_items
 from assistant.training.sets import ROOT, Corpus, gate_sets, plain_sets
 from ingest.errors import UserFacingError
 from ingest.models.encoder import BUNDLED, Encoder, open_encoder
 from ingest.models.onnx_export import rounded, save_tokenizer
 
-PLACES = ("bench", "squad", "near", "medquad", "start")  # inputs that are named on the command line
+PLACES = ("bench", "squad", "near", "medquad", "public", "start")  # inputs that are named on the command line
 ANSWERING = ROOT / "assistant" / "answering"
 MADE = ("reranker/model.onnx", "reranker/tokenizer.json", "weights.json")  # as ANSWERING has them
 NEAR_MISSES = "squad2_unanswerable.jsonl"  # in NEAR
@@ -56,8 +58,11 @@ SETTINGS = {
     "frozen share of the layers": cross_encoder.FROZEN,
     "weights of the sentences' loss, single and ranked": [cross_encoder.SENTENCES, cross_encoder.RANKING],
     "questions of SQuAD, near misses, neighbours": [items.ANSWERED, items.NEAR_MISSES, items.NEIGHBOURS],
+    "questions of SQuAD without the answer": items.CUT,
     "items of our own sets": items.OWN,
     "questions of MedQuAD": medquad.QUESTIONS,
+    "questions of QED, with one near, without the answer": [public.TYPED, public.TYPED_NEAR, public.TYPED_CUT],
+    "questions of PolicyQA and of COVID-QA": [public.POLICIES, public.EXPERTS],
     "penalty of the sentence score": SENTENCE_PENALTY,
     "penalty of the gate": GATE_PENALTY,
     "prompts from which a set weighs 1": PROMPTS,
@@ -118,7 +123,7 @@ def _learnt(places: Mapping[str, Path], work: Path, encoder: Encoder) -> Learnt:
     own = (each for each in own_sets(work / "own") if each[0] not in held)
     found["our own sets"] = own_items(own, work / "index", encoder, draw)
     found["MedQuAD"] = medquad_items(places["medquad"], places["bench"] / "medquad" / "corpus", encoder, draw)
-    return Learnt(found, watched)
+    return Learnt(found | public_items(places["public"], encoder, draw), watched)
 
 
 def _trained(reader: CrossEncoder, learnt: Learnt, *, steps: int | None) -> Training:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from assistant.answering.rerank import INPUTS, UNREAD, OnnxReranker
-from assistant.training.items import Item, own_items, squad_items
+from assistant.training.items import Asked, Item, own_items, squad_items
 from assistant.training.medquad import medquad_items
+from assistant.training.public import public_items
+from assistant.training.squad import passage_of
 from ingest.models.encoder import Encoder
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def squad(tmp_path: Path) -> tuple[Path, Path]:
 def test_what_is_learnt_from_squad(squad: tuple[Path, Path], encoder: Encoder) -> None:
     learnt, watched = squad_items(*squad, encoder, random.Random(1))
     assert (learnt, watched) == squad_items(*squad, encoder, random.Random(1))
-    answered, missed, neighbours = learnt.values()
+    answered, missed, neighbours, cut = learnt.values()
     assert {each.question for each in answered} == {BUILT, MADE_OF}
     for each in answered:
         first, second, third = (each.text[start:end] for start, end in each.spans)
@@ -76,6 +78,7 @@ def test_what_is_learnt_from_squad(squad: tuple[Path, Path], encoder: Encoder) -
     by_question = {each.question: each.text.partition(": ")[2] for each in neighbours}
     assert by_question[BUILT].startswith("The oak")  # the nearest has the answer, and another is too short
     assert by_question[MADE_OF].startswith(("The oak", "The swing"))
+    assert not cut  # what is left of these paragraphs is too short
 
 
 def test_articles_that_the_training_is_measured_by_are_not_learnt_from(
@@ -150,6 +153,73 @@ def test_what_is_learnt_from_medquad(tmp_path: Path, encoder: Encoder) -> None:
             )  # another topic, or another kind of answer
             kinds.add(same_kind)
     assert kinds == {True, False}
+
+
+def paragraph(context: str, *asked: tuple[str, str, str]) -> dict[str, object]:
+    """Return a paragraph in the form of SQuAD; asked are questions, answers and kinds."""
+    qas = [
+        {"question": q, "type": f"{kind}|||x", "answers": [{"text": a, "answer_start": context.index(a)}]}
+        for q, a, kind in asked
+    ]
+    return {"context": context, "qas": qas}
+
+
+def test_what_is_learnt_from_public_sets(tmp_path: Path, encoder: Encoder) -> None:
+    for name in ("qed", "policyqa", "covidqa"):
+        (tmp_path / name).mkdir()
+    swings = [
+        (f"who built swing {n}", f"Swing {n}", f"Swing {n} hangs from an old and crooked oak tree . Ann {n} built it .")
+        for n in range(4)
+    ]
+    typed = []
+    for question, title, text in swings:
+        start = text.index("Ann")
+        answer = {"answer_spans": [[start, start + 5]], "answer_text": [text[start : start + 5]]}
+        typed.append({"question_text": question, "title_text": title, "paragraph_text": text, **answer})
+    typed.append({**typed[0], "paragraph_text": "Ann 0 built it .", "answer_spans": [[0, 5]]})  # it is too short
+    jsonl(tmp_path / "qed" / "train.jsonlines", typed)
+    keep = "We keep what you send us for a year, and then we delete all of it."
+    share = "We share what you send us with nobody but the makers of ropes."
+    policy = [paragraph(keep, ("How long?", "a year", "keep")), paragraph(share, ("With whom?", "makers", "share"))]
+    (tmp_path / "policyqa" / "dev.json").write_text(json.dumps({"data": [{"paragraphs": policy}]}), encoding="utf-8")
+    parts = [f"The virus of type {n} lives in the {n} ropes of swings, and stays there for long." for n in range(8)]
+    text = "\n\n".join(["On ropes", *parts])
+    paper = paragraph(text, ("Where does type 3 live?", "in the 3 ropes of swings", ""))
+    paper["qas"] += paragraph(text, ("What are two?", "for long.\n\nThe virus of type 5", ""))["qas"]  # type: ignore[operator]
+    (tmp_path / "covidqa" / "all.json").write_text(json.dumps({"data": [{"paragraphs": [paper]}]}), encoding="utf-8")
+    found = public_items(tmp_path, encoder, random.Random(2))
+    assert found == public_items(tmp_path, encoder, random.Random(2))
+    qed, policies, experts = found.values()
+    right = [each for each in qed if each.answered]
+    assert sorted(each.question for each in right) == [question for question, _, _ in swings]
+    assert all(sentences(each) == [f"Ann {each.question[-1]} built it ."] for each in right)
+    wrong = [each for each in qed if not each.answered]
+    cut = [each for each in wrong if "Ann" not in each.text]
+    assert len(wrong) == 4 and not cut  # those that are left are too short
+    assert all(f"Ann {each.question[-1]}" not in each.text for each in wrong)
+    assert [(each.question, each.answered, each.text) for each in sorted(policies, key=lambda i: i.question)] == [
+        ("How long?", True, keep),
+        ("How long?", False, share),
+        ("With whom?", True, share),
+        ("With whom?", False, keep),
+    ]
+    answer, other = experts
+    assert answer.text == f"On ropes: {parts[3]}" and sentences(answer) == [parts[3]]
+    assert other.question == answer.question and not other.answered and other.text != answer.text
+
+
+def test_a_passage_without_its_answer(encoder: Encoder) -> None:
+    def cut(text: str) -> Item | None:
+        start = text.index("Ann")
+        (asked,) = Asked.of("Who built it?", passage_of("Swing", text), [(start, start + 3)], ["Ann"])
+        return asked.without_answer()
+
+    rest = "It hangs from an old and very crooked oak. Hemp makes its rope, and it is swung in by all."
+    found = cut(f"{rest} It was built by Ann.")
+    assert found is not None and (found.text, found.answered, len(found.spans)) == (f"Swing: {rest}", False, 2)
+    assert cut(f"{rest} It was built by Ann. Ann liked it.") is None  # said twice
+    assert cut("It was built by Ann. So.") is None  # too little is left
+    assert not list(Asked.of("Who?", passage_of("", rest), [(900, 903)], ["Ann"]))
 
 
 HELPS = Item("does heat help ?", "cats sleep . heat helps .", ((0, 12), (13, 25)), (False, True))
