@@ -1,10 +1,11 @@
 """Mends misspelt words of a question with words of the corpus; words that exist, codes and names stay as typed.
 
-A word that some text contains is never touched. Any other becomes a word of
-the corpus if that is the same word in British or American spelling, if only a
-space or hyphen is missing or too many, or if it is a likely slip: few letters
-away, rare where the corpus' word is common, and the corpus' word stands in a
-passage with a remaining word of the question.
+A word that some text contains is never touched, nor one that is in a list of
+words and whose stem some text contains. Any other becomes a word of the corpus if
+that is the same word in British or American spelling, if only a space or hyphen is
+missing or too many, or if it is a likely slip: few letters away, rare where the
+corpus' word is common, and the corpus' word stands in a passage with a remaining
+word of the question.
 """
 
 import math
@@ -63,6 +64,7 @@ _SOUNDS = tuple(  # "pane" and "pain" are "pan"
     (re.compile(pattern), sound)
     for pattern, sound in (
         (r"ph", "f"),
+        (r"t(?=ch)", ""),
         (r"xc(?=[eiy])", "x"),
         (r"c(?=[eiy])|z", "s"),
         (r"c|q", "k"),
@@ -116,11 +118,14 @@ class Speller:
         """
         if language not in STOP_WORDS:
             return Mended(question)
-        written = {term.stem for term in analyse(question, language) if _is_word(question, term)}
-        if all(snapshot.document_frequencies(sorted(written)).values()):
-            return Mended(question)  # without reading the vocabulary, which takes seconds where there are many texts
-        reading = _Reading(question, snapshot, self._read(snapshot), language)
-        if not 0 < len(reading.unknown) <= MOST:
+        words = {question[t.start : t.end]: t.stem for t in analyse(question, language) if _is_word(question, t)}
+        counts = snapshot.document_frequencies(sorted(set(words.values())))
+        known = all(counts.values())
+        if known and all(_zipf(word, language) for word in words):
+            return Mended(question)
+        # Reading the vocabulary takes seconds where there are many texts.
+        reading = _Reading(question, snapshot, _Vocabulary(counts, {}) if known else self._read(snapshot), language)
+        if not 0 < len(reading.unknown + reading.misshapen) <= MOST:
             return Mended(question)
         text, corrections, at = "", [], 0
         for fix in reading.fixes():
@@ -169,15 +174,24 @@ class _Reading:
         self.unknown = [
             at for at, term in enumerate(self._terms) if term.stem not in vocabulary.counts and _is_word(question, term)
         ]
+        self.misshapen = [
+            at
+            for at, term in enumerate(self._terms)
+            if term.stem in vocabulary.counts and _is_word(question, term) and not self._zipf(self._word(at))
+        ]
 
     def fixes(self) -> Iterator[_Fix]:
         """Yield the corrections, in order."""
         joined = -1
         near = {at: self._near(self._word(at)) for at in self.unknown}
-        for at in self.unknown:
+        for at in sorted(self.unknown + self.misshapen):
             if at <= joined:
                 continue
             term = self._terms[at]
+            if at in self.misshapen:
+                if text := self._reshaped(at):
+                    yield _Fix(term.start, term.end, _cased(text, self._question[term.start : term.end]))
+                continue
             if fix := self._joined(at - 1) or self._joined(at):
                 joined = at + 1 if fix.start == term.start else at
                 yield fix
@@ -217,6 +231,16 @@ class _Reading:
             heard, same = _heard(word), _both(stem)
             distances = {key: value for key, value in distances.items() if _heard(key) == heard or _both(key) == same}
         return sorted(distances, key=lambda each: (distances[each], -counts[each], each))[:TRIED]
+
+    def _reshaped(self, at: int) -> str:
+        """Return the word that was meant by one in no list whose stem is right ("precedance")."""
+        word = self._word(at).casefold()
+        written = self._written(self._terms[at].stem)
+        if word in map(str.casefold, written):
+            return ""
+        near = [(OSA.distance(word, each.casefold()), each) for each in written if self._zipf(each) >= COMMON]
+        distance, found = min(near, default=(LONG, ""))
+        return found if distance <= _allowed(word) and self._named_alike(at, found) else ""
 
     def _respelt(self, at: int, near: Sequence[str]) -> str:
         """Return the word in the corpus' spelling, if that is British and the typed one American, or the reverse."""
@@ -318,11 +342,15 @@ class _Reading:
         return remembered[stem]
 
     def _zipf(self, word: str) -> float:
-        """Return how common a word is in the question's language; 0 if it is in no list."""
-        import wordfreq
+        return _zipf(word, self._language)
 
-        frequency = wordfreq.get_frequency_dict(self._language).get(word.casefold(), 0.0)
-        return math.log10(frequency) + 9 if frequency else 0.0
+
+def _zipf(word: str, language: str) -> float:
+    """Return how common a word is in a language; 0 if it is in no list."""
+    import wordfreq
+
+    frequency = wordfreq.get_frequency_dict(language).get(word.casefold(), 0.0)
+    return math.log10(frequency) + 9 if frequency else 0.0
 
 
 def _allowed(word: str) -> int:

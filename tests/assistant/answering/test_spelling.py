@@ -22,13 +22,13 @@ Spinal fusion is rarely done for sciatica.
 
 Exercises against hip pain strengthen the hip. Strengthening helps with bursitis.
 
-The Achilles tendon is not part of the hip. Low back pain is another thing. The heart, less so.
+The Achilles tendon is not part of the hip. Low back pain is another thing. The heart, less so. Stretch it.
 """,
     "cloud.md": """# Cloud providers
 
 The cloud provider stores data. An email names the program.
 
-A disc is a medium.
+A disc is a medium. The order of files is their precedence.
 """,
     "drugs.md": """# Hypertension
 
@@ -58,6 +58,9 @@ An edema or a tumor has symptoms. The colour is grey. They barter for pain.
         ("gray", "grey"),
         ("a disk", "a disc"),
         ("cloud programme", "cloud program"),
+        ("file precedance", "file precedence"),  # its stem is right
+        ("precedances", "precedence"),
+        ("strech the hip", "stretch the hip"),
     ],
 )
 def test_what_the_corpus_spells_otherwise_is_mended(typed: str, mended: str, snapshot: Snapshot) -> None:
@@ -124,6 +127,7 @@ def test_the_vocabulary_is_read_only_for_a_word_that_no_text_contains(snapshot: 
     sa.event.listen(snapshot._connection.engine, "before_cursor_execute", lambda *call: read.append(call[2]))
     everything = "SELECT term, doc FROM main.vocabulary"
     assert Speller().mend("What are the symptoms of sciatica?", snapshot).corrections == ()
+    assert Speller().mend("What is precedance?", snapshot).corrections
     assert read and everything not in read
     assert Speller().mend("siatica", snapshot).corrections
     assert everything in read
