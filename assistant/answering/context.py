@@ -9,6 +9,7 @@ from assistant.schema import Evidence
 from ingest.index.catalog import Snapshot
 from ingest.schema import Passage
 from ingest.text.sentences import starts_field, starts_item
+from ingest.text.tables import TABLE_RULE
 
 # Openings of sentences that refer to the sentence before.
 _LEANING = re.compile(
@@ -51,8 +52,6 @@ _TO_CODE = re.compile(r"\n[^\S\n]*\n[ \t>]*(?:`{3,}|~{3,})[^\n]*\n[ \t>]*\Z")
 _FROM_CODE = re.compile(r"[^\S\n]*\n[ \t>]*(?:`{3,}|~{3,})[ \t]*\n[ \t>]*\n")
 _NUMBER = re.compile(r"[ \t]*\d{1,3}[.)]\s")
 _ADDRESSES = re.compile(r"(?:dear|hi|hello)\b", re.IGNORECASE)
-# The line below the header row of a table in Markdown; outer signs are left out, or all but one.
-_RULE = re.compile(r"^[ \t>]*(?=[^\n|]*\|)\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$", re.MULTILINE)
 MOST_WORDS = 120  # stop adding sentences to a context beyond this length
 LIST_MOST = 150  # words of a list that is quoted whole; of a longer one, as many items as fit
 ITEM_WORDS = 25  # if the items of a long list have more words on average and no numbers, one stands by itself
@@ -367,7 +366,7 @@ def _head(passage: Passage, at: int) -> int | None:
 
 
 def _is_head(passage: Passage, at: int) -> bool:
-    return at + 1 < len(passage.sentences) and _RULE.search(_gap(passage, at + 1)) is not None
+    return at + 1 < len(passage.sentences) and TABLE_RULE.search(_gap(passage, at + 1)) is not None
 
 
 def _same_field_list(passage: Passage, at: int) -> bool:

@@ -8,12 +8,12 @@ import numpy as np
 from assistant.answering.answer_type import announces, asked, counted, describes, offers
 from assistant.answering.context import Context, Surroundings, is_step
 from assistant.answering.fuse import fused_score
-from assistant.answering.rerank import UNREAD, Reading, Reranker, Text
+from assistant.answering.reading import reading_text
+from assistant.answering.rerank import UNREAD, Reading, Reranker
 from assistant.answering.retrieve import Candidate, Question
 from assistant.answering.something_else import is_about_something_else
 from assistant.answering.weights import Scorer
 from assistant.schema import Evidence
-from ingest.schema import Passage, naming
 from ingest.text.terms import content_stems
 
 # Passages that are read: trial "passages-near-the-best".
@@ -31,7 +31,8 @@ class Features:
 
     - `sentence_logit` and `passage_logit` are the cross-encoder's, of the
       sentence and of the passage that holds it; `UNREAD` if the sentence is
-      about something else than the question, see something_else.py.
+      about something else than the question, see something_else.py, or the
+      passage, its title and headings lack a name that the question has.
     - `elsewhere` is the highest logit of a passage of another source, at least
       `LEAST`: whether sources agree that there is an answer.
     - `passage_cosine`, `title_cosine` and `bm25` are the passage's, see `Candidate`.
@@ -103,20 +104,17 @@ class Sentence:
         return replace(pieces[0], end=pieces[-1].end, focus=self.evidence().focus)
 
 
-def reading_text(passage: Passage) -> Text:
-    """Return what the cross-encoder reads of a passage: title, headings and text; and the spans of its sentences."""
-    prefix = "".join(f"{name}: " for name in naming(passage.title, passage.heading))
-    move = len(prefix) - passage.start
-    return prefix + passage.text, [(start + move, end + move) for start, end in passage.sentences]
-
-
 def score_sentences(
     question: Question, candidates: Sequence[Candidate], reranker: Reranker, scorer: Scorer
 ) -> list[Sentence]:
-    """Read the best candidates and return all their sentences, best first, ties in the candidates' order."""
-    candidates = _worth_reading(candidates)
-    readings = reranker.read(question.text, [reading_text(candidate.passage) for candidate in candidates])
+    """Read the best candidates and return all their sentences, best first, ties in the candidates' order.
+
+    Those that lack a name of the question are read only if all do; see `Features`.
+    """
     matcher, weights = _Matcher(question), scorer.weights(NAMES)
+    named = [each for each in candidates if not matcher.lacks_a_name(_above(each), each.passage.text)]
+    candidates = _worth_reading(named or candidates)
+    readings = reranker.read(question.text, [reading_text(each.passage, each.head) for each in candidates])
     scored = []
     for candidate, reading in zip(candidates, readings, strict=True):
         others = [
@@ -161,16 +159,22 @@ def with_context(sentences: Sequence[Sentence], surroundings: Surroundings) -> l
     return [*best, *sentences[CONTEXTS:]]
 
 
+def _above(candidate: Candidate) -> str:
+    """Return what a passage stands below: its title, headings and the head of its table."""
+    return " ".join((candidate.passage.title, *candidate.passage.heading, candidate.head))
+
+
 def _features(candidate: Candidate, reading: Reading, elsewhere: float, matcher: "_Matcher") -> list[Features]:
     """Return the features of each sentence of a passage."""
     passage = candidate.passage
-    above = " ".join((passage.title, *passage.heading))
+    above = _above(candidate)
     heading_exact, exact = matcher.exact(above), matcher.exact(above, passage.text)
+    unnamed = matcher.lacks_a_name(above, passage.text)
     features = []
     for span, logit in zip(passage.sentences, reading.sentences, strict=True):
         text = passage.cut(*span)
         offering = offers(text, matcher.kinds, matcher.things)
-        other = is_about_something_else(matcher.question, text, above)
+        other = unnamed or is_about_something_else(matcher.question, text, above)
         features.append(
             Features(
                 sentence_logit=UNREAD if other else logit,
@@ -200,9 +204,18 @@ class _Matcher:
         self.things = counted(question.text)
         self._language = question.language
         self._stems = [term.stem for term in question.terms]
+        self._names = [(term.stem, term.word.casefold()) for term in question.terms if term.names]
         total = question.weight or 1.0
         self._weights = np.array([term.idf / total for term in question.terms])
         self.missing = sum(term.idf for term in question.terms if term.frequency == 0) / total
+
+    def lacks_a_name(self, *texts: str) -> bool:
+        """Return whether a name of the question is in none of the texts, not even as a part of a word."""
+        if not self._names:
+            return False
+        stems = set[str]().union(*(content_stems(text, self._language) for text in texts))
+        whole = "\n".join(texts).casefold()
+        return any(stem not in stems and word not in whole for stem, word in self._names)
 
     def exact(self, *texts: str) -> float:
         """Return the weighted share of the words that the texts contain together, 0 to 1."""

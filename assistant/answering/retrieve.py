@@ -1,28 +1,38 @@
 """Retrieves candidate passages by meaning (vectors) and by words (BM25), with both scores for each."""
 
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.index import View
+from ingest.index.catalog import Snapshot
 from ingest.index.lexicon import BM25_K1
 from ingest.models.encoder import Vectors32
 from ingest.schema import Passage, Span
 from ingest.text.language import question_language
+from ingest.text.tables import LONGEST, head_above, may_go_on
 from ingest.text.terms import ENGLISH, Term, question_terms
 
 CANDIDATES = 50  # passages from each of the two searches
+_ENDS_AS_VERB = re.compile(r"(?:ing|ed|i[sz]es?|ify|ly)\Z", re.IGNORECASE)
+_BEFORE_VERB = re.compile(r"\b(?:to|I|you|we|they|he|she|it|not|never)\s+\Z", re.IGNORECASE)
 LONGEST_QUESTION = 2_000  # characters; the rest of a longer question is ignored
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionTerm:
-    """A word of the question: as typed, its stem, span, number of passages that contain it, and weight (idf > 0)."""
+    """A word of the question: as typed, its stem, span, number of passages that contain it, and weight (idf > 0).
+
+    `names` says whether it is a rare English noun that some text has, such as the name of a drug or disease.
+    """
 
     word: str
     stem: str
     span: Span
     frequency: int
     idf: float
+    names: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,7 @@ class Candidate:
     bm25: float
     title: float = 0.0
     empty: bool = False
+    head: str = ""
 
 
 def storable(text: str) -> str:
@@ -82,6 +93,7 @@ def encode_question(text: str, view: View, language: str = "") -> Question:
         words.setdefault(term.stem, term)
     frequencies = view.snapshot.document_frequencies(list(words))
     passages = view.snapshot.counts()[1]
+    names = _names(text, list(words.values()), view) if language == ENGLISH else frozenset()
     terms = tuple(
         QuestionTerm(
             word=text[term.start : term.end],
@@ -89,10 +101,27 @@ def encode_question(text: str, view: View, language: str = "") -> Question:
             span=(term.start, term.end),
             frequency=frequencies[stem],
             idf=idf(frequencies[stem], passages),
+            names=term in names and frequencies[stem] > 0,
         )
         for stem, term in words.items()
     )
     return Question(text, view.encoder.encode([text], query=True)[0], terms, language)
+
+
+def _names(text: str, words: Sequence[Term], view: View) -> frozenset[Term]:
+    """Return the words that are rare nouns: the encoder knows them only in parts, and nothing says that they are verbs.
+
+    Source: trial "names-that-a-passage-lacks".
+    """
+    lengths = view.encoder.count_tokens([text[term.start : term.end].lower() for term in words])
+    return frozenset(
+        term
+        for term, length in zip(words, lengths, strict=True)
+        if length > 1
+        and text[term.start : term.end].isalpha()
+        and not _ENDS_AS_VERB.search(text, term.start, term.end)
+        and not _BEFORE_VERB.search(text, 0, term.start)
+    )
 
 
 def retrieve(question: Question, view: View, limit: int = CANDIDATES) -> list[Candidate]:
@@ -105,10 +134,19 @@ def retrieve(question: Question, view: View, limit: int = CANDIDATES) -> list[Ca
     cosines.update(view.vectors.cosines(question.vector, unknown))
     ceiling = question.weight * (BM25_K1 + 1) or 1.0
     return [
-        Candidate(passage, cosines[passage.sha], min(1.0, bm25.get(key, 0.0) / ceiling))
+        Candidate(
+            passage,
+            cosines[passage.sha],
+            min(1.0, bm25.get(key, 0.0) / ceiling),
+            head=_table_head(passage, view.snapshot),
+        )
         for key, passage in sorted(passages.items())
         if passage.sha in cosines
     ]
+
+
+def _table_head(passage: Passage, snapshot: Snapshot) -> str:
+    return head_above(snapshot.before(passage, LONGEST), passage.text) if may_go_on(passage.text) else ""
 
 
 def idf(frequency: int, passages: int) -> float:

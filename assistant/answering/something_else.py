@@ -20,7 +20,8 @@ _TELLS_OF_HARM = re.compile(
     re.IGNORECASE,
 )
 _ASKS_FOR_A_BAN = re.compile(
-    r"\b(?:should|must)(?:n['’]t| not| never)\b|\bavoid\w*|\bcontraindicat\w*|\b(?:ought not|forbidden|prohibited)\b"
+    r"\b(?:should|must|may|can|could)(?:n['’]t|(?: \w+){0,2} (?:not|never))\b|\bcan(?:not|['’]t)\b|\bnot to\b"
+    r"|\bavoid\w*|\bcontraindicat\w*|\b(?:ought not|forbidden|prohibited)\b"
     r"|\bnot (?:suitable|safe|allowed|recommended)\b",
     re.IGNORECASE,
 )

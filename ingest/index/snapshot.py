@@ -299,24 +299,25 @@ class Snapshot(Lexicon):
 
     def with_mark(self, passage: Passage) -> Passage:
         """Return a passage with the list mark before it on its line, if there is one."""
-        begin = max(passage.start - LONGEST_MARK, 0)
-        query = sa.select(sa.func.substr(tables.documents.c.text, begin + 1, passage.start - begin))
-        query = query.select_from(tables.documents.join(tables.roots))
-        place = query.where(tables.roots.c.path == passage.root, tables.documents.c.source == passage.source)
-        mark = str(self._connection.execute(place).scalar_one()).rpartition("\n")[2]
+        mark = self.before(passage, LONGEST_MARK).rpartition("\n")[2]
         if len(mark.split()) != 1 or not starts_item(mark):
             return passage
         return replace(passage, start=passage.start - len(mark), text=mark + passage.text)
+
+    def before(self, passage: Passage, most: int) -> str:
+        """Return the characters of a document before a passage, at most so many."""
+        begin = max(passage.start - most, 0)
+        part = sa.func.substr(tables.documents.c.text, begin + 1, passage.start - begin)
+        query = sa.select(part).select_from(tables.documents.join(tables.roots))
+        place = query.where(tables.roots.c.path == passage.root, tables.documents.c.source == passage.source)
+        return str(self._connection.scalar(place))
 
     def keys_of(self, shas: Sequence[str]) -> dict[str, list[int]]:
         """Return the row ids of each vector's passages, ascending; unknown vectors are omitted."""
         found: dict[str, list[int]] = {}
         for batch in batches(shas):
-            query = (
-                sa.select(tables.passages.c.sha, tables.passages.c.id)
-                .where(tables.passages.c.sha.in_(batch))
-                .order_by(tables.passages.c.id)
-            )
+            columns = tables.passages.c
+            query = sa.select(columns.sha, columns.id).where(columns.sha.in_(batch)).order_by(columns.id)
             for sha, key in self._connection.execute(query):
                 found.setdefault(sha, []).append(key)
         return found

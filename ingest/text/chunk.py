@@ -8,8 +8,9 @@ from types import MappingProxyType
 
 from ingest.models.encoder import Encoder
 from ingest.schema import HEADING_SEPARATOR, Document, Heading, Kind, Passage, Reading, Span, naming, place_id
+from ingest.text.tables import TABLE_RULE
 
-VERSION = 5  # of the splitting rules; an index built with another version is stale
+VERSION = 6  # of the splitting rules; an index built with another version is stale
 # Tokens; the encoder's window may be smaller. No trial of other sizes is recorded.
 PASSAGE_TOKENS = 200
 PREFIX_SHARE = 4  # title and headings take at most a quarter of the window
@@ -43,7 +44,7 @@ def split(reading: Reading, root: str, encoder: Encoder) -> Iterator[Passage]:
     Passages are disjoint and contain whole sentences; a sentence longer than
     the window is split between the cells of a row, the lines of code, or
     words. No passage spans a heading or the start
-    of a block set apart. Together they cover all characters of the blocks
+    of a block set apart, and none ends with the head of a table. Together they cover all characters of the blocks
     except white space.
     """
     document = reading.document
@@ -54,14 +55,23 @@ def split(reading: Reading, root: str, encoder: Encoder) -> Iterator[Passage]:
         if pack:
             tokens += _gap_tokens(document.text[pack[-1].end : sentence.start], encoder)
         if pack and (sentence.first or tokens > room):
-            yield _passage(document, root, pack, encoder)
-            pack = []
+            head = pack[-1:] if _is_table_head(document.text, pack, sentence, tokens) else []
+            yield _passage(document, root, pack[: len(pack) - len(head)], encoder)
+            pack, room = head, sum(each.room - each.tokens for each in head)
         if not pack:
             room, tokens = sentence.room, sentence.tokens
         pack.append(sentence)
         room -= tokens
     if pack:
         yield _passage(document, root, pack, encoder)
+
+
+def _is_table_head(text: str, pack: list[_Sentence], sentence: _Sentence, tokens: int) -> bool:
+    """Return whether the last of several sentences is the head of a table in Markdown whose first row has room too."""
+    head = pack[-1]
+    between = text[head.end : sentence.start]
+    fits = len(pack) > 1 and not sentence.first and head.tokens + tokens <= head.room
+    return fits and TABLE_RULE.search(between) is not None
 
 
 def _gap_tokens(gap: str, encoder: Encoder) -> int:

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.answering.evidence import REACH, READ, READ_ANYWAY, reading_text, score_sentences
+from assistant.answering.evidence import REACH, READ, READ_ANYWAY, score_sentences
+from assistant.answering.reading import reading_text
 from assistant.answering.rerank import UNREAD, WINDOW, CosineReranker, OnnxReranker, Reading, Text, open_reranker
-from assistant.answering.retrieve import Candidate, Question
+from assistant.answering.retrieve import Candidate, Question, QuestionTerm
 from assistant.answering.weights import load_model
 from assistant.assistant import Assistant
 from assistant.index import Index
@@ -70,6 +71,27 @@ def test_the_best_passages_are_read_and_their_sentences_ordered() -> None:
     longest, next_longest = (len(text) for text in sorted(reader.read_texts, key=len, reverse=True)[:2])
     assert found[0].features.passage_logit == longest and found[0].features.elsewhere == next_longest
     assert score_sentences(NOTHING, [], reader, load_model().reranked) == []
+
+
+def test_a_passage_that_lacks_a_name_of_the_question_does_not_answer() -> None:
+    def question(name: str, *, names: bool = True) -> Question:
+        return Question(
+            f"how much {name}", np.zeros(1, np.float32), (QuestionTerm(name, name, (9, 18), 3, 5.0, names),)
+        )
+
+    water, drug = candidate("Drink eight glasses a day."), candidate("Of Tramadols, take five.", source="b.md")
+    for asked, read in (
+        (question("tramadol"), [drug]),
+        (question("tramadol", names=False), [water, drug]),
+        (question("celecoxib"), [water, drug]),
+        (question("heat"), [water, drug]),  # a heading has it
+    ):
+        reader = Longest()
+        found = score_sentences(asked, [water, drug], reader, load_model().reranked)
+        assert reader.read_texts == [reading_text(each.passage)[0] for each in read]
+        unread = {each.features.passage_logit == UNREAD for each in found}
+        assert unread == {asked.text.endswith("celecoxib")}
+        assert {each.features.sentence_logit == UNREAD for each in found} == unread
 
 
 def test_only_other_sources_can_agree() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from assistant.answering.evidence import NAMES, Features, Sentence, most_telling
 from assistant.answering.fuse import Titles, fuse, rank_sources
-from assistant.answering.retrieve import Candidate, Question
+from assistant.answering.retrieve import Candidate, Question, encode_question
 from assistant.assistant import Assistant
 from assistant.index import Index
 from assistant.render import answer_json, answer_text
@@ -52,6 +52,29 @@ def test_the_words_around_it_are_searched_for(assistant: Assistant) -> None:
     assert abstention is not None
     assert abstention.missing_terms == ("trigon",)
     assert assistant.search(HALF)[0].passage.source == "valve.txt"
+
+
+class InParts(FakeEncoder):
+    """An encoder that knows long words only in parts."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [sum(1 + (len(word) > 7) for word in text.split()) for text in texts]
+
+
+def test_names_are_rare_nouns_that_a_text_has(indexed: Callable[..., RunReport], tmp_path: Path) -> None:
+    indexed({"a.md": "Tramadol and Diclofenac are prescribed. Fermenting cabbage takes a week. They ferment2000 it."})
+    index = Index(tmp_path / "data", InParts())  # type: ignore[arg-type]
+    with index.view() as view:
+
+        def names(question: str, language: str = "en") -> list[str]:
+            return [term.word for term in encode_question(question, view, language).terms if term.names]
+
+        assert names("How much tramadol or Diclofenac a day?") == ["tramadol", "Diclofenac"]
+        assert names("How much celecoxib a day?") == []  # no text has it: perhaps it is misspelt
+        assert names("Who prescribed it, and is fermenting it right?") == []
+        assert names("how to tramadol, or do they diclofenac?") == []  # verbs, to all appearance
+        assert names("Wie viel Tramadol am Tag?", "de") == []
+    index.close()
 
 
 def candidate(text: str, source: str = "a.md", cosine: float = 0.5, heading: tuple[str, ...] = ()) -> Candidate:

@@ -146,6 +146,17 @@ def test_a_title_longer_than_the_window_leaves_room_for_text(fake: Callable[...,
     assert min(len(p.sentences) for p in passages[:-1]) > 5
 
 
+def test_no_passage_ends_with_the_head_of_a_table(fake: Callable[..., Encoder]) -> None:
+    table = "| Name | Dose |\n|---|---|\n| Tramadol in the morning | 5 |\n| Diclofenac | 7 |\n"
+    for words in range(10, 60):
+        doc = markdown.read(f"{'word ' * words}.\n\n{table}".encode(), "a.md")
+        check(doc, fake(window=64))
+        passages = cut(doc, "/", fake(window=64))
+        assert not any(passage.text.endswith("| Name | Dose |") for passage in passages)
+    long = markdown.read(f"Text.\n\n| {'Name ' * 40}| Dose |\n|---|---|\n| {'row ' * 40}| 5 |\n".encode(), "a.md")
+    check(long, fake(window=64))
+
+
 def test_an_overlong_row_is_split_between_its_cells(fake: Callable[..., Encoder]) -> None:
     cells = [f"Column {number}: " + "word " * (number % 7) + "end. More" for number in range(60)]
     row = " | ".join(cells)
