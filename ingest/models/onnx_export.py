@@ -5,7 +5,6 @@ import logging
 import os
 import shutil
 import tempfile
-import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -63,17 +62,13 @@ class Graph:
 
         Each is run by itself, several at a time. That needs no padding and is
         faster than batches, and weights of 8 bits give a text the same numbers
-        whatever else is encoded with it. While one caller has all cores, others
-        run theirs in their own thread: waiting in one queue takes longer.
+        whatever else is encoded with it.
         """
         encodings = self._tokenizer.encode_batch(list(texts))
-        alone = len(encodings) > 1 and _all_cores.acquire(blocking=False)
-        try:
-            every = _workers().map if alone else map
-            yield from zip(encodings, every(lambda each: self._outputs(each, outputs), encodings), strict=True)
-        finally:
-            if alone:
-                _all_cores.release()
+        if len(encodings) == 1:  # not worth another thread
+            yield encodings[0], self._outputs(encodings[0], outputs)
+            return
+        yield from zip(encodings, _workers().map(lambda each: self._outputs(each, outputs), encodings), strict=True)
 
     def _outputs(self, encoding: "Encoding", outputs: Sequence[str]) -> list[NDArray[np.float32]]:
         values = {
@@ -88,9 +83,6 @@ class Graph:
         """Return the length of each text in tokens, without special tokens."""
         encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
         return [len(each.ids) + sum(len(cut.ids) for cut in each.overflowing) for each in encodings]
-
-
-_all_cores = threading.Lock()  # held by the caller that the workers run for
 
 
 @cache
