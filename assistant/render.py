@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 RECOGNISED = "read by OCR"
 ALSO = "The same words"
+PART_OF_LIST = "Part of a longer list"
 WITHIN = "Asked only"
 NAMED = 3  # sources and folders of a selection that are named; the others are counted
 NEAREST = "The nearest passages, which do not answer it:"
@@ -113,7 +114,14 @@ def quote_json(quote: Quote) -> dict[str, object]:
         "root": quote.evidence.passage.root,
         "file": quote.file.value,
         "also": [quote_json(other) for other in quote.also],
+        "part_of_list": quote.part_of_list,
     }
+
+
+def notes(quote: Quote) -> list[str]:
+    """Return what is said below the place of a quote: that its list goes on, and where the same text stands too."""
+    part = [PART_OF_LIST] if quote.part_of_list else []
+    return part + [f"{ALSO}: {place(other)}" for other in quote.also]
 
 
 def heading_before(number: int, abstention: Abstention) -> str:
@@ -168,8 +176,7 @@ def answer_text(answer: Answer, notice: str = "") -> "Text":
         return _remark_text(answer.remark)
     for number, quote in enumerate(answer.quotes, 1):
         text.append(f"[{number}] ", "bold cyan").append(f"{quote.text}\n")
-        places = [place(quote), *(f"{ALSO}: {place(other)}" for other in quote.also)]
-        text.append("".join(f"    {each}\n" for each in places) + "\n", "dim")
+        text.append("".join(f"    {each}\n" for each in (place(quote), *notes(quote))) + "\n", "dim")
     for part in answer.open_parts:
         text.append("The texts do not answer: ", "bold yellow").append(f"{part}\n\n")
     if answer.abstention is not None:
@@ -186,7 +193,7 @@ def answer_markdown(answer: Answer, notice: str = "") -> str:
         parts.append(f"{WITHIN}: {plain_markdown(within_words(answer.within))}")
     for number, quote in enumerate(answer.quotes, 1):
         parts += [quoted_markdown(quote.text), f"\\[{number}\\] {plain_markdown(place(quote))}"]
-        parts += [f"{ALSO}: {plain_markdown(place(other))}" for other in quote.also]
+        parts += map(plain_markdown, notes(quote))
     if answer.remark is not None:
         parts.append(remark_markdown(answer.remark))
         return "\n\n".join(parts) + "\n"

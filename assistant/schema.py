@@ -56,7 +56,8 @@ class Quote:
     """Evidence with its place: text verified to be in one source, word for word.
 
     `line` is None for extracted text (PDF, DOCX, HTML); `page` is None for
-    texts without pages. `also` is the same text in other sources.
+    texts without pages. `also` is the same text in other sources. `part_of_list`
+    says that it holds several items of a list, but not all of them.
     """
 
     evidence: Evidence
@@ -65,6 +66,7 @@ class Quote:
     page: int | None
     file: FileState
     also: tuple["Quote", ...] = ()
+    part_of_list: bool = False
 
     @property
     def text(self) -> str:

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 
+from assistant.answering import lines
 from assistant.schema import Evidence
 from ingest.index.catalog import Snapshot
 from ingest.schema import Passage
-from ingest.text.sentences import starts_field, starts_item
-from ingest.text.tables import TABLE_RULE
+from ingest.text.sentences import starts_field
 
 # Openings of sentences that refer to the sentence before.
 _LEANING = re.compile(
@@ -44,8 +44,6 @@ _DENIAL = re.compile(
     r"\b(?:only|false|wrong|untrue|incorrect|myth|disproved|refuted|withdrawn|banned|forbidden|contraindicated)\b",
     re.IGNORECASE,
 )
-PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n")
-_END_MARK = re.compile(r"[.!?:;…؟。！？|][\"'”’»)\]]*(?:\[[\w ,–-]{1,12}\])*$")  # noqa: RUF001
 _INTRODUCES = re.compile(r"[:：][*_\"'”’»)\]]*$")  # noqa: RUF001
 # Between a paragraph and the fenced code below it, and between such code and the paragraph below.
 _TO_CODE = re.compile(r"\n[^\S\n]*\n[ \t>]*(?:`{3,}|~{3,})[^\n]*\n[ \t>]*\Z")
@@ -131,13 +129,13 @@ def with_support(passage: Passage, position: int) -> list[int]:
     found = set(_unit(passage, position))
     position, first = max(found), min(found)
     at: int | None = first
-    while at is not None and (at == first or _words(passage, found) < MOST_WORDS or _cut(passage, at)):
+    while at is not None and (at == first or lines.words(passage, found) < MOST_WORDS or _cut(passage, at)):
         at = _before(passage, at)
         if at is not None:
             found |= _through(passage, at, min(found))
     after = position + 1
     while after < len(passage.sentences) and (
-        _cut(passage, after) or (_words(passage, found) < MOST_WORDS and _belongs_after(passage, after))
+        _cut(passage, after) or (lines.words(passage, found) < MOST_WORDS and _belongs_after(passage, after))
     ):
         found.add(after)
         after += 1
@@ -146,23 +144,34 @@ def with_support(passage: Passage, position: int) -> list[int]:
 
 def _unit(passage: Passage, position: int) -> range:
     """Return the positions of the list, or of the lines introduced or asked for, that a sentence stands for."""
-    text, last = _text(passage, position), len(passage.sentences) - 1
-    if _is_head(passage, position):
-        return range(position, _end(passage, position + 1, _row))
-    if not _item(passage, position) and position < last:
-        if _INTRODUCES.search(text) and "\n" in _gap(passage, position + 1):
-            if _item(passage, position + 1):
+    text, last = lines.text(passage, position), len(passage.sentences) - 1
+    if lines.is_head(passage, position):
+        return range(position, _end(passage, position + 1, lines.row))
+    if not lines.item(passage, position) and position < last:
+        if _INTRODUCES.search(text) and "\n" in lines.gap(passage, position + 1):
+            if lines.item(passage, position + 1):
                 return range(position, _fitting(passage, position + 1, _list(passage, position + 1)).stop)
-            if _row(passage, position + 1):
-                return range(position, _end(passage, position + 1, _row))
+            if lines.row(passage, position + 1):
+                return range(position, _end(passage, position + 1, lines.row))
             return range(position, position + 2)
         if text.endswith("?"):
             return range(position, _end(passage, position + 1, _same_paragraph))
-        gap = _gap(passage, position + 1)
+        gap = lines.gap(passage, position + 1)
         shows_code = _TO_CODE.search(gap) and not _FROM_CODE.match(gap)
-        if shows_code and _words(passage, {position + 1}) <= LIST_WORDS:
+        if shows_code and lines.words(passage, {position + 1}) <= LIST_WORDS:
             return range(position, position + 2)
     return _fitting(passage, position, _list(passage, position))
+
+
+def is_part_of_list(passage: Passage, start: int, end: int) -> bool:
+    """Return whether characters `start` to `end` hold several items of a list, but not all of them."""
+    held = {at for at, (first, last) in enumerate(passage.sentences) if first >= start and last <= end}
+    for at in sorted(held):
+        if lines.item(passage, at):
+            items = {each for each in _list(passage, at) or () if lines.item(passage, each)}
+            if 1 < len(items & held) < len(items):
+                return True
+    return False
 
 
 def is_step(passage: Passage, position: int) -> bool:
@@ -172,14 +181,14 @@ def is_step(passage: Passage, position: int) -> bool:
 
 
 def _numbered(passage: Passage, at: int) -> bool:
-    return _item(passage, at) and _NUMBER.match(_line(passage, at)) is not None
+    return lines.item(passage, at) and _NUMBER.match(lines.line(passage, at)) is not None
 
 
 def _end(passage: Passage, at: int, goes_on: Callable[[Passage, int], bool]) -> int:
     """Return the position after the last of the sentences from `at` on that go on, at least one, up to a length."""
-    end, words = at + 1, _words(passage, {at})
+    end, words = at + 1, lines.words(passage, {at})
     while end < len(passage.sentences) and goes_on(passage, end):
-        words += _words(passage, {end})
+        words += lines.words(passage, {end})
         if words > LIST_MOST:
             break
         end += 1
@@ -187,7 +196,7 @@ def _end(passage: Passage, at: int, goes_on: Callable[[Passage, int], bool]) -> 
 
 
 def _same_paragraph(passage: Passage, at: int) -> bool:
-    return _follows(passage, at) and not _text(passage, at).endswith("?")
+    return lines.follows(passage, at) and not lines.text(passage, at).endswith("?")
 
 
 def _list(passage: Passage, at: int) -> range | None:
@@ -196,25 +205,25 @@ def _list(passage: Passage, at: int) -> range | None:
     It goes no further than a list around it, or an item that introduces a list of its own.
     """
     start = at
-    while start > 0 and not _item(passage, start) and _continues(passage, start):
+    while start > 0 and not lines.item(passage, start) and _continues(passage, start):
         start -= 1
-    if not _item(passage, start):
+    if not lines.item(passage, start):
         return None
-    indent, first, end = _indent(passage, start), start, at + 1
+    indent, first, end = lines.indent(passage, start), start, at + 1
     for before in range(start - 1, -1, -1):
-        if not _item(passage, before) and _continues(passage, before):
+        if not lines.item(passage, before) and _continues(passage, before):
             continue
         if (
-            not _item(passage, before)
-            or _indent(passage, before) < indent
-            or _INTRODUCES.search(_text(passage, before))
+            not lines.item(passage, before)
+            or lines.indent(passage, before) < indent
+            or _INTRODUCES.search(lines.text(passage, before))
         ):
             break
-        if _indent(passage, before) == indent:
+        if lines.indent(passage, before) == indent:
             first = before
     while end < len(passage.sentences) and (
-        _indent(passage, end) >= indent and not _INTRODUCES.search(_text(passage, end))
-        if _item(passage, end)
+        lines.indent(passage, end) >= indent and not _INTRODUCES.search(lines.text(passage, end))
+        if lines.item(passage, end)
         else _continues(passage, end)
     ):
         end += 1
@@ -223,13 +232,13 @@ def _list(passage: Passage, at: int) -> range | None:
 
 def _continues(passage: Passage, at: int) -> bool:
     """Whether a sentence may go on with the item before it: on its line, indented, or a line between two items."""
-    if at == 0 or "\n" not in _gap(passage, at) or _indent(passage, at) > 0:
+    if at == 0 or "\n" not in lines.gap(passage, at) or lines.indent(passage, at) > 0:
         return at > 0
     return (
         at + 1 < len(passage.sentences)
-        and _item(passage, at + 1)
-        and _follows(passage, at)
-        and _follows(passage, at + 1)
+        and lines.item(passage, at + 1)
+        and lines.follows(passage, at)
+        and lines.follows(passage, at + 1)
         and not _introduces(passage, at, 0)
     )
 
@@ -238,12 +247,12 @@ def _fitting(passage: Passage, at: int, items: range | None) -> range:
     """Return the whole list or, if it is too long, the items around a sentence that fit, or its own item or itself."""
     if items is None:
         return range(at, at + 1)
-    if _words(passage, set(items)) <= LIST_MOST:
+    if lines.words(passage, set(items)) <= LIST_MOST:
         return items
-    starts = [each for each in items if _item(passage, each)]
+    starts = [each for each in items if lines.item(passage, each)]
     ends = [*starts[1:], items.stop]
     own = max(number for number, start in enumerate(starts) if start <= at)
-    if _words(passage, set(items)) > ITEM_WORDS * len(starts) and not _numbered(passage, starts[own]):
+    if lines.words(passage, set(items)) > ITEM_WORDS * len(starts) and not _numbered(passage, starts[own]):
         return range(starts[own], ends[own])
     first = last = own
     while True:
@@ -252,42 +261,37 @@ def _fitting(passage: Passage, at: int, items: range | None) -> range:
             for each in ((first - 1, last), (first, last + 1))
             if each[0] >= 0
             and each[1] < len(starts)
-            and _words(passage, set(range(starts[each[0]], ends[each[1]]))) <= LIST_MOST
+            and lines.words(passage, set(range(starts[each[0]], ends[each[1]]))) <= LIST_MOST
         ]
         if not grown:
             return range(starts[first], ends[last])
         first, last = grown[0]
 
 
-def _follows(passage: Passage, position: int) -> bool:
-    """Whether a sentence is in the same paragraph as the one before it."""
-    return position > 0 and not PARAGRAPH_END.search(_gap(passage, position))
-
-
 def _before(passage: Passage, at: int) -> int | None:
     """Return the position of the nearest earlier sentence that must be quoted too; None if there is none."""
     if at == 0:
         return None
-    head = _head(passage, at)
+    head = lines.head(passage, at)
     if head is not None:
         return head
-    if _follows(passage, at) and (
-        _LEANING.match(_text(passage, at)) or _same_field_list(passage, at) or _cut(passage, at)
+    if lines.follows(passage, at) and (
+        _LEANING.match(lines.text(passage, at)) or _same_field_list(passage, at) or _cut(passage, at)
     ):
         return at - 1
-    if _LEANING.match(_text(passage, at)) and _FROM_CODE.match(_gap(passage, at)):
+    if _LEANING.match(lines.text(passage, at)) and _FROM_CODE.match(lines.gap(passage, at)):
         return at - 1
     return _introduction(passage, at)
 
 
 def _belongs_after(passage: Passage, at: int) -> bool:
-    if _row(passage, at):
+    if lines.row(passage, at):
         return False
-    text = _text(passage, at)
+    text = lines.text(passage, at)
     takes_back = _LEANING.match(text) and (NEGATION.search(text) or _DENIAL.search(text))
     forbids = _FORBIDDING.search(text) and not text.endswith("?")
-    limits = (_LIMITING.match(text) or takes_back or forbids) and not _item(passage, at)
-    return _follows(passage, at) and bool(limits or _same_field_list(passage, at))
+    limits = (_LIMITING.match(text) or takes_back or forbids) and not lines.item(passage, at)
+    return lines.follows(passage, at) and bool(limits or _same_field_list(passage, at))
 
 
 def _introduction(passage: Passage, at: int) -> int | None:
@@ -296,16 +300,16 @@ def _introduction(passage: Passage, at: int) -> int | None:
     Items have list marks, or are lines without a full stop, or one-sentence
     paragraphs that all end the same way.
     """
-    indent, marked, ended, plain = _indent(passage, at), _item(passage, at), _ended(passage, at), 0
+    indent, marked, ended, plain = lines.indent(passage, at), lines.item(passage, at), lines.ended(passage, at), 0
     while at > 0 and plain < PLAIN_ITEMS:
-        gap = _gap(passage, at)
+        gap = lines.gap(passage, at)
         if "\n" in gap and _introduces(passage, at - 1, indent):
             return at - 1
-        if "\n" in gap and not _item(passage, at) and not _indent(passage, at):
-            in_lines = _follows(passage, at) and not _ended(passage, at - 1)
-            small = _text(passage, at)[0].islower() or not _ended(passage, at)
-            apart = _alone(passage, at) and _alone(passage, at - 1) and ended == _ended(passage, at - 1)
-            if marked or _item(passage, at - 1) or not ((in_lines and small) or apart):
+        if "\n" in gap and not lines.item(passage, at) and not lines.indent(passage, at):
+            in_lines = lines.follows(passage, at) and not lines.ended(passage, at - 1)
+            small = lines.text(passage, at)[0].islower() or not lines.ended(passage, at)
+            apart = _alone(passage, at) and _alone(passage, at - 1) and ended == lines.ended(passage, at - 1)
+            if marked or lines.item(passage, at - 1) or not ((in_lines and small) or apart):
                 return None
             plain += 1
         at -= 1
@@ -314,86 +318,30 @@ def _introduction(passage: Passage, at: int) -> int | None:
 
 def _introduces(passage: Passage, at: int, indent: int) -> bool:
     """Whether a sentence introduces a list with this indent; an item of the same list does not."""
-    text = _text(passage, at)
-    same_list = _item(passage, at) and _indent(passage, at) >= indent
-    return bool(_INTRODUCES.search(text)) and not (same_list or _row(passage, at) or _ADDRESSES.match(text))
-
-
-def _ended(passage: Passage, at: int) -> bool:
-    return _END_MARK.search(_text(passage, at)) is not None
-
-
-def _indent(passage: Passage, at: int) -> int:
-    """Return how far a sentence, or its list mark, is indented if it starts a line."""
-    line = _line(passage, at)
-    return len(line) - len(line.lstrip())
-
-
-def _words(passage: Passage, found: set[int]) -> int:
-    return sum(len(_text(passage, each).split()) for each in found)
+    text = lines.text(passage, at)
+    same_list = lines.item(passage, at) and lines.indent(passage, at) >= indent
+    return bool(_INTRODUCES.search(text)) and not (same_list or lines.row(passage, at) or _ADDRESSES.match(text))
 
 
 def _through(passage: Passage, first: int, last: int) -> set[int]:
     """Return the positions from first up to last, or only the first if much text lies between."""
-    between = _between(passage, passage.sentences[first][1], passage.sentences[last][0])
+    between = lines.between(passage, passage.sentences[first][1], passage.sentences[last][0])
     return set(range(first, last)) if len(between.split()) <= LIST_WORDS else {first}
 
 
 def _alone(passage: Passage, at: int) -> bool:
     """Whether a sentence is the only one in its paragraph."""
-    return not _follows(passage, at) and (at + 1 == len(passage.sentences) or not _follows(passage, at + 1))
-
-
-def _item(passage: Passage, at: int) -> bool:
-    """Whether a sentence starts a list item."""
-    begins = at == 0 or "\n" in _gap(passage, at)
-    return begins and starts_item(_line(passage, at)) and not _row(passage, at)
-
-
-def _row(passage: Passage, at: int) -> bool:
-    """Whether a sentence is a row of a table; in Markdown, the sign before the first cell may be left out."""
-    return _text(passage, at).startswith("|") or _is_head(passage, at) or _head(passage, at) is not None
-
-
-def _head(passage: Passage, at: int) -> int | None:
-    """Return the position of the header row of a row's table; None for the header itself or if it is too far up."""
-    for row in range(at, 0, -1):
-        if _is_head(passage, row - 1):
-            return row - 1
-        if not _follows(passage, row):
-            break
-    return None
-
-
-def _is_head(passage: Passage, at: int) -> bool:
-    return at + 1 < len(passage.sentences) and TABLE_RULE.search(_gap(passage, at + 1)) is not None
+    return not lines.follows(passage, at) and (at + 1 == len(passage.sentences) or not lines.follows(passage, at + 1))
 
 
 def _same_field_list(passage: Passage, at: int) -> bool:
     """Whether this sentence and the one before are both "name: value" lines."""
-    return "\n" in _gap(passage, at) and all(starts_field(_text(passage, each)) for each in (at - 1, at))
+    return "\n" in lines.gap(passage, at) and all(starts_field(lines.text(passage, each)) for each in (at - 1, at))
 
 
 def _cut(passage: Passage, at: int) -> bool:
     """Whether a sentence continues the one before, which was cut for being longer than a passage."""
-    same_line = "\n" not in _gap(passage, at) or (_text(passage, at)[0].islower() and not _row(passage, at))
-    return _follows(passage, at) and same_line and not _item(passage, at) and not _ended(passage, at - 1)
-
-
-def _line(passage: Passage, at: int) -> str:
-    """Return a sentence with what precedes it on its line: spaces or a list mark."""
-    return _gap(passage, at).rpartition("\n")[2] + _text(passage, at)
-
-
-def _gap(passage: Passage, at: int) -> str:
-    """Return the text between a sentence and the one before it."""
-    return _between(passage, passage.sentences[at - 1][1] if at else passage.start, passage.sentences[at][0])
-
-
-def _between(passage: Passage, end: int, start: int) -> str:
-    """Return the text between two sentences; empty if they touch."""
-    return passage.cut(end, start) if end < start else ""
-
-
-def _text(passage: Passage, position: int) -> str:
-    return passage.cut(*passage.sentences[position])
+    same_line = "\n" not in lines.gap(passage, at) or (
+        lines.text(passage, at)[0].islower() and not lines.row(passage, at)
+    )
+    return lines.follows(passage, at) and same_line and not lines.item(passage, at) and not lines.ended(passage, at - 1)

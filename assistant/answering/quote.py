@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from assistant.answering import lines
 from assistant.answering.agreement import says_the_same
-from assistant.answering.context import PARAGRAPH_END
+from assistant.answering.context import is_part_of_list
 from assistant.answering.evidence import Sentence
 from assistant.answering.languages import hint
 from assistant.answering.retrieve import Question
@@ -90,9 +91,9 @@ def _is_beside(sentence: Sentence, best: Sentence) -> bool:
     if sentence.candidate.passage.id != passage.id:
         return False
     first, last = sorted((passage.sentences[best.position], passage.sentences[sentence.position]))
-    if PARAGRAPH_END.search(passage.cut(first[0], last[1])):
+    if lines.PARAGRAPH_END.search(passage.cut(first[0], last[1])):
         return False
-    paragraph = PARAGRAPH_END.split(passage.cut(passage.start, last[1]))[-1]
+    paragraph = lines.PARAGRAPH_END.split(passage.cut(passage.start, last[1]))[-1]
     return not any(starts_item(line) or line.lstrip().startswith("|") for line in paragraph.splitlines())
 
 
@@ -123,7 +124,7 @@ def _together(one: Evidence, other: Evidence) -> Evidence | None:
         return None
     if other.start > one.end:
         between = any(one.end <= at < other.start for at, _ in passage.sentences)
-        if between or PARAGRAPH_END.search(passage.cut(one.end, other.start)):
+        if between or lines.PARAGRAPH_END.search(passage.cut(one.end, other.start)):
             return None
     return Evidence(passage, start, end, max(one.score, other.score), one.focus + other.focus)
 
@@ -159,6 +160,7 @@ class Quoter:
             line=document.line(evidence.start),
             page=document.page(evidence.start),
             file=state,
+            part_of_list=is_part_of_list(evidence.passage, evidence.start, evidence.end),
         )
 
     def _look(self, passage: Passage) -> tuple[Document, FileState]:

@@ -2,6 +2,7 @@
 
 import re
 
+from assistant.answering.lines import PARAGRAPH_END
 from assistant.answering.rerank import Text
 from ingest.schema import Passage, naming
 from ingest.text.tables import TABLE_RULE
@@ -9,7 +10,6 @@ from ingest.text.tables import TABLE_RULE
 _CELL_END = re.compile(r"(?<!\\)\|")
 # A row of a table that was not Markdown: "Group: Children | Dose: 10 mg".
 _NAMED_CELLS = re.compile(r"[^|\n]+: [^|\n]*(?: \| [^|\n]+: [^|\n]*)+\Z")
-_PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n")
 
 
 def reading_text(passage: Passage, head: str = "") -> Text:
@@ -24,7 +24,7 @@ def reading_text(passage: Passage, head: str = "") -> Text:
     sentences = [(start - passage.start, end - passage.start) for start, end in passage.sentences]
     for (start, end), (following, _) in zip(sentences, (*sentences[1:], (len(passage.text), 0)), strict=True):
         gap, sentence = passage.text[at:start], passage.text[start:end]
-        if _PARAGRAPH_END.search(gap):
+        if PARAGRAPH_END.search(gap):
             columns = []
         if TABLE_RULE.search(passage.text[end:following]):
             columns = _cells(sentence)

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from assistant.conversations.json_file import conversation_json, text_sha256
 from assistant.render import (
-    ALSO,
     WITHIN,
     heading_before,
+    notes,
     place,
     plain_markdown,
     quoted_markdown,
@@ -22,7 +22,7 @@ from assistant.schema import Answer, Conversation, Quote
 
 
 class Cited(NamedTuple):
-    """A quoted text: its number in the turn (1-based), its place in words and for programs, and where it also is."""
+    """A quoted text: its number in the turn (1-based), its place in words and for programs, and the notes on it."""
 
     number: int
     text: str
@@ -31,7 +31,7 @@ class Cited(NamedTuple):
     start: int
     end: int
     sha256: str
-    also: list[str]
+    notes: list[str]
 
 
 def exported(conversation: Conversation, kind: str) -> str | None:
@@ -80,7 +80,7 @@ def _cited(quotes: tuple[Quote, ...]) -> list[Cited]:
             quote.evidence.start,
             quote.evidence.end,
             text_sha256(quote.text),
-            [f"{ALSO}: {place(other)}" for other in quote.also],
+            notes(quote),
         )
         for number, quote in enumerate(quotes, 1)
     ]
@@ -103,7 +103,7 @@ def _answer_markdown(answer: Answer, question: str) -> Iterator[str]:
         yield quoted_markdown(cited.text)
         programs = plain_markdown(_for_programs(cited, answer.run))
         yield f"\\[{cited.number}\\] {plain_markdown(cited.place)}  \n{programs}"
-        yield from map(plain_markdown, cited.also)
+        yield from map(plain_markdown, cited.notes)
 
 
 def _for_programs(cited: Cited, run: int) -> str:

@@ -89,6 +89,7 @@ class _Quote(_Record):
     score: FiniteFloat
     passage: _Passage
     also: list["_Quote"] = []
+    part_of_list: bool = False
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -132,6 +133,7 @@ class _Quote(_Record):
                 recognised=passage.recognised,
             ),
             also=[cls.of(other) for other in quote.also],
+            part_of_list=quote.part_of_list,
         )
 
     def quote(self) -> Quote:
@@ -151,7 +153,7 @@ class _Quote(_Record):
             recognised=stored.recognised,
         )
         evidence, also = Evidence(passage, self.start, self.end, self.score), tuple(each.quote() for each in self.also)
-        return Quote(evidence, self.url, self.line, self.page, self.file, also)
+        return Quote(evidence, self.url, self.line, self.page, self.file, also, self.part_of_list)
 
 
 class _Abstention(_Record):

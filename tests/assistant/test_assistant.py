@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -75,8 +76,12 @@ def test_what_two_files_say_word_for_word_is_quoted_once_with_both_places(
     assert other.text == said and not other.also
     assert [each.source for each in answer.quotes if each is not quote] == ["other.txt"]
 
-    place = f"The same words: {other.title}"
-    assert place in answer_text(answer).plain and place in answer_markdown(answer)
+    place, part = f"The same words: {other.title}", "Part of a longer list"
+    assert part not in answer_text(answer).plain
+    answer = replace(answer, quotes=tuple(replace(each, part_of_list=True) for each in answer.quotes))
+    quote = next(each for each in answer.quotes if each.text == said)
+    for text in (answer_text(answer).plain, answer_markdown(answer)):
+        assert place in text and part in text
     first = answer_json(answer)["quotes"][answer.quotes.index(quote)]  # type: ignore[index]
     assert [(each["source"], each["start"]) for each in first["also"]] == [(other.source, other.evidence.start)]
     kept = Conversation("0" * 32, "Backs", datetime.now(UTC), (Turn(1, "What eases a stiff back?", answer),))
@@ -85,7 +90,8 @@ def test_what_two_files_say_word_for_word_is_quoted_once_with_both_places(
     assert turn.answer is not None and [each.also[0].source for each in turn.answer.quotes if each.also] == [
         other.source
     ]
-    assert all(place in text for text in (conversation_html(kept), conversation_markdown(kept)))
+    assert all(each.part_of_list for each in turn.answer.quotes)
+    assert all(place in text and part in text for text in (conversation_html(kept), conversation_markdown(kept)))
 
 
 def test_parts_of_a_question_that_quote_the_same_words_quote_them_once(

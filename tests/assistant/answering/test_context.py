@@ -9,6 +9,7 @@ from assistant.answering.context import LIST_MOST, MOST_WORDS, Surroundings
 from assistant.answering.evidence import NAMES, Features, Sentence, with_context
 from assistant.answering.quote import Quoter, choose
 from assistant.answering.retrieve import Candidate
+from assistant.schema import Quote
 from ingest.index.catalog import Catalog
 
 Quoted = Callable[..., list[str]]
@@ -65,10 +66,10 @@ AFTER = [
 
 
 @pytest.fixture
-def quoted(made: Callable[[dict[str, str]], Path]) -> Quoted:
-    """Return what is quoted where one sentence of a file, the one that holds `part`, answers."""
+def quotes_of(made: Callable[[dict[str, str]], Path]) -> Callable[[str, str, str], list[Quote]]:
+    """Return the quotes where one sentence of a file, the one that holds `part`, answers."""
 
-    def run(name: str, text: str, part: str) -> list[str]:
+    def run(name: str, text: str, part: str) -> list[Quote]:
         with Catalog(made({name: text})).read() as snapshot:
             found = [
                 Sentence(Candidate(passage, 0.5, 0.5), at, NOTHING, 1.0)
@@ -77,9 +78,15 @@ def quoted(made: Callable[[dict[str, str]], Path]) -> Quoted:
                 if part in passage.cut(*span)
             ]
             quoter = Quoter(snapshot)
-            return [quoter.quote(evidence).text for evidence in choose(with_context(found[:1], Surroundings(snapshot)))]
+            return [quoter.quote(evidence) for evidence in choose(with_context(found[:1], Surroundings(snapshot)))]
 
     return run
+
+
+@pytest.fixture
+def quoted(quotes_of: Callable[[str, str, str], list[Quote]]) -> Quoted:
+    """Return the texts of the quotes."""
+    return lambda name, text, part: [quote.text for quote in quotes_of(name, text, part)]
 
 
 @pytest.mark.parametrize(
@@ -155,6 +162,23 @@ def test_a_long_item_of_a_long_list_stands_by_itself(quoted: Quoted) -> None:
     items = "".join(f"- Thing number {n} {'is told at length ' * 10}.\n" for n in range(9))
     first, item = quoted("list.md", f"Mind these things:\n\n{items}", "number 4 ")
     assert first == "Mind these things:" and item.startswith("Thing number 4") and "number 5" not in item
+
+
+def test_a_quote_says_that_it_is_a_part_of_a_longer_list(
+    quotes_of: Callable[[str, str, str], list[Quote]],
+) -> None:
+    def parts(text: str, part: str) -> list[bool]:
+        return [quote.part_of_list for quote in quotes_of("list.md", text, part)]
+
+    long = "".join(f"- do thing number {n} of the many things\n" for n in range(30))
+    assert parts(f"You should never:\n\n{long}", "number 2 ") == [True]
+    assert parts(f"You should never:\n\n{long}", "number 29 ")[-1]
+    numbered = "# How\n\n" + "".join(f"{n}. Do thing {n} {'with great care ' * 10}at last.\n" for n in range(1, 9))
+    assert parts(numbered, "thing 2 ") == [True]
+    assert parts(STEPS.format(""), "Lean") == [False]  # it is whole
+    items = "".join(f"- Thing number {n} {'is told at length ' * 10}.\n" for n in range(9))
+    assert parts(f"Mind these things.\n\n{items}", "number 4 ") == [False]  # it is one item, as it looks
+    assert parts("Sleep is healthy. So is walking.\n", "Sleep") == [False]
 
 
 @pytest.mark.parametrize("part", ["rules", "kind", "nights"])

@@ -556,6 +556,7 @@ def test_answer_json_of_quotes() -> None:
                 "root": "root",
                 "file": "same",
                 "also": [],
+                "part_of_list": False,
             }
         ],
         "agreements": [],

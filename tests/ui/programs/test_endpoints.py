@@ -67,7 +67,7 @@ def test_ask_returns_quotes(client: Client, texts: Path) -> None:
     answer = client.predict("Are apples red fruit?", api_name="/ask")
     assert list(answer) == ANSWER
     for quote in answer["quotes"] + answer["nearest"]:
-        assert list(quote) == [*QUOTE, "file", "also"]
+        assert list(quote) == [*QUOTE, "file", "also", "part_of_list"]
         assert TEXTS[quote["source"]][quote["start"] : quote["end"]] == quote["text"]
         assert (quote["root"], quote["file"]) == (texts.name, "same")
     assert answer["ranked"][0] == "apples.md"

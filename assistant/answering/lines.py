@@ -1,0 +1,77 @@
+"""The sentences of a passage as lines: paragraphs, list items and rows, by their positions."""
+
+import re
+
+from ingest.schema import Passage
+from ingest.text.sentences import starts_item
+from ingest.text.tables import TABLE_RULE
+
+PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n")
+_END_MARK = re.compile(r"[.!?:;…؟。！？|][\"'”’»)\]]*(?:\[[\w ,–-]{1,12}\])*$")  # noqa: RUF001
+
+
+def follows(passage: Passage, position: int) -> bool:
+    """Whether a sentence is in the same paragraph as the one before it."""
+    return position > 0 and not PARAGRAPH_END.search(gap(passage, position))
+
+
+def ended(passage: Passage, at: int) -> bool:
+    """Whether a sentence ends as sentences do, not as a line that is none."""
+    return _END_MARK.search(text(passage, at)) is not None
+
+
+def indent(passage: Passage, at: int) -> int:
+    """Return how far a sentence, or its list mark, is indented if it starts a line."""
+    whole = line(passage, at)
+    return len(whole) - len(whole.lstrip())
+
+
+def words(passage: Passage, found: set[int]) -> int:
+    """Return how many words sentences have."""
+    return sum(len(text(passage, each).split()) for each in found)
+
+
+def item(passage: Passage, at: int) -> bool:
+    """Whether a sentence starts a list item."""
+    begins = at == 0 or "\n" in gap(passage, at)
+    return begins and starts_item(line(passage, at)) and not row(passage, at)
+
+
+def row(passage: Passage, at: int) -> bool:
+    """Whether a sentence is a row of a table; in Markdown, the sign before the first cell may be left out."""
+    return text(passage, at).startswith("|") or is_head(passage, at) or head(passage, at) is not None
+
+
+def head(passage: Passage, at: int) -> int | None:
+    """Return the position of the header row of a row's table; None for the header itself or if it is too far up."""
+    for below in range(at, 0, -1):
+        if is_head(passage, below - 1):
+            return below - 1
+        if not follows(passage, below):
+            break
+    return None
+
+
+def is_head(passage: Passage, at: int) -> bool:
+    """Whether a sentence is the header row of a table in Markdown."""
+    return at + 1 < len(passage.sentences) and TABLE_RULE.search(gap(passage, at + 1)) is not None
+
+
+def line(passage: Passage, at: int) -> str:
+    """Return a sentence with what precedes it on its line: spaces or a list mark."""
+    return gap(passage, at).rpartition("\n")[2] + text(passage, at)
+
+
+def gap(passage: Passage, at: int) -> str:
+    """Return the text between a sentence and the one before it."""
+    return between(passage, passage.sentences[at - 1][1] if at else passage.start, passage.sentences[at][0])
+
+
+def between(passage: Passage, end: int, start: int) -> str:
+    """Return the text between two sentences; empty if they touch."""
+    return passage.cut(end, start) if end < start else ""
+
+
+def text(passage: Passage, position: int) -> str:
+    """Return a sentence."""
+    return passage.cut(*passage.sentences[position])
