@@ -16,7 +16,7 @@ from ingest.readers.markup.markdown_containers import TITLE, with_containers
 from ingest.readers.markup.markdown_html import shown, tables_of, with_rows, without_rows
 from ingest.readers.markup.markdown_masks import FILLER, Masked, mask
 from ingest.readers.markup.markdown_matter import front_matter, said_once
-from ingest.readers.source import BOM, LONGEST_TITLE, one_line, sha256, stem_title, web_address
+from ingest.readers.source import BOM, one_line, sha256, stem_title, web_address
 from ingest.schema import Block, Document, Heading, Kind, Span
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # The parser drops anything nested deeper. Its default is 20; each level takes
 # four of the interpreter's 1,000 Python frames.
 _MAX_NESTING = 100
+LONGEST_PARSED = 2_000  # characters of a heading with its markup, such as the addresses of badges
 _QUOTE_MARK = re.compile(r"[ \t]*>")
 _ITEM_MARK = re.compile(r"[ \t]*(?:[-+*]|\d{1,9}[.)])")
 _ANY_MARKS = re.compile(r"(?:[ \t]*(?:>|(?:[-+*]|\d{1,9}[.)])(?=[ \t]|$)))*")
@@ -283,9 +284,9 @@ def _column(line: str, containers: Sequence["Token"], number: int) -> int:
 
 
 def _plain(title: str, inline: "MarkdownIt", definitions: dict[str, object]) -> str:
-    """Return a heading's title without its markup; a long one, which takes quadratic time to parse, keeps it."""
+    """Return a heading's title without its markup; a very long one, which takes quadratic time to parse, keeps it."""
     title = _WIKI_LINK.sub(lambda link: link[2] or link[1], title.replace(FILLER, " "))
-    if len(title) > LONGEST_TITLE or not _MARKUP.search(title):
+    if len(title) > LONGEST_PARSED or not _MARKUP.search(title):
         return one_line(title)
     tokens = inline.parseInline(title, definitions)
     shown = {"softbreak": " ", "hardbreak": " ", "html_inline": ""}

@@ -44,6 +44,13 @@ def test_a_heading_loses_its_markup(read_as: ReadAs) -> None:
     assert headings(read_as("a.md", source)) == [(2, "The cat & x_y, a bone & bold *")]
 
 
+def test_a_heading_with_long_addresses_loses_them(read_as: ReadAs) -> None:
+    badges = " ".join(f"![{name}](https://example.org/badge/{'x' * 150}?logo={name})" for name in ("Ubuntu", "Mint"))
+    assert headings(read_as("a.md", f"### [apt](https://example.org/apt) {badges} {{#apt}}\n\nRun it.\n")) == [
+        (3, "apt Ubuntu Mint")
+    ]
+
+
 def test_list_items_start_after_their_markers(read_as: ReadAs) -> None:
     document = read_as("a.md", "- one\n  more\n  - inner\n\n    second\n* [ ] task\n\n10) ten\n1. - both\n")
     assert quotes(document) == ["one\n  more", "inner", "second", "[ ] task", "ten", "both"]
