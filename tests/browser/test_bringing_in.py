@@ -138,6 +138,7 @@ def test_a_folder_is_added_watched_read_again_and_removed(
         }""",
         polling=500,
     )
+    page.wait_for_selector(".runs td >> text=the page, watching", state="attached")  # a run that is added folds them
     page.click(".runs summary")
     page.wait_for_selector(".runs td >> text=the page, watching")
     for look in shown(page, *LOOKS):
