@@ -122,7 +122,9 @@ def score_sentences(
             for rival, other in zip(candidates, readings, strict=True)
             if rival.passage.place != candidate.passage.place
         ]
-        for position, features in enumerate(_features(candidate, reading, max(others, default=LEAST), matcher)):
+        for position, features in enumerate(
+            _features(candidate, reading, max(others, default=LEAST), matcher, unnamed=not named)
+        ):
             score = float(weights @ features.row())
             text, opens = candidate.passage.cut(*candidate.passage.sentences[position]), _opens(candidate)
             if announces(text, opening=opens):
@@ -164,12 +166,13 @@ def _above(candidate: Candidate) -> str:
     return " ".join((candidate.passage.title, *candidate.passage.heading, candidate.head))
 
 
-def _features(candidate: Candidate, reading: Reading, elsewhere: float, matcher: "_Matcher") -> list[Features]:
-    """Return the features of each sentence of a passage."""
+def _features(
+    candidate: Candidate, reading: Reading, elsewhere: float, matcher: "_Matcher", *, unnamed: bool
+) -> list[Features]:
+    """Return the features of each sentence of a passage; one that is `unnamed` lacks a name of the question."""
     passage = candidate.passage
     above = _above(candidate)
     heading_exact, exact = matcher.exact(above), matcher.exact(above, passage.text)
-    unnamed = matcher.lacks_a_name(above, passage.text)
     features = []
     for span, logit in zip(passage.sentences, reading.sentences, strict=True):
         text = passage.cut(*span)

@@ -189,20 +189,19 @@ class _Reading:
                 continue
             term = self._terms[at]
             if at in self.misshapen:
-                if text := self._reshaped(at):
-                    yield _Fix(term.start, term.end, _cased(text, self._question[term.start : term.end]))
-                continue
-            if fix := self._joined(at - 1) or self._joined(at):
+                text = self._reshaped(at)
+            elif fix := self._joined(at - 1) or self._joined(at):
                 joined = at + 1 if fix.start == term.start else at
                 yield fix
                 continue
-            beside = {*self._known, *(stem for other, stems in near.items() if other != at for stem in stems)}
-            text = (
-                self._respelt(at, near[at])
-                or self._parted(at)
-                or self._slip(at, near[at], beside)
-                or self._sound_alike(at, near[at])
-            )
+            else:
+                beside = {*self._known, *(stem for other, stems in near.items() if other != at for stem in stems)}
+                text = (
+                    self._respelt(at, near[at])
+                    or self._parted(at)
+                    or self._slip(at, near[at], beside)
+                    or self._sound_alike(at, near[at])
+                )
             if text:
                 yield _Fix(term.start, term.end, _cased(text, self._question[term.start : term.end]))
 

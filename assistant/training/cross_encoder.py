@@ -55,7 +55,7 @@ class Dropout(torch.nn.Module):  # type: ignore[misc]  # torch is not followed: 
         self.draw = np.random.default_rng(SEED)
 
     def forward(self, values: Any) -> Any:  # noqa: D102
-        if not self.training or not self.least:
+        if not self.training:
             return values
         drawn = torch.from_numpy(np.frombuffer(bytearray(self.draw.bytes(values.numel())), np.uint8))
         kept = (drawn >= self.least).view(values.shape)

@@ -310,7 +310,7 @@ class Snapshot(Lexicon):
         part = sa.func.substr(tables.documents.c.text, begin + 1, passage.start - begin)
         query = sa.select(part).select_from(tables.documents.join(tables.roots))
         place = query.where(tables.roots.c.path == passage.root, tables.documents.c.source == passage.source)
-        return str(self._connection.scalar(place))
+        return str(self._connection.execute(place).scalar_one())
 
     def keys_of(self, shas: Sequence[str]) -> dict[str, list[int]]:
         """Return the row ids of each vector's passages, ascending; unknown vectors are omitted."""

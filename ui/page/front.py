@@ -5,7 +5,7 @@ import hashlib
 import json
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 import httpx
@@ -199,16 +199,16 @@ async def _left(receive: Receive) -> None:
         pass
 
 
-async def _send_whole(status: int, body: bytes, kind: str, send: Send) -> None:
-    headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
 async def _refuse(status: int, detail: str, send: Send) -> None:
     body = json.dumps({"detail": detail}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    headers += [(b"retry-after", b"5"), (b"connection", b"close")]
+    more = [(b"retry-after", b"5"), (b"connection", b"close")]
+    await _send_whole(status, body, "application/json", send, more)
+
+
+async def _send_whole(
+    status: int, body: bytes, kind: str, send: Send, more: Iterable[tuple[bytes, bytes]] = ()
+) -> None:
+    headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode()), *more]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
