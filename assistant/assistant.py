@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Self
 
 from assistant.answering.answer_type import asks_for_steps
 from assistant.answering.context import Surroundings
 from assistant.answering.evidence import Sentence, most_telling, score_sentences, with_context
-from assistant.answering.follow_up import resolve_follow_up
+from assistant.answering.follow_up import ResolvedQuestion, resolve_follow_up
 from assistant.answering.fuse import RANKED, Titles, fuse, fused_score, rank_sources
 from assistant.answering.gate import THRESHOLD, decide, probability
 from assistant.answering.languages import readable
@@ -25,7 +25,7 @@ from assistant.answering.wording import as_headings_say, says, with_dates
 from assistant.conversations.verify import verify
 from assistant.index import Index, View
 from assistant.metrics import measured, timed
-from assistant.schema import Answer, Evidence, Quote, Remark, ScoredPassage, Standing, State
+from assistant.schema import Answer, Correction, Evidence, Quote, Remark, ScoredPassage, Standing, State
 from ingest.collections import own_description
 from ingest.errors import RootInvalid
 from ingest.index.selections import chosen
@@ -102,10 +102,11 @@ class Assistant:
             return _fused(self._candidates(encode_question(question, view), view))[:limit]
 
     def stages(self, question: str, history: Sequence[str] = ()) -> Mapping[str, Sequence[ScoredPassage | Evidence]]:
-        """Return the results of each stage, best first: dense, lexical, fused, evidence."""
+        """Return the results of each stage for the first part, best first: dense, lexical, fused, evidence."""
         with self._index.view() as view:
-            asked = encode_question(resolve_follow_up(question, history, view.snapshot).text, view)
-            candidates, sentences = self._find(asked, view)
+            understood = self._understood(storable(question), list(map(storable, history)), view)
+            encoded = encode_question(understood.asked[0], view, understood.language)
+            candidates, sentences = self._find(encoded, view)
         cosines = [ScoredPassage(candidate.passage, candidate.cosine) for candidate in candidates]
         bm25 = [ScoredPassage(candidate.passage, candidate.bm25) for candidate in candidates if candidate.bm25 > 0]
         return {
@@ -214,19 +215,27 @@ class Assistant:
             run, within = view.snapshot.run(), view.snapshot.within
             return Answer(question, (), None, (), 0.0, run, remark=remark, within=within)
         with timed("understand"):
-            language = question_language(question, view.snapshot.languages())
-            mended = self._speller.mend(question, view.snapshot, language)
-            earlier = [self._speller.mend(each, view.snapshot, language).text for each in history]
-            dated = with_dates(mended.text, view.snapshot)
-            asked = [topic(part) for part in parts(dated.text, view.snapshot)]
-            asked[0] = resolve_follow_up(asked[0], earlier, view.snapshot).text
-            text = " · ".join(asked)
+            understood = self._understood(question, history, view)
+        asked, language, corrections = understood.asked, understood.language, understood.corrections
+        text = " · ".join(asked)
         answers = [self._answer_compared(part, view, language) for part in asked]
-        corrections = mended.corrections + dated.corrections
         if len(answers) == 1 and not answers[0].quotes and (reworded := self._answer_reworded(text, view, language)):
             return replace(reworded, corrections=corrections + reworded.corrections)
         whole = _together(text, asked, answers) if len(answers) > 1 else answers[0]
         return replace(whole, question=text, corrections=corrections)
+
+    def _understood(self, question: str, history: Sequence[str], view: View) -> "_Understood":
+        """Return what is searched for: mended, with dates as the texts write them, completed and taken apart."""
+        language = question_language(question, view.snapshot.languages())
+        mended = self._speller.mend(question, view.snapshot, language)
+        earlier = [self._speller.mend(each, view.snapshot, language).text for each in history]
+        dated = with_dates(mended.text, view.snapshot)
+
+        def complete(first: str) -> ResolvedQuestion:
+            return resolve_follow_up(topic(first), earlier, view.snapshot)
+
+        first, *others = parts(dated.text, view.snapshot, complete)
+        return _Understood([first, *map(topic, others)], language, mended.corrections + dated.corrections)
 
     def _answer_reworded(self, question: str, view: View, language: str) -> Answer | None:
         """Answer a question in the words of a heading; None if no quote stands under a heading with such a word."""
@@ -238,7 +247,7 @@ class Assistant:
 
     def _answer_compared(self, question: str, view: View, language: str) -> Answer:
         """Answer a question; if it compares two things and no quote is about both, what each is is quoted."""
-        answer, compared = self._answer_part(question, view, language), sides(question)
+        answer, compared = self._answer_part(question, view, language), _named_whole(sides(question), view, language)
         if not _unquoted(compared, answer, language):
             return answer
         answers = [self._answer_side(name, asked, view, language) for name, asked in compared.items()]
@@ -276,6 +285,15 @@ class Assistant:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class _Understood:
+    """The questions to search for, their language (ISO 639-1), and what was corrected in them."""
+
+    asked: list[str]
+    language: str
+    corrections: tuple[Correction, ...]
+
+
 @contextmanager
 def open_assistant(settings: Settings) -> Iterator[Assistant]:
     """Open the assistant described by the settings, and close it on exit."""
@@ -297,6 +315,18 @@ def _logits(sentences: Sequence[Sentence]) -> dict[str, float]:
         passage, logit = sentence.candidate.passage.id, sentence.features.passage_logit
         found[passage] = max(logit, found.get(passage, logit))
     return found
+
+
+def _named_whole(compared: Mapping[str, str], view: View, language: str) -> Mapping[str, str]:
+    """Return two things that are compared; "acute" of "acute and chronic pain" is "acute pain" where texts say that."""
+    if len(compared) != 2:
+        return compared
+    one, other = compared
+    whole = f"{one} {other.split()[-1]}"
+    if compared[one] != what_is(one) or not len(one.split()) == 1 < len(other.split()):
+        return compared
+    stems = " ".join(content_stems(whole, language))
+    return {whole: what_is(whole), other: compared[other]} if view.snapshot.texts_with([[stems]], 1) else compared
 
 
 def _unquoted(names: Iterable[str], answer: Answer, language: str) -> tuple[str, ...]:

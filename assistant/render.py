@@ -89,13 +89,19 @@ def verdict(answer: Answer) -> str:
     return f"{texts_searched(answer.within)} do not answer this."
 
 
+def left_open(answer: Answer) -> list[str]:
+    """Return, for each part of the question that no quote answers, that it is not answered."""
+    return [f"{texts_searched(answer.within)} do not answer: {part}" for part in answer.open_parts]
+
+
 def searched(answer: Answer) -> str:
     """Return how much was searched before abstaining."""
     abstention = answer.abstention
     if abstention is None:
         return ""
     documents = f"the {abstention.documents} chosen" if answer.within else f"{abstention.documents}"
-    return f"Searched {abstention.passages} passages of {documents} documents."
+    passages_end, documents_end = ("" if number == 1 else "s" for number in (abstention.passages, abstention.documents))
+    return f"Searched {abstention.passages} passage{passages_end} of {documents} document{documents_end}."
 
 
 def quote_json(quote: Quote) -> dict[str, object]:
@@ -177,8 +183,8 @@ def answer_text(answer: Answer, notice: str = "") -> "Text":
     for number, quote in enumerate(answer.quotes, 1):
         text.append(f"[{number}] ", "bold cyan").append(f"{quote.text}\n")
         text.append("".join(f"    {each}\n" for each in (place(quote), *notes(quote))) + "\n", "dim")
-    for part in answer.open_parts:
-        text.append("The texts do not answer: ", "bold yellow").append(f"{part}\n\n")
+    for part in left_open(answer):
+        text.append(f"{part}\n\n", "bold yellow")
     if answer.abstention is not None:
         _append_abstention(text, answer, answer.abstention)
     text.append(notice, "italic dim")
@@ -197,7 +203,7 @@ def answer_markdown(answer: Answer, notice: str = "") -> str:
     if answer.remark is not None:
         parts.append(remark_markdown(answer.remark))
         return "\n\n".join(parts) + "\n"
-    parts += [f"The texts do not answer: {plain_markdown(part)}" for part in answer.open_parts]
+    parts += map(plain_markdown, left_open(answer))
     if answer.abstention is not None:
         found = answer.abstention
         parts.append(f"{verdict(answer)} {plain_markdown(found.reason)}")

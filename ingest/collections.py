@@ -83,12 +83,14 @@ def create(data_dir: Path, name: str, description: CorpusDescription | None = No
     """Create an empty collection.
 
     Raises:
-        CollectionInvalid: the name cannot be one, or is taken.
+        CollectionInvalid: the name cannot be one, or is taken, or something in the description is too long.
         IndexUnwritable: the data folder cannot be written to.
     """
     folder = folder_of(data_dir, name)
     if not name or folder.exists():
         raise CollectionInvalid("there is a collection of this name", name, "choose another name")
+    if description is not None:
+        _check(description)
     try:
         folder.mkdir(parents=True)
     except OSError as error:

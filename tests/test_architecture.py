@@ -48,7 +48,7 @@ MARKUP = re.compile(r"</?[a-z][a-z0-9]*(?:[\s>/{]|$)", re.IGNORECASE)
 # Each library stays in the modules that are made for it.
 HOMES = {
     "alembic": {f"ingest/index/migrations/{name}.py" for name in ("env", "upgrade", "versions/first")},
-    "chromadb": {"ingest/index/servers.py", "ingest/index/vectors.py", "ingest/index/server_vectors.py"},
+    "chromadb": {f"ingest/index/{name}.py" for name in ("renewal", "server_vectors", "servers", "vectors")},
     "sqlalchemy": {
         "ingest/index/catalog.py",
         "ingest/index/draft.py",

@@ -146,6 +146,15 @@ def test_collections_are_created_changed_and_deleted_over_the_page(settings: Set
             assert find(settings.data_dir, "tea-cake").description == CorpusDescription("Tea", notice="Hot.")
             assert client.delete("/c/tea-cake/collection").json() == {"address": ""}
             assert client.get("/c/tea-cake/").status_code == 404
+            bad = {"name": "Club", "questions": "Why?\n" * 21}
+            assert client.post("/collections", json=bad).status_code == 400
+            assert client.post("/collections", json={**bad, "questions": ""}).json() == {"address": "c/club/"}
+            assert client.get("/c/club/").status_code == 200
+            former = client.get("/c/club/gradio_api/app_id").json()
+            delete(find(settings.data_dir, "club"))  # by another process
+            create(settings.data_dir, "Club")
+            assert client.get("/c/club/gradio_api/app_id").json() != former
+            client.delete("/c/club/collection")
             assert client.delete("/collection").status_code == 400  # the main one
     finally:
         served.close()
@@ -164,6 +173,8 @@ def test_mcp_clients_name_a_collection(library: Library) -> None:
     assert [each["collection"] for each in call("list_collections")["collections"]] == ["", "chess-club", "garden-club"]
     assert "forty" in call("ask", question=question, collection="garden-club")["quotes"][0]["text"]
     assert "ninety" in call("ask", question=question)["quotes"][0]["text"]
+    with pytest.raises(ToolError, match="nothing has been ingested here"):
+        call("ask", question=question, collection="")  # the main one
     with pytest.raises(ToolError, match="no such collection"):
         call("search", question=question, collection="nobody's")
 

@@ -9,10 +9,11 @@ from ingest.text.terms import content_stems, is_number
 
 SHARED = 0.75  # least Jaccard similarity of the word stems (0 to 1)
 
-# Function words that change what a sentence means.
+# Words that change what a sentence means.
 _TURNING = re.compile(
     r"\b(?:may|might|will|can|could|should|must|before|after|above|below|more|less|most|few|all|some|only|on|off|in|out"
-    r"|over|under|up|down|with|from|to)\b",
+    r"|over|under|up|down|with|from|to|if|unless|until|till|except|avoid\w*|stop\w*|against|than|instead|fail\w*"
+    r"|lack\w*|least|fewer|barely|seldom)\b",
     re.IGNORECASE,
 )
 

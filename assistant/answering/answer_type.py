@@ -54,8 +54,8 @@ _ASKS = {
     Kind.NUMBER: r"\bhow (?:many|much)\b|\b(?:what|which) (?:percent|percentage|number|amount|share|dose|dosage)\b",
     Kind.YEAR: r"\b(?:what|which) year\b",
     # "When my back hurts, what helps?" does not ask for a time.
-    Kind.TIME: r"^(?:and |but |so )?(?:when|what time) (?:am|is|are|was|were|do|does|did|has|have|had|can|could|will"
-    r"|would|shall|should|may|might|must|to)\b|\b(?:since|until|till|by|from) when\b"
+    Kind.TIME: r"(?:^|[:.?!] )(?:and |but |so )?(?:when|what time) (?:am|is|are|was|were|do|does|did|has|have|had|can"
+    r"|could|will|would|shall|should|may|might|must|to)\b|\b(?:since|until|till|by|from) when\b"
     r"|\b(?:what|which) (?:date|month|century|decade|day)\b",
     # "someone who" does not ask for a name; "who can" asks for a kind of people.
     Kind.NAME: r"(?:^|[,.;:!?] ?|\b(?:and|or|but|by|of|with|to|for|from|know|tell me) )"

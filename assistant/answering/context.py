@@ -123,7 +123,7 @@ def with_support(passage: Passage, position: int) -> list[int]:
     or a table what it introduces, with the head of a table its rows, with a
     question what follows it, with the end of a paragraph the code below it. Before
     it: sentences that it refers to, the line that introduces its list, the header
-    row of its table. After it: sentences that limit what it says. The fields of a
+    row of its table, the title of its tab or note. After it: sentences that limit what it says. The fields of a
     record and the pieces of an overlong sentence stay together.
     """
     found = set(_unit(passage, position))
@@ -157,20 +157,26 @@ def _unit(passage: Passage, position: int) -> range:
         if text.endswith("?"):
             return range(position, _end(passage, position + 1, _same_paragraph))
         gap = lines.gap(passage, position + 1)
-        shows_code = _TO_CODE.search(gap) and not _FROM_CODE.match(gap)
-        if shows_code and lines.words(passage, {position + 1}) <= LIST_WORDS:
-            return range(position, position + 2)
+        shown = lines.code(passage, position + 1) if _TO_CODE.search(gap) and not _FROM_CODE.match(gap) else None
+        if shown and lines.words(passage, set(shown)) <= LIST_WORDS:
+            return range(position, shown.stop)
+    code = lines.code(passage, position)
+    if code and lines.words(passage, set(code)) <= LIST_MOST:
+        return code
     return _fitting(passage, position, _list(passage, position))
 
 
 def is_part_of_list(passage: Passage, start: int, end: int) -> bool:
     """Return whether characters `start` to `end` hold several items of a list, but not all of them."""
     held = {at for at, (first, last) in enumerate(passage.sentences) if first >= start and last <= end}
+    seen: set[int] = set()
     for at in sorted(held):
-        if lines.item(passage, at):
-            items = {each for each in _list(passage, at) or () if lines.item(passage, each)}
-            if 1 < len(items & held) < len(items):
-                return True
+        if at in seen or not lines.item(passage, at) or _INTRODUCES.search(lines.text(passage, at)):
+            continue
+        items = {each for each in _list(passage, at, nested=True) or () if lines.item(passage, each)}
+        if 1 < len(items & held) < len(items):
+            return True
+        seen |= items
     return False
 
 
@@ -199,10 +205,10 @@ def _same_paragraph(passage: Passage, at: int) -> bool:
     return lines.follows(passage, at) and not lines.text(passage, at).endswith("?")
 
 
-def _list(passage: Passage, at: int) -> range | None:
+def _list(passage: Passage, at: int, *, nested: bool = False) -> range | None:
     """Return the positions of the list that holds a sentence; None if none does.
 
-    It goes no further than a list around it, or an item that introduces a list of its own.
+    It goes no further than a list around it, or an item that introduces a list of its own unless that is `nested`.
     """
     start = at
     while start > 0 and not lines.item(passage, start) and _continues(passage, start):
@@ -216,13 +222,13 @@ def _list(passage: Passage, at: int) -> range | None:
         if (
             not lines.item(passage, before)
             or lines.indent(passage, before) < indent
-            or _INTRODUCES.search(lines.text(passage, before))
+            or (not nested and _INTRODUCES.search(lines.text(passage, before)))
         ):
             break
         if lines.indent(passage, before) == indent:
             first = before
     while end < len(passage.sentences) and (
-        lines.indent(passage, end) >= indent and not _INTRODUCES.search(lines.text(passage, end))
+        lines.indent(passage, end) >= indent and (nested or not _INTRODUCES.search(lines.text(passage, end)))
         if lines.item(passage, end)
         else _continues(passage, end)
     ):
@@ -280,8 +286,11 @@ def _before(passage: Passage, at: int) -> int | None:
     ):
         return at - 1
     if _LEANING.match(lines.text(passage, at)) and _FROM_CODE.match(lines.gap(passage, at)):
-        return at - 1
-    return _introduction(passage, at)
+        code = lines.code(passage, at - 1)
+        if code and lines.words(passage, set(code)) <= LIST_WORDS:
+            return code.start
+    introduction = _introduction(passage, at)
+    return lines.title(passage, at) if introduction is None else introduction
 
 
 def _belongs_after(passage: Passage, at: int) -> bool:
@@ -291,6 +300,8 @@ def _belongs_after(passage: Passage, at: int) -> bool:
     takes_back = _LEANING.match(text) and (NEGATION.search(text) or _DENIAL.search(text))
     forbids = _FORBIDDING.search(text) and not text.endswith("?")
     limits = (_LIMITING.match(text) or takes_back or forbids) and not lines.item(passage, at)
+    if limits and _FROM_CODE.match(lines.gap(passage, at)):
+        return True
     return lines.follows(passage, at) and bool(limits or _same_field_list(passage, at))
 
 

@@ -1,5 +1,6 @@
 """Reads the best passages with the cross-encoder, and scores their sentences by how well they answer the question."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
@@ -31,8 +32,8 @@ class Features:
 
     - `sentence_logit` and `passage_logit` are the cross-encoder's, of the
       sentence and of the passage that holds it; `UNREAD` if the sentence is
-      about something else than the question, see something_else.py, or the
-      passage, its title and headings lack a name that the question has.
+      about something else than the question, see something_else.py, or if
+      all candidates lack a name that the question has.
     - `elsewhere` is the highest logit of a passage of another source, at least
       `LEAST`: whether sources agree that there is an answer.
     - `passage_cosine`, `title_cosine` and `bm25` are the passage's, see `Candidate`.
@@ -207,20 +208,25 @@ class _Matcher:
         self.things = counted(question.text)
         self._language = question.language
         self._stems = [term.stem for term in question.terms]
-        self._names = [(term.stem, term.word.casefold()) for term in question.terms if term.names]
+        self._names = [(term.stem, _beginning(term.word)) for term in question.terms if term.names]
         total = question.weight or 1.0
         self._weights = np.array([term.idf / total for term in question.terms])
         self.missing = sum(term.idf for term in question.terms if term.frequency == 0) / total
 
     def lacks_a_name(self, *texts: str) -> bool:
-        """Return whether a name of the question is in none of the texts, not even as a part of a word."""
+        """Return whether a name of the question is in none of the texts, not even as the beginning of a word."""
         if not self._names:
             return False
         stems = set[str]().union(*(content_stems(text, self._language) for text in texts))
-        whole = "\n".join(texts).casefold()
-        return any(stem not in stems and word not in whole for stem, word in self._names)
+        whole = "\n".join(texts)
+        return any(stem not in stems and not begins.search(whole) for stem, begins in self._names)
 
     def exact(self, *texts: str) -> float:
         """Return the weighted share of the words that the texts contain together, 0 to 1."""
         stems = set[str]().union(*(content_stems(text, self._language) for text in texts))
         return float(np.array([stem in stems for stem in self._stems]) @ self._weights) if self._stems else 0.0
+
+
+def _beginning(name: str) -> re.Pattern[str]:
+    """Return what finds words that begin with a name: escitalopram is another drug than citalopram."""
+    return re.compile(rf"(?<![^\W\d_]){re.escape(name)}", re.IGNORECASE)

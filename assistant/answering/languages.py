@@ -60,7 +60,7 @@ def hint(question: str, languages: Mapping[str, int]) -> str:
     """
     main = main_language(languages)
     if _elsewhere(question, languages):
-        return f"The texts are in {_named(main)}: a question in {_named(main)} finds more."
+        return f"The texts are in {_named(main)}. Ask in that language to find more."
     if not understood(question):
         return f"Answers in {_named(question)} are less sure than in English: compare the nearest passages."
     return ""

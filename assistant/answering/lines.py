@@ -7,6 +7,9 @@ from ingest.text.sentences import starts_item
 from ingest.text.tables import TABLE_RULE
 
 PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n")
+_FENCE = re.compile(r"^[ \t>]*(?:`{3,}|~{3,})", re.MULTILINE)
+# The line above what a tab or a note in Markdown shows, up to its title.
+_TITLE = re.compile(r"[ \t>]*(?:===[+!]?|!!!|\?\?\?\+?)[ \t]")
 _END_MARK = re.compile(r"[.!?:;…؟。！？|][\"'”’»)\]]*(?:\[[\w ,–-]{1,12}\])*$")  # noqa: RUF001
 
 
@@ -55,6 +58,42 @@ def head(passage: Passage, at: int) -> int | None:
 def is_head(passage: Passage, at: int) -> bool:
     """Whether a sentence is the header row of a table in Markdown."""
     return at + 1 < len(passage.sentences) and TABLE_RULE.search(gap(passage, at + 1)) is not None
+
+
+def code(passage: Passage, at: int) -> range | None:
+    """Return the positions of the fenced code that a sentence is a piece of; None if it is none."""
+    if len(_FENCE.findall(between(passage, passage.start, passage.sentences[at][0]))) % 2 == 0:
+        return None
+    first, end = at, at + 1
+    while first > 0 and not _FENCE.search(gap(passage, first)):
+        first -= 1
+    while end < len(passage.sentences) and not _FENCE.search(gap(passage, end)):
+        end += 1
+    return range(first, end)
+
+
+def title(passage: Passage, at: int) -> int | None:
+    """Return the position of the title of the tab or note that a sentence is in; None if it is in none."""
+    depth = _depth(passage, at)
+    for above in range(at - 1, -1, -1):
+        if depth == 0:
+            break
+        if _depth(passage, above) < depth:
+            if _TITLE.match(between(passage, _line_start(passage, above), passage.sentences[above][0])):
+                return above
+            depth = _depth(passage, above)
+    return None
+
+
+def _depth(passage: Passage, at: int) -> int:
+    """Return how far the line is indented in which a sentence starts."""
+    whole = passage.cut(_line_start(passage, at), passage.sentences[at][1])
+    return len(whole) - len(whole.lstrip(" \t>"))
+
+
+def _line_start(passage: Passage, at: int) -> int:
+    before = between(passage, passage.start, passage.sentences[at][0])
+    return passage.start + before.rfind("\n") + 1
 
 
 def line(passage: Passage, at: int) -> str:

@@ -5,12 +5,14 @@ doubt, a message stays one question.
 """
 
 import re
+from collections.abc import Callable
 
-from assistant.answering.follow_up import belonging
+from assistant.answering.follow_up import ResolvedQuestion, belonging
 from ingest.index.catalog import Snapshot
 from ingest.text.sentences import sentence_spans
 from ingest.text.terms import content_terms
 
+FEW = 2  # content words of a question whose "that" may point to what was named before
 MOST = 4  # questions of one message that are answered one by one
 
 _AUXILIARY = (
@@ -52,18 +54,27 @@ _POINTING = re.compile(  # neither "is it safe to run" nor "how likely is it bur
     re.IGNORECASE,
 )
 _OWNING = re.compile(r"\b(?:its|their|his|her)\b", re.IGNORECASE)
-_REFERRING = re.compile(r"\b(?:ones?|two|both|either|another|others?|else|instead|better|best)\b", re.IGNORECASE)
-_NAMED = re.compile(  # the forms in which a question says plainly what it is about
-    rf"(?:what|who)(?:['’]s|\s+(?:is|are|was|were))\s+(?:.+\b(?:of|about|for|with)\s+)?(?P<is>.+)"
-    rf"|how\s+\w+\s+(?:is|are)\s+it\s+(?P<likely>.+)"
-    rf"|how\s+(?:do|does|did|can)\s+(?!{_WHO}\b)(?P<does>.+)\s+\w+"
-    rf"|(?:what|who)\s+(?!(?:{_AUXILIARY})\b)\w+s\s+(?P<verb>.+)",
+_RELATIVE = frozenset({"this", "that", "these", "those"})  # "printers with a tray that holds A3" points to nothing
+# "what is bursitis?"
+_DEFINING = re.compile(
+    r"\W*(?:and\s+)?what(?:['’]s|\s+(?:is|are))\s+(?!(?:the|my|your|our|in|on|at|for)\b)[\w'’-]+(?:\s+[\w'’-]+){0,2}\W*",
     re.IGNORECASE,
+)
+_REFERRING = re.compile(r"\b(?:ones?|two|both|either|another|others?|else|instead|better|best)\b", re.IGNORECASE)
+_OF = r"\b(?:of|about|for|with)\b"
+_NAMED = (
+    re.compile(  # the forms in which a question says plainly what it is about; not "exercises for people with asthma"
+        rf"(?:what|who)(?:['’]s|\s+(?:is|are|was|were))\s+(?:(?:(?!{_OF}).)+{_OF}\s+)?(?P<is>(?:(?!{_OF}).)+)"
+        rf"|how\s+\w+\s+(?:is|are)\s+it\s+(?P<likely>.+)"
+        rf"|how\s+(?:do|does|did|can)\s+(?!{_WHO}\b)(?P<does>.+)\s+\w+"
+        rf"|(?:what|who)\s+(?!(?:{_AUXILIARY})\b)\w+s\s+(?P<verb>.+)",
+        re.IGNORECASE,
+    )
 )
 _SIDE = r"(?:(?!\b(?:and|or|vs|versus|from|than|with|to)\b)[^,;:?!.]){2,60}"
 _COMPARING = re.compile(  # the forms in which a question asks how two things differ
-    rf"\b(?:differences?|distinctions?|distinguish(?:ed)?|differentiate|comparison)\s+(?:between|of)?\s*"
-    rf"({_SIDE}?)\s+(?:and|or|from|with|vs\.?|versus)\s+({_SIDE})"
+    rf"\b(?:(?:differences?|distinctions?|comparison)\s+(?:between|of)|(?:distinguish(?:ed)?|differentiate)"
+    rf"(?:\s+between)?)\s+({_SIDE}?)\s+(?:and|or|from|with|vs\.?|versus)\s+({_SIDE})"
     rf"|\bcompare[ds]?\s+({_SIDE}?)\s+(?:and|with|to|vs\.?|versus)\s+({_SIDE})"
     rf"|\bhow\s+(?:do|does|is|are)\s+({_SIDE}?)\s+(?:differ|different|distinct)\s+(?:from|to|than)\s+({_SIDE})"
     rf"|^\W*({_SIDE}?)\s+(?:vs\.?|versus)\s+({_SIDE})",
@@ -77,8 +88,10 @@ _CHOOSING = re.compile(  # "yoga or running, which is better?", "which is better
 )
 _TEXTS = r"(?:documentation|docs|documents?|texts?|files?|handbook|manual|notes|minutes|guide|book|pages?|website)"
 _SAID = re.compile(  # "what does the handbook say about X", "is there anything in the docs on X", "what was said on X"
-    rf"\W*(?:(?:what|does|do|where|anything)\b.*\b{_TEXTS}\s+(?:say|says|tell|mention|have)(?:\s+(?:me|us))?"
-    rf"|(?:what|is|are|where)\b.*\b(?:in|by)\s+(?:the|my|your|these|our)\s+{_TEXTS}"
+    rf"\W*(?:(?:(?:(?:what|where)\s+)?(?:does|do|did)|anything)\s+(?:(?:the|my|your|these|our)\s+)?(?:\w+\s+)?{_TEXTS}"
+    r"\s+(?:say|says|tell|mention|have)(?:\s+(?:me|us))?"
+    r"|(?:what|is|are|where)(?:['’]s)?(?:\s+(?:is|are|was|were|there|anything|something|it|said|written|stated))*"
+    rf"\s+(?:in|by)\s+(?:the|my|your|these|our)\s+(?:\w+\s+)?{_TEXTS}"
     r"|what\s+(?:is|was|has been)\s+(?:said|written))"
     r"(?:\s+(?:anything|something))?\s+(?:about|on|regarding)\s+(?P<topic>.+?)\W*",
     re.IGNORECASE,
@@ -86,30 +99,38 @@ _SAID = re.compile(  # "what does the handbook say about X", "is there anything 
 _ARTICLE = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
 
 
-def parts(message: str, snapshot: Snapshot | None = None) -> list[str]:
+def parts(
+    message: str,
+    snapshot: Snapshot | None = None,
+    complete: Callable[[str], ResolvedQuestion] = lambda question: ResolvedQuestion(question, leans=False),
+) -> list[str]:
     """Return the questions of a message in order, each to be searched for by itself; the message if it is one question.
 
-    A pronoun or a missing subject in a later question is filled in from the
+    `complete` completes the first question from the conversation before it. A
+    pronoun or a missing subject in a later question is filled in from the
     question before it. Of a story before the questions, only those words are
     kept that stand with the first question's in a passage of the snapshot;
     without one, the story stays.
     """
     message = message.strip()
     story, asked = _told(message)
-    if story and (snapshot is None or not _by_itself(asked[0])):
-        return [message]
-    found: list[str] = []
-    for questions in map(_taken_apart, asked):
-        for at, question in enumerate(questions):
-            found.append(_filled_in(question, found[-1], joined=at > 0) if found else question)
-    if not 1 <= len(found) <= MOST:
-        return [message]
-    kept = belonging(content_terms(found[0]), story, snapshot) if story and snapshot else ""
-    return [f"{kept}: {found[0]}" if kept else found[0], *found[1:]]
+    questions = [(at > 0, question) for each in map(_taken_apart, asked) for at, question in enumerate(each)]
+    if (story and (snapshot is None or not _by_itself(asked[0]))) or not 1 <= len(questions) <= MOST:
+        return [complete(message).text]
+    (_, first), *others = questions
+    kept = belonging(content_terms(first), story, snapshot) if story and snapshot else ""
+    resolved = complete(f"{kept}: {first}" if kept else first)
+    found = [resolved.text]
+    before = first
+    for joined, question in others:
+        before = _filled_in(question, before, resolved.about if resolved.leans else "", joined=joined)
+        found.append(before)
+    return found
 
 
 def sides(question: str) -> dict[str, str]:
     """Return the two things that a question compares, each with a question about it alone; empty if none."""
+    question = " ".join(question.split())
     for form, named in ((_COMPARING, True), (_CHOOSING, False)):
         found = form.search(question)
         if found:
@@ -190,19 +211,26 @@ def _begins(after: str) -> bool:
     return not _COMMAND.match(first) and len(first.split()) > 2
 
 
-def _filled_in(question: str, before: str, *, joined: bool) -> str:
+def _filled_in(question: str, before: str, subject: str, *, joined: bool) -> str:
     """Return a question with its pronoun or its missing subject filled in from the one before it.
 
+    `subject` is what both are about; if it is empty, the one before says it.
     `joined` is whether both are in one sentence.
     """
-    pointing = _POINTING.search(question) or _OWNING.search(question)
-    if not pointing and len(content_terms(question)) > (2 if joined else 1):
+    pointing = _points(question) or _OWNING.search(question)
+    if not pointing and (_DEFINING.fullmatch(question) or len(content_terms(question)) > (2 if joined else 1)):
         return question
-    named = _NAMED.fullmatch(before.strip(" ?.!,;:"))
-    subject = _ARTICLE.sub("", named[str(named.lastgroup)], count=1) if named else ""
+    named = None if subject else _NAMED.fullmatch(before.strip(" ?.!,;:"))
+    subject = _ARTICLE.sub("", named[str(named.lastgroup)], count=1) if named else subject
     if not pointing or not subject:
         about = subject or " ".join(before[term.start : term.end] for term in content_terms(before))
         return f"{about}: {question}" if about else question
     if _OWNING.search(question):
         return _OWNING.sub(lambda _: f"{subject}'s", question, count=1)
     return _POINTING.sub(lambda _: subject, question, count=1)
+
+
+def _points(question: str) -> bool:
+    """Whether a question has a pronoun that points to what was named before."""
+    found = {match[0].lower() for match in _POINTING.finditer(question)}
+    return bool(found - _RELATIVE) or bool(found and len(content_terms(question)) <= FEW)

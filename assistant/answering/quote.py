@@ -32,7 +32,7 @@ UNSURE = "One place may answer it. Read it in its text before you rely on it."
 
 
 def with_steps_first(sentences: Sequence[Sentence]) -> list[Sentence]:
-    """Return the sentences, with the best step first that is in the best one's source and not `STEPS` below it."""
+    """Return the sentences, with the best step first if it is in the best one's source and at most `STEPS` below it."""
     for sentence in sentences:
         near = sentence.candidate.passage.place == sentences[0].candidate.passage.place
         if near and sentence.is_step and sentence.score >= sentences[0].score - STEPS:
@@ -117,11 +117,10 @@ def _joined(found: Sequence[Evidence]) -> list[Evidence]:
 def _together(one: Evidence, other: Evidence) -> Evidence | None:
     """Join two pieces of evidence; None if there is text between them or no passage contains both."""
     start, end = one.start, max(one.end, other.end)
-    passage = next(
-        (each.passage for each in (one, other) if each.passage.start <= start and end <= each.passage.end), None
-    )
-    if passage is None:
+    around = [each.passage for each in (one, other) if each.passage.start <= start and end <= each.passage.end]
+    if not around:
         return None
+    passage = max(around, key=lambda each: each.end - each.start)
     if other.start > one.end:
         between = any(one.end <= at < other.start for at, _ in passage.sentences)
         if between or lines.PARAGRAPH_END.search(passage.cut(one.end, other.start)):

@@ -5,11 +5,9 @@ import re
 from assistant.answering.lines import PARAGRAPH_END
 from assistant.answering.rerank import Text
 from ingest.schema import Passage, naming
-from ingest.text.tables import TABLE_RULE
+from ingest.text.tables import TABLE_RULE, has_named_cells
 
 _CELL_END = re.compile(r"(?<!\\)\|")
-# A row of a table that was not Markdown: "Group: Children | Dose: 10 mg".
-_NAMED_CELLS = re.compile(r"[^|\n]+: [^|\n]*(?: \| [^|\n]+: [^|\n]*)+\Z")
 
 
 def reading_text(passage: Passage, head: str = "") -> Text:
@@ -44,9 +42,13 @@ def _cells(row: str) -> list[str]:
 
 def _phrase(sentence: str, columns: list[str]) -> str:
     """Return a row as a phrase, such as "Group Children: Dose 10 mg, Days 5."; any other sentence as it is."""
-    if not columns or "|" not in sentence or "\n" in sentence:
-        return sentence.replace(" | ", ", ") + "." if _NAMED_CELLS.match(sentence) else sentence
+    if "\n" in sentence:
+        return sentence
+    if not columns or "|" not in sentence:
+        return sentence.replace(" | ", ", ") + "." if has_named_cells(sentence) else sentence
     cells = _cells(sentence)
+    if not any(cells):
+        return ""
     if cells == columns:
         return ", ".join(filter(None, columns))
     if len(cells) != len(columns):

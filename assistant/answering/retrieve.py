@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from assistant.answering.word_list import is_listed_name
 from assistant.index import View
 from ingest.index.catalog import Snapshot
 from ingest.index.lexicon import BM25_K1
@@ -17,6 +18,7 @@ from ingest.text.terms import ENGLISH, Term, question_terms
 CANDIDATES = 50  # passages from each of the two searches
 _ENDS_AS_VERB = re.compile(r"(?:ing|ed|i[sz]es?|ify|ly)\Z", re.IGNORECASE)
 _BEFORE_VERB = re.compile(r"\b(?:to|I|you|we|they|he|she|it|not|never)\s+\Z", re.IGNORECASE)
+_OPENING = " \t\n\"'“‘(*_¿¡"
 LONGEST_QUESTION = 2_000  # characters; the rest of a longer question is ignored
 
 
@@ -24,7 +26,8 @@ LONGEST_QUESTION = 2_000  # characters; the rest of a longer question is ignored
 class QuestionTerm:
     """A word of the question: as typed, its stem, span, number of passages that contain it, and weight (idf > 0).
 
-    `names` says whether it is a rare English noun that some text has, such as the name of a drug or disease.
+    `names` says whether it is a rare English noun, such as the name of a drug or disease; one that no text has must
+    not look like a slip or a compound.
     """
 
     word: str
@@ -62,7 +65,8 @@ class Candidate:
     `cosine` compares the question with the passage, title and headings, `title`
     with the title alone (-1 to 1 each). `bm25` is a share (0 to 1) of the
     highest possible score. `empty` is whether it says nothing but what its text
-    is about (front matter, a picture).
+    is about (front matter, a picture). `head` is that of the table that the
+    passage goes on with.
     """
 
     passage: Passage
@@ -101,7 +105,7 @@ def encode_question(text: str, view: View, language: str = "") -> Question:
             span=(term.start, term.end),
             frequency=frequencies[stem],
             idf=idf(frequencies[stem], passages),
-            names=term in names and frequencies[stem] > 0,
+            names=term in names and (frequencies[stem] > 0 or _is_known(text, term)),
         )
         for stem, term in words.items()
     )
@@ -122,6 +126,12 @@ def _names(text: str, words: Sequence[Term], view: View) -> frozenset[Term]:
         and not _ENDS_AS_VERB.search(text, term.start, term.end)
         and not _BEFORE_VERB.search(text, 0, term.start)
     )
+
+
+def _is_known(text: str, term: Term) -> bool:
+    """Return whether a rare noun that no text has is a name to all appearance: trial "names-that-no-text-has"."""
+    in_small_letters = text[: term.start].strip(_OPENING) != "" and not text.istitle() and not text.isupper()
+    return is_listed_name(text[term.start : term.end], capital_counts=in_small_letters)
 
 
 def retrieve(question: Question, view: View, limit: int = CANDIDATES) -> list[Candidate]:

@@ -3,9 +3,9 @@
 import re
 
 THANKS = "You're welcome. Ask whenever you like."
-GREETING = "Hello! Ask a question, and I look for the answer in the texts and quote it."
+GREETING = "Hello! Ask a question, and I will look for the answer in the texts and quote it."
 FAREWELL = "Goodbye!"
-AGREED = "Good. Ask on whenever you like."
+AGREED = "Good. Ask another question whenever you like."
 ITSELF = (
     "I am a program that looks for answers in the texts that it was given. I quote them word for word, with their "
     "place, and say so if they do not answer. I write nothing of my own."

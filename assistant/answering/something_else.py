@@ -1,4 +1,4 @@
-"""Finds sentences that are about another type or version than is asked for, or tell of no harm or ban if one is."""
+"""Finds sentences about another type or version than the question's, or without harm or a ban if it asks for one."""
 
 import re
 
@@ -20,7 +20,11 @@ _TELLS_OF_HARM = re.compile(
     re.IGNORECASE,
 )
 _ASKS_FOR_A_BAN = re.compile(
-    r"\b(?:should|must|may|can|could)(?:n['’]t|(?: \w+){0,2} (?:not|never))\b|\bcan(?:not|['’]t)\b|\bnot to\b"
+    r"\b(?:should|must)(?:n['’]t|(?: \w+){0,2} (?:not|never))\b|(?<!\bor )\bnot to\b"
+    # Not "I can't sleep", "why can't I walk" or "what may or may not help".
+    r"|(?:\b(?:who|what|which)(?: (?!(?:I|you|we|they|he|she|it|if|that|because|when|why|or)\b)[\w'’-]+){0,4}"
+    r"|(?:^|[:.?!] )\W*(?:(?:and|but|so) )?(?:when|where))"
+    r" (?:can(?:not|['’]t)|(?:may|can)(?: (?!or\b)\w+){0,2} (?:not|never))\b"
     r"|\bavoid\w*|\bcontraindicat\w*|\b(?:ought not|forbidden|prohibited)\b"
     r"|\bnot (?:suitable|safe|allowed|recommended)\b",
     re.IGNORECASE,

@@ -8,7 +8,6 @@ corpus' word is common, and the corpus' word stands in a passage with a remainin
 word of the question.
 """
 
-import math
 import os.path
 import re
 import threading
@@ -20,6 +19,7 @@ from itertools import chain
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from assistant.answering.word_list import COMMON, zipf
 from assistant.schema import Correction
 from ingest.index.catalog import Snapshot
 from ingest.schema import Selection
@@ -30,12 +30,12 @@ SHORTEST = 4  # letters of a word that is mended
 LONG = 8  # letters from which a word may differ in two letters
 MOST = 8  # unknown words of a question that is mended; a text with more is not a question in the corpus' language
 SURE = 7  # letters from which a word of no list needs nothing beside it, nor the same sound, to be mended in one letter
-COMMON = 3.0  # Zipf frequency (3 is once in a million words) from which a word is no slip, and is meant by two slips
 RARER = 2.0  # how much rarer than the word that was meant a listed slip is, in powers of ten ("recieve": 2.1)
 UNLIKE = 2.8  # the same, where the two do not sound alike ("goverment": 3.0; "coxa" and "coma": 2.3)
 ALIKE = 1.0  # what sounding alike counts where several words may be meant, in powers of ten
 TRIED = 8  # stems looked up for a word
 READ = 4  # passages read to see how the corpus writes a stem
+SEARCHED = 100  # passages read to see whether any has a word as it was typed
 REMEMBERED = 5  # vocabularies: that of all texts, and those of a few selections
 
 # What differs between the stems of British and American spelling, with what stands for both.
@@ -121,7 +121,7 @@ class Speller:
         words = {question[t.start : t.end]: t.stem for t in analyse(question, language) if _is_word(question, t)}
         counts = snapshot.document_frequencies(sorted(set(words.values())))
         known = all(counts.values())
-        if known and all(_zipf(word, language) for word in words):
+        if known and all(zipf(word, language) for word in words):
             return Mended(question)
         # Reading the vocabulary takes seconds where there are many texts.
         reading = _Reading(question, snapshot, _Vocabulary(counts, {}) if known else self._read(snapshot), language)
@@ -233,10 +233,11 @@ class _Reading:
 
     def _reshaped(self, at: int) -> str:
         """Return the word that was meant by one in no list whose stem is right ("precedance")."""
-        word = self._word(at).casefold()
-        written = self._written(self._terms[at].stem)
-        if word in map(str.casefold, written):
+        word, stem = self._word(at).casefold(), self._terms[at].stem
+        texts = self._snapshot.texts_with([[stem]], SEARCHED + 1)
+        if len(texts) > SEARCHED or any(word in text.casefold() for text in texts):
             return ""
+        written = self._written(stem)
         near = [(OSA.distance(word, each.casefold()), each) for each in written if self._zipf(each) >= COMMON]
         distance, found = min(near, default=(LONG, ""))
         return found if distance <= _allowed(word) and self._named_alike(at, found) else ""
@@ -267,6 +268,9 @@ class _Reading:
         first, second = self._terms[at : at + 2]
         between = self._question[first.end : second.start]
         word = self._word(at) + self._word(at + 1)
+        pairs = ((first, self._word(at + 1)), (second, self._word(at)))
+        if between == " " and any(one.stop and self._zipf(other) for one, other in pairs):
+            return None  # "a symptomatic disc" is not "asymptomatic disc"
         known = self._stem(word) in self._vocabulary.counts
         return _Fix(first.start, second.end, word) if known and between in (" ", "-") else None
 
@@ -283,6 +287,8 @@ class _Reading:
             if distance > (_allowed(word) if stem else 1) or _opposed(word, written):
                 continue
             alike = _heard(written) == _heard(word)
+            if not stem and typed and not alike and sorted(word.casefold()) != sorted(written):
+                continue  # "hake" is not "have"
             zipf = max(map(self._zipf, (written, *self._written(stem)))) if stem else self._zipf(written)
             enough = RARER if alike else UNLIKE
             rarer = zipf - typed >= enough if typed else alike or not stem or len(word) >= SURE
@@ -341,15 +347,7 @@ class _Reading:
         return remembered[stem]
 
     def _zipf(self, word: str) -> float:
-        return _zipf(word, self._language)
-
-
-def _zipf(word: str, language: str) -> float:
-    """Return how common a word is in a language; 0 if it is in no list."""
-    import wordfreq
-
-    frequency = wordfreq.get_frequency_dict(language).get(word.casefold(), 0.0)
-    return math.log10(frequency) + 9 if frequency else 0.0
+        return zipf(word, self._language)
 
 
 def _allowed(word: str) -> int:

@@ -9,6 +9,7 @@ from ingest.index.catalog import Snapshot
 from ingest.schema import Passage
 from ingest.text.terms import analyse
 
+SEARCHED = 100  # passages in which words are looked for that the index does not hold
 _MONTHS = (
     "january february march april may june july august september october november december".split()  # noqa: SIM905
 )
@@ -77,9 +78,12 @@ def as_headings_say(question: str, snapshot: Snapshot) -> Iterator[Worded]:
 
 
 def says(passage: Passage, words: str) -> bool:
-    """Return whether a passage's own heading, or its title if it has none, has these words."""
-    stems = {term.stem for term in analyse((passage.heading or (passage.title,))[-1])}
-    return {term.stem for term in analyse(words)} <= stems
+    """Return whether a passage's own heading, or its title if it has none, has these words, or their plural.
+
+    Stems say too little: "leave" has that of "leaving".
+    """
+    own = (passage.heading or (passage.title,))[-1].casefold()
+    return all(re.search(rf"\b{re.escape(word.removesuffix('s'))}s?\b", own) for word in words.casefold().split())
 
 
 def _dates(question: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:
@@ -111,6 +115,11 @@ def _number(groups: dict[str, str]) -> int:
 
 
 def _found(words: str, snapshot: Snapshot) -> bool:
-    """Whether some text has these words one after the other; unknown, so False, of a stop word such as "May"."""
+    """Whether some text has these words one after the other; of a stop word such as "May", if it is among the first."""
     terms = analyse(words)
-    return not any(term.stop for term in terms) and bool(snapshot.texts_with([[" ".join(t.stem for t in terms)]], 1))
+    stems = " ".join(term.stem for term in terms if not term.stop)
+    if len(stems.split()) == len(terms):
+        return bool(snapshot.texts_with([[stems]], 1))
+    flat = " ".join(words.casefold().split())
+    texts = snapshot.texts_with([[stems]], SEARCHED) if stems else ()
+    return any(flat in " ".join(text.casefold().split()) for text in texts)

@@ -90,6 +90,7 @@ class _Quote(_Record):
     passage: _Passage
     also: list["_Quote"] = []
     part_of_list: bool = False
+    focus: list[list[Offset]] = []
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -103,6 +104,8 @@ class _Quote(_Record):
             raise ValueError("the quote lies outside its passage")
         if passage.text[self.start - passage.start : self.end - passage.start] != self.text:
             raise ValueError("the text differs from the passage at this span")
+        if not all(len(span) == 2 and self.start <= span[0] < span[1] <= self.end for span in self.focus):
+            raise ValueError("the marked sentences lie outside the quote")
         return self
 
     @classmethod
@@ -124,16 +127,12 @@ class _Quote(_Record):
             file=quote.file,
             score=evidence.score,
             passage=_Passage(
-                id=passage.id,
-                start=passage.start,
-                end=passage.end,
-                text=passage.text,
-                page=passage.page,
+                **{name: getattr(passage, name) for name in ("id", "start", "end", "text", "page", "recognised")},
                 heading=list(passage.heading),
-                recognised=passage.recognised,
             ),
             also=[cls.of(other) for other in quote.also],
             part_of_list=quote.part_of_list,
+            focus=[list(span) for span in evidence.focus],
         )
 
     def quote(self) -> Quote:
@@ -152,7 +151,8 @@ class _Quote(_Record):
             title=self.title,
             recognised=stored.recognised,
         )
-        evidence, also = Evidence(passage, self.start, self.end, self.score), tuple(each.quote() for each in self.also)
+        evidence = Evidence(passage, self.start, self.end, self.score, tuple((start, end) for start, end in self.focus))
+        also = tuple(each.quote() for each in self.also)
         return Quote(evidence, self.url, self.line, self.page, self.file, also, self.part_of_list)
 
 

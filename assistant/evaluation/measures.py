@@ -134,7 +134,7 @@ def complete(judgements: Sequence[Judgement]) -> Statistic:
 
 
 def words_beyond(judgements: Sequence[Judgement]) -> Statistic:
-    """Mean number of words in the quotes of an answer to a question with needs beyond those of the needs it quotes.
+    """Mean number of words that an answer quotes beyond the needs it contains, over questions with needs.
 
     Unit: words (split at white space), at least 0 an answer; abstentions are left out.
     Source: our own; the length beyond what the nuggets take, Voorhees, Overview
@@ -174,7 +174,7 @@ def answerable_answered(judgements: Sequence[Judgement]) -> Statistic:
 
 
 def answerable_uncertain(judgements: Sequence[Judgement]) -> Statistic:
-    """Share of answerable questions to which one place was shown that may answer; this is no answer.
+    """Share of answerable questions for which one place was shown that may answer; this does not count as an answer.
 
     Unit: share from 0 to 1, less is better.
     Source: our own; the middle of three states.
@@ -192,7 +192,7 @@ def answerable_unanswered(judgements: Sequence[Judgement]) -> Statistic:
 
 
 def unanswerable_uncertain(judgements: Sequence[Judgement]) -> Statistic:
-    """Share of unanswerable questions to which one place was shown that may answer; this is no answer.
+    """Share of unanswerable questions for which one place was shown that may answer; this does not count as an answer.
 
     Unit: share from 0 to 1, less is better; with false answers and the next it makes 1.
     Source: our own; the middle of three states.

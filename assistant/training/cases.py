@@ -15,6 +15,7 @@ from assistant.answering.evidence import NAMES, score_sentences
 from assistant.answering.fuse import Titles, fuse
 from assistant.answering.rerank import Reranker
 from assistant.answering.retrieve import encode_question, retrieve
+from assistant.answering.spelling import Speller
 from assistant.answering.weights import load_model
 from assistant.evaluation.judge import is_right_quote
 from assistant.evaluation.prompts import Prompt
@@ -47,9 +48,9 @@ def collect(
     ingest([corpus], data_dir, encoder)
     index, titles = Index(data_dir, encoder), Titles(encoder)
     with index.view() as view:
-        cases = []
+        cases, speller = [], Speller()
         for prompt in prompts:
-            question = encode_question(prompt.question, view)
+            question = encode_question(speller.mend(prompt.question, view.snapshot).text, view)
             candidates = fuse(question, retrieve(question, view), titles)
             sentences = score_sentences(question, candidates, reranker, load_model().reranked)
             rows = np.array([s.features.row() for s in sentences]).reshape(len(sentences), len(NAMES))

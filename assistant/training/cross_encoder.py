@@ -46,7 +46,10 @@ class Progress:
 
 
 class Dropout(torch.nn.Module):  # type: ignore[misc]  # torch is not followed: it takes mypy minutes
-    """Drops values as torch's own does, but without its generator, which takes a third of a training on processors."""
+    """Drops values as torch's own does, but without its generator, which takes a third of a training on processors.
+
+    All layers share one: each of its own would draw the same values as the others.
+    """
 
     def __init__(self, share: float) -> None:
         """Drop this share of the values, to a two hundred and fifty-sixth."""
@@ -106,9 +109,10 @@ def train(
 def _prepare(bert: Any) -> None:
     """Give a BERT the dropout above, and of the ways to attend the one that a processor trains quickest."""
     bert.set_attn_implementation("eager")
+    dropout = Dropout(DROPPED)
     for layer in bert.encoder.layer:
         layer.attention.self.dropout.p = 0.0
-        layer.attention.output.dropout, layer.output.dropout = Dropout(DROPPED), Dropout(DROPPED)
+        layer.attention.output.dropout = layer.output.dropout = dropout
 
 
 def _batches(items: Sequence[Item]) -> Iterator[list[Item]]:

@@ -71,7 +71,7 @@ class Fts5:
         return self._bm25(rarest, order, {"limit": limit})
 
     def _rests(self, counts: Sequence[int]) -> list[float]:
-        """Return what a bm25 is at most without the first 0, 1, 2, ... words, from the number of passages with each."""
+        """Return the highest possible bm25 without the first 0, 1, 2, ... words; `counts` are passages with each."""
         passages = self._connection.scalar(sa.select(sa.func.max(tables.passages.c.id))) or 0  # at least so many
         most = ((BM25_K1 + 1) * bm25_idf(count, passages) for count in reversed(counts))
         return [*accumulate(most, initial=0.0)][::-1]

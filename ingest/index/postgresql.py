@@ -248,7 +248,7 @@ class PostgreSQL:
 
     def _unreached(self, error: object) -> tuple[str, str, str]:
         reason = " ".join(str(error).split("\n")[0].split())
-        return f"the catalog's server does not do it ({reason})", self.where, f"check the server and {SETTING}"
+        return f"the catalog's server failed ({reason})", self.where, f"check the server and {SETTING}"
 
 
 def database(data_dir: Path) -> PostgreSQL | None:

@@ -17,6 +17,7 @@ from ingest.files import replace_text
 from ingest.index import servers
 from ingest.index.chroma_files import REBUILD
 from ingest.index.lexicon import batches
+from ingest.index.renewal import RENEWED, RETIRED, finish_renewal
 from ingest.index.vectors import (
     BATCH,
     SAMPLE,
@@ -85,6 +86,9 @@ class ServerVectors:
     def _open(self) -> "Collection":
         if self._read_only:
             return self._client.get_collection(self._name, embedding_function=None)
+        own = [name for name in _names(self._client, self._prefix) if name.startswith(self._name)]
+        if self._name not in own:
+            finish_renewal({name: self._client.get_collection(name, embedding_function=None) for name in own})
         return create_collection(self._client, self._name)
 
     def __enter__(self) -> Self:
@@ -156,13 +160,13 @@ class ServerVectors:
             deleted = _deleted(collection)
             if self._name not in broken and deleted <= WORN * (collection.count() + deleted):
                 return 0
-            fresh = create_collection(self._client, f"{self._name}.renewed-{uuid4().hex}")
+            fresh = create_collection(self._client, f"{self._name}{RENEWED}{uuid4().hex}")
             every = list(self.ids())
             # If similar vectors follow each other, more of them become unreachable.
             order = np.random.default_rng().permutation(len(every))
             for ids, rows in self.stored(every[number] for number in order):
                 fresh.add(ids=list(ids), embeddings=rows)
-            retired = f"{self._name}.retired-{uuid4().hex}"
+            retired = f"{self._name}{RETIRED}{uuid4().hex}"
             self._retired.add(retired)
             collection.modify(name=retired)
             fresh.modify(name=self._name)
@@ -170,7 +174,7 @@ class ServerVectors:
         return 1
 
     def drop_others(self) -> None:
-        """Delete the index's collections of other encoders and those that `renew` replaced, except by this object."""
+        """Delete the index's collections of other encoders and those that an earlier object's `renew` replaced."""
         with talking(self._url):
             for name in _names(self._client, self._prefix):
                 if name != self._name and name not in self._retired:
@@ -201,7 +205,7 @@ class ServerVectors:
 
     @contextmanager
     def _asking(self) -> Iterator["Collection"]:
-        """Yield the collection; after one that is not there any more, the next time, the one in its place."""
+        """Yield the collection; if it was deleted, forget it, so that the next call opens its replacement."""
         from chromadb.errors import NotFoundError
 
         with talking(self._url):

@@ -16,6 +16,7 @@ from ingest import allocator
 from ingest.errors import IndexUnreadable, IndexUnwritable
 from ingest.index import chroma_files, servers
 from ingest.index.lexicon import batches
+from ingest.index.renewal import RENEWED, RETIRED, finish_renewal
 from ingest.models.encoder import EncoderIdentity, Vectors32
 
 if TYPE_CHECKING:
@@ -95,6 +96,8 @@ class Vectors:
         except InternalError as error:
             raise VectorsUnopened(*chroma_files.unreadable(error, self._folder).args) from error
         try:
+            if not self._read_only:
+                finish_renewal({each.name: each for each in self._client.list_collections()})
             names = shard_names(self._name, {collection.name for collection in self._client.list_collections()})
             if self._read_only and not names:
                 raise chroma_files.missing(self._folder)
@@ -253,18 +256,18 @@ class Vectors:
         order = np.random.default_rng().permutation(len(ids))
         with self._writing():
             self._reopen()
-            fresh = self._shard(f"{name}.renewed-{uuid4().hex}")
+            fresh = self._shard(f"{name}{RENEWED}{uuid4().hex}")
             for at in range(0, len(ids), AT_ONCE):
                 part = order[at : at + AT_ONCE]
                 fresh.add(ids=[ids[row] for row in part], embeddings=rows[part])
-            retired = f"{name}.retired-{uuid4().hex}"
+            retired = f"{name}{RETIRED}{uuid4().hex}"
             self._retired.add(retired)
             self._shards[number].modify(name=retired)
             fresh.modify(name=name)
             self._reopen()
 
     def drop_others(self) -> None:
-        """Delete the collections of other encoders and those that `renew` replaced, except by this object.
+        """Delete the collections of other encoders and those that an earlier object's `renew` replaced.
 
         Raises:
             IndexUnwritable: see `add`.

@@ -16,6 +16,8 @@ _MOST_IN_A_ROW = 2  # more lines of this kind, one after the other, are an addre
 _DEEPEST_RUN = 4  # headings of chapter, section and below, one after the other
 _ENDS = ".!;,…。！；，、"  # noqa: RUF001
 _CAPTION = re.compile(r"(table|tab|tabelle|tableau|tabla|figure|fig|figura|abbildung|abb|chart|box)\b\.?\s*\d", re.I)
+# What these words say must stay a sentence, for a heading is not quoted.
+_ORDER = re.compile(r"\b(?:do not|don['’]t|never|must|nicht|nie|keinen?|jamais|nunca)\b", re.IGNORECASE)
 _DEEPEST = 9
 
 
@@ -71,7 +73,9 @@ def _is_short(piece: Piece) -> bool:
         return False
     if text.endswith(":") and words > _MOST_BEFORE_COLON:
         return False
-    return text[-1] not in _ENDS and any(map(str.isalpha, text)) and not _CAPTION.match(text)
+    return (
+        text[-1] not in _ENDS and any(map(str.isalpha, text)) and not _CAPTION.match(text) and not _ORDER.search(text)
+    )
 
 
 def _descend(run: Sequence[Candidate]) -> bool:

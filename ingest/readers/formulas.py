@@ -17,6 +17,7 @@ _SINGLE = re.compile(r"[\w.,%∞√°]*|\([^()]*\)")
 _FRACTION = re.compile(r"[^\s/]+/[^\s/]+")
 _BINOMIAL = re.compile(r"\([^()]+ over [^()]+\)")
 _NO_BAR = re.compile(r"0(?:\.0*)?(?:[a-z]+|%)?")
+_BARS = ("\u0304", "\u0305", "¯")
 _INVISIBLE = dict.fromkeys(range(0x2061, 0x2065))  # signs for "times" and the like, which nobody sees
 _ROOTS = MappingProxyType({"": "√", "2": "√", "3": "∛", "4": "∜"})
 
@@ -124,9 +125,16 @@ def _brackets(office: _Office, element: "_Element") -> str:
 
 def _accent(office: _Office, element: "_Element") -> str:
     """Return one letter with its accent: the mean x̄ is another value than x."""
+    base, accent = office.child(element, "e"), office.setting(element, "chr", "\N{COMBINING CIRCUMFLEX ACCENT}")
+    if len(base) > 1 and accent in _BARS:
+        return grouped(base) + exponent("¯")
+    return unicodedata.normalize("NFC", base + accent) if len(base) == 1 else base
+
+
+def _bar(office: _Office, element: "_Element") -> str:
+    """Return what stands below a bar, which denies it or means its average; a bar below only underlines."""
     base = office.child(element, "e")
-    accented = base + office.setting(element, "chr", "\N{COMBINING CIRCUMFLEX ACCENT}")
-    return unicodedata.normalize("NFC", accented) if len(base) == 1 else base
+    return grouped(base) + exponent("¯") if office.setting(element, "pos", "bot") == "top" else base
 
 
 def _phantom(office: _Office, element: "_Element") -> str:
@@ -156,6 +164,7 @@ _WRITERS: "MappingProxyType[str, Callable[[_Office, _Element], str]]" = MappingP
         "nary": _sum,
         "d": _brackets,
         "acc": _accent,
+        "bar": _bar,
         "phant": _phantom,
         "func": _function,
         "m": _matrix,

@@ -48,7 +48,8 @@ def note_mark(text: str) -> str:
 
 def _is_phrase(text: str) -> bool:
     """Return whether a text is words that happen to be raised; what begins with a digit or sign is not."""
-    return (" " in text or "\n" in text or len(text) > _LONGEST) and text[0].isalpha()
+    has_words = any(len(word) > 2 and word.isalpha() for word in text.split())  # "n + 1" has none
+    return (" " in text or "\n" in text or len(text) > _LONGEST) and text[0].isalpha() and has_words
 
 
 def _characters(text: str, table: MappingProxyType[int, int]) -> str:

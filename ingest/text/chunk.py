@@ -43,9 +43,9 @@ def split(reading: Reading, root: str, encoder: Encoder) -> Iterator[Passage]:
 
     Passages are disjoint and contain whole sentences; a sentence longer than
     the window is split between the cells of a row, the lines of code, or
-    words. No passage spans a heading or the start
-    of a block set apart, and none ends with the head of a table. Together they cover all characters of the blocks
-    except white space.
+    words. No passage spans a heading or the start of a block set apart. The head
+    of a table stands with its first row if both fit. Together they cover all
+    characters of the blocks except white space.
     """
     document = reading.document
     pack: list[_Sentence] = []

@@ -8,10 +8,16 @@ TABLE_RULE = re.compile(r"^[ \t>]*(?=[^\n|]*\|)\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:
 """The line below the head of a table; outer signs are left out, or all but one."""
 
 
+def has_named_cells(line: str) -> bool:
+    """Return whether a line is a row that names its columns: "Group: Children | Dose: 10 mg"."""
+    cells = line.split(" | ")
+    return len(cells) > 1 and all(": " in cell and "|" not in cell for cell in cells)
+
+
 def may_go_on(text: str) -> bool:
     """Return whether a text may begin with a row of a table whose head is above it."""
     first, _, rest = text.partition("\n")
-    return "|" in first and not TABLE_RULE.match(rest)
+    return "|" in first and not has_named_cells(first) and not TABLE_RULE.match(rest)
 
 
 def head_above(before: str, text: str) -> str:

@@ -224,7 +224,7 @@ def test_both_sides_of_a_comparison_are_quoted_once_each(assistant: Assistant) -
 def test_an_abstention_says_that_a_question_in_another_language_finds_more(assistant: Assistant) -> None:
     abstention = assistant.ask("Welche Übungen helfen gegen Schmerzen in der Hüfte und im Rücken?").abstention
     assert abstention is not None
-    assert abstention.reason.endswith("The texts are in English: a question in English finds more.")
+    assert abstention.reason.endswith("The texts are in English. Ask in that language to find more.")
 
 
 def test_small_talk_and_questions_about_the_texts_quote_nothing(assistant: Assistant) -> None:

@@ -108,8 +108,8 @@ def test_a_question_in_another_language_than_the_texts_is_said(
     indexed(GERMAN)
     assistant = Assistant(Index(tmp_path / "data", encoder), Fixed(), Model(scorer(-9), scorer(-9), {}))
     for question, said in (
-        ("What is the price of the ticket?", "The texts are in German: a question in German finds more."),
-        ("¿Cuánto cuesta la entrada?", "The texts are in German: a question in German finds more."),
+        ("What is the price of the ticket?", "The texts are in German. Ask in that language to find more."),
+        ("¿Cuánto cuesta la entrada?", "The texts are in German. Ask in that language to find more."),
         ("Was kostet die Karte?", "Answers in German are less sure than in English: compare the nearest passages."),
     ):
         abstention = assistant.ask(question).abstention

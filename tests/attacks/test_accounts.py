@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.error import HTTPError
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
+import httpx
 import pytest
 
 from assistant.assistant import Assistant
 from assistant.index import Index
-from ingest.errors import SettingsInvalid
+from ingest.errors import IndexUnwritable, SettingsInvalid
 from ingest.runs.pipeline import ingest
 from ingest.settings import Settings
 from tests.conftest import GRADIO_WARNINGS, FakeEncoder
@@ -131,6 +132,46 @@ def test_a_reader_asks_and_changes_nothing(served: Served, data_dir: Path) -> No
     _, body = reader.post("/gradio_api/call/ingest_plan", {"data": []})
     assert "error" in reader.send(f"/gradio_api/call/ingest_plan/{json.loads(body)['event_id']}")[1]
     assert not (data_dir / "uploads").exists()
+
+
+@pytest.mark.parametrize("cookie", ["version=1", "path=/", "a[b]=c", "nameless", "a=b; cited_owner=someone"])
+def test_cookies_of_other_programs_keep_nobody_out(served: Served, cookie: str) -> None:
+    reader = Browser(served.url)
+    reader.sign_in("Rita")
+    own = "; ".join(f"{each.name}={each.value}" for each in reader.jar)
+    assert Browser(served.url, Cookie=f"{cookie}; {own}").send("/config")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("wanted", "reached"),
+    [
+        ("/c/club/?source=a.md", "/c/club/?source=a.md"),
+        ("//evil.example/", "/"),
+        ("/\\evil.example", "/"),
+        ("https://evil.example", "/"),
+        ("", "/"),
+    ],
+)
+def test_after_signing_in_the_page_wanted_opens(served: Served, wanted: str, reached: str) -> None:
+    body = urlencode({"name": "Rita", "password": PASSWORD, "next": wanted}).encode()
+    with httpx.Client(base_url=served.url, trust_env=False) as client:
+        asked = client.get(wanted, headers={"accept": "text/html"}) if wanted == reached else None
+        assert asked is None or asked.headers["location"] == f"/sign-in?next={quote(wanted)}"
+        assert asked is None or f'value="{wanted}"' in client.get(asked.headers["location"]).text
+        answer = client.post("/sign-in", content=body)
+        assert (answer.status_code, answer.headers["location"]) == (303, reached)
+
+
+def test_a_form_of_many_fields_is_refused(served: Served) -> None:
+    assert Browser(served.url).send("/sign-in", b"a=&" * 1_000)[0] == 403
+
+
+def test_signing_in_where_nothing_can_be_written_says_so(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise IndexUnwritable("the accounts cannot be saved", "accounts.json", "free disk space")
+
+    monkeypatch.setattr(Accounts, "sign_in", fail)
+    assert Browser(served.url).sign_in("Rita") == (503, '{"detail":"the accounts cannot be saved; its log says more"}')
 
 
 def test_an_editor_changes_the_corpus(served: Served) -> None:

@@ -16,6 +16,7 @@ from ingest.index.lock import write_lock
 from ingest.models.encoder import OnnxEncoder
 from ingest.runs.pipeline import ingest
 from ingest.settings import Settings
+from ui.handlers.uploads import files_in, uploads_folder
 from ui.page.app import serve
 
 if TYPE_CHECKING:
@@ -141,6 +142,19 @@ def test_a_text_is_added_edited_and_removed(
     answer = ask(page, 5, "abstained")
     assert "forty" not in answer
     assert "ninety" not in answer
+
+
+def test_a_corrected_upload_replaces_the_one_before_it(site: Site, open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page(site.address, 1440, "light")
+    upload(page, tmp_path / "mine", OLD)
+    planned(page, "To be added")
+    page.click("#check")
+    page.wait_for_selector("#outcome h2 >> text=Planned changes")
+    upload(page, tmp_path / "mine", NEW)
+    folder = uploads_folder(site.data_dir)
+    while NEW not in [(folder / name).read_text() for name in files_in(folder)]:
+        page.wait_for_timeout(50)
+    assert list(files_in(folder)) == ["ships.txt"]
 
 
 def test_sources_are_found_opened_and_checked(

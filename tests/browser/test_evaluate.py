@@ -264,7 +264,7 @@ def test_the_threshold_is_chosen_and_reset_and_lost_answers_are_shown(
     )
     page = open_page(fresh.address, 1440, "light")
     to_evaluate(page, "both.jsonl")
-    page.wait_for_selector("#threshold-now >> text=from a score of 0.60 on, the default")
+    page.wait_for_selector("#threshold-now >> text=if the score is at least 0.60, the default")
     page.get_by_text("Show where answers are lost").click()
     run(page, "Asked 3 questions from both.jsonl")
     page.get_by_text("1 lost question").click()
@@ -274,9 +274,9 @@ def test_the_threshold_is_chosen_and_reset_and_lost_answers_are_shown(
     screenshot(page, "threshold")
     page.fill("#score input", "0.3")
     page.click("#set-threshold")
-    page.wait_for_selector("#threshold-now >> text=from a score of 0.30 on")
+    page.wait_for_selector("#threshold-now >> text=if the score is at least 0.30")
     page.click("#reset-threshold")
-    page.wait_for_selector("#threshold-now >> text=from a score of 0.60 on, the default")
+    page.wait_for_selector("#threshold-now >> text=if the score is at least 0.60, the default")
 
 
 def test_the_tab_fits(

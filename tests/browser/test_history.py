@@ -155,6 +155,26 @@ def test_conversations_outlive_refresh_and_restart_and_are_found_again(open_page
     page.wait_for_url(site.url)
 
 
+def test_another_conversation_stays_open_when_an_answer_comes(open_page: OpenPage, site: Site) -> None:
+    page = open_page(site.url, 1440, "light")
+    ask(page, WALKING)
+    page.click("#history .new")
+    page.wait_for_selector(".welcome .example")
+    site.assistant.release.clear()
+    page.fill("#question textarea", "slowly walking")
+    page.press("#question textarea", "Enter")
+    page.wait_for_selector(".turn[data-state=pending]")
+    page.click(f"#history a >> text={WALKING}")
+    turns(page, [WALKING])
+    site.assistant.release.set()
+    page.wait_for_function("document.querySelector('#send').offsetParent")  # it has been answered
+    turns(page, [WALKING])
+    page.fill("#find-kept", "slowly")
+    listed(page, ["slowly walking"])
+    page.click("#history a >> text=slowly walking")
+    turns(page, ["slowly walking"])
+
+
 def test_a_restart_under_an_open_window_loses_nothing(open_page: OpenPage, site: Site) -> None:
     page = open_page(site.url, 1440, "light")
     ask(page, WALKING)

@@ -1,4 +1,4 @@
-// What to ask: a dialog of folders, sources, kinds and days. The server filters the names and shows the first ones.
+// Which sources to ask: a dialog of folders, sources, kinds and days. The server filters the names and shows the first ones.
 const choosing = () => document.querySelector("#choosing");
 const picked = { source: new Set(), kind: new Set() };
 const dayOf = (name) => choosing().querySelector(`[name=${name}]`);

@@ -20,9 +20,8 @@ const sent = async (form, method) => {
       headers: { "Content-Type": "application/json" },
       body: method === "POST" ? JSON.stringify(fields) : undefined,
     });
-    const said = await answer.json();
-    if (answer.ok) goTo(said.address);
-    else status.textContent = typeof said === "string" ? said : "This did not work: something is too long.";
+    if (answer.ok) goTo((await answer.json()).address);
+    else status.textContent = await saidBy(answer);
   } catch {
     status.textContent = `Nothing was changed. ${SILENT}`;
   }
@@ -38,7 +37,7 @@ document.addEventListener("click", async (event) => {
       live.textContent = SILENT;
     }
   }
-  if (event.target === desk || event.target.closest("#desk .close")) desk.close();
+  if (isBeside(event, desk) || event.target.closest("#desk .close")) desk.close();
   const deleting = event.target.closest("#desk .delete");
   if (deleting) sent(deleting.closest("form"), "DELETE");
 });

@@ -47,6 +47,14 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// A plan is announced, for it may be below what was clicked.
+let saidPlan = null;
+new MutationObserver(() => {
+  const plan = document.querySelector("#outcome .plan");
+  if (plan && plan !== saidPlan) live.textContent = `${plan.querySelector("h2").innerText}. ${plan.querySelector(".hint").innerText}`;
+  saidPlan = plan;
+}).observe(document.body, { subtree: true, childList: true });
+
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.target.closest?.("#folder-path") && narrow.matches) toPlan();
 });

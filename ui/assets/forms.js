@@ -38,7 +38,7 @@ const save = async (form) => {
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(prompt),
     });
-    report(await answer.json());
+    report(await saidBy(answer));
   } catch {
     report(`Not saved. ${SILENT}`);
   }

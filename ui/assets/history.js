@@ -13,9 +13,8 @@ const posted = async (path, method, body) => {
     headers: { "Content-Type": "application/json" },
     body: body && JSON.stringify(body),
   });
-  const message = await answer.json();
-  if (!answer.ok) throw new Error(typeof message === "string" ? message : "The program rejected this.");
-  return message;
+  if (!answer.ok) throw new Error(await saidBy(answer));
+  return answer.json();
 };
 
 const errorMessage = (error) => (error instanceof TypeError ? SILENT : error.message);

@@ -4,7 +4,32 @@ const behaviour = () => (calm.matches ? "auto" : "smooth");
 const SILENT = "The program is not responding. Is it still running?";
 const UNDRAWN = "This page cannot be shown. The text view has its text.";
 
-const fetched = async (path) => (await fetch(new URL(path, document.baseURI))).text(); // errors are HTML too
+// What an answer that is no page says: JSON of a message or of a `detail`, or plain text.
+const saidBy = async (answer) => {
+  const text = await answer.text();
+  try {
+    const value = JSON.parse(text);
+    const told = typeof value === "string" ? value : Array.isArray(value?.detail) ? value.detail[0]?.msg : value?.detail;
+    return typeof told === "string" ? told : "The program rejected this.";
+  } catch {
+    return text.trim();
+  }
+};
+
+// Errors are HTML too, but for those of signing in and of a program that has too much to do.
+const fetched = async (path) => {
+  const answer = await fetch(new URL(path, document.baseURI));
+  if (answer.headers.get("content-type")?.startsWith("text/html")) return answer.text();
+  const told = document.createElement("p");
+  told.className = "state";
+  told.textContent = await saidBy(answer);
+  return told.outerHTML;
+};
+
+// A click that begins inside a dialog and ends on its backdrop, as selecting text does, must not close it.
+let pressedOn = null;
+document.addEventListener("pointerdown", (event) => (pressedOn = event.target), true);
+const isBeside = (event, dialog) => event.target === dialog && pressedOn === dialog;
 
 const reader = document.createElement("dialog");
 reader.id = "reader";
@@ -62,6 +87,7 @@ const sheets = {
   POINT: 96 / 72, // pixels of 100 %
   ZOOMS: [0.5, 0.75, 1, 1.25, 1.5, 2, 3],
   SCALES: [1, 2, 4],
+  TRIES: 4,
   zoom: "fit",
   near: new Set(),
   turned: 0,
@@ -94,23 +120,24 @@ const sheets = {
     else target.querySelector("img").removeAttribute("src");
   },
 
-  draw(sheet, again = false) {
+  draw(sheet, tries = 1) {
     const picture = sheet.querySelector("img");
     const needed = (picture.clientWidth * devicePixelRatio) / sheet.style.getPropertyValue("--w");
     const scale = this.SCALES.find((each) => each >= 0.9 * needed) ?? this.SCALES.at(-1);
     const number = sheet.id.slice("reader-page-".length);
     const address = `picture?${page.querySelector(".sheets").dataset.picture}&page=${number}&scale=${scale}`;
-    const source = new URL(again ? `${address}&again` : address, document.baseURI).href;
+    const source = new URL(tries > 1 ? `${address}&again=${tries}` : address, document.baseURI).href;
     if (picture.src === source) return;
-    picture.onerror = () => this.undrawn(sheet, picture, again);
+    picture.onerror = () => this.undrawn(sheet, picture, tries);
+    picture.onload = () => sheet.querySelector(".undrawn")?.remove();
     picture.src = source;
   },
 
-  // The program draws a few pages at a time and refuses more: one more try, then words.
-  undrawn(sheet, picture, again) {
+  // The program draws a few pages at a time and refuses more: a few more tries, then words.
+  undrawn(sheet, picture, tries) {
     picture.removeAttribute("src");
-    if (!again) {
-      setTimeout(() => this.near.has(sheet) && this.draw(sheet, true), 2000);
+    if (tries < this.TRIES) {
+      setTimeout(() => this.near.has(sheet) && this.draw(sheet, tries + 1), 2000);
     } else if (!sheet.querySelector(".undrawn")) {
       const told = document.createElement("p");
       told.className = "state undrawn";
@@ -208,7 +235,7 @@ const open = async (place, view = "") => {
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("button.open[data-place]");
   if (opener) open(opener.dataset.place);
-  if (event.target.closest("#reader .close") || event.target === reader) reader.close();
+  if (event.target.closest("#reader .close") || isBeside(event, reader)) reader.close();
   if (event.target.closest("#reader .to-quote")) showQuote(at);
   const step = event.target.closest("#reader .step");
   if (step) showQuote((at + Number(step.dataset.step) + marks()) % marks());

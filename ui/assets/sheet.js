@@ -42,5 +42,5 @@ sheet.addEventListener("close", () => {
   opener = null;
 });
 sheet.addEventListener("click", (event) => {
-  if (event.target === sheet || event.target.closest("#sheet .close")) sheet.close();
+  if (isBeside(event, sheet) || event.target.closest("#sheet .close")) sheet.close();
 });

@@ -13,11 +13,13 @@ from ui.handlers.roles import Role
 if TYPE_CHECKING:
     from ui.handlers.accounts import Account, Accounts
 
-users = typer.Typer(no_args_is_help=True, help="Manage the accounts of the page; with any, everyone has to sign in.")
+users = typer.Typer(no_args_is_help=True, help="Manage the page's accounts; if there are any, everyone has to sign in.")
 tokens = typer.Typer(no_args_is_help=True, help="Manage the tokens with which programs use an account.")
 
 Name = Annotated[str, typer.Argument(help="Name of the account.")]
-RoleOption = Annotated[Role, typer.Option(help="A reader asks, an editor also changes the corpus.")]
+RoleOption = Annotated[
+    Role, typer.Option(help="A reader asks, an editor also changes the texts, an owner also reads the metrics.")
+]
 
 
 @users.callback()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ingest.collections import find
 from ingest.errors import UserFacingError
 from ingest.settings import Settings
 from ui.command.accounts import tokens, users
@@ -115,7 +116,7 @@ def ask(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
     as_typed: Annotated[
-        bool, typer.Option("--as-typed", help="Search for exactly what was typed: mend and take apart nothing.")
+        bool, typer.Option("--as-typed", help="Search for exactly what was typed, without correcting or splitting it.")
     ] = False,
     within: Annotated[
         list[str] | None,
@@ -136,7 +137,7 @@ def ask(
     fail_if_abstained: Annotated[
         bool,
         typer.Option(
-            "--fail-if-abstained", help=f"Exit with {ExitCode.ABSTAINED} if the texts do not answer, or only may."
+            "--fail-if-abstained", help=f"Exit with {ExitCode.ABSTAINED} unless the texts answer the question."
         ),
     ] = False,
     collection: CollectionName = None,
@@ -173,21 +174,23 @@ def ui(
         bool, typer.Option("--insecure", help="Serve other machines though there are no accounts.")
     ] = False,
     workers: Annotated[
-        int, typer.Option(min=1, help="Processes that answer; each takes the memory of a page, and cores to use.")
+        int, typer.Option(min=1, help="Number of processes that answer; each needs cores and a page's memory.")
     ] = 1,
     collection: CollectionName = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Open the chat page."""
+    """Serve the chat page until you press Ctrl+C."""
     from ui.handlers.accounts import Accounts
+    from ui.page.collection_routes import address
 
     settings = chosen(data_dir, collection, host=host, port=port, mcp=mcp or None, insecure=insecure or None)
     set_up(settings)
     with ExitStack() as stack:
         served = _one_page(settings, stack) if workers == 1 else _several_pages(settings, workers, stack)
+        url = served.url + address(find(settings.data_dir, settings.collection))
         if browser:
-            webbrowser.open(served.url)
-        typer.echo(f"The page is at {served.url} (Ctrl+C to stop)")
+            webbrowser.open(url)
+        typer.echo(f"The page is at {url} (Ctrl+C to stop)")
         if settings.mcp:
             typer.echo(f"MCP clients can connect to {served.url}mcp")
         if served.beyond_this_machine:

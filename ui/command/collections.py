@@ -47,14 +47,15 @@ def new(
     data_dir: DataDir = None,
 ) -> None:
     """Create an empty collection."""
-    created = collections.create(settings_of(data_dir=data_dir).data_dir, name)
-    _describe(created, None, description, notice, questions)
+    described = _changed(CorpusDescription(" ".join(name.split())), None, description, notice, questions)
+    is_given = any(each is not None for each in (description, notice, questions))
+    created = collections.create(settings_of(data_dir=data_dir).data_dir, name, described if is_given else None)
     typer.echo(f"Created {created.slug}; now run `cited ingest FOLDER --collection {created.slug}`")
 
 
 @app.command("set")
 def change(
-    collection: Annotated[str, typer.Argument(help="Name of the collection; an empty one is the main collection.")],
+    collection: Annotated[str, typer.Argument(help="Name of the collection; an empty name is the main one.")],
     name: NewName = None,
     description: Description = None,
     notice: Notice = None,
@@ -63,7 +64,7 @@ def change(
 ) -> None:
     """Change what the page shows of a collection; an empty text removes it."""
     found = collections.find(settings_of(data_dir=data_dir).data_dir, collection)
-    changed = _describe(found, name, description, notice, questions)
+    changed = collections.describe(found, _changed(found.description, name, description, notice, questions))
     typer.echo(f"Changed {changed.slug or 'the main collection'}")
 
 
@@ -82,22 +83,20 @@ def delete(
     typer.echo(f"Deleted {found.slug}")
 
 
-def _describe(
-    collection: Collection,
+def _changed(
+    former: CorpusDescription,
     name: str | None,
     description: str | None,
     notice: str | None,
     questions: list[str] | None,
-) -> Collection:
-    former = collection.description
+) -> CorpusDescription:
     asked = former.questions if questions is None else tuple(filter(None, map(str.strip, questions)))
-    changed = CorpusDescription(
+    return CorpusDescription(
         former.name if name is None else name.strip(),
         former.description if description is None else description.strip(),
         former.notice if notice is None else notice.strip(),
         asked,
     )
-    return collections.describe(collection, changed)
 
 
 def _size(collection: Collection) -> str:

@@ -55,7 +55,7 @@ def evaluate(
     ] = False,
     false_answers: Annotated[
         float,
-        typer.Option(min=0, max=1, help="With --calibrate: allowed share of answered unanswerable prompts."),
+        typer.Option(min=0, max=1, help="With --calibrate: the share of unanswerable prompts that may be answered."),
     ] = 0.05,
     threshold: Annotated[
         str | None, typer.Option(metavar="VALUE|default", help="Store this gate threshold (0 to 1) first.")

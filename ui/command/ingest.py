@@ -33,7 +33,7 @@ def ingest(
         str,
         typer.Option(
             metavar="N|ray://HOST:PORT",
-            help="Read and encode in so many processes, or in those of a Ray cluster.",
+            help="Read and encode in N processes, or in those of a Ray cluster.",
         ),
     ] = "1",
     quiet: Quiet = False,
@@ -54,7 +54,7 @@ def ingest(
     settings = settings_of(data_dir=data_dir, collection=collection)
     if dry_run:
         planned = plan(paths or [], settings.folder)
-        show_plan(planned)
+        show_plan(planned, prune=prune, yes=yes)
         if planned.failed:
             raise typer.Exit(ExitCode.FAILED)
         return
@@ -146,6 +146,7 @@ def _watch(paths: list[Path], settings: "Settings", prune: "Prune", *, quiet: bo
                 _show(outcome, quiet=quiet)
     except KeyboardInterrupt:
         tell("Interrupted", settings)
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
     if not quiet:
         typer.echo("Stopped")
 

@@ -68,7 +68,7 @@ DataDir = Annotated[
     typer.Option(
         "--data-dir",
         callback=or_before,
-        help="Folder of the index; otherwise CITED_DATA_DIR, or your user data folder.",
+        help="Data folder; otherwise CITED_DATA_DIR, or your user data folder.",
     ),
 ]
 CollectionName = Annotated[

@@ -26,17 +26,17 @@ EXCERPT = 90  # characters shown of a quote
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # newlines and tabs are part of a text
 
 
-def show_plan(plan: "Plan") -> None:
-    """Print what a run would do."""
+def show_plan(plan: "Plan", *, prune: bool, yes: bool) -> None:
+    """Print what a run would do; `prune` and `yes` are the options of the command."""
     sizes = {name: len(getattr(plan, name, ())) for name in COUNTED}
     typer.echo(f"Dry run: {count(plan.found, 'file')} found, {_counts(sizes)}; nothing was changed")
     _each("would be added", plan.added)
     _each("would be updated", plan.updated)
     _each("would be renamed", (f"{former} -> {source}" for former, source in plan.renamed))
-    _each("would be removed", plan.removed)
+    _each("would be removed" if prune else "is gone, but would be kept", plan.removed)
     _each("would fail", (f"{source} ({reason})" for source, reason in plan.failed))
     _skipped(plan.skipped)
-    if plan.prunes_most:
+    if plan.prunes_most and prune and not yes:
         typer.echo(
             "More than half of the indexed files would be removed; use --yes to allow it or --no-prune to keep them"
         )

@@ -21,7 +21,7 @@ STOP_SECONDS = 0.05
 """How often to check for a request to stop; an answer is noticed at once."""
 
 STOPPED = "You stopped this question"
-NO_TEXTS = "There are no texts here yet, so nothing can be asked. Put some in: drop files anywhere on this page"
+NO_TEXTS = "There are no texts here yet, so nothing can be asked. Texts are added in the Corpus tab"
 FAULT = "Something went wrong in the program; its log has the details. Try again, or ask something else"
 
 
@@ -30,6 +30,8 @@ class Stop:
     """A session's request to stop its work; Gradio's own cancelling reports an error."""
 
     requested: bool = False
+    shown: str = ""
+    """The id of the conversation that the session looks at."""
 
     def request(self) -> None:
         """Ask the work to stop as soon as it can."""

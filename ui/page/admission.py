@@ -9,6 +9,7 @@ from threading import Event, Lock
 from urllib.parse import parse_qs
 
 import gradio as gr
+from fastapi import FastAPI
 from gradio.queueing import Event as QueuedEvent
 from gradio.server_messages import UnexpectedErrorMessage
 from starlette.responses import JSONResponse
@@ -31,7 +32,7 @@ STOPPING = "The assistant is being stopped. Ask again when it runs."
 
 _JOIN = re.compile(r"/gradio_api/(?:queue/join|call/[^/]+|call/v2/[^/]+)/?")
 _STREAM = re.compile(r"/gradio_api/(?:queue/data|call/(?:v2/)?[^/]+/([^/]+))/?")
-_DIRECT = re.compile(r"/mcp/?|/gradio_api/run/predict/?")
+_DIRECT = re.compile(r"/mcp/?|/gradio_api/run/predict/?|/further")
 
 
 class Work:
@@ -46,13 +47,21 @@ class Work:
         self.spare = Lock()
         self.listening: Counter[str] = Counter()  # session or event: open streams
         self.direct: Counter[str] = Counter()  # client: running requests
-        self._pages: list[gr.Blocks] = []
+        self._watched: dict[FastAPI, gr.Blocks] = {}
         self._loop: AbstractEventLoop | None = None
 
-    def watch(self, page: gr.Blocks) -> None:
-        """Watch the queue of a mounted page, and bound the sessions that it remembers."""
+    def watch(self, app: FastAPI, page: gr.Blocks) -> None:
+        """Watch the queue of a page that is mounted in an application, and bound the sessions that it remembers."""
         page.state_holder.capacity = SESSIONS
-        self._pages.append(page)
+        self._watched[app] = page
+
+    def forget_page(self, app: FastAPI) -> None:
+        """Watch the page of an application that has stopped no longer."""
+        self._watched.pop(app, None)
+
+    @property
+    def _pages(self) -> list[gr.Blocks]:
+        return list(self._watched.values())
 
     def forget(self, event: str) -> None:
         """Forget the session of an answered request that had none of its own: it is named like the event."""
@@ -131,7 +140,7 @@ class Admission:
         path = path_of(scope)
         direct = _DIRECT.fullmatch(path) is not None
         client = str((scope.get("client") or ("",))[0])
-        if scope["method"] == "POST" and (direct or _JOIN.fullmatch(path)):
+        if path == "/further" or (scope["method"] == "POST" and (direct or _JOIN.fullmatch(path))):
             refusal = await self._work.refusal(client)
             if refusal:
                 response = JSONResponse({"detail": refusal}, status_code=503, headers={"retry-after": "5"})

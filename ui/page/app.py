@@ -115,12 +115,12 @@ def build_app(library: Library, settings: Settings, work: Work) -> App:
     limits = BodyLimits(upload=settings.max_upload_mb * 1_000_000)
     folder = UploadFolder(AT_A_TIME * limits.upload)
     accounts = Accounts(settings.data_dir)
-    editors = CollectionPages(settings.data_dir, partial(_application, library, folder, work))
+    application = partial(_application, library, folder, work, usual=settings.collection)
+    editors = CollectionPages(settings.data_dir, application, work)
     app: App = editors
     pages = [editors]
     if accounts.exist():
-        reading = partial(_application, library, folder, work, read_only=True)
-        readers = CollectionPages(settings.data_dir, reading)
+        readers = CollectionPages(settings.data_dir, partial(application, read_only=True), work)
         app = SignIn(readers, editors, accounts, Attempts(settings.data_dir), _asset("sign_in.css"))
         pages.append(readers)
 
@@ -137,7 +137,7 @@ def build_app(library: Library, settings: Settings, work: Work) -> App:
 
 
 def _application(
-    library: Library, folder: UploadFolder, work: Work, collection: str, *, read_only: bool = False
+    library: Library, folder: UploadFolder, work: Work, collection: str, *, usual: str, read_only: bool = False
 ) -> FastAPI:
     """Build the page of a collection, and the routes that its script and links use."""
     settings = library.settings(collection)
@@ -153,10 +153,10 @@ def _application(
     app.add_middleware(Owners)
     app.add_middleware(Admission, work=work)
     if settings.mcp and not collection:
-        _add_mcp(app, library)
+        _add_mcp(app, library, usual)
     page = build_page(assistant, settings, conversations, folder, work)
     _mount(app, page, settings)
-    work.watch(page)
+    work.watch(app, page)
     _narrow(app, page, folder)
     return app
 
@@ -194,11 +194,11 @@ def _narrow(app: FastAPI, page: gr.Blocks, folder: UploadFolder) -> None:
     mount.app = NeededRoutes(HiddenUploads(mount.app, folder))
 
 
-def _add_mcp(app: FastAPI, library: Library) -> None:
-    """Serve MCP clients on the same port as the page."""
+def _add_mcp(app: FastAPI, library: Library, usual: str) -> None:
+    """Serve MCP clients on the same port as the page; without a name, they ask the `usual` collection."""
     from ui.programs.mcp_server import http_server
 
-    routes, running = http_server(library)
+    routes, running = http_server(library, usual)
     app.router.routes.extend(routes)
     app.router.lifespan_context = lambda _app: running
 

@@ -89,7 +89,7 @@ class AskTab:
         return written(within), chosen_html(self.assistant, within)
 
     def limit(self, within: str) -> tuple[Any, ...]:
-        """Return the values of `limits` for what was chosen, and a note; what was asked stays if it is wrong."""
+        """Return the values of `limits` for what was chosen, and a note; if it is wrong, all sources are asked."""
         try:
             return *self.limited(sent(self.assistant, within)), ""
         except UserFacingError as error:
@@ -148,7 +148,7 @@ def ask_tab(assistant: Answering, conversations: Conversations) -> AskTab:
             **QUIET,
         )
         asked.failure(_recover(tab), [turns, opened], tab.shown, **QUIET)
-    go.click(tab.open, wanted, tab.shown, **QUIET)
+    go.click(_open(tab), [wanted, stop], tab.shown, **QUIET)
     limit.click(tab.limit, within, [*tab.limits, note], **QUIET)
     halt.click(Stop.request, stop, None, queue=False, **QUIET)
     return tab
@@ -173,14 +173,26 @@ def _respond(
         owner = owner_of(request.cookies)
         before = turns or tab.conversations.open(owner, identity).turns
         identity = identity or new_id()  # chosen now, so that `recover` does not save it under a second id
+        stop.shown = identity
         for now in ask.respond(tab.assistant, question, before, stop, as_typed=as_typed, within=within):
             if now[-1].pending:
                 conversation, _ = tab.show(now, identity)
                 yield "", conversation, gr.skip(), "", now, identity, *same[5:]
             else:
-                yield gr.skip(), *tab.show_opened(tab.conversations.keep(owner, identity, now))
+                kept = tab.conversations.keep(owner, identity, now)
+                yield gr.skip(), *(tab.show_opened(kept) if stop.shown == identity else same)
 
     return respond
+
+
+def _open(tab: AskTab) -> Callable[[str, Stop, gr.Request], tuple[object, ...]]:
+    """Return the handler that shows another conversation; an answer that comes later to the former is only kept."""
+
+    def opened(identity: str, stop: Stop, request: gr.Request) -> tuple[object, ...]:
+        stop.shown = identity
+        return tab.open(identity, request)
+
+    return opened
 
 
 def _recover(tab: AskTab) -> Callable[[Turns, str, gr.Request], tuple[object, ...]]:

@@ -1,6 +1,7 @@
 """Serves every collection of the data folder under an address of its own: `/` is the main one, `/c/NAME/` another."""
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,8 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from ingest.collections import known_slug
 from ingest.errors import CollectionInvalid
+from ingest.settings import folder_of
+from ui.page.admission import Work
 from ui.page.guard import App, Receive, Scope, Send
 from ui.page.templating import render
 
@@ -46,8 +49,10 @@ class CollectionPaths:
 class _Running:
     """An application that was started, and how to stop it; its start and its end are in the same task."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, folder: Path) -> None:
         self.app = app
+        self._folder = folder
+        self._held = os.open(folder, os.O_RDONLY) if folder.is_dir() else None  # so that no other gets its number
         self._ready, self._stop = asyncio.Event(), asyncio.Event()
         self._task = asyncio.create_task(self._live())
 
@@ -64,19 +69,31 @@ class _Running:
             ready.cancel()
             await self._task
 
+    def is_of_another(self) -> bool:
+        """Return whether the folder was deleted, and another one created under its name."""
+        if self._held is None:
+            return False
+        try:
+            return not os.path.samestat(os.fstat(self._held), self._folder.stat())
+        except FileNotFoundError:
+            return True
+
     async def stop(self) -> None:
         """Stop the application."""
         self._stop.set()
         await self._task
+        if self._held is not None:
+            os.close(self._held)
 
 
 class CollectionPages:
     """Passes each request to the application of its collection, which its first request builds and starts."""
 
-    def __init__(self, data_dir: Path, build: Callable[[str], FastAPI]) -> None:
-        """Create the pages; `build` returns the application of a collection."""
+    def __init__(self, data_dir: Path, build: Callable[[str], FastAPI], work: Work) -> None:
+        """Create the pages; `build` returns the application of a collection, whose work is part of `work`."""
         self._data_dir = data_dir
         self._build = build
+        self._work = work
         self._running: dict[str, _Running] = {}
         self._starting = asyncio.Lock()
 
@@ -98,7 +115,7 @@ class CollectionPages:
             yield
         finally:
             for name in list(self._running):
-                await self._running.pop(name).stop()
+                await self._end(name)
 
     async def _application(self, name: str) -> FastAPI:
         """Return the application of a collection; one that was deleted is stopped.
@@ -109,17 +126,25 @@ class CollectionPages:
         try:
             slug = known_slug(self._data_dir, name)
         except CollectionInvalid:
-            gone = self._running.pop(name, None)
-            if gone is not None:
-                await gone.stop()
+            await self._end(name)
             raise
+        if slug and slug in self._running and self._running[slug].is_of_another():
+            await self._end(slug)
         if slug not in self._running:
             async with self._starting:
                 if slug not in self._running:
-                    started = _Running(await run_in_threadpool(_built, lambda: self._build(slug)))
+                    app = await run_in_threadpool(_built, lambda: self._build(slug))
+                    started = _Running(app, folder_of(self._data_dir, slug))
                     await started.start()
                     self._running[slug] = started
         return self._running[slug].app
+
+    async def _end(self, name: str) -> None:
+        """Stop the application of a collection, if it runs."""
+        gone = self._running.pop(name, None)
+        if gone is not None:
+            self._work.forget_page(gone.app)
+            await gone.stop()
 
 
 def _built(build: Callable[[], FastAPI]) -> FastAPI:

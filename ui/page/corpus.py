@@ -22,7 +22,7 @@ MOST_LISTED = 100
 """Sources of one kind listed in a plan or a report."""
 FIRST_ESTIMATE = 2.0
 """After how many seconds of a run the time left is estimated."""
-CANCELLED = "Cancelled. Nothing was changed, and the next try goes faster by what was done."
+CANCELLED = "Cancelled. Nothing was changed. The next run will be faster, because what was encoded is kept."
 COUNTED = ("added", "updated", "renamed", "removed", "kept", "failed")
 
 

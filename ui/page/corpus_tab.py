@@ -1,7 +1,7 @@
 """The Corpus tab's layout and wiring."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 from typing import Any
 
@@ -104,11 +104,12 @@ def corpus_tab(assistant: Answering, settings: Settings, tab: gr.Tab, stop: Even
     if not writes:
         return
     tab.select(_waiting(settings, ingesting), planned, deciding, **PLANNING)
-    check.click(_planning(lambda: corpus.plan_all(settings)), None, deciding, **PLANNING)
-    shipped.click(_planning(lambda: folders.plan_shipped(settings), "The shipped example"), None, deciding, **PLANNING)
-    gr.on([add.click, place.submit], _add_folder(settings), place, deciding, **PLANNING)
-    reading.click(_read_again(settings), name, deciding, **PLANNING)
-    dropping.click(_drop(settings), name, deciding, **PLANNING)
+    check.click(_planning(lambda: corpus.plan_all(settings)), planned, deciding, **PLANNING)
+    plan_shipped = _planning(lambda: folders.plan_shipped(settings), "The shipped example")
+    shipped.click(plan_shipped, planned, deciding, **PLANNING)
+    gr.on([add.click, place.submit], _add_folder(settings), [place, planned], deciding, **PLANNING)
+    reading.click(_read_again(settings), [name, planned], deciding, **PLANNING)
+    dropping.click(_drop(settings), [name, planned], deciding, **PLANNING)
     files.upload(_add(settings), [files, planned], [*deciding, files], **PLANNING)
     removing.click(_remove(settings), [name, planned], deciding, **PLANNING)
     buttons["discard"].click(_discard(settings), planned, deciding, **PLANNING)
@@ -189,50 +190,60 @@ def _refresh(settings: Settings, ingesting: Ingesting) -> Callable[[str, str], S
     return refreshed
 
 
-def _planning(work: Callable[[], Planned], title: str = "") -> Callable[[], Iterator[Shown]]:
+def _own(before: Planned | None) -> Planned | None:
+    """Return a plan of nothing that knows which files this page uploaded: dropped again, they replace each other."""
+    return Planned(Plan(), own=before.own) if before is not None and before.own else None
+
+
+def _offer(planned: Planned | None) -> Planned | None:
+    """Return a plan if there is anything in it to decide."""
+    return planned if planned is not None and _choices(planned) else None
+
+
+def _planning(
+    work: Callable[[], Planned], title: str = "", told: Callable[[UserFacingError], str] = lambda error: error.public
+) -> Callable[[Planned | None], Iterator[Shown]]:
     """Return the handler that shows a plan, or an error message."""
 
-    def plan() -> Iterator[Shown]:
-        yield _decide(None, shown.looking_html())
+    def plan(before: Planned | None) -> Iterator[Shown]:
+        yield _decide(_own(before), shown.looking_html())
         try:
-            yield _offered(work(), title=title)
+            yield _offered(replace(work(), own=before.own if before else {}), title=title)
         except UserFacingError as error:
-            yield _decide(None, shown.fault_html(error.public))
+            yield _decide(_own(before), shown.fault_html(told(error)))
 
     return plan
 
 
-def _add_folder(settings: Settings) -> Callable[[str], Iterator[Shown]]:
+def _add_folder(settings: Settings) -> Callable[[str, Planned | None], Iterator[Shown]]:
     """Return the handler that shows the plan for adding a folder; its errors name the path as it was given."""
 
-    def add(given: str) -> Iterator[Shown]:
-        yield _decide(None, shown.looking_html())
-        try:
-            yield _offered(folders.plan_new(given, settings), title=f"Add {given.strip()}")
-        except UserFacingError as error:
-            told = str(error) if folders.is_local(settings) else error.public
-            yield _decide(None, shown.fault_html(told))
+    def told(error: UserFacingError) -> str:
+        return str(error) if folders.is_local(settings) else error.public
+
+    def add(given: str, before: Planned | None) -> Iterator[Shown]:
+        yield from _planning(lambda: folders.plan_new(given, settings), f"Add {given.strip()}", told)(before)
 
     return add
 
 
-def _read_again(settings: Settings) -> Callable[[str], Iterator[Shown]]:
+def _read_again(settings: Settings) -> Callable[[str, Planned | None], Iterator[Shown]]:
     """Return the handler that shows the plan for reading a folder again."""
 
-    def again(name: str) -> Iterator[Shown]:
-        yield from _planning(lambda: folders.plan_folder(name, settings), f"Read {name} again")()
+    def again(name: str, before: Planned | None) -> Iterator[Shown]:
+        yield from _planning(lambda: folders.plan_folder(name, settings), f"Read {name} again")(before)
 
     return again
 
 
-def _drop(settings: Settings) -> Callable[[str], Shown]:
+def _drop(settings: Settings) -> Callable[[str, Planned | None], Shown]:
     """Return the handler that shows the plan for removing a folder from the collection."""
 
-    def drop(name: str) -> Shown:
+    def drop(name: str, before: Planned | None) -> Shown:
         try:
-            planned = folders.plan_removal(name, settings)
+            planned = replace(folders.plan_removal(name, settings), own=before.own if before else {})
         except UserFacingError as error:
-            return _decide(None, shown.fault_html(error.public))
+            return _decide(_own(before), shown.fault_html(error.public))
         return _offered(planned, shown.forgetting_note(name, len(planned.plan.removed)), f"Remove {name}")
 
     return drop
@@ -264,7 +275,7 @@ def _add(settings: Settings) -> Callable[[list[str], Planned | None], Shown]:
         try:
             found = _offered(corpus.add([uploaded(file) for file in files], settings, before))
         except UserFacingError as error:
-            found = _decide(None, shown.fault_html(error.public))
+            found = _decide(_own(before), shown.fault_html(error.public))
         return *found, None
 
     return add
@@ -277,7 +288,7 @@ def _remove(settings: Settings) -> Callable[[str, Planned | None], Shown]:
         try:
             return _offered(corpus.remove(name, settings, before))
         except UserFacingError as error:
-            return _decide(None, shown.fault_html(error.public))
+            return _decide(_own(before), shown.fault_html(error.public))
 
     return remove
 
@@ -300,7 +311,7 @@ def _opened(settings: Settings, ingesting: Ingesting) -> Callable[[Planned | Non
 
     def opened(planned: Planned | None) -> Iterator[Shown]:
         if ingesting.running:
-            yield from _followed(settings, ingesting, planned)
+            yield from _followed(settings, ingesting, _offer(planned))
         else:
             yield *_idle(), *SAME
 
@@ -312,10 +323,12 @@ def _waiting(settings: Settings, ingesting: Ingesting) -> Callable[[Planned | No
 
     def waiting(planned: Planned | None) -> Shown:
         try:
-            found = None if planned is not None or ingesting.running else corpus.plan_uploads(settings)
+            found = None if _offer(planned) is not None or ingesting.running else corpus.plan_uploads(settings)
         except UserFacingError:  # shown in the list of sources
             found = None
-        return _offered(found, WAITING) if found is not None and found.waiting else SAME
+        if found is None or not found.waiting:
+            return SAME
+        return _offered(replace(found, own=planned.own if planned else {}), WAITING)
 
     return waiting
 

@@ -70,7 +70,7 @@ def _threshold(data_dir: Path, tab: gr.Tab, last: gr.State) -> None:
         allowed = gr.Number(5, label="Allowed false answers, in %", minimum=0, maximum=100, elem_id="false-answers")
         choose = gr.Button("Choose from the last run", elem_id="calibrate")
         value = gr.Number(
-            THRESHOLD, label="Or answer from this score on", minimum=0, maximum=1, step=0.01, elem_id="score"
+            THRESHOLD, label="Or answer at this score and above", minimum=0, maximum=1, step=0.01, elem_id="score"
         )
         with gr.Row(elem_id="setting"):
             store = gr.Button("Set", elem_id="set-threshold", min_width=80)

@@ -234,7 +234,7 @@ def value_words(value: float | None, unit: str) -> str:
 def interval_words(estimate: Estimate) -> str:
     """Return a measure's 95 % interval, or why it has none."""
     if estimate.low is None or estimate.high is None:
-        return "none, too alike"
+        return "none, the values are too alike"
     unit = estimate.measure.unit
     scale = 100 if unit == SHARE else 1
     return f"{_plain(scale * estimate.low)} to {value_words(estimate.high, unit)}"

@@ -24,6 +24,8 @@ COOKIE = "cited_page"
 BODY_SECONDS = 60.0
 """How long a client may send nothing of a request that it has begun; the pages limit the whole of it."""
 CONNECT_SECONDS = 2.0
+METRICS_SECONDS = 5.0
+"""How long each page may take to tell its metrics; one that is stuck must not hide the others'."""
 NONE_RUNS = "No page can answer now. Try again in a moment."
 BROKE_OFF = "The page that was asked ended before it answered. Ask again."
 
@@ -31,6 +33,7 @@ BROKE_OFF = "The page that was asked ended before it answered. Ask again."
 _OF_CONNECTION = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
 )
+_OF_CONTENT = frozenset({b"content-length", b"content-type", b"content-encoding"})
 _OF_SERVER = frozenset({b"server", b"date"})
 _OF_CLIENT = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-proto"})
 
@@ -56,7 +59,7 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         if scope["path"] == "/metrics":
-            await self._measure(scope, receive, send)
+            await self._measure(scope, send)
             return
         headers = Headers(scope=scope)
         given = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
@@ -85,17 +88,20 @@ class Front:
                 self._asked[number] -= 1
         await _refuse(503, NONE_RUNS, send)
 
-    async def _measure(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _measure(self, scope: Scope, send: Send) -> None:
         """Send the metrics of all pages; if one of them refuses, what it says."""
         texts = {}
         for number, page in sorted(self._pages.items()):
             try:
-                answer = await self._client.send(self._request(page, scope, receive))
-            except httpx.TransportError as error:
-                log.warning("page %d did not tell its metrics: %s", number, error)
+                async with asyncio.timeout(METRICS_SECONDS):
+                    answer = await self._client.send(self._request(page, scope))
+            except (httpx.TransportError, TimeoutError) as error:
+                log.warning("page %d did not tell its metrics: %s", number, error or "it took too long")
                 continue
             if not answer.is_success:
-                await _send_whole(answer.status_code, answer.content, answer.headers["content-type"], send)
+                kind = answer.headers.get("content-type", "text/plain")
+                more = [each for each in _passed_on(answer) if each[0] not in _OF_CONTENT]
+                await _send_whole(answer.status_code, answer.content, kind, send, more)
                 return
             texts[number] = answer.text
         if texts:
@@ -114,14 +120,15 @@ class Front:
         # Rendezvous hashing: a page that ends moves only its own clients. Source: Thaler and Ravishankar 1998.
         return max(running, key=lambda number: hashlib.sha256(f"{client} {number}".encode()).digest())
 
-    def _request(self, page: str, scope: Scope, receive: Receive) -> httpx.Request:
-        left_out = _OF_CONNECTION | _OF_CLIENT
+    def _request(self, page: str, scope: Scope, receive: Receive | None = None) -> httpx.Request:
+        """Return the request to pass on to a page, with its body if `receive` is given."""
+        left_out = _OF_CONNECTION | _OF_CLIENT | (frozenset() if receive else _OF_CONTENT)
         headers = [(name, value) for name, value in scope["headers"] if name not in left_out]
         headers += [(b"x-forwarded-for", _client_of(scope).encode()), (b"x-forwarded-proto", scope["scheme"].encode())]
         query = b"?" + scope["query_string"] if scope["query_string"] else b""
         url = httpx.URL(page).copy_with(raw_path=scope["raw_path"] + query)
         names = {name for name, _ in scope["headers"]}
-        body = _body(receive) if names & {b"content-length", b"transfer-encoding"} else None
+        body = _body(receive) if receive and names & {b"content-length", b"transfer-encoding"} else None
         return self._client.build_request(scope["method"], url, headers=headers, content=body)
 
     async def close(self) -> None:
@@ -180,8 +187,7 @@ async def _answered(answer: httpx.Response, number: int | None, receive: Receive
 
 
 async def _send_on(answer: httpx.Response, number: int | None, send: Send) -> None:
-    left_out = _OF_CONNECTION | _OF_SERVER
-    headers = [(name.lower(), value) for name, value in answer.headers.raw if name.lower() not in left_out]
+    headers = _passed_on(answer)
     if number is not None:
         headers.append((b"set-cookie", f"{COOKIE}={number}; Path=/; HttpOnly; SameSite=Lax".encode()))
     await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
@@ -192,6 +198,12 @@ async def _send_on(answer: httpx.Response, number: int | None, send: Send) -> No
         log.warning("a page ended while it answered: %s", error)
         return
     await send({"type": "http.response.body"})
+
+
+def _passed_on(answer: httpx.Response) -> list[tuple[bytes, bytes]]:
+    """Return the headers of a page's answer that concern the client."""
+    left_out = _OF_CONNECTION | _OF_SERVER
+    return [(name.lower(), value) for name, value in answer.headers.raw if name.lower() not in left_out]
 
 
 async def _left(receive: Receive) -> None:

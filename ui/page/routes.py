@@ -105,6 +105,8 @@ def _add_reading(router: APIRouter, assistant: Answering, settings: Settings) ->
 
     @router.get("/further", response_class=HTMLResponse)
     def further(question: str, but: Annotated[Sequence[str], Query()], within: str = "") -> HTMLResponse:
+        if told := ask.hint(question):
+            raise HTTPException(422, told)
         return _shown(lambda: further_html(ask.further(assistant, question, but, sent(assistant, within))))
 
 

@@ -2,8 +2,7 @@
 
 import logging
 import re
-from http.cookies import SimpleCookie
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
@@ -28,6 +27,10 @@ TOO_MANY = "Too many attempts. Try again in {minutes} minutes."
 UNAUTHORIZED = "Sign in on the page, or send a token: `Authorization: Bearer TOKEN`."
 FORBIDDEN = "Your account may not do this."
 
+MOST_FIELDS = 10
+"""Fields of the form that are read; it has three."""
+
+_OWN_PATH = re.compile(r"/(?![/\\])[^\r\n]*\Z")
 _BEARER = re.compile(r"Bearer +(\S+)", re.IGNORECASE)
 
 log = logging.getLogger(__name__)
@@ -51,11 +54,11 @@ class SignIn:
         try:
             known = path_of(scope) not in OPEN_PATHS
             account = await run_in_threadpool(self._account, scope) if known else None
+            answer = await self._answer(Request(scope, receive), account)
         except UserFacingError as error:
             log.error("%s", error)
             await JSONResponse({"detail": f"{error.what}; its log says more"}, 503)(scope, receive, send)
             return
-        answer = await self._answer(Request(scope, receive), account)
         if answer is not None:
             await answer(scope, receive, send)
             return
@@ -68,7 +71,8 @@ class SignIn:
         """Return the answer to a request that no application handles."""
         path = path_of(request.scope)
         if path == SIGN_IN:
-            return await self._sign_in(request) if request.method == "POST" else self._form("")
+            wanted = request.query_params.get("next", "")
+            return await self._sign_in(request) if request.method == "POST" else self._form("", wanted=wanted)
         if path == SIGN_OUT and request.method == "POST":
             await run_in_threadpool(self._accounts.sign_out, request.cookies.get(COOKIE, ""))
             return _with_cookie(RedirectResponse(SIGN_IN, 303), "", 0, request)
@@ -77,28 +81,35 @@ class SignIn:
         if account is None:
             wants_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
             if wants_page:
-                return RedirectResponse(SIGN_IN, 303)
+                wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+                return RedirectResponse(SIGN_IN if wanted == "/" else f"{SIGN_IN}?next={quote(wanted)}", 303)
             return JSONResponse({"detail": UNAUTHORIZED}, 401, headers={"www-authenticate": "Bearer"})
         if path in OWNER_PATHS and account.role is not Role.OWNER:
             return JSONResponse({"detail": FORBIDDEN}, 403)
         return None
 
     async def _sign_in(self, request: Request) -> Response:
-        fields = parse_qs((await request.body()).decode("utf-8", "replace"), keep_blank_values=True)
-        name, password = fields.get("name", [""])[0], fields.get("password", [""])[0]
+        try:
+            text = (await request.body()).decode("utf-8", "replace")
+            fields = parse_qs(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+        except ValueError:
+            return self._form(WRONG, status=403)
+        name, password, wanted = (fields.get(each, [""])[0] for each in ("name", "password", "next"))
         address = request.client.host if request.client else ""
         pause = await run_in_threadpool(self._attempts.pause, address, name)
         if pause:
-            return self._form(TOO_MANY.format(minutes=int(pause // 60) + 1), name, 429)
+            return self._form(TOO_MANY.format(minutes=int(pause // 60) + 1), name, 429, wanted)
         secret = await run_in_threadpool(self._accounts.sign_in, name, password)
         if not secret:
             await run_in_threadpool(self._attempts.add, address, name)
             log.warning("a wrong name or password from %s", address, extra={"event": "sign-in", "address": address})
-            return self._form(WRONG, name, 403)
-        return _with_cookie(RedirectResponse("/", 303), secret, SESSION_DAYS * 24 * 3600, request)
+            return self._form(WRONG, name, 403, wanted)
+        target = wanted if _OWN_PATH.match(wanted) else "/"
+        return _with_cookie(RedirectResponse(target, 303), secret, SESSION_DAYS * 24 * 3600, request)
 
-    def _form(self, message: str, name: str = "", status: int = 200) -> HTMLResponse:
-        html = render("sign_in.html", message=message, name=name, style=Markup(self._style))
+    def _form(self, message: str, name: str = "", status: int = 200, wanted: str = "") -> HTMLResponse:
+        """Return the form; `wanted` is the path to go to after signing in."""
+        html = render("sign_in.html", message=message, name=name, wanted=wanted, style=Markup(self._style))
         return HTMLResponse(html, status, headers={"cache-control": "no-store"})
 
     def _account(self, scope: Scope) -> Account | None:
@@ -119,9 +130,9 @@ def account_name(request: object) -> str:
 
 def _owned(scope: Scope, account: Account) -> Scope:
     """Return the scope of a request whose conversations belong to the account."""
-    cookies = SimpleCookie(cookie_parser(Headers(scope=scope).get("cookie", "")))
-    cookies[OWNER_COOKIE] = account.id
-    cookie = "; ".join(f"{name}={morsel.coded_value}" for name, morsel in cookies.items())
+    sent = [each.strip() for each in Headers(scope=scope).get("cookie", "").split(";")]
+    others = [each for each in sent if each.partition("=")[0].strip() != OWNER_COOKIE]
+    cookie = "; ".join(filter(None, [*others, f"{OWNER_COOKIE}={account.id}"]))
     kept = [(name, value) for name, value in scope["headers"] if name != b"cookie"]
     state = {**scope.get("state", {}), "account": account.name}
     return {**scope, "headers": [*kept, (b"cookie", cookie.encode("latin-1", "replace"))], "state": state}

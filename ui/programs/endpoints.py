@@ -31,17 +31,19 @@ def add_endpoints(assistant: Answering, settings: Settings) -> None:
         """Answer a question in exact quotes from the texts, each with its place, or abstain.
 
         `history` contains the earlier questions, oldest first. With `as_typed`,
-        the question is searched for as it is: nothing is mended, completed from
-        the history or taken apart. `within` limits what is searched, by any of
+        the question is searched for exactly as it is, without correcting,
+        completing or splitting it. `within` limits what is searched, by any of
         sources (a list of sources and folders, as in answers, with or without
         their root), kinds (a list of file endings such as "pdf"), after and
-        before (days such as "2026-01-31": the source was last read into the
-        index on or after the one, and before the other). Returns what
-        `cited ask --json` prints: question, abstained, reason, missing_terms,
-        quotes, ranked, nearest, gate_score, run and within (null if everything
+        before (days such as "2026-01-31", for sources that were last read into
+        the index on or after the first day, and before the second). Returns
+        what `cited ask --json` prints: question, state, abstained, reason,
+        missing_terms, quotes, agreements, ranked, nearest, gate_score, run,
+        corrections, remark, open_parts, outlines and within (null if everything
         was searched). Each quote and each passage in `nearest` has source,
         title, text, start, end (characters of the source, end exclusive), line,
-        page, heading, url, root and file (same, changed, gone).
+        page, recognised, heading, url, root, file (same, changed, gone), also
+        and part_of_list.
         """
         return programs.ask_json(programs.ask(assistant, question, history, as_typed=as_typed, within=within))
 

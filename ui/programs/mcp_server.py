@@ -51,13 +51,13 @@ def serve_stdio(settings: Settings) -> None:
     os._exit(0)  # the index may still be opening in the background, and an interpreter that ends under it aborts
 
 
-def http_server(library: Library) -> tuple[list[BaseRoute], AbstractAsyncContextManager[None]]:
+def http_server(library: Library, usual: str) -> tuple[list[BaseRoute], AbstractAsyncContextManager[None]]:
     """Return the HTTP routes of the server, and the context that must be entered while they are served.
 
     The server is stateless. The page's own middleware refuses requests that
     name another host or come from another host's page.
     """
-    server = build_server(library)
+    server = build_server(library, usual)
     checked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     app = server.streamable_http_app(
         streamable_http_path=PATH, stateless_http=True, json_response=True, transport_security=checked
@@ -68,8 +68,8 @@ def http_server(library: Library) -> tuple[list[BaseRoute], AbstractAsyncContext
 def build_server(library: Library, usual: str = "") -> MCPServer[Any]:
     """Build the server; where a client names no collection, it is asked the `usual` one."""
 
-    def of(collection: str) -> Answering:
-        return library.assistant(collection or usual)
+    def of(collection: str | None) -> Answering:
+        return library.assistant(usual if collection is None else collection)
 
     def list_collections() -> CallToolResult:
         """List the collections of texts; the other tools take the name of one as `collection`.
@@ -87,26 +87,32 @@ def build_server(library: Library, usual: str = "") -> MCPServer[Any]:
         history: list[str] = [],  # noqa: B006 - clients read the default
         as_typed: bool = False,
         within: Within | None = None,
-        collection: str = "",
+        collection: str | None = None,
     ) -> CallToolResult:
         """Answer a question in exact quotes from the texts, each with its place, or say that they do not answer it.
 
         history: the earlier questions, oldest first; follow-up questions are resolved with them.
-        as_typed: search for the question as it is: nothing is mended, completed from the history or taken apart.
+        as_typed: search for the question exactly as it is, without correcting, completing or splitting it.
         within: search only these sources. sources: sources and folders as in results, with or without their root;
-        kinds: file endings such as "pdf"; after, before: days, the source was last read into the index on or after the
-        one and before the other.
-        collection: the collection to ask, as list_collections names it; without it, the main one.
-        Structured result: question, abstained, reason, missing_terms, quotes, ranked (sources, best first),
-        nearest (passages that are not an answer), gate_score, run, within. Each quote has source, root, title, text,
-        start, end (characters of the source, end exclusive), line, page, heading, url, file (same, changed or gone).
+        kinds: file endings such as "pdf"; after, before: days such as "2026-01-31", for sources that were last read
+        into the index on or after the first day, and before the second.
+        collection: the collection to ask, as list_collections names it; without it, the one that the server was
+        started with, usually the main one.
+        Structured result: question, state (answered, uncertain or unanswered), abstained, reason, missing_terms,
+        quotes, agreements (quotes that say the same, by number), ranked (sources, best first), nearest (passages that
+        are not an answer; if uncertain, the first may be one), gate_score, run, corrections, remark, outlines,
+        open_parts (parts of the question that are not answered), within. Each quote has source, root, title, text,
+        start, end (characters of the source, end exclusive), line, page, heading, url, file (same, changed or gone),
+        recognised (near text read by OCR), also (the same text in other sources) and part_of_list.
         """
         assistant = of(collection)
         answer = programs.ask(assistant, question, history, as_typed=as_typed, within=_given(within))
         text = answer_text(answer, assistant.description().notice_below(answer.roots)).plain
         return _result(text, programs.ask_json(answer))
 
-    def search(question: str, limit: int = 10, within: Within | None = None, collection: str = "") -> CallToolResult:
+    def search(
+        question: str, limit: int = 10, within: Within | None = None, collection: str | None = None
+    ) -> CallToolResult:
         """Find the passages of the texts nearest to a question, best first; they may not answer it.
 
         limit: the maximum number of passages, 1 to 50.
@@ -124,7 +130,7 @@ def build_server(library: Library, usual: str = "") -> MCPServer[Any]:
         end: int | None = None,
         first_line: int | None = None,
         last_line: int | None = None,
-        collection: str = "",
+        collection: str | None = None,
     ) -> CallToolResult:
         """Read a source, or a span of it: characters start to end (exclusive), or lines first_line to last_line.
 

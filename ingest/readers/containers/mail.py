@@ -140,8 +140,12 @@ def _leaves(message: Message, depth: int) -> Iterator[tuple[Message, int]]:
     if depth >= _DEEPEST or not parts or message.get_content_maintype() == "message":
         yield message, depth
         return
-    for part in _best(parts) if message.get_content_type() == "multipart/alternative" else parts:
+    best = _best(parts) if message.get_content_type() == "multipart/alternative" else parts
+    for part in best:
         yield from _leaves(part, depth + 1)
+    for part in parts:
+        if not any(part is each for each in best):  # one alternative may have files that the others lack
+            yield from (leaf for leaf in _leaves(part, depth + 1) if _is_file(leaf[0]))
 
 
 def _parts(message: Message) -> list[Message]:
@@ -154,6 +158,10 @@ def _best(alternatives: list[Message]) -> list[Message]:
     """Return the plain text unless it is blank, else the last alternative."""
     plain = (part for part in alternatives if part.get_content_type() == "text/plain" and part_content(part).strip())
     return list(next(([part] for part in plain), alternatives[-1:]))
+
+
+def _is_file(part: Message) -> bool:
+    return bool(part.get_filename()) and part.get_content_maintype() != "image"
 
 
 def _inner(part: Message) -> Message:

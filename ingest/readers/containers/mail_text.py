@@ -1,11 +1,13 @@
 """The texts of a message: its headers, and its body as own words, quoted replies and signature."""
 
+import codecs
 import re
 from collections.abc import Iterator, Sequence
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from itertools import groupby
+from types import MappingProxyType
 
 from ingest.errors import SourceUnreadable
 from ingest.readers.assemble import Piece, clean
@@ -19,6 +21,7 @@ LONGEST_HEADER = 10_000
 
 _QUOTED = re.compile(r"(?:>[ \t]?)+")
 _SIGNATURE = "-- "
+_SENT_AS = MappingProxyType({"iso8859-1": "cp1252", "iso8859-9": "cp1254"})  # what programs mean that name these
 _MOST_DAMAGED = 0.1  # share of lines
 
 
@@ -74,7 +77,7 @@ def _part_characters(content: bytes, charset: str | None, source: str) -> tuple[
 def _strict(content: bytes, charset: str) -> str | None:
     """Return the characters, or None if the bytes are none in this encoding."""
     try:
-        return content.decode(charset)
+        return content.decode(_SENT_AS.get(codecs.lookup(charset).name, charset))
     except (LookupError, UnicodeError, ValueError):
         return None
 

@@ -20,6 +20,7 @@ _SECTION = re.compile(r"(={1,6}|#{1,6})[ \t]+(\S.*?)(?:[ \t]+\1)?[ \t]*")
 _ATTRIBUTE = re.compile(r":(!?[\w-]+!?):(?:[ \t]+(.*))?")
 _DELIMITER = re.compile(r"(-{4,}|\.{4,}|={4,}|\*{4,}|_{4,}|\+{4,}|/{4,}|`{3,}|--|[|,:!]===)(?:[\w+-]*)[ \t]*")
 _CODE_SIGNS, _TABLE_SIGNS = ("-", ".", "`"), ("|", ",", ":")
+_FORMULA = re.compile(r"stem|math")
 _FORMAT = re.compile(r"""\bformat\s*=\s*"?(csv|dsv|tsv)\b""")
 _SEPARATORS = MappingProxyType({"csv": ",", "dsv": ":", "tsv": "\t", ",": ",", ":": ":"})
 _BLOCK_ATTRIBUTES = re.compile(r"\[(?:[^\[\]]|\[[^\[\]]*\])*\][ \t]*")
@@ -86,6 +87,9 @@ class _Reader:
 
     def _block(self, lines: Sequence[str], sign: str, depth: int) -> None:
         attributes, self._attributes = self._attributes, ""
+        if sign[0] == "+" and _FORMULA.search(attributes):
+            self.pieces.append(Piece("\n".join(lines).strip("\n")))
+            return
         if sign[0] == "/" or sign[0] == "+":
             return
         if sign[1:] == "===" and sign[0] in _TABLE_SIGNS:

@@ -19,7 +19,7 @@ _MACRO = re.compile(
     r"(?<![\w\\])(?:link:|xref:|mailto:|(?=(?:https?|ftp)://))[^\s\[\]<>]{1,2000}\[([^\[\]]*)\]"
     r"|<<([^<>,]+)(?:,([^<>]*))?>>"
 )
-_SHOWN = re.compile(r"\b(?:kbd|btn|stem|latexmath|asciimath|pass):[a-z,]*\[([^\[\]]*)\]")
+_SHOWN = re.compile(r"\b(?:kbd|btn):\[([^\[\]]*)\]")
 _MENU = re.compile(r"\bmenu:(\w+)\[([^\[\]]*)\]")
 _NOT_SHOWN = re.compile(
     r"\b(?:image|icon|anchor|indexterm2?|counter2?|audio|video):[^\s\[\]]*\[[^\[\]]*\]"
@@ -27,7 +27,10 @@ _NOT_SHOWN = re.compile(
 )
 _NOTE = re.compile(r"\s*footnote:[\w-]*\[((?:[^\[\]]|\[[^\[\]]*\])*)\]")
 _ROLE = re.compile(r"\[[\w.#%-]+\](?=[#*_`])")
-_CODE = re.compile(r"(?<![`\w])`([^`\n]+)`(?![`\w])|``([^`\n]+)``|\+\+\+([^+\n]+)\+\+\+|\+\+([^+\n]+)\+\+")
+_CODE = re.compile(
+    r"(?<![`\w])`([^`\n]+)`(?![`\w])|``([^`\n]+)``|\+\+\+([^+\n]+)\+\+\+|\+\+([^+\n]+)\+\+"
+    r"|\b(?:stem|latexmath|asciimath|pass):[a-z,]*\[([^\[\]]*)\]"  # as it stands, a formula too
+)
 _FORMAT = re.compile(
     r"\*\*([^*]+)\*\*|__([^_]+)__|##([^#]+)##"
     r"|(?<![\w*\\])\*(?=\S)([^*]+)(?<=\S)\*(?![\w*])|(?<![\w_\\])_(?=\S)([^_]+)(?<=\S)_(?![\w_])"

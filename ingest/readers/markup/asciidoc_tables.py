@@ -14,7 +14,7 @@ _REPEATED = re.compile(r"(\d{1,3})\*")
 _HEADER = re.compile(r"""%header|\boptions?\s*=\s*"?[^"\]]*\bheader\b|\bopts\s*=\s*"?[^"\]]*\bheader\b""")
 _NO_HEADER = re.compile(r"%noheader|\bnoheader\b")
 _BAR = re.compile(
-    r"(?:(?:^|(?<=[\s|]))(?:(?P<times>\d{1,3})\*|(?P<columns>\d{1,3})?(?:\.(?P<rows>\d{1,3}))?\+)?"
+    r"(?:(?:^|(?<=\s))(?:(?P<times>\d{1,3})\*|(?P<columns>\d{1,3})?(?:\.(?P<rows>\d{1,3}))?\+)?"
     r"(?:[<^>](?:\.[<^>])?|\.[<^>])?(?P<style>[adehlmsv])?)?\|",
     re.MULTILINE,
 )

@@ -26,7 +26,10 @@ _TOKEN = re.compile(
     r"|\\(?P<section>part|chapter|(?:sub){0,2}section|(?:sub)?paragraph)\*?(?=\s*[\[{])(?:\s*\[[^\[\]]*\])?"
     r"|\\(?P<item>item)(?![A-Za-z])|\\bibitem(?P<source>)(?:\[[^\[\]]*\])?"
     r"|\\(?P<caption>caption)\*?(?=\s*[\[{])(?:\[[^\[\]]*\])?"
-    r"|\\(?P<include>input|include|subfile)(?![A-Za-z])|\\[^a-zA-Z]|[^\\\n%]+|.",
+    r"|\\(?P<include>input|include|subfile)(?![A-Za-z])"
+    # A percent sign in these begins no comment.
+    r"|\\verb\*?(?P<bar>[^\sA-Za-z*])[^\n]{0,10000}?(?P=bar)|\\(?:url|nolinkurl|href)\s*\{[^{}\n]*\}"
+    r"|\\[^a-zA-Z]|[^\\\n%]+|.",
     re.DOTALL,
 )
 _LABEL = re.compile(r"\s*\[((?:[^\[\]{}]|\{[^{}]*\})*)\]")

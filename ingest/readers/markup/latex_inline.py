@@ -87,6 +87,9 @@ _UNITS = MappingProxyType(
     | {"squared": "²", "cubed": "³", "square": "", "cubic": "", "kilogram": "kg", "ohm": "Ω"}
 )
 _UNIT = re.compile(r"\\([A-Za-z]+)\s*")
+_POWER = re.compile(rf"\\(square|cubic)\s*((?:\\(?:{'|'.join(_PREFIXES)})\s*)?\\[A-Za-z]+)")
+_FRACTIONS = ("nicefrac", "sfrac")
+_RANGES = ("SIrange", "qtyrange", "numrange")
 _NOTES = frozenset(("footnote", "footnotetext", "thanks", "marginpar"))
 _RAISED = frozenset(("textsuperscript", "textsubscript", "up"))
 _READ = _NOTES | _RAISED | {"texorpdfstring"}
@@ -113,7 +116,8 @@ class Inline:
             at = token.end()
             if token["word"]:
                 shown, at = self._command(token["word"], marked, at, depth)
-                parts.append(shown)
+                mixed = token["word"] in _FRACTIONS and "".join(parts[-1:])[-1:].isdigit()  # 2½ is not 21/2
+                parts.append(f" {shown}" if mixed else shown)
             elif token["sign"]:
                 shown, at = _sign(token["sign"], marked, at)
                 parts.append(shown)
@@ -137,6 +141,17 @@ class Inline:
             return "", _after_dropped(name, text, at)
         if name in ("SI", "qty", "si", "unit"):
             return _quantity(name, text, at)
+        if name in _RANGES:
+            low, at = argument(text, at)
+            high, at = argument(text, at)
+            unit, at = _quantity("si", text, at) if name != "numrange" else ("", at)
+            return f"{low}–{high} {unit}".strip(), at
+        if name in _FRACTIONS:
+            over, at = argument(text, at)
+            under, at = argument(text, at)
+            return f"{over}/{under}", at
+        if name in ("url", "nolinkurl"):
+            return argument(text, at)
         if _CITES.fullmatch(name):
             inside, at = argument(text, at)
             return note_mark(inside), at
@@ -231,5 +246,6 @@ def _quantity(name: str, text: str, at: int) -> tuple[str, int]:
     if name in ("SI", "qty"):
         number, at = argument(text, at)
     unit, at = argument(text, at)
+    unit = _POWER.sub(lambda match: match[2] + (r"\squared" if match[1] == "square" else r"\cubed"), unit)
     unit = _UNIT.sub(lambda match: _PREFIXES.get(match[1]) or _UNITS.get(match[1], match[1]), unit)
     return f"{number} {unit}".strip(), at

@@ -10,7 +10,8 @@ from ingest.readers.web.html_tables import Cell, Row, Table
 
 _TOKEN = re.compile(
     r"\\(?P<rule>hline|toprule|midrule|bottomrule|endfirsthead|endhead|endfoot|endlastfoot)(?![A-Za-z])"
-    r"|(?P<end>\\\\\*?(?:\s*\[[^\[\]]*\])?|\\tabularnewline)|(?P<cell>&)|(?P<open>\{|\\begin\{)|(?P<close>\}|\\end\{)"
+    r"|(?P<end>\\\\\*?(?:\s*\[[^\[\]]*\])?|\\tabularnewline)|(?P<cell>&)|(?P<open>\{|\\begin\{[^{}]*\})"
+    r"|(?P<close>\}|\\end\{[^{}]*\})"
     r"|(?P<comment>%[^\n]*\n?)|\\.|[^\\&{}%]+|.",
     re.DOTALL,
 )

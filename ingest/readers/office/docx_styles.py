@@ -17,18 +17,20 @@ _HEADING = re.compile(r"heading ([1-9])")
 _BODY_LEVEL = 9  # the outline level of body text
 _MAX_DEPTH = 20  # styles that are based on each other
 _POSITIONS = {"superscript": 1, "subscript": -1, "baseline": 0}
+_RAISED = 4  # half-points from which characters off the line are an exponent or index
 _USUAL_SIZE = 20  # half-points: what Word takes if nothing is stated
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How characters look: bold, size in half-points, raised (1) or lowered (-1), hidden, font."""
+    """How characters look: bold, size in half-points, raised (1) or lowered (-1), hidden or struck out, font."""
 
     bold: bool = False
     size: int = _USUAL_SIZE
     raised: int = 0
     hidden: bool = False
     font: str = ""
+    struck: bool = False
 
     def changed(self, properties: "_Element | None") -> "Look":
         """Return the look after a `w:rPr` element."""
@@ -43,6 +45,10 @@ class Look:
                 look = replace(look, hidden=is_on(element, VAL))
             elif element.tag == W + "vertAlign":
                 look = replace(look, raised=_POSITIONS.get(value, 0))
+            elif element.tag == W + "position" and abs(height := number(value.removesuffix("pt"), 0)) >= _RAISED:
+                look = replace(look, raised=1 if height > 0 else -1)
+            elif element.tag in (W + "strike", W + "dstrike"):
+                look = replace(look, struck=is_on(element, VAL))
             elif element.tag == W + "sz":
                 look = replace(look, size=number(value.removesuffix("pt"), look.size))
             elif element.tag == W + "rFonts":

@@ -36,7 +36,7 @@ class Characters:
         for child in parent:
             if child.tag == W + "r":
                 own = self._look(child, look)
-                if not own.hidden:
+                if not (own.hidden or own.struck):
                     yield from self.spans(child, own)
             elif child.tag == M + "oMath":
                 yield TextSpan(office_math(child, lambda run: self._plain(run, look)), 0, look.bold, look.size)
@@ -71,6 +71,7 @@ class Characters:
                 style.look.raised or look.raised,
                 style.look.hidden or look.hidden,
                 style.look.font if style.look.font != usual.font else look.font,
+                style.look.struck or look.struck,
             )
         return look.changed(properties)
 

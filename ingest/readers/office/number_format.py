@@ -18,6 +18,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _SECTION = re.compile(r'(?:"[^"]*"|\\.|\[[^\]]*\]|[^;])*')
+_COLOUR = re.compile(r"\[(?:black|blue|cyan|green|magenta|red|white|yellow|colou?r ?\d+)\]", re.IGNORECASE)
 _CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)(-?[\d.]+)\]")
 _DATE = re.compile(r"[yYdDhHsS]|[mM]+")
 _EXPONENT = re.compile(r"E[+-]0+")
@@ -87,10 +88,15 @@ def _section(code: str, value: float) -> tuple[str, float]:
     if _CONDITION.search(code):
         return sections[-1], value
     if value < 0 and len(sections) > 1:
-        return sections[1], -value
+        return sections[1], value if _differ_in_colour(sections[0], sections[1]) else -value
     if value == 0 and len(sections) > 2:
         return sections[2], value
     return sections[0], value
+
+
+def _differ_in_colour(positive: str, negative: str) -> bool:
+    """Return whether only a colour, which a text has not, tells negative numbers from others."""
+    return _COLOUR.search(negative) is not None and _COLOUR.sub("", negative) == _COLOUR.sub("", positive)
 
 
 @lru_cache(maxsize=1000)

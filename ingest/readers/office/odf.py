@@ -27,6 +27,7 @@ _CHARACTERS = {TEXT + "tab": "\t", TEXT + "line-break": "\n", TEXT + "soft-hyphe
 _BESIDE = frozenset(
     (TEXT + "note", OFFICE + "annotation", DRAW + "text-box", TEXT + "ruby-text", TEXT + "tracked-changes")
     + (TEXT + "number", TABLE + "table")
+    + (f"{{{_URN}svg-compatible:1.0}}title", f"{{{_URN}svg-compatible:1.0}}desc")  # said instead of a picture
 )
 _MOST_SPACES = 1_000
 _MAX_DEPTH = 20  # styles that are based on each other
@@ -34,12 +35,13 @@ _MAX_DEPTH = 20  # styles that are based on each other
 
 @dataclass(frozen=True, slots=True)
 class OdfStyle:
-    """A style with what it inherits: bold, size, raised (1) or lowered (-1), hidden, heading level, list style."""
+    """A style with what it inherits: bold, size, raised (1) or lowered (-1), hidden or struck out, level, list."""
 
     bold: bool = False
     size: float = 0
     raised: int = 0
     hidden: bool = False
+    struck: bool = False
     level: int = 0
     listed: str = ""
 
@@ -88,6 +90,7 @@ def _inheriting(style: OdfStyle, element: "_Element") -> OdfStyle:
             size=float(size) if size.replace(".", "", 1).isdecimal() else style.size,
             raised=_raised(position) if position else style.raised,
             hidden=look.get(TEXT + "display", "none" if style.hidden else "true") == "none",
+            struck=look.get(STYLE + "text-line-through-style", "solid" if style.struck else "none") != "none",
         )
     return style
 
@@ -145,7 +148,7 @@ class OdfCharacters:
     def spans(self, paragraph: "_Element") -> Iterator[TextSpan]:
         """Yield the spans of a `text:p` or `text:h`."""
         style = self._styles.get("paragraph", paragraph.get(TEXT + "style-name"))
-        if not style.hidden:
+        if not (style.hidden or style.struck):
             yield from self._below(paragraph, style)
 
     def _below(self, parent: "_Element", style: OdfStyle) -> Iterator[TextSpan]:
@@ -168,7 +171,7 @@ class OdfCharacters:
             plain = self._formula(child.get(HREF) or "")
         elif child.tag == TEXT + "span":
             own = self._span_style(child, style)
-            if not own.hidden:
+            if not (own.hidden or own.struck):
                 yield from self._below(child, own)
         elif child.tag not in _BESIDE and child.get(TEXT + "is-hidden") != "true" and isinstance(child.tag, str):
             yield from self._below(child, style)
@@ -183,6 +186,7 @@ class OdfCharacters:
             size=own.size or style.size,
             raised=own.raised or style.raised,
             hidden=own.hidden,
+            struck=own.struck,
         )
 
 

@@ -63,6 +63,7 @@ def _open(package: BytesIO, source: str) -> tuple[str, list[list[Piece]], list[i
     notes_read: set[str] = set()
     for number, slide in enumerate(slides, start=1):
         try:
+            _unwrap(slide)
             read.append([*_slide(slide, number), *_notes(slide, notes_read), *_comments(slide, authors)])
         except broken:
             damaged.append(number)
@@ -72,6 +73,16 @@ def _open(package: BytesIO, source: str) -> tuple[str, list[list[Piece]], list[i
 def _distinct(slides: "Iterable[Slide]") -> "list[Slide]":
     """Return the slides, each once however often it is named."""
     return list({slide.part.partname: slide for slide in slides}.values())
+
+
+def _unwrap(slide: "Slide") -> None:
+    """Put shapes in the place of the alternatives that wrap them, as PowerPoint does with those that have formulas."""
+    for wrapper in [each for each in slide.shapes.element.iter() if local(each) == "AlternateContent"]:
+        parent, choice = wrapper.getparent(), next((each for each in wrapper if local(each) == "Choice"), None)
+        if choice is not None and local(parent) in ("spTree", "grpSp"):
+            for shape in list(choice):
+                wrapper.addprevious(shape)
+            parent.remove(wrapper)
 
 
 def _slide(slide: "Slide", number: int) -> Iterator[Piece]:

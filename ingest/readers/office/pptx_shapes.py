@@ -118,6 +118,8 @@ def _spans(paragraph: "_Element") -> Iterator[TextSpan]:
         name = local(child)
         if name in ("r", "fld"):
             look = child.find(_A + "rPr")
+            if look is not None and look.get("strike", "noStrike") != "noStrike":
+                continue
             raised = number(look.get("baseline"), 0) if look is not None else 0
             bold = look is not None and look.get("b") in ("1", "true")
             yield TextSpan(child.findtext(_A + "t") or "", (raised > 0) - (raised < 0), bold)

@@ -147,7 +147,7 @@ class _Reading:
     def _put(self, text: str) -> None:
         """Add characters to where the current group puts them."""
         group = self._groups[-1]
-        if group.kind == "skip" or group.hidden or not text:
+        if group.kind == "skip" or group.hidden or group.struck or not text:
             return
         if group.kind:
             self._plain += text
@@ -297,12 +297,14 @@ class _Reading:
             group.raised = (1 if word == "up" else -1) if value is None or value > 0 else 0
         elif word in ("v", "deleted"):
             group.hidden = on
+        elif word in ("strike", "striked"):
+            group.struck = on
         elif word == "f":
             group.font = str(value or 0)
         elif word == "uc":
             group.skipped = max(0, value if value is not None else 1)
         elif word == "plain":
-            group.bold, group.size, group.raised, group.hidden = False, 12, 0, False
+            group.bold, group.size, group.raised, group.hidden, group.struck = False, 12, 0, False, False
         else:
             return False
         return True

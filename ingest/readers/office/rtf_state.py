@@ -23,6 +23,7 @@ class Group:
     size: float = 12
     raised: int = 0
     hidden: bool = False
+    struck: bool = False
     font: str = ""
     skipped: int = 1  # characters after a \\u that stand for it in older programs
     kind: str = ""  # of the destination: "" for the text, "skip" for what is not read

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 # Default titles filled in by word processors.
 _NO_TITLE = re.compile(r"untitled.*|microsoft word - .*|.*\.(docx?|indd|pdf|qxd|tex|dvi)", re.IGNORECASE)
+_STAMP = 80  # characters: less text on a scan is a stamp, such as a page number or the name of a program
+_COVERED = 0.7  # of a page: a picture that is larger is a scan
+_MORE = 3  # times the characters of such a stamp: what a scan must have
 _READABLE = 0.9  # share of the characters, below which pypdf is tried
 _SIZE = 10.0  # points, taken for the size of pypdf's text
 _SAVE_AGAIN = "save it again from the program that created it"
@@ -163,16 +166,17 @@ def _read_page(
     try:
         with closing(document[number - 1]) as page:
             found = _sheets(page, number)
-            is_scan = not found and _has_image(page)
+            is_scan = _is_covered(page) if found and _letters(found) < _STAMP else not found and _has_image(page)
             recognised = recogniser.sheet(page, number) if is_scan else None
     except (PdfiumError, ValueError) as error:
         pages.faults[number] = str(error)
         return
-    if recognised:
+    if recognised and _letters([recognised]) > _MORE * _letters(found):
         pages.sheets.append(recognised)
         pages.recognised.append(number)
-    elif is_scan:
+    elif is_scan and not (found and is_installed()):
         pages.textless.append(number)
+        pages.sheets += found
     elif not found or not _is_best(found, second.text, number):
         _read_second(pages, number, second)
     else:
@@ -205,6 +209,23 @@ def _has_image(page: "PdfPage") -> bool:
     import pypdfium2.raw as pdfium
 
     return any(True for _ in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3))
+
+
+def _is_covered(page: "PdfPage") -> bool:
+    """Return whether one picture takes most of a page."""
+    import pypdfium2.raw as pdfium
+    from pypdfium2 import PdfiumError
+
+    width, height = page.get_size()
+    try:
+        bounds = [each.get_bounds() for each in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=1)]
+    except PdfiumError:
+        return False
+    return any((right - left) * (top - bottom) > _COVERED * width * height for left, bottom, right, top in bounds)
+
+
+def _letters(found: Sequence[Sheet]) -> int:
+    return sum(len(piece.text) for sheet in found for piece in sheet.pieces)
 
 
 def _readable(text: str) -> float:

@@ -155,9 +155,18 @@ def _recurring(edges: Sequence[_Edge], pages: int, usual: float) -> set[int]:
         near = [*group, *groups.get((foot, key, place - 1), ()), *groups.get((foot, key, place + 1), ())]
         count = len({edge.page for edge in near})
         large = max(piece.size for piece in group[0].band.pieces) > _LARGER * usual
-        if count >= needed and (not large or (count > 2 and 2 * count > pages)):
+        if count >= needed and (not large or (count > 2 and 2 * count > pages)) and _counts_pages(near):
             found.update(map(id, group))
     return found
+
+
+def _counts_pages(edges: Sequence[_Edge]) -> bool:
+    """Return whether each number in edges that are alike stays the same or counts the pages; others are text."""
+    found = [(edge.page, [int(number) for number in _NUMBER.findall(edge.text)]) for edge in edges]
+    return all(
+        len({numbers[at] for _, numbers in found}) == 1 or len({numbers[at] - page for page, numbers in found}) == 1
+        for at in range(len(found[0][1]))
+    )
 
 
 def _numbers(edges: Sequence[_Edge]) -> set[int]:

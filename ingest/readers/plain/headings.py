@@ -13,7 +13,8 @@ _UNDERLINE = re.compile(r"([=\-~^*#\"'`+_])\1{2,}")
 _NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})\.?[ \t]+(?=[A-ZÀ-ÖØ-Þ])(?!.*\.{3})")
 _CHAPTER = re.compile(
     r"(?:chapter|section|part|appendix|article|book|annex|kapitel|abschnitt|teil|anhang|chapitre|partie|annexe"
-    r"|cap[íi]tulo|parte|anexo|capitolo|hoofdstuk|bijlage)\s+(?:[ivxlc]+|\d{1,3}|[a-z])(?:[.:\s–—-].*)?",
+    r"|cap[íi]tulo|parte|anexo|capitolo|hoofdstuk|bijlage)\s+(?:[ivxlc]+|\d{1,3}|(?-i:[A-Z]))"
+    r"(?:[.:\s–—-](?:.*[^.,;!])?)?",
     re.IGNORECASE,
 )
 # In capitals, these make a line a warning or an instruction, which must stay a sentence.

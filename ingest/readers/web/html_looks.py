@@ -17,6 +17,7 @@ _SKIPPED = frozenset(_SKIPPED_NAMES.split())
 _SKIPPED_CLASSES = frozenset({"mw-editsection", "headerlink", "katex-html"})
 # Text that is struck out no longer holds: a quote must not repeat it.
 _STRUCK = frozenset({"del", "s", "strike"})
+_STRUCK_STYLE = re.compile(r"text-decoration(?:-line)?\s*:[^;]*\bline-through\b", re.IGNORECASE)
 _MOST_STRUCK = 20  # elements; more are a tag that someone forgot to close
 _NOT_INLINE = frozenset(("article", "div", "dl", "li", "ol", "p", "section", "table", "td", "tr", "ul"))
 _CHROME_TAGS = frozenset({"nav", "dialog"})
@@ -39,7 +40,7 @@ def is_passed_over(element: "HtmlElement") -> bool:
 
 
 def _is_struck(element: "HtmlElement") -> bool:
-    if element.tag not in _STRUCK:
+    if element.tag not in _STRUCK and not _STRUCK_STYLE.search(element.get("style") or ""):
         return False
     inside = list(islice(element.iterdescendants(), _MOST_STRUCK))
     return len(inside) < _MOST_STRUCK and all(each.tag not in _NOT_INLINE for each in inside)

@@ -23,6 +23,8 @@ from ingest.schema import Passage
         ("Drink the tea before the meal.", "Drink the tea after the meal.", False),
         ("The tea may ease a cough.", "The tea will ease a cough.", False),
         ("All patients eat bread.", "Few patients eat bread.", False),
+        ("Adults should use the red tablets at night.", "Adults should avoid the red tablets at night.", False),
+        ("Take it with food if you have gout.", "Take it with food unless you have gout.", False),
         ("", "", False),
         ("It is so.", "It is so.", False),
         ("Tee hilft gegen Übelkeit.", "Tee hilft gegen übelkeit", True),

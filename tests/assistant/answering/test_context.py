@@ -178,6 +178,9 @@ def test_a_quote_says_that_it_is_a_part_of_a_longer_list(
     assert parts(STEPS.format(""), "Lean") == [False]  # it is whole
     items = "".join(f"- Thing number {n} {'is told at length ' * 10}.\n" for n in range(9))
     assert parts(f"Mind these things.\n\n{items}", "number 4 ") == [False]  # it is one item, as it looks
+    nested = "Symptoms:\n\n- pain\n- fever\n- warning signs:\n  - numbness\n  - weakness\n- fatigue\n"
+    assert parts(nested, "fever") == [True]
+    assert parts("Symptoms:\n\n- warning signs:\n  - numbness\n  - weakness\n- fatigue\n", "numbness") == [False]
     assert parts("Sleep is healthy. So is walking.\n", "Sleep") == [False]
 
 
@@ -225,6 +228,60 @@ LISTED = '[tool]\nagain = ["mine"]'
 )
 def test_code_is_quoted_with_the_paragraph_that_ends_or_begins_at_it(quoted: Quoted, part: str, wanted: str) -> None:
     assert quoted("cache.md", CODE, part) == [wanted]
+
+
+LONG_CODE = "\n".join(f'"name {n}": ["value {n}", {n}],' for n in range(9))
+
+
+@pytest.mark.parametrize("part", ["Save this", "name 4"])
+def test_code_in_several_pieces_is_quoted_whole(quoted: Quoted, part: str) -> None:
+    filled = LONG_CODE.replace("value", "a_value_that_has_many_tokens_of_its_own" * 3)
+    text = f"# Settings\n\nSave this as the settings.\n\n```json\n{filled}\n```\n\nIt is read once. Cats sleep.\n"
+    (quote,) = quoted("a.md", text, part)
+    assert quote.endswith(filled)
+
+
+@pytest.mark.parametrize("part", ["Reset the cache", "Cats sleep"])
+def test_code_too_long_for_a_quote_is_not_quoted_in_part(quoted: Quoted, part: str) -> None:
+    code = "\n".join(f"step {n} of many" for n in range(90))
+    text = f"# Cache\n\nReset the cache with this.\n\n```sh\n{code}\n```\n\nThis takes a day. Cats sleep.\n"
+    (quote,) = quoted("a.md", text, part)
+    assert "step" not in quote
+
+
+def test_what_takes_code_back_comes_along(quoted: Quoted) -> None:
+    text = "Reset the cache like this.\n\n```sh\nreset --all\n```\n\nDo not do this on a shared machine."
+    assert quoted("a.md", f"# Cache\n\n{text} Cats sleep.\n", "Reset the cache") == [text]
+
+
+TABS = """# Unlocking
+
+Cats sleep.
+
+=== "Windows"
+
+    Press the key.
+
+=== "Linux"
+
+    Wait a minute.
+
+    Run sudo unlock.
+
+Dogs bark.
+"""
+
+
+@pytest.mark.parametrize(
+    ("part", "wanted"),
+    [
+        ("sudo", ['Linux"\n\n    Wait a minute.\n\n    Run sudo unlock.']),
+        ("Press", ['Windows"\n\n    Press the key.']),
+        ("Dogs", ["Dogs bark."]),
+    ],
+)
+def test_what_stands_in_a_tab_is_quoted_with_its_title(quoted: Quoted, part: str, wanted: list[str]) -> None:
+    assert quoted("a.md", TABS, part) == wanted
 
 
 @pytest.mark.parametrize("after", AFTER)

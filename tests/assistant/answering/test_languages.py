@@ -20,9 +20,9 @@ def test_the_bundled_cross_encoder_understands_english() -> None:
         ("en", {"de": 9, "en": 1}, ""),
         ("de", {"de": 9}, "Answers in German are less sure than in English: compare the nearest passages."),
         ("de", {"en": 9, "de": 1}, "Answers in German are less sure than in English: compare the nearest passages."),
-        ("en", {"de": 9, "es": 1}, "The texts are in German: a question in German finds more."),
-        ("de", {"en": 9}, "The texts are in English: a question in English finds more."),
-        ("en", {"is": 9}, "The texts are in another language (is): a question in another language (is) finds more."),
+        ("en", {"de": 9, "es": 1}, "The texts are in German. Ask in that language to find more."),
+        ("de", {"en": 9}, "The texts are in English. Ask in that language to find more."),
+        ("en", {"is": 9}, "The texts are in another language (is). Ask in that language to find more."),
     ],
 )
 def test_the_hint_names_the_language(question: str, languages: dict[str, int], said: str) -> None:

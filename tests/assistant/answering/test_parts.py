@@ -2,6 +2,7 @@
 
 import pytest
 
+from assistant.answering.follow_up import ResolvedQuestion
 from assistant.answering.parts import MOST, parts, sides, topic
 from ingest.index.catalog import Snapshot
 
@@ -116,6 +117,15 @@ def test_what_a_question_needs_is_not_taken_for_a_story(message: str, snapshot: 
             "When does the shop open and where is the entrance?",
             ["When does the shop open", "shop open: where is the entrance?"],
         ),
+        ("What is sciatica? What is bursitis?", ["What is sciatica?", "What is bursitis?"]),
+        (
+            "How do I reset my password? Which printers have a tray that holds A3 paper?",
+            ["How do I reset my password?", "Which printers have a tray that holds A3 paper?"],
+        ),
+        (
+            "What is the best exercise for people with a bad back, and is it safe?",
+            ["What is the best exercise for people with a bad back", "exercise people bad back: is it safe?"],
+        ),
     ],
 )
 def test_several_questions_are_asked_one_by_one(message: str, asked: list[str]) -> None:
@@ -158,6 +168,18 @@ def test_one_question_stays_one(message: str) -> None:
     assert parts(message) == [message]
 
 
+def test_later_questions_are_about_what_the_conversation_is_about() -> None:
+    def complete(first: str) -> ResolvedQuestion:
+        return ResolvedQuestion(f"bursitis: {first}", leans=True, about="bursitis")
+
+    assert parts("How is it treated? Is it dangerous?", None, complete) == [
+        "bursitis: How is it treated?",
+        "Is bursitis dangerous?",
+    ]
+    assert parts("How is it treated? What is sciatica?", None, complete)[1] == "What is sciatica?"
+    assert parts("why?", None, complete) == ["bursitis: why?"]
+
+
 def test_a_message_of_many_questions_is_searched_for_whole() -> None:
     message = " ".join(f"What is part {number}?" for number in range(MOST + 1))
     assert parts(message) == [message]
@@ -189,6 +211,9 @@ def test_a_message_of_many_questions_is_searched_for_whole() -> None:
         ("Should I stretch before or after running?", {}),
         ("Is it better to rest or to move?", {}),
         ("How do I compare prices?", {}),
+        ("What difference does yoga make with insomnia?", {}),
+        ("Is there any difference in cost or time?", {}),
+        ("-" + " " * 9_000 + "stretching", {}),
         ("difference between", {}),
         ("", {}),
     ],
@@ -208,6 +233,9 @@ def test_a_comparison_has_two_sides(question: str, compared: dict[str, str]) -> 
         ("What does the doctor say about yoga?", "What does the doctor say about yoga?"),
         ("What do the docs say about it?", "What do the docs say about it?"),
         ("What does the guide cost?", "What does the guide cost?"),
+        ("What does the employee handbook say about pets?", "pets"),
+        ("What was decided in the minutes on 12 March?", "What was decided in the minutes on 12 March?"),
+        ("What is the maximum dose in the manual on aspirin?", "What is the maximum dose in the manual on aspirin?"),
         ("", ""),
     ],
 )

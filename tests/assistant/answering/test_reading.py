@@ -18,6 +18,7 @@ TABLE = """| Exercise     | Young | Old     |
 | Bridge       | 10    | 5\\|6    |
 | Plank        |       | 20 s    |
 | too | many | cells | here |
+|     |     |     |
 """
 
 
@@ -32,6 +33,7 @@ def test_rows_are_read_with_the_names_of_their_columns() -> None:
         "Exercise Bridge: Young 10, Old 5\\|6.",
         "Exercise Plank: Old 20 s.",
         "too, many, cells, here",
+        "",  # a row to fill in
         "After | it.",
     ]
 
@@ -56,6 +58,8 @@ def test_rows_below_a_head_that_is_in_another_passage_are_read_with_it(
         ("Group: Children | Dose: 10 mg", "Group: Children, Dose: 10 mg."),
         ("Either a | or b", "Either a | or b"),
         ("Note: a | b", "Note: a | b"),
+        ("Note: a | b: c |", "Note: a | b: c |"),
+        (" | ".join(["Q1: Pain: 4: bad"] * 99) + " | none", " | ".join(["Q1: Pain: 4: bad"] * 99) + " | none"),
     ],
 )
 def test_rows_of_other_formats_are_read_as_phrases_too(sentence: str, read: str) -> None:

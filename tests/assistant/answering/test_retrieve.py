@@ -61,7 +61,7 @@ class InParts(FakeEncoder):
         return [sum(1 + (len(word) > 7) for word in text.split()) for text in texts]
 
 
-def test_names_are_rare_nouns_that_a_text_has(indexed: Callable[..., RunReport], tmp_path: Path) -> None:
+def test_names_are_rare_nouns(indexed: Callable[..., RunReport], tmp_path: Path) -> None:
     indexed({"a.md": "Tramadol and Diclofenac are prescribed. Fermenting cabbage takes a week. They ferment2000 it."})
     index = Index(tmp_path / "data", InParts())  # type: ignore[arg-type]
     with index.view() as view:
@@ -70,7 +70,11 @@ def test_names_are_rare_nouns_that_a_text_has(indexed: Callable[..., RunReport],
             return [term.word for term in encode_question(question, view, language).terms if term.names]
 
         assert names("How much tramadol or Diclofenac a day?") == ["tramadol", "Diclofenac"]
-        assert names("How much celecoxib a day?") == []  # no text has it: perhaps it is misspelt
+        assert names("How much citalopram a day?") == ["citalopram"]  # no text has it
+        assert names("How much Zorbinolum a day?") == ["Zorbinolum"]
+        assert names("How much zorbinolum a day?") == []  # perhaps it is misspelt
+        assert names("Zorbinolum a day?") == names("How Much Zorbinolum A Day?") == []
+        assert names("Superbowls, in subtexts?") == []  # compounds
         assert names("Who prescribed it, and is fermenting it right?") == []
         assert names("how to tramadol, or do they diclofenac?") == []  # verbs, to all appearance
         assert names("Wie viel Tramadol am Tag?", "de") == []

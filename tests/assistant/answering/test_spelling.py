@@ -33,6 +33,7 @@ A disc is a medium. The order of files is their precedence.
     "drugs.md": """# Hypertension
 
 Hypertension and hyperkalemia have symptoms. Prednisolone and a batter have side effects. Valium has side effects.
+An asymptomatic hip has none.
 An edema or a tumor has symptoms. The colour is grey. They barter for pain.
 """,
 }
@@ -91,6 +92,8 @@ def test_a_word_that_exists_is_not_bent_to_one_of_the_corpus(word: str, snapshot
         "pain in 2019 and at L5S1",
         "hpi pain",
         "heartless pain",
+        "a symptomatic hip",  # not "asymptomatic"
+        "Is hake good for the hip?",  # not "have"
         "pin_code symptom_list",
         "Was hilft gegen Schmerzen im unteren Rücken, wenn Sitzen wehtut?",
         "背中が痛い",
@@ -120,6 +123,14 @@ def test_a_later_run_brings_its_words(indexed: Callable[..., RunReport], tmp_pat
         indexed(files)
         with Catalog(tmp_path / "data").read() as snapshot:
             assert speller.mend("tendinitus", snapshot).text == mended
+
+
+def test_a_word_with_the_stem_of_another_is_as_its_own_text_says(made: Callable[[dict[str, str]], Path]) -> None:
+    texts = {f"{n}.md": f"Keep a backup of disk {n}." for n in range(9)}
+    with Catalog(made(texts)).read() as snapshot:
+        assert Speller().mend("configure backuper", snapshot).text == "configure backup"
+    with Catalog(made({**texts, "z.md": "The Backuper copies disks."})).read() as snapshot:
+        assert Speller().mend("configure backuper", snapshot).text == "configure backuper"
 
 
 def test_the_vocabulary_is_read_only_for_a_word_that_no_text_contains(snapshot: Snapshot) -> None:

@@ -23,6 +23,7 @@ FILES = {
         "## Sick leave\n\nSick leave lasts a week.\n\n## Pay\n\nUnpaid leave lasts a day.\n"
     ),
     "club.md": "# Club meeting of March 3, 2024\n\nThe hall was painted.\n",
+    "may.md": "# Walk of 12 May 2024\n\nAll were there. The bill is of 2024-05-12, the next of 2024-05-13.\n",
 }
 
 
@@ -43,6 +44,7 @@ def snapshot(indexed: Callable[..., RunReport], tmp_path: Path) -> Iterator[Snap
         ("the meeting of 2024-03-03", "the meeting of March 3, 2024"),
         ("the meeting of 3 March 2024", "the meeting of March 3, 2024"),
         ("from 2024-03-03 to Feb 2025", "from March 3, 2024 to 2025-02"),
+        ("the bill of 13 May 2024", "the bill of 2024-05-13"),
     ],
 )
 def test_a_date_is_written_as_the_texts_write_it(typed: str, worded: str, snapshot: Snapshot) -> None:
@@ -59,6 +61,7 @@ def test_a_date_is_written_as_the_texts_write_it(typed: str, worded: str, snapsh
     [
         "the meeting of 2025-02-12",  # as the texts write it
         "the meeting of March 3, 2024",
+        "the walk of 12 May 2024",
         "the meeting of 12 June 2025",  # in no text
         "the meeting of 2025-13-12",  # no date
         "the meeting of 39 February 2025",  # no day
@@ -82,6 +85,7 @@ def test_a_passage_says_a_word_in_its_own_heading_alone(snapshot: Snapshot) -> N
     found = {each.text: each for each in snapshot.passages([1, 2, 3]).values()}
     assert [says(each, "present") for text, each in found.items() if "Ada" in text] == [True]
     assert [says(each, "present") for text, each in found.items() if "roof" in text] == [False]
+    assert not any(says(each, "leaving") for each in snapshot.passages(list(range(1, 9))).values())
     assert [says(each, "club") for text, each in found.items() if "hall" in text] == [True]
 
 

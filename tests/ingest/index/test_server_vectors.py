@@ -14,8 +14,9 @@ from ingest.index import servers
 from ingest.index.catalog import Catalog
 from ingest.index.doctor import examine
 from ingest.index.frozen import open_for_reading
+from ingest.index.renewal import RENEWED, RETIRED
 from ingest.index.server_vectors import ServerVectors, delete_vectors, vectors_of
-from ingest.index.vectors import VECTORS_FOLDER, Vectors
+from ingest.index.vectors import VECTORS_FOLDER, Vectors, create_collection
 from ingest.models.encoder import EncoderIdentity, OnnxEncoder, Vectors32
 from ingest.runs.pipeline import RunReport, forget, ingest, mend
 from ingest.settings import COLLECTIONS, Settings
@@ -135,6 +136,17 @@ def test_a_worn_collection_is_made_anew_while_readers_keep_theirs(vectors: Serve
         reader.count()
     assert reader.count() == 59
     assert reader.nearest(rows[40], 1) == later.nearest(rows[40], 1)
+
+
+def test_a_renewal_that_was_killed_between_the_two_names_is_finished(
+    vectors: ServerVectors, chroma_server: Chroma, tmp_path: Path
+) -> None:
+    vectors.add(["a"], unit(1))
+    fresh = create_collection(vectors._client, f"{vectors._name}{RENEWED}1")
+    fresh.add(ids=["a"], embeddings=unit(1))
+    assert vectors._collection is not None
+    vectors._collection.modify(name=f"{vectors._name}{RETIRED}2")
+    assert list(ServerVectors(chroma_server.url, tmp_path, IDENTITY).ids()) == ["a"]
 
 
 def test_a_server_that_stops_is_named_and_found_again(vectors: ServerVectors, chroma_server: Chroma) -> None:

@@ -13,6 +13,7 @@ from ingest.errors import IndexUnreadable
 from ingest.index.chosen import ChosenVectors
 from ingest.index.chroma_files import check
 from ingest.index.frozen import FrozenVectors, open_for_reading
+from ingest.index.renewal import RENEWED, RETIRED
 from ingest.index.vectors import GRAPH, Vectors
 from ingest.models.encoder import EncoderIdentity, Vectors32
 
@@ -302,6 +303,21 @@ def test_readers_keep_what_they_opened_while_a_shard_is_made_anew(tmp_path: Path
         assert sorted(vectors.ids()) == names[2_000:]
         vectors.drop_others()
     assert sizes(tmp_path) == [1_000]
+
+
+def test_a_shard_whose_renewal_was_killed_between_its_two_names_is_found(tmp_path: Path) -> None:
+    with Vectors(tmp_path, IDENTITY) as vectors:
+        vectors.add(["a", "b"], rows((1, 0, 0), (0, 1, 0)))
+        name = vectors._shards[0].name
+        vectors._shard(f"{name}{RENEWED}0")  # of a run that was killed before
+        fresh = vectors._shard(f"{name}{RENEWED}1")
+        fresh.add(ids=["a", "b"], embeddings=rows((1, 0, 0), (0, 1, 0)))
+        vectors._shards[0].modify(name=f"{name}{RETIRED}2")
+    with Vectors(tmp_path, IDENTITY) as vectors:
+        assert set(vectors.ids()) == {"a", "b"}
+        vectors.drop_others()
+        assert [each.name for each in vectors._client.list_collections()] == [name]
+        assert vectors.count() == 2
 
 
 @pytest.mark.slow

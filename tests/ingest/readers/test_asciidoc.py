@@ -6,6 +6,20 @@ from ingest.schema import Document
 
 ReadAs = Callable[[str, str | bytes], Document]
 
+TABLE = """|===
+|Letter |Sign
+
+|m|v|E|<|5
+|===
+
+The area is stem:[x^2+y^2=r^2].
+
+[stem]
+++++
+a^2
+++++
+"""
+
 PAGE = """= The Mill
 Eve Ash <eve@e.org>
 :lang: en-GB
@@ -157,3 +171,14 @@ def test_blocks_that_are_too_deep_are_text(read_as: ReadAs) -> None:
     signs = ["=" * (4 + depth) for depth in range(52)]
     document = read_as("a.adoc", "\n".join((*signs, "Inside.", *reversed(signs), "", "End.")))
     assert [text for _, text in quotes(document)] == [f"{signs[-1]}\nInside.\n{signs[-1]}", "End."]
+
+
+def test_cells_of_one_letter_and_formulas_are_as_written(read_as: ReadAs) -> None:
+    document = read_as("a.adoc", TABLE)
+    assert [document.text[block.start : block.end] for block in document.blocks] == [
+        "Letter: m | Sign: v",
+        "Letter: E | Sign: <",
+        "Letter: 5",
+        "The area is x^2+y^2=r^2.",
+        "a^2",
+    ]

@@ -49,6 +49,30 @@ def rich_word() -> bytes:
     return with_notes(word, "footnote", {7: "Why."})
 
 
+def test_runs_off_the_line_are_raised_and_struck_ones_left_out(read_as: ReadAs, word: WordDocument) -> None:
+    paragraph = word.add_paragraph("Up to 10")
+    for text, look in (
+        ("6", '<w:position w:val="8"/>'),
+        (" H", ""),
+        ("2", '<w:position w:val="-6"/>'),
+        ("O for ", '<w:position w:val="2"/>'),
+        ("50 ", "<w:strike/>"),
+        ("55 ", "<w:dstrike/>"),
+        ("60.", '<w:strike w:val="0"/>'),
+    ):
+        paragraph._p.append(element(f'<w:r><w:rPr>{look}</w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>'))
+    assert quotes(read_as("a.docx", saved(word))) == ["Up to 10⁶ H₂O for 60."]
+
+
+def test_a_bold_order_stays_a_sentence(read_as: ReadAs, word: WordDocument) -> None:
+    for text in ("Do not take with alcohol", "Dose"):
+        word.add_paragraph().add_run(text).bold = True
+        word.add_paragraph("Take one tablet a day, with a glass of water, and no more than that. It works in an hour.")
+    document = read_as("a.docx", saved(word))
+    assert [title for _, title in headings(document)] == ["Dose"]
+    assert quotes(document)[0] == "Do not take with alcohol"
+
+
 def kinds(document: Document) -> list[tuple[str, str]]:
     return [(block.kind, document.text[block.start : block.end]) for block in document.blocks]
 

@@ -309,6 +309,9 @@ def test_a_folded_text_is_kept_with_its_summary(read_as: ReadAs) -> None:
 
 def test_struck_text_is_left_out_unless_a_tag_was_forgotten(read_as: ReadAs) -> None:
     assert quotes(read_as("a.html", "<p>Take <del>20</del> <s>15</s> 10 mg.")) == ["Take 10 mg."]
+    styled = '<p>Take <span style="text-decoration: underline line-through">20</span> 10 mg.'
+    assert quotes(read_as("a.html", styled)) == ["Take 10 mg."]
+    assert quotes(read_as("a.html", "<p>It has 2<sup>n + 1</sup> states.")) == ["It has 2^(n + 1) states."]
     assert quotes(read_as("b.html", "<s><p>One.</p><p>Two.</p>")) == ["One.", "Two."]
 
 

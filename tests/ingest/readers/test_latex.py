@@ -84,6 +84,31 @@ def test_heads_by_rules_and_of_long_tables(read_as: ReadAs) -> None:
     assert quotes(read_as("c.tex", plain)) == [("row", "1 | –"), ("row", "2 | x")]
 
 
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        (r"Take \SIrange{5}{10}{\milli\gram}.", "Take 5–10 mg."),
+        (r"Take \qtyrange[mode=text]{5}{10}{\gram} or \numrange{5}{10}.", "Take 5–10 g or 5–10."),
+        (r"Take 2\nicefrac{1}{2} or \sfrac{1}{2}.", "Take 2 1/2 or 1/2."),
+        (r"\SI{1.73}{\square\metre} and \SI{2}{\kilogram\per\cubic\metre}", "1.73 m² and 2 kg/m³"),
+        (r"\SI{3}{\cubic\centi\metre}", "3 cm³"),
+        (
+            "See \\href{https://x.org/a%20b}{the guide}. Not for children.\nMore.",
+            "See the guide. Not for children. More.",
+        ),
+        (r"Print \verb|%d| twice, see \url{https://x.org/a%20b} too.", "Print %d twice, see https://x.org/a%20b too."),
+    ],
+)
+def test_numbers_units_and_addresses(read_as: ReadAs, source: str, shown: str) -> None:
+    assert quotes(read_as("a.tex", source)) == [("paragraph", shown)]
+
+
+def test_a_table_in_a_cell_ends_no_row(read_as: ReadAs) -> None:
+    cell = r"\begin{tabular}[c]{@{}c@{}}Dose\\ (mg)\end{tabular}"
+    source = rf"\begin{{tabular}}{{lll}} Drug & {cell} & Note \\ \midrule Aspirin & 100 & none \\ \end{{tabular}}"
+    assert quotes(read_as("a.tex", source)) == [("row", "Drug: Aspirin | Dose (mg): 100 | Note: none")]
+
+
 def test_macros_cannot_grow_without_end(read_as: ReadAs) -> None:
     source = "\\newcommand{\\a}{\\a\\a xx}\n\\newcommand{\\b}{\\a\\a}\n" + "\\b " * 1_000
     assert len(read_as("a.tex", source + "End.").text) < 1_000_000

@@ -73,6 +73,20 @@ def test_of_alternatives_the_plain_text_is_read_and_else_the_page(read_as: ReadA
     assert headings(document) == [(1, "The pond – März"), (2, "Pond")]
 
 
+def test_files_in_an_alternative_are_read(read_as: ReadAs) -> None:
+    mail = message("Plain.\n")
+    mail.add_alternative("<p>Page.</p>", subtype="html")
+    page = mail.get_payload()[-1]  # type: ignore[index]
+    page.make_mixed()  # type: ignore[union-attr]
+    page.add_attachment(b"Deep.", maintype="text", subtype="plain", filename="a.txt")  # type: ignore[union-attr]
+    assert [text for _, text, _ in units(read_as("a.eml", mail.as_bytes()))[1:]] == ["Plain.", "Deep."]
+
+
+def test_a_letter_of_windows_is_read_as_sent(read_as: ReadAs) -> None:
+    head = b"Subject: x\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+    assert "5–10 mg don’t" in read_as("a.eml", head + b"5\x9610 mg don\x92t\r\n").text
+
+
 def test_text_after_an_attachment_is_no_part_of_it(read_as: ReadAs) -> None:
     mail = message("See below.\n")
     mail.add_attachment(b"Deep.", maintype="text", subtype="plain", filename="a.txt")

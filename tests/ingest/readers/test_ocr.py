@@ -10,6 +10,7 @@ from ingest.errors import SourceUnreadable
 from ingest.readers.pdf import ocr
 from ingest.schema import Document
 from ingest.word_boxes import within
+from tests.ingest.readers.test_pdf import draw, text
 
 ReadAs = Callable[[str, str | bytes], Document]
 Refused = Callable[[str, str | bytes], SourceUnreadable]
@@ -38,6 +39,15 @@ def test_a_scanned_page_is_read(read_as: ReadAs) -> None:
     assert (document.ocr_pages, document.note) == ((1,), "page 2 has no text (probably scanned)")
     first = within(document.word_boxes, 0, 3)[0]
     assert 25 < first.left < 35 and 28 < first.top < 40 and 40 < first.bottom < 60
+
+
+def test_a_scan_with_a_stamp_is_no_page_of_text(read_as: ReadAs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ocr, "find_spec", lambda _: None)
+    picture = b"q 600 0 0 780 5 5 cm BI /W 1 /H 1 /BPC 8 /CS /G ID \xff EI Q\n"
+    stamped = draw([picture + text(20, 20, "Scanned with Cam"), text(20, 200, "A page of its own text.")])
+    document = read_as("a.pdf", stamped)
+    assert document.note.startswith("page 1 has no text (probably scanned")
+    assert "Scanned with Cam" in document.text and "A page of its own text." in document.text
 
 
 def test_without_the_extra_its_installation_is_named(refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,8 @@ LOOKS = (
     '</style:style><style:style style:name="down" style:family="text" style:parent-style-name="up">'
     '<style:text-properties style:text-position="-33% 58%"/></style:style>'
     '<style:style style:name="gone" style:family="text"><style:text-properties text:display="none"/></style:style>'
+    '<style:style style:name="struck" style:family="text"><style:text-properties '
+    'style:text-line-through-style="solid"/></style:style>'
     '<style:style style:name="fat" style:family="paragraph"><style:text-properties fo:font-weight="bold"/>'
     "</style:style>"
     '<text:list-style style:name="L"><text:list-level-style-number text:level="1" style:num-format="1" '
@@ -73,6 +75,18 @@ def test_paragraphs_headings_and_characters(read_as: ReadAs) -> None:
     assert document.title == "The rules"
     assert [(heading.level, heading.title) for heading in document.headings] == [(2, "Rules")]
     assert texts(document) == [("paragraph", "Up to 10⁶ of H₂O"), ("paragraph", "a b c\nd e")]
+
+
+def test_what_is_struck_out_or_said_instead_of_a_picture_is_no_text(read_as: ReadAs) -> None:
+    urn = 'xmlns:svg="urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0"'
+    picture = (
+        f"<draw:frame><draw:image/><svg:title {urn}>Hand</svg:title><svg:desc {urn}>A hand</svg:desc></draw:frame>"
+    )
+    body = p(f"The fee is {span('50 ', 'struck')}60 euros.") + p(f"Take the pill{picture} twice.")
+    assert texts(read_as("a.odt", odt(body))) == [
+        ("paragraph", "The fee is 60 euros."),
+        ("paragraph", "Take the pill twice."),
+    ]
 
 
 def test_notes_and_comments_follow_their_paragraph(read_as: ReadAs) -> None:

@@ -130,6 +130,14 @@ def test_running_heads_are_left_out_and_sentences_go_on(read_as: ReadAs) -> None
     assert [document.page(document.text.index(word)) for word in ("boat", "harbour", "autumn")] == [1, 2, 3]
 
 
+def test_lines_whose_numbers_differ_by_content_are_no_running_heads(read_as: ReadAs) -> None:
+    def invoice(number: int, dose: int) -> bytes:
+        return lines(72, 750, "City Clinic", f"Invoice No. {number}", f"Dose: {dose} mg", "Thank you.")
+
+    read = " ".join(sentences(read_as("a.pdf", draw([invoice(1041, 5), invoice(1057, 30)]))))
+    assert "1041" in read and "Dose: 5 mg" in read and "Dose: 30 mg" in read
+
+
 def test_the_head_of_a_table_is_kept_on_every_page_below_the_running_head(read_as: ReadAs) -> None:
     def row(y: float, *cells: str) -> bytes:
         return b"".join(text(x, y, cell, 10) for x, cell in zip((72, 220, 340, 450), cells, strict=True))

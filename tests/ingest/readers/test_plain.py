@@ -18,6 +18,11 @@ def units(document: Document) -> list[tuple[str, str]]:
     return [(block.kind, document.text[block.start : block.end]) for block in document.blocks]
 
 
+def test_a_sentence_about_a_section_is_no_heading(read_as: ReadAs) -> None:
+    document = read_as("a.txt", f"Section 5 does not apply.\n\n{PROSE}\n\nPart a is kept.\n\n{PROSE}\n")
+    assert headings(document) == []
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [

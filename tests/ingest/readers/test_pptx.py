@@ -79,6 +79,23 @@ def test_default_titles_say_nothing(read_as: ReadAs, shown: Shown, title: str) -
     assert read_as("a.pptx", saved(shown)).title == "Fees"
 
 
+def test_a_box_with_a_formula_or_struck_text_is_read(read_as: ReadAs, shown: Shown) -> None:
+    place = slide(shown)
+    wrapped = box(place, "The dose is doubled.", 1, 5).getparent()
+    tree = wrapped.getparent()
+    compatible = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+    wrapper = etree.SubElement(tree, f"{{{compatible}}}AlternateContent")
+    etree.SubElement(wrapper, f"{{{compatible}}}Choice").append(wrapped)
+    etree.SubElement(wrapper, f"{{{compatible}}}Fallback")
+    paragraph = box(place, "It costs 50", 1, 7).find(f".//{{{DRAWING}}}p")
+    for strike, text in (("sngStrike", " or 55"), ("noStrike", " or 60.")):
+        paragraph.append(
+            etree.fromstring(f'<a:r xmlns:a="{DRAWING}"><a:rPr strike="{strike}"/><a:t>{text}</a:t></a:r>')
+        )
+    read = [text for _, text in kinds(read_as("a.pptx", saved(shown)))]
+    assert read == ["The dose is doubled.", "It costs 50 or 60."]
+
+
 def test_boxes_are_read_by_their_places(read_as: ReadAs, shown: Shown) -> None:
     place = slide(shown)
     for text, left, top in (("Five", 1, 12), ("Three", 8, 5.1), ("Two", 1, 5), ("Four", 1, 7), ("One", 9, 3)):

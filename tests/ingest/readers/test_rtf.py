@@ -34,6 +34,7 @@ def lines(document: Document) -> list[str]:
         (r"{\f1 \'e4\'e0} {\f2 \'b3} 5 mg {\f3 \'8d\'98}", "да ≥ 5 mg 腰"),
         (r"10{\super 6} H{\sub 2}O 1{\super st} x{\up6 2}y", "10⁶ H₂O 1st x²y"),
         (r"a{\v hidden}{\deleted gone}{\revised kept}{\*\unknown lost}b", "akeptb"),
+        (r"a {\strike 50 }60 \strike c\strike0 d {\striked1 e\plain f}", "a 60 d f"),
         (r"{\field{\*\fldinst HYPERLINK x}{\fldrslt shown}} \emdash\endash\rquote\tab z", "shown —–’ z"),
         (r"one\line two" + "\\\n" + "three", "one\ntwo\nthree"),
         (r"{\upr{ANSI}{\*\ud{Uni\u231?}}}", "Uniç"),

@@ -48,7 +48,7 @@ def test_commands_use_the_server_and_say_when_it_is_down(
     for arguments in (["status"], ["ask", "why"], ["ingest", tmp_path / "corpus"], ["user", "list"], ["ui"]):
         failed = run(*arguments)
         assert failed.code == 1
-        assert "/texts (cited_main): the catalog's server does not do it" in failed.err
+        assert "/texts (cited_main): the catalog's server failed" in failed.err
         assert "secret" not in failed.err
     engine(down).dispose()
 
@@ -98,9 +98,9 @@ def test_a_page_stays_up_while_the_server_is_down(
         try:
             assert client.get("/healthz").text == "ok"
             unready = client.get("/readyz")
-            assert unready.status_code == 503 and "the catalog's server does not do it" in unready.text
+            assert unready.status_code == 503 and "the catalog's server failed" in unready.text
             refused = client.get("/kept")
-            assert refused.status_code == 503 and "the catalog's server does not do it" in refused.json()["detail"]
+            assert refused.status_code == 503 and "the catalog's server failed" in refused.json()["detail"]
         finally:
             postgresql_server.start()
         assert client.get("/readyz").text == "ready"

@@ -184,6 +184,13 @@ def test_a_dry_run_changes_nothing(run: Run, write: Callable[..., Path], tmp_pat
         "would be removed: c.md",
     ]
     assert run("status").out.splitlines()[-1] == "3 files, 3 passages, 0 failed"
+    (root / "back.md").unlink()
+    (root / "hips.md").unlink()
+    careful = run("ingest", root, "--dry-run").out
+    assert "would be removed: back.md" in careful and "use --yes" in careful
+    assert "use --yes" not in run("ingest", root, "--dry-run", "--yes").out
+    keeping = run("ingest", root, "--dry-run", "--no-prune").out
+    assert "is gone, but would be kept: back.md" in keeping and "use --yes" not in keeping
 
 
 def test_a_dry_run_fails_if_the_run_would(run: Run, write: Callable[..., Path]) -> None:

@@ -27,7 +27,7 @@ def test_a_clock_that_was_set_back(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_plan_gives_the_reason_for_a_failure_once(capsys: pytest.CaptureFixture[str]) -> None:
-    show_plan(Plan(found=1, failed=(("a.md", "cannot be opened"),)))
+    show_plan(Plan(found=1, failed=(("a.md", "cannot be opened"),)), prune=True, yes=False)
     assert capsys.readouterr().out.splitlines()[1:] == ["would fail: a.md (cannot be opened)"]
 
 

@@ -220,7 +220,7 @@ def test_measures_have_values_and_intervals(tmp_path: Path) -> None:
     rare = re.search(r'<tr data-measure="ndcg10">.*', html)
     assert rare
     assert "More measures" in html[: rare.start()]
-    assert "100 % none, too alike" in plain(rare[0])
+    assert "100 % none, the values are too alike" in plain(rare[0])
     assert html.count("<svg") == 2
     assert f'href="results/{run.stem}.jsonl" download' in html
     assert not re.search(r"\b(None|nan)\b", plain(html))
@@ -368,9 +368,9 @@ def test_the_threshold_is_stored_shown_and_chosen_from_a_run(
     assert evaluate.gate_threshold(data_dir) is None
     indexed({"a.md": "# A\n\nA text.\n"})
     assert evaluate.gate_threshold(data_dir) is None
-    assert "from a score of 0.60 on, the default." in plain(shown.threshold_html(None))
+    assert "if the score is at least 0.60 , the default." in plain(shown.threshold_html(None))
     assert evaluate.store_threshold(0.25, data_dir) == evaluate.gate_threshold(data_dir) == 0.25
-    assert "from a score of 0.25 on; the default is 0.60." in plain(shown.threshold_html(0.25))
+    assert "if the score is at least 0.25 ; the default is 0.60." in plain(shown.threshold_html(0.25))
     put(data_dir)
     found = evaluate.calibrated(finished(data_dir), 0, data_dir)
     assert evaluate.gate_threshold(data_dir) == found.value == 0.5

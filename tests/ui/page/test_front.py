@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, StreamingResponse
 
 from ingest.settings import Settings
 from ui.page.front import BROKE_OFF, COOKIE, NONE_RUNS, serve_front
@@ -40,6 +40,9 @@ class Page:
         if request.url.path == "/metrics" and "authorization" in request.headers:
             text = f'# HELP q_total Questions.\n# TYPE q_total counter\nq_total{{outcome="answered"}} {self.number}.0\n'
             await PlainTextResponse(text)(scope, receive, send)
+            return
+        if request.url.path == "/metrics" and "cookie" in request.headers:
+            await RedirectResponse("/login", 303)(scope, receive, send)
             return
         if request.url.path in ("/refused", "/metrics"):
             await JSONResponse({"detail": "no"}, 403)(scope, receive, send)
@@ -116,6 +119,9 @@ def test_the_metrics_are_those_of_all_pages(front: Started, browser: Browser) ->
     assert told() == [f'q_total{{outcome="answered",page="{number}"}} {number}.0' for number in (1, 2, 3)]
     refused = browser().get("/metrics")
     assert (refused.status_code, refused.json()) == (403, {"detail": "no"})
+    signed_out = browser(cookies={"a": "b"}).get("/metrics")
+    assert (signed_out.status_code, signed_out.headers["location"]) == (303, "/login")
+    assert owner.request("GET", "/metrics", content="a body").status_code == 200
     served[2].close()
     assert [line[-3:] for line in told()] == ["1.0", "3.0"]  # nobody has noticed yet that it ended
     addresses.clear()
