@@ -160,10 +160,11 @@ def _unit(passage: Passage, position: int) -> range:
         shown = lines.code(passage, position + 1) if _TO_CODE.search(gap) and not _FROM_CODE.match(gap) else None
         if shown and lines.words(passage, set(shown)) <= LIST_WORDS:
             return range(position, shown.stop)
-    code = lines.code(passage, position)
+    items = _list(passage, position)
+    code = lines.code(passage, position) if items is None else None
     if code and lines.words(passage, set(code)) <= LIST_MOST:
         return code
-    return _fitting(passage, position, _list(passage, position))
+    return _fitting(passage, position, items)
 
 
 def is_part_of_list(passage: Passage, start: int, end: int) -> bool:
@@ -171,7 +172,7 @@ def is_part_of_list(passage: Passage, start: int, end: int) -> bool:
     held = {at for at, (first, last) in enumerate(passage.sentences) if first >= start and last <= end}
     seen: set[int] = set()
     for at in sorted(held):
-        if at in seen or not lines.item(passage, at) or _INTRODUCES.search(lines.text(passage, at)):
+        if at in seen or not lines.item(passage, at) or _heads_list(passage, at):
             continue
         items = {each for each in _list(passage, at, nested=True) or () if lines.item(passage, each)}
         if 1 < len(items & held) < len(items):
@@ -222,18 +223,26 @@ def _list(passage: Passage, at: int, *, nested: bool = False) -> range | None:
         if (
             not lines.item(passage, before)
             or lines.indent(passage, before) < indent
-            or (not nested and _INTRODUCES.search(lines.text(passage, before)))
+            or (not nested and _heads_list(passage, before))
         ):
             break
         if lines.indent(passage, before) == indent:
             first = before
     while end < len(passage.sentences) and (
-        lines.indent(passage, end) >= indent and (nested or not _INTRODUCES.search(lines.text(passage, end)))
+        lines.indent(passage, end) >= indent and (nested or not _heads_list(passage, end))
         if lines.item(passage, end)
         else _continues(passage, end)
     ):
         end += 1
     return range(first, end)
+
+
+def _heads_list(passage: Passage, at: int) -> bool:
+    """Whether an item introduces a list of its own, not code or a note ("1. Run this:")."""
+    below = at + 1 < len(passage.sentences) and lines.item(passage, at + 1)
+    return bool(below and _INTRODUCES.search(lines.text(passage, at))) and (
+        lines.indent(passage, at + 1) > lines.indent(passage, at)
+    )
 
 
 def _continues(passage: Passage, at: int) -> bool:

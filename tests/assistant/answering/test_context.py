@@ -241,6 +241,12 @@ def test_code_in_several_pieces_is_quoted_whole(quoted: Quoted, part: str) -> No
     assert quote.endswith(filled)
 
 
+def test_code_in_a_step_brings_all_steps(quoted: Quoted) -> None:
+    steps = "1. Clean up:\n\n   ```sh\n   clean --all\n   ```\n\n2. Remove it:\n\n   ```sh\n   remove it\n   ```"
+    (quote,) = quoted("a.md", f"# Removing\n\n{steps}\n\nCats sleep.\n", "clean --all")
+    assert "Clean up:" in quote and "remove it" in quote
+
+
 @pytest.mark.parametrize("part", ["Reset the cache", "Cats sleep"])
 def test_code_too_long_for_a_quote_is_not_quoted_in_part(quoted: Quoted, part: str) -> None:
     code = "\n".join(f"step {n} of many" for n in range(90))
