@@ -164,7 +164,7 @@ def test_a_folder_is_named_only_where_nobody_else_can_reach_the_page(
             with pytest.raises(IndexError):  # no handler at all
                 page.handler("add-folder", "click")
             return
-        answer = page.call(page.handler("add-folder", "click"), [str(tmp_path / "secret")])
+        answer = page.call(page.handler("add-folder", "click"), [str(tmp_path / "secret"), None])
         assert ("plan.md" in answer) == (not others)
         assert ("only where nobody else can reach the page" in answer) == bool(others)
     finally:

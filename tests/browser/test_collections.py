@@ -105,7 +105,7 @@ def test_a_new_user_gets_from_an_empty_page_to_a_quote_of_an_own_pdf(
 def test_a_question_before_any_text_is_told_what_to_do(address: str, visit: Open) -> None:
     page = visit(address, 1440, "light")
     ask(page, QUESTION)
-    assert "drop files anywhere" in page.inner_text("#conversation .failure")
+    assert "added in the Corpus tab" in page.inner_text("#conversation .failure")
 
 
 def test_collections_are_created_changed_switched_and_deleted_by_keyboard(
