@@ -123,8 +123,9 @@ def with_support(passage: Passage, position: int) -> list[int]:
     or a table what it introduces, with the head of a table its rows, with a
     question what follows it, with the end of a paragraph the code below it. Before
     it: sentences that it refers to, the line that introduces its list, the header
-    row of its table, the title of its tab or note. After it: sentences that limit what it says. The fields of a
-    record and the pieces of an overlong sentence stay together.
+    row of its table, the title of its tab or note. After it: sentences that limit
+    what it says. The fields of a record and the pieces of an overlong sentence stay
+    together.
     """
     found = set(_unit(passage, position))
     position, first = max(found), min(found)

@@ -96,9 +96,8 @@ class Vectors:
         except InternalError as error:
             raise VectorsUnopened(*chroma_files.unreadable(error, self._folder).args) from error
         try:
-            if not self._read_only:
-                finish_renewal({each.name: each for each in self._client.list_collections()})
-            names = shard_names(self._name, {collection.name for collection in self._client.list_collections()})
+            present = {collection.name: collection for collection in self._client.list_collections()}
+            names = shard_names(self._name, present.keys() if self._read_only else finish_renewal(present))
             if self._read_only and not names:
                 raise chroma_files.missing(self._folder)
             self._shards = [self._shard(name) for name in names or [self._name]]

@@ -87,10 +87,9 @@ class _Reader:
 
     def _block(self, lines: Sequence[str], sign: str, depth: int) -> None:
         attributes, self._attributes = self._attributes, ""
-        if sign[0] == "+" and _FORMULA.search(attributes):
-            self.pieces.append(Piece("\n".join(lines).strip("\n")))
-            return
-        if sign[0] == "/" or sign[0] == "+":
+        if sign[0] in "/+":
+            if sign[0] == "+" and _FORMULA.search(attributes):
+                self.pieces.append(Piece("\n".join(lines).strip("\n")))
             return
         if sign[1:] == "===" and sign[0] in _TABLE_SIGNS:
             first = len(self.inline.notes)
