@@ -7,7 +7,7 @@ to decide which words of the earlier question belong with the new one.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from assistant.answering.retrieve import idf
@@ -57,8 +57,8 @@ def resolve_follow_up(question: str, history: Sequence[str], snapshot: Snapshot)
     A question without content words ("why?") gets the whole earlier question.
     One that refers back ("is it safe?") gets the words that the earlier
     question is about. One that names another case ("and yoga?") gets those
-    words of the earlier question that occur in one passage with the new ones,
-    or takes the place of the case that it names anew ("and sick leave?" after
+    words of the earlier question that occur in one passage with the new ones
+    (phrases whole), or takes the place of the case that it names anew ("and sick leave?" after
     "How much annual leave do I earn?").
     """
     alone = ResolvedQuestion(question, leans=False, about=_words(question))
@@ -185,14 +185,33 @@ class _Passages:
 
 
 def belonging(own: Sequence[Term], earlier: str, snapshot: Snapshot) -> str:
-    """Return the earlier question's words that occur in the passage with most of the new ones; "" if none."""
+    """Return the earlier question's words that occur in the passage with most of the new ones; "" if none.
+
+    A phrase is kept whole: "knee pain" does not become "pain" because no passage tells of the new case and knees.
+    """
     words, terms = {term.stem for term in own}, content_terms(earlier)
     passages = _Passages(words | {term.stem for term in terms}, snapshot)
     best = max(passages.held, key=lambda held: (passages.weigh(held & words), passages.weigh(held)), default=set())
     if not best & words:
         return ""
-    kept = [earlier[term.start : term.end] for term in terms if term.stem in best - words]
-    return " ".join(kept)
+    kept = best - words
+    for phrase in _phrases(earlier, terms):
+        stems = {term.stem for term in phrase}
+        if stems & kept and not stems & words:
+            kept |= stems
+    return " ".join(earlier[term.start : term.end] for term in terms if term.stem in kept)
+
+
+def _phrases(text: str, terms: Sequence[Term]) -> Iterator[list[Term]]:
+    """Yield the terms that have only space between them together ("knee pain")."""
+    phrase: list[Term] = []
+    for term in terms:
+        if phrase and text[phrase[-1].end : term.start].strip():
+            yield phrase
+            phrase = []
+        phrase.append(term)
+    if phrase:
+        yield phrase
 
 
 def _left_out(own: Sequence[Term], earlier: str, snapshot: Snapshot) -> bool:

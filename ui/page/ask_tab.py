@@ -66,6 +66,12 @@ class AskTab:
         same = (gr.skip(),) * len(self.limits)
         return *self.show(opened.turns, opened.id), note, opened.turns, opened.id, marker_html(opened), *same
 
+    def listed(self, owner: str, identity: str) -> tuple[Any, ...]:
+        """Return what lists the saved conversations again and leaves the open one, with this id, as it is."""
+        opened = self.conversations.open(owner, identity)
+        unsaved = identity and not opened.kept  # its first answer is still to come
+        return tuple(marker_html(opened) if each is self.marker and not unsaved else gr.skip() for each in self.shown)
+
     def start(self, request: gr.Request) -> tuple[Any, ...]:
         """Return what a new window shows: the conversation in its address."""
         return self.open(request.query_params.get("conversation", ""), request)
@@ -180,7 +186,7 @@ def _respond(
                 yield "", conversation, gr.skip(), "", now, identity, *same[5:]
             else:
                 kept = tab.conversations.keep(owner, identity, now)
-                yield gr.skip(), *(tab.show_opened(kept) if stop.shown == identity else same)
+                yield gr.skip(), *(tab.show_opened(kept) if stop.shown == identity else tab.listed(owner, stop.shown))
 
     return respond
 

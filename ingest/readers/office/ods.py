@@ -123,7 +123,9 @@ class _Reading:
         spans = [list(characters.spans(each)) for each in element if each.tag == TEXT + "p"]
         for annotation in element.findall(OFFICE + "annotation"):
             self._comment(annotation)
-        text = one_line(clean(" ".join(map(joined, spans)))) or _value(element)
+        if style.struck:
+            return Cell("")
+        text = one_line(clean(" ".join(map(joined, spans)))) if spans else _value(element)
         is_word = element.get(OFFICE + "value-type", "string") in ("string", "boolean")
         return Cell(text, is_word, bold=bool(text) and (style.bold or is_bold([s for each in spans for s in each])))
 

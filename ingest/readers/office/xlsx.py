@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from ingest.errors import SourceUnreadable
 from ingest.readers.assemble import assemble, clean, extracted
 from ingest.readers.office.number_format import date_shown, number_shown
-from ingest.readers.office.openxml import REL, opened, parsed
+from ingest.readers.office.openxml import REL, is_on, opened, parsed
 from ingest.readers.office.sheet_heads import Cell, Row
 from ingest.readers.office.sheet_merges import Merge, merged
 from ingest.readers.office.sheets import Sheet, sheet_pieces
@@ -61,7 +61,7 @@ def read(data: bytes, source: str, budget: Budget) -> Document:
     """
     from openpyxl import load_workbook  # type: ignore[import-untyped]
 
-    package = _with_raised(opened(data, source, "XLSX", budget))
+    package = _with_runs_written_out(opened(data, source, "XLSX", budget))
     try:
         warnings.filterwarnings("ignore", module="openpyxl")  # of what it does not read, such as validation
         workbook = load_workbook(package, read_only=True, data_only=True, keep_links=False)
@@ -164,7 +164,7 @@ def _comments(root: "_Element") -> Iterator[str]:
 def _cell(cell: "ReadOnlyCell | EmptyCell", *, styled: bool) -> Cell:
     """Return what a cell shows."""
     value = cell.value
-    if value is None:
+    if value is None or cell.font.strike:  # what is struck out no longer holds
         return _EMPTY
     bold = styled and bool(cell.font.bold)
     if isinstance(value, str):
@@ -190,11 +190,15 @@ def _spans(part: bytes) -> dict[int, list[Merge]]:
     return spans
 
 
-def _with_raised(package: BytesIO) -> BytesIO:
-    """Return the package with superscripts and subscripts in shared texts written out, which openpyxl would drop."""
+def _with_runs_written_out(package: BytesIO) -> BytesIO:
+    """Return the package with superscripts and subscripts in texts written out, and without what is struck out.
+
+    openpyxl would take all of them for plain text.
+    """
     with zipfile.ZipFile(package) as old:
-        raised = [name for name in old.namelist() if name.endswith(".xml") and b"vertAlign" in old.read(name)]
-        changed = {name: _written_out(old.read(name)) for name in raised if "styles" not in name}
+        names = [name for name in old.namelist() if name.endswith(".xml") and "styles" not in name]
+        parts = ((name, old.read(name)) for name in names)
+        changed = {name: _written_out(part) for name, part in parts if b"vertAlign" in part or b"strike" in part}
         if not changed:
             package.seek(0)
             return package
@@ -207,7 +211,7 @@ def _with_raised(package: BytesIO) -> BytesIO:
 
 
 def _written_out(part: bytes) -> bytes:
-    """Return a part in which each text of several runs is one run, with its superscripts written out."""
+    """Return a part in which each text of several runs is one run, written out."""
     from lxml import etree  # type: ignore[import-untyped]
 
     root = parsed(part)
@@ -229,6 +233,8 @@ def _written_character(found: re.Match[bytes]) -> bytes:
 
 
 def _run(run: "_Element") -> TextSpan:
+    if is_on(run.find(f"{_MAIN}rPr/{_MAIN}strike"), "val"):
+        return TextSpan("")
     position = run.find(f"{_MAIN}rPr/{_MAIN}vertAlign")
     raised = {"superscript": 1, "subscript": -1}.get(position.get("val") or "", 0) if position is not None else 0
     return TextSpan(run.findtext(_MAIN + "t") or "", raised)

@@ -57,6 +57,18 @@ def test_another_case_takes_along_what_stands_with_it_in_a_passage(
 
 
 @pytest.mark.parametrize(
+    ("question", "earlier", "expected"),
+    [
+        ("and yoga?", "Does cold help with warm knees?", "warm knees: and yoga?"),  # no passage has yoga and knees
+        ("and yoga?", "Do cats like warm beds?", "cats warm beds: and yoga?"),
+        ("and warm yoga?", "Are warm knees eased?", "eased: and warm yoga?"),  # "warm" is said anew
+    ],
+)
+def test_a_phrase_is_taken_along_whole(question: str, earlier: str, expected: str, snapshot: Snapshot) -> None:
+    assert resolve_follow_up(question, [earlier], snapshot) == ResolvedQuestion(expected, True)
+
+
+@pytest.mark.parametrize(
     "question",
     [
         "What is a swollen knee?",

@@ -314,6 +314,18 @@ def test_comments_and_unshown_values_of_an_ods(read_as: ReadAs) -> None:
     ]
 
 
+def test_what_is_struck_out_in_an_ods_is_left_out(read_as: ReadAs) -> None:
+    style = (
+        '<style:style style:name="gone" style:family="table-cell"><style:text-properties '
+        'style:text-line-through-style="solid"/></style:style>'
+    )
+    whole = f'<table:table-cell table:style-name="gone" office:value-type="float" office:value="40">{p("40")}'
+    inside = f'<table:table-cell office:value-type="float" office:value="50">{p(span("50", "struck"))}'
+    rows = [row(f"{each}</table:table-cell>", cell("kept")) for each in (whole, inside)]
+    content = open_document("spreadsheet", sheet("S", *rows), LOOKS + style)
+    assert [text for _, text in texts(read_as("a.ods", content))] == ["– | kept", "– | kept"]
+
+
 def test_a_table_in_a_cell_of_a_sheet_gives_no_rows_of_the_sheet(read_as: ReadAs) -> None:
     inner = f"<table:table-cell>{p('b')}{sheet('T', row(cell('inner')))}</table:table-cell>"
     content = open_document("spreadsheet", sheet("S", row(cell("a"), inner), row(cell("c"), cell("d"))))

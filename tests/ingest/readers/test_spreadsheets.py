@@ -142,6 +142,15 @@ def test_raised_letters_in_a_cell(read_as: ReadAs) -> None:
     assert lines(read_as("a.xlsx", saved(workbook((rich,))))) == ["up to 10⁶ cells"]
 
 
+def test_what_is_struck_out_is_left_out(read_as: ReadAs) -> None:
+    struck = InlineFont(strike=True)
+    rich = CellRichText("Fee: ", TextBlock(struck, "50 "), TextBlock(InlineFont(strike=False), "60"))
+    book = workbook((rich, "kept"), ("old fee", "x"), ("gone",), (40, "y"))
+    for row in (2, 3, 4):
+        book.active.cell(row, 1).font = Font(strike=True)
+    assert lines(read_as("a.xlsx", saved(book))) == ["Fee: 60 | kept", "– | x", "– | y"]
+
+
 def test_formulas_give_their_stored_results(read_as: ReadAs) -> None:
     content = saved(workbook(("a", "=1+1"), ("b", "=2+2")))
     sheet = "xl/worksheets/sheet1.xml"
