@@ -1,4 +1,4 @@
-# The page and the Chroma server of compose.yaml, with PyTorch for processors alone.
+# The page and the Chroma server of compose.yaml, with CPU-only PyTorch.
 FROM python:3.11.9-slim-bookworm
 WORKDIR /build
 COPY . .

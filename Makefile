@@ -147,7 +147,7 @@ licenses: $(INSTALLED)
 faults: $(INSTALLED)
 	$(BIN)/pytest tests/faults --faults 50
 
-# Take a picture of everything that the browser tests show; the README's are answer.png and abstention.png.
+# Take a picture of everything that the browser tests show; the README's are answer.png, abstention.png and pdf.png.
 screenshots: $(INSTALLED)
 	$(BIN)/pytest tests/browser --require-browser --screenshots .screenshots
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 RECOGNISED = "read by OCR"
 ALSO = "The same words"
 PART_OF_LIST = "Part of a longer list"
-WITHIN = "Asked only"
+WITHIN = "Searched only"
 NAMED = 3  # sources and folders of a selection that are named; the others are counted
 NEAREST = "The nearest passages, which do not answer it:"
 FILE_NOTES = {

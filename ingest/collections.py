@@ -179,10 +179,12 @@ def _values(description: CorpusDescription) -> Mapping[str, object]:
 
 
 def _check(description: CorpusDescription) -> None:
-    texts = (description.description, description.notice, *description.questions)
-    if len(description.name) > LONGEST_NAME or any(len(text) > LONGEST_TEXT for text in texts):
-        remedy = f"a name has at most {LONGEST_NAME} characters, any other text {LONGEST_TEXT:,}"
-        raise CollectionInvalid("it is too long", description.name[:LONGEST_NAME], remedy)
+    texts = {"name": description.name, "description": description.description, "notice": description.notice}
+    questions = (("an example question", each) for each in description.questions)
+    for what, text in (*((f"the {key}", value) for key, value in texts.items()), *questions):
+        most = LONGEST_NAME if what == "the name" else LONGEST_TEXT
+        if len(text) > most:
+            raise CollectionInvalid(f"{what} is too long", text[:LONGEST_NAME], f"use at most {most:,} characters")
     if len(description.questions) > MOST_QUESTIONS:
         raise CollectionInvalid("there are too many example questions", remedy=f"give at most {MOST_QUESTIONS}")
 

@@ -13,6 +13,11 @@ def printable(line: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
 
 
+def installing(extra: str) -> str:
+    """Return the remedy that installs an extra, as the README does."""
+    return f'install it in the program\'s folder: .venv/bin/pip install --constraint constraints.txt ".[{extra}]"'
+
+
 class UserFacingError(Exception):
     """Base class of every error shown to the user without a traceback.
 

@@ -210,4 +210,4 @@ def load_settings(**options: Any) -> Settings:  # noqa: ANN401 - values are chec
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
-        raise SettingsInvalid(first["msg"], name, "correct the value") from error
+        raise SettingsInvalid(first["msg"].removeprefix("Value error, "), name, "correct the value") from error

@@ -28,7 +28,7 @@ CONSIDERED = 12  # best sentences to choose from
 FEWEST = 5  # words of a further quote that is no whole sentence
 CLOSING = "\"'”’»)]*_ "  # what may follow the mark that ends a sentence
 NEAREST = 3  # passages shown with an abstention
-UNSURE = "One place may answer it. Read it in its text before you rely on it."
+UNSURE = "One passage may answer this. Read it in context before you rely on it."
 
 
 def with_steps_first(sentences: Sequence[Sentence]) -> list[Sentence]:

@@ -84,7 +84,8 @@ def _root(root: str) -> list[Finding]:
     try:
         Path(root).stat()
     except (FileNotFoundError, NotADirectoryError):
-        return [Finding(False, f"folder: {root} is missing", f"run `cited forget {shlex.quote(root)}`")]
+        remedy = f"make it available again, or remove its texts with `cited forget {shlex.quote(root)}`"
+        return [Finding(False, f"folder: {root} is missing", remedy)]
     except OSError as error:
         why = (error.strerror or type(error).__name__).lower()
         return [Finding(False, f"folder: {root} cannot be accessed ({why})", "check that you may read it")]

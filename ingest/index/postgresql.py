@@ -14,7 +14,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ingest.errors import IndexMissing, IndexStale, IndexUnreadable, IndexUnwritable, SettingsInvalid, UserFacingError
+from ingest.errors import (
+    IndexMissing,
+    IndexStale,
+    IndexUnreadable,
+    IndexUnwritable,
+    SettingsInvalid,
+    UserFacingError,
+    installing,
+)
 from ingest.index import servers
 from ingest.index.tables import REVISION
 
@@ -89,7 +97,7 @@ class PostgreSQL:
             self._enter(connection)
             if self._revision(connection) != REVISION:
                 self._refuse_later(connection)
-                remedy = "run `cited ingest --rebuild`"
+                remedy = "run `cited ingest FOLDER`, which upgrades them"
                 raise IndexStale("its tables were made by an earlier version of the program", self.where, remedy)
             yield connection
 
@@ -237,7 +245,7 @@ class PostgreSQL:
         try:
             yield
         except sa.exc.TimeoutError as error:
-            remedy = "try again; where that happens often, serve fewer people with one process"
+            remedy = "try again; if it happens often, run more pages, so that each serves fewer people"
             raise kind("all connections to the catalog's server are in use", self.where, remedy) from error
         except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
             raise kind(*self._unreached(error.orig)) from error
@@ -285,8 +293,8 @@ def engine(url: str) -> sa.Engine:
     try:
         made = sa.create_engine(url, pool_size=POOL, max_overflow=3 * POOL, pool_pre_ping=True, connect_args=connect)
     except ModuleNotFoundError as error:
-        remedy = "install it with: pip install 'cited-assistant[servers]'"
-        raise SettingsInvalid("the driver for PostgreSQL is not installed", SETTING, remedy) from error
+        what = "the driver for PostgreSQL is not installed"
+        raise SettingsInvalid(what, SETTING, installing("servers")) from error
     except sa.exc.ArgumentError as error:
         raise SettingsInvalid("not an address of a PostgreSQL database", SETTING, "correct it") from error
     sa.event.listen(made, "connect", _prepare)

@@ -290,8 +290,8 @@ def talking(url: str) -> Iterator[None]:
         remedy = "start it, or correct CITED_CHROMA_URL"
         raise IndexUnreadable(f"the Chroma server cannot be reached ({_why(error)})", where, remedy) from error
     except (httpx.HTTPStatusError, httpx.InvalidURL) as error:
-        remedy = "correct CITED_CHROMA_URL, or use a Chroma server of version 1"
-        raise IndexUnreadable(f"this is no Chroma server of version 1 ({_why(error)})", where, remedy) from error
+        remedy = "correct CITED_CHROMA_URL, or use a Chroma 1.x server"
+        raise IndexUnreadable(f"this is not a Chroma 1.x server ({_why(error)})", where, remedy) from error
     except ChromaError as error:
         remedy = f"see its log and free its disk; if that does not help, {REBUILD}"
         raise IndexUnreadable(f"the Chroma server failed ({_why(error)})", where, remedy) from error

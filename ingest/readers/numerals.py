@@ -1,5 +1,8 @@
 """Writes the numbers of lists and notes: decimal, letters and Roman numerals."""
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
 _ROMAN = (
     *((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l")),
     *((40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i")),
@@ -37,3 +40,15 @@ def ordinal(number: int) -> str:
     """Return 1st, 2nd, 3rd, ..."""
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
+
+
+FORMS: Mapping[str, Callable[[int], str]] = MappingProxyType(
+    {
+        "1": decimal,
+        "a": letters,
+        "A": lambda number: letters(number).upper(),
+        "i": roman,
+        "I": lambda number: roman(number).upper(),
+    }
+)
+"""By the form that HTML and OpenDocument name."""

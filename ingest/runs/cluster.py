@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ingest.errors import ClusterInvalid, SourceUnreadable
+from ingest.errors import ClusterInvalid, SourceUnreadable, installing
 from ingest.models.encoder import Encoder, Vectors32
 from ingest.readers import isolated
 from ingest.readers.registry import read_bytes
@@ -65,8 +65,8 @@ def check(workers: str) -> None:
             "not a number of workers or a cluster", workers, "use a number such as 4, or ray://HOST:PORT"
         )
     if find_spec("ray") is None:
-        remedy = "install it: pip install 'cited-assistant[cluster]'"
-        raise ClusterInvalid("more than one worker needs Ray, which is not installed", "", remedy)
+        what = "more than one worker needs Ray, which is not installed"
+        raise ClusterInvalid(what, remedy=installing("cluster"))
 
 
 class Worker:

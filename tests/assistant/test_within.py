@@ -181,7 +181,7 @@ def test_an_abstention_says_that_only_chosen_texts_were_searched(assistant: Assi
     answer = assistant.ask("Does ibuprofen cure gout?", within=within("letters", "sources.csv"))
     shown = answer_text(answer).plain
     assert answer.abstention is not None and answer.abstention.missing_terms == ("ibuprofen", "cure", "gout")
-    assert shown.startswith("Asked only: letters, sources.csv\n\nThe chosen texts do not answer this.")
+    assert shown.startswith("Searched only: letters, sources.csv\n\nThe chosen texts do not answer this.")
     assert "The chosen texts never mention “ibuprofen”, “cure” or “gout”." in shown
     assert "of the 3 chosen documents." in shown
     assert answer_json(answer)["within"] == {

@@ -153,7 +153,7 @@ def test_a_folder_is_added_watched_read_again_and_removed(
     assert "To be added" not in page.inner_text("#outcome")
     page.click("#discard")
     page.click(f"{row(page, str(harbour))} button[data-act=drop]")
-    page.wait_for_selector("#outcome >> text=harbour would leave this collection, with 3 sources")
+    page.wait_for_selector("#outcome >> text=This removes harbour and its 3 sources")
     for look in shown(page, *LOOKS):
         screenshot(page, f"folders-{look}-remove")
     assert page.inner_text("#discard") == "Not now"
@@ -229,7 +229,7 @@ def test_files_are_dropped_on_the_chat_and_a_bad_one_does_not_refuse_the_others(
     assert page.locator("#outcome .listed li").all_inner_texts() == ["half.html", "ships.txt"]
     unsent = page.inner_text("#unsent")
     assert "large.txt is larger than 1 MB" in unsent
-    assert "rest.html goes beyond 1 MB at a time" in unsent
+    assert "With rest.html, the upload would exceed 1 MB" in unsent
     assert page.get_by_role("tab", name="Corpus").get_attribute("aria-selected") == "true"
     for look in shown(page, *LOOKS):
         screenshot(page, f"dropping-{look}-plan")

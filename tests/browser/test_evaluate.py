@@ -143,7 +143,7 @@ def test_from_an_answer_to_a_prompt_a_run_and_a_comparison(
     kept.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     run(page, "Asked 2 questions from saved.jsonl")
     choose(page, "#earlier", " · saved")
-    page.wait_for_selector(".comparison >> text=1 question flipped (1 for the better, 0 for the worse")
+    page.wait_for_selector(".comparison >> text=1 question changed outcome (1 for the better, 0 for the worse")
     page.click(".flips a")
     page.wait_for_selector("details.prompt[open] >> text=A quote that contains")
     screenshot(page, "compared")

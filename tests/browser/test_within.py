@@ -100,7 +100,7 @@ def test_chosen_sources_are_asked_until_all_are_again(
     choose(page, "harbour/2024")
     assert page.inner_text("#chosen .choose") == "Asking only 1 source: 2024"
     assert "The ferries are blue ships." in ask(page, "Are the ferries red ships or blue ships?")
-    assert "Asked only: 2024" in page.inner_text(".turn")
+    assert "Searched only: 2024" in page.inner_text(".turn")
     assert "red ships." not in page.inner_text(".turn blockquote")
     for look in shown(page, *both):
         screenshot(page, f"within-{look}-2-answer")
@@ -117,7 +117,7 @@ def test_chosen_sources_are_asked_until_all_are_again(
     page.click("#chosen .everything")
     page.wait_for_selector("#chosen .everything", state="detached")
     assert "The tugs are green ships." in ask(page, "Are the tugs green ships?")
-    assert "Asked only" not in page.locator(".turn").last.inner_text()
+    assert "Searched only" not in page.locator(".turn").last.inner_text()
 
 
 def test_by_keyboard_a_source_far_down_is_found_by_its_name(open_page: OpenPage, harbour: str) -> None:

@@ -74,7 +74,7 @@ const taken = (files, most) => {
   for (const { file, folder } of files) {
     if (folder) unsent.push(`${file.name} is a folder. Drop the files in it.`);
     else if (file.size > most * MEGABYTE) unsent.push(`${file.name} is larger than ${most} MB, the most that can be uploaded.`);
-    else if (size + file.size > most * MEGABYTE) unsent.push(`${file.name} goes beyond ${most} MB at a time. Add it afterwards.`);
+    else if (size + file.size > most * MEGABYTE) unsent.push(`With ${file.name}, the upload would exceed ${most} MB. Add it afterwards.`);
     else {
       sent.push(file);
       size += file.size;

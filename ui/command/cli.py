@@ -1,4 +1,4 @@
-"""The `cited` command: ingest, status, runs, ask, ui, verify, forget, doctor, evaluate, collections."""
+"""The `cited` command and its subcommands."""
 
 import logging
 import os
@@ -182,6 +182,7 @@ def ui(
     """Serve the chat page until you press Ctrl+C."""
     from ui.handlers.accounts import Accounts
     from ui.page.collection_routes import address
+    from ui.page.server import open_to_all
 
     settings = chosen(data_dir, collection, host=host, port=port, mcp=mcp or None, insecure=insecure or None)
     set_up(settings)
@@ -196,7 +197,7 @@ def ui(
         if served.beyond_this_machine:
             warning = "passwords and texts travel unencrypted: put a proxy with TLS in front of the page"
             if settings.insecure and not Accounts(settings.data_dir).exist():
-                warning = f"without accounts, anyone who can reach {settings.host} can read and change the texts"
+                warning = f"without accounts, {open_to_all(settings)}"
             tell(f"cited: warning: {warning}", settings)
         served.wait()
         typer.echo("Stopped")

@@ -26,7 +26,9 @@ def ingest(
     paths: Annotated[list[Path] | None, typer.Argument(help="Folders or files.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, without changing it.")] = False,
     prune: Annotated[bool, typer.Option("--prune/--no-prune", help="Remove texts whose files are gone.")] = True,
-    yes: Annotated[bool, typer.Option("--yes", help="Remove them even if they are more than half.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Remove them without asking, even if more than half of the files are gone.")
+    ] = False,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Split and encode everything again.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Keep running and ingest changes.")] = False,
     workers: Annotated[

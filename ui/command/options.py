@@ -16,7 +16,7 @@ class ExitCode(IntEnum):
 
     meaning: str
 
-    DONE = 0, "done, also if the texts do not answer"
+    DONE = 0, "done, even if the texts do not answer"
     FAILED = 1, "something failed, or a check did not hold"
     USAGE = 2, "the command was called wrongly, or without a question"
     ABSTAINED = 3, "the texts do not answer, with `ask --fail-if-abstained`"

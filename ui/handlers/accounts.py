@@ -104,7 +104,8 @@ class Accounts:
             IndexUnwritable: the file cannot be written.
         """
         if not name.isprintable() or not name.strip() or name != name.strip() or len(name) > 100:
-            raise AccountInvalid("not a name", name, "use 1 to 100 letters, digits, spaces or signs")
+            remedy = "use 1 to 100 characters, with no space at the start or end"
+            raise AccountInvalid("this name is not allowed", name, remedy)
         hashed = _hash(password)
         with self._changing() as file:
             if any(account.name.casefold() == name.casefold() for account in file.accounts):

@@ -28,7 +28,7 @@ SESSIONS = 1_000
 """Sessions that a page remembers, the latest; each takes 0.17 MB."""
 TICK = 0.05
 BUSY = "The assistant is busy. Try again in a moment."
-STOPPING = "The assistant is being stopped. Ask again when it runs."
+STOPPING = "The assistant is shutting down. Ask again once it is running."
 
 _JOIN = re.compile(r"/gradio_api/(?:queue/join|call/[^/]+|call/v2/[^/]+)/?")
 _STREAM = re.compile(r"/gradio_api/(?:queue/data|call/(?:v2/)?[^/]+/([^/]+))/?")

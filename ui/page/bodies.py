@@ -17,7 +17,7 @@ FORM_BYTES = 2_000_000
 """The largest body that is not an upload; the largest form, feedback on an answer, has about 0.1 MB."""
 TOO_LARGE = "The request is larger than {limit:,} bytes, which is the most that this address takes.\n"
 UPLOAD_TOO_LARGE = (
-    "The upload is larger than {limit:,} bytes. Upload fewer files at a time, or raise the setting "
+    "The upload is larger than {megabytes:,} MB. Upload fewer files at a time, or raise the setting "
     "CITED_MAX_UPLOAD_MB.\n"
 )
 UPLOADS_FULL = "There is no room for this upload now. Try again when other uploads are finished.\n"
@@ -117,4 +117,4 @@ class _Body:
     def too_large(self) -> PlainTextResponse:
         """Return the refusal of a body that is too large."""
         text = UPLOAD_TOO_LARGE if self._upload else TOO_LARGE
-        return PlainTextResponse(text.format(limit=self.limit), status_code=413)
+        return PlainTextResponse(text.format(limit=self.limit, megabytes=self.limit // 1_000_000), status_code=413)

@@ -158,7 +158,7 @@ def confirm_html(planned: Planned) -> str:
 
 def forgetting_note(folder: str, sources: int) -> str:
     """Return what removing a folder means."""
-    return f"{folder} would leave this collection, with {count(sources, 'source')}. The files themselves stay."
+    return f"This removes {folder} and its {count(sources, 'source')} from the collection. The files themselves stay."
 
 
 def looking_html() -> str:

@@ -26,8 +26,8 @@ BODY_SECONDS = 60.0
 CONNECT_SECONDS = 2.0
 METRICS_SECONDS = 5.0
 """How long each page may take to tell its metrics; one that is stuck must not hide the others'."""
-NONE_RUNS = "No page can answer now. Try again in a moment."
-BROKE_OFF = "The page that was asked ended before it answered. Ask again."
+NONE_RUNS = "The assistant cannot answer right now. Try again in a moment."
+BROKE_OFF = "The assistant stopped before it could answer. Ask again."
 
 # Headers that concern one connection, and those that say who the client is; RFC 9110, section 7.6.1.
 _OF_CONNECTION = frozenset(

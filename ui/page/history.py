@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from pathlib import PurePath
 
 from assistant.schema import Status
 from ui.handlers.conversations import OpenConversation
@@ -24,7 +25,7 @@ def list_html(listing: Listing, opened: str, find: str, note: str = "") -> str:
     empty = "No conversation contains these words." if find.strip() else "Your conversations will appear here."
     hints = [] if shown else [note or empty]
     hints += [f"{more:,} older conversations not listed. Search to find them."] if more else []
-    hints += [f"This file cannot be read and is left unchanged: {path}" for path in listing.unreadable]
+    hints += [f"This file cannot be read and is left unchanged: {PurePath(path).name}" for path in listing.unreadable]
     return render("history_list.html", shown=shown, opened=opened, hints=hints, kinds=KINDS)
 
 

@@ -99,7 +99,9 @@ class PdfPages:
         except subprocess.TimeoutExpired as error:
             raise SourceUnreadable(f"{what} within {seconds:g} seconds", file.source, "read its text") from error
         if done.returncode == CHANGED:
-            raise SourceUnreadable("its file has changed since it was ingested", file.source, "ingest it again")
+            raise SourceUnreadable(
+                "its file has changed since it was ingested", file.source, "read its folder again in the Corpus tab"
+            )
         if done.returncode:
             log.warning("%s: %s: %s", file.source, what, done.stderr.decode(errors="backslashreplace").strip()[-500:])
             raise SourceUnreadable(what, file.source, "read its text")

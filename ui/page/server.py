@@ -125,11 +125,16 @@ def open_listener(settings: Settings) -> socket.socket:
     with ExitStack() as unused:
         unused.callback(listener.close)
         if not (is_loopback(listener) or settings.insecure or Accounts(settings.data_dir).exist()):
-            what = f"anyone who can reach {settings.host} could read and change the texts"
+            what = f"without accounts, {open_to_all(settings)}"
             remedy = "add accounts with `cited user add NAME --role owner`, or use --insecure"
             raise SettingsInvalid(what, "CITED_HOST", remedy)
         unused.pop_all()
     return listener
+
+
+def open_to_all(settings: Settings) -> str:
+    """Return what people can do with a page that other machines reach and that has no accounts."""
+    return f"anyone who can reach this machine can read {'' if settings.read_only else 'and change '}the texts"
 
 
 def is_loopback(listener: socket.socket) -> bool:

@@ -57,7 +57,7 @@ class SignIn:
             answer = await self._answer(Request(scope, receive), account)
         except UserFacingError as error:
             log.error("%s", error)
-            await JSONResponse({"detail": f"{error.what}; its log says more"}, 503)(scope, receive, send)
+            await JSONResponse({"detail": f"{error.what}; the program's log says more"}, 503)(scope, receive, send)
             return
         if answer is not None:
             await answer(scope, receive, send)

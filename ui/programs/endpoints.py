@@ -52,7 +52,7 @@ def add_endpoints(assistant: Answering, settings: Settings) -> None:
 
         `within` limits what is searched, as in `ask`. Returns question and
         passages. Each passage has source, title, text, start, end (characters
-        of the source, end exclusive), line, page, heading, url, root and score
+        of the source, end exclusive), line, page, recognised, heading, url, root and score
         (higher is nearer).
         """
         return programs.search_json(question, programs.search(assistant, question, limit, within=within))
@@ -65,7 +65,7 @@ def add_endpoints(assistant: Answering, settings: Settings) -> None:
         with source and reason), and problems (why a folder cannot be read).
         """
         if settings.read_only:
-            raise SettingsInvalid("this page is read-only", "CITED_READ_ONLY", "unset it to plan changes")
+            raise SettingsInvalid("you may only read here", "CITED_READ_ONLY", "unset it, or ask for the role editor")
         return programs.plan_json(corpus.plan_all(settings))
 
     for endpoint in (ask, search, ingest_plan):

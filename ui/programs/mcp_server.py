@@ -80,7 +80,8 @@ def build_server(library: Library, usual: str = "") -> MCPServer[Any]:
         values = [
             {"collection": each.slug, "name": each.name, "description": each.description.description} for each in found
         ]
-        return _result("\n".join(f"{each.slug or '(none)'}: {each.name}" for each in found), {"collections": values})
+        lines = (f'"{each.slug}": {each.name}' for each in found)
+        return _result("\n".join(lines), {"collections": values})
 
     def ask(
         question: str,
@@ -97,7 +98,7 @@ def build_server(library: Library, usual: str = "") -> MCPServer[Any]:
         kinds: file endings such as "pdf"; after, before: days such as "2026-01-31", for sources that were last read
         into the index on or after the first day, and before the second.
         collection: the collection to ask, as list_collections names it; without it, the one that the server was
-        started with, usually the main one.
+        started with, usually the main one, whose own name is "".
         Structured result: question, state (answered, uncertain or unanswered), abstained, reason, missing_terms,
         quotes, agreements (quotes that say the same, by number), ranked (sources, best first), nearest (passages that
         are not an answer; if uncertain, the first may be one), gate_score, run, corrections, remark, outlines,
@@ -118,7 +119,7 @@ def build_server(library: Library, usual: str = "") -> MCPServer[Any]:
         limit: the maximum number of passages, 1 to 50.
         within, collection: as in ask.
         Structured result: question, passages. Each passage has source, root, title, text, start, end (characters of
-        the source, end exclusive), line, page, heading, url, score (higher is nearer).
+        the source, end exclusive), line, page, recognised, heading, url, score (higher is nearer).
         """
         hits = programs.search(of(collection), question, limit, within=_given(within))
         return _result(_hits_text(hits), programs.search_json(question, hits))

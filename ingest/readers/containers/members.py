@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Self
 
 from ingest.errors import SourceUnreadable
-from ingest.readers.assemble import Piece, clean
+from ingest.readers.assemble import Piece, clean, piece_of
 from ingest.readers.package import Budget, OverBudget
 from ingest.readers.source import empty, one_line, stem_title
 from ingest.schema import Document
@@ -96,10 +96,7 @@ def member_pieces(document: Document, level: int = 1) -> Iterator[Piece]:
     parts = [
         (heading.start, Piece(heading.title, min(heading.level + shift, LOWEST_LEVEL))) for heading in document.headings
     ]
-    parts += [
-        (block.start, Piece(document.text[block.start : block.end], apart=block.apart, kind=block.kind))
-        for block in document.blocks
-    ]
+    parts += [(block.start, piece_of(document.text, block)) for block in document.blocks]
     for _, piece in sorted(parts, key=lambda part: part[0]):
         yield piece
 

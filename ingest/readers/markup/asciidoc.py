@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from ingest.readers.assemble import Piece, assemble, extracted
+from ingest.readers.assemble import BULLET, CONTINUED, Piece, assemble, extracted
 from ingest.readers.encoding import decode
 from ingest.readers.markup.asciidoc_inline import Inline
 from ingest.readers.markup.asciidoc_tables import separated_pieces, table_pieces
@@ -26,7 +26,7 @@ _SEPARATORS = MappingProxyType({"csv": ",", "dsv": ":", "tsv": "\t", ",": ",", "
 _BLOCK_ATTRIBUTES = re.compile(r"\[(?:[^\[\]]|\[[^\[\]]*\])*\][ \t]*")
 _BLOCK_TITLE = re.compile(r"\.([^\s.].*)")
 _MACRO = re.compile(r"(include|image|video|audio|toc|ifdef|ifndef|ifeval|endif|icon)::(\S*?)\[(.*)\][ \t]*")
-_ITEM = re.compile(r"[ \t]*(?:(?:[*-]{1,6}|\.{1,6}|<(?:\d+|\.)>)[ \t]+|(?=(?:\d{1,4}|[A-Za-z])\.[ \t]))(\S.*)")
+_ITEM = re.compile(r"[ \t]*(?:([*-]{1,6}|\.{1,6}|<(?:\d+|\.)>)[ \t]+|(?=(?:\d{1,4}|[A-Za-z])\.[ \t]))(\S.*)")
 _TERM = re.compile(r"[ \t]*(\S.{0,300}?)(?::{2,4}|;;)(?:[ \t]+(.*))?")
 _ADMONITION = re.compile(r"(NOTE|TIP|IMPORTANT|WARNING|CAUTION):[ \t]+(.*)", re.DOTALL)
 _NAMED = re.compile(r"\[(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\b")
@@ -65,6 +65,9 @@ class _Reader:
         self.inline = Inline()
         self._paragraph: list[str] = []
         self._kind: Kind = "paragraph"
+        self._marks: list[str] = []  # of the open lists, the outermost first
+        self._counts: list[int] = []
+        self._mark = ""  # what stands before the next paragraph of an item
         self._label = ""  # what the next paragraph begins with
         self._attributes = ""  # of the next block
         self._in_header = False
@@ -142,6 +145,7 @@ class _Reader:
             return False
         if (section := _SECTION.fullmatch(line)) is not None:
             self.pieces.append(Piece(self.inline.text(section[2]), len(section[1])))
+            self._marks, self._counts = [], []
             self._in_header = len(section[1]) == 1
         elif _BLOCK_ATTRIBUTES.fullmatch(line):
             self._attributes += line
@@ -158,16 +162,27 @@ class _Reader:
         if (item := _ITEM.fullmatch(line)) is not None:
             self._flush()
             self._kind = "item"
-            self._paragraph = [item[1]]
+            self._mark = self._item_mark(item[1] or "")
+            self._paragraph = [item[2]]
         elif (term := _TERM.fullmatch(line)) is not None:
             self._flush()
-            self._kind = "item"
+            self._kind, self._mark = "item", ""
             label = one_line(self.inline.text(term[1]))
             self._label += f"{label}: " if label[-1:].isalnum() else f"{label} "
             self._paragraph = [term[2]] if term[2] else []
         else:
             return False
         return True
+
+    def _item_mark(self, sign: str) -> str:
+        """Return what stands before an item with this sign; a sign that is not open yet opens a list in the last."""
+        if sign in self._marks:
+            del self._marks[self._marks.index(sign) + 1 :], self._counts[len(self._marks) :]
+        else:
+            self._marks.append(sign)
+            self._counts.append(0)
+        self._counts[-1] += 1
+        return f"{self._counts[-1]}. " if sign[:1] in (".", "<") else BULLET
 
     def _flush(self) -> None:
         """End the paragraph."""
@@ -185,7 +200,12 @@ class _Reader:
         if (admonition := _ADMONITION.fullmatch(text)) is not None:
             label, text = label + _LABELS[admonition[1]], admonition[2]
         first = len(self.inline.notes)
-        self.pieces.append(Piece(label + self.inline.text(text), kind=self._kind))
+        depth = max(0, len(self._marks) - 1)
+        self.pieces.append(Piece(label + self.inline.text(text), kind=self._kind, mark=self._mark, depth=depth))
+        if self._kind == "item":
+            self._mark = CONTINUED if self._mark else ""
+        else:
+            self._marks, self._counts = [], []
         self._add_notes(first)
 
     def _add_notes(self, first: int) -> None:

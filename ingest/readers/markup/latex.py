@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from types import MappingProxyType
 
-from ingest.readers.assemble import Piece, assemble, extracted
+from ingest.readers.assemble import BULLET, CONTINUED, Piece, assemble, extracted
 from ingest.readers.encoding import decode
 from ingest.readers.markup.latex_inline import Inline, after_begin, argument
 from ingest.readers.markup.latex_macros import expanded
@@ -86,7 +86,8 @@ class _Reader:
         self._inline = Inline()
         self._parts: list[str] = []
         self._label = ""
-        self._lists = 0
+        self._lists: list[int] = []  # the open ones, each with the items that it has numbered, -1 for bullets
+        self._mark = ""
         self._never_closed: set[str] = set()
 
     def read(self, text: str) -> None:
@@ -99,7 +100,7 @@ class _Reader:
                 at = self._begin(token["begin"], text, at)
             elif kind == "end":
                 self._flush()
-                self._lists -= token["end"].rstrip("*") in _LISTS
+                self._end_list(token["end"].rstrip("*"))
             elif kind == "blank":
                 self._flush()
             elif kind in ("section", "item", "source", "caption", "include"):
@@ -112,6 +113,7 @@ class _Reader:
         if kind == "item":
             self._flush()
             label = _LABEL.match(text, at)
+            self._mark = "" if label else self._next_mark()
             if label:
                 self._label = self._named(label[1])
                 return label.end()
@@ -141,7 +143,9 @@ class _Reader:
         whole = bare in _CODE or bare in _FORMULAS or bare in _TABLES or bare in _NOT_TEXT
         if not whole:
             self._flush()
-            self._lists += bare in _LISTS
+            if bare in _LISTS:
+                self._lists.append(0 if bare == "enumerate" else -1)
+                self._mark = ""
             return after_begin(name, text, at)
         end = len(text) if name in self._never_closed else _closing(text, at, name)
         inside = text[at:end]
@@ -161,17 +165,30 @@ class _Reader:
             self._add_notes(first)
         return min(len(text), end + len(f"\\end{{{name}}}"))
 
+    def _end_list(self, name: str) -> None:
+        if name in _LISTS and self._lists:
+            self._lists.pop()
+            self._mark = CONTINUED if self._lists else ""
+
+    def _next_mark(self) -> str:
+        """Return what stands before the next item of the open list."""
+        if not self._lists or self._lists[-1] < 0:
+            return BULLET
+        self._lists[-1] += 1
+        return f"{self._lists[-1]}. "
+
     def _flush(self) -> None:
         """End the paragraph."""
         parts, self._parts = self._parts, []
-        self._add("".join(parts), "item" if self._lists > 0 else "paragraph")
+        self._add("".join(parts), "item" if self._lists else "paragraph")
 
     def _add(self, marked: str, kind: Kind) -> None:
         first = len(self._inline.notes)
         text = self._inline.text(marked)
         if text:
             label, self._label = self._label, ""
-            self.pieces.append(Piece(label + text, kind=kind))
+            self.pieces.append(Piece(label + text, kind=kind, mark=self._mark, depth=max(0, len(self._lists) - 1)))
+            self._mark = CONTINUED if self._mark else ""
         self._add_notes(first)
 
     def _add_notes(self, first: int) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ingest.readers.assemble import Piece
+from ingest.readers.assemble import Piece, piece_of
 from ingest.readers.encoding import decode
 from ingest.readers.markup.markdown_containers import TITLE, with_containers
 from ingest.readers.markup.markdown_html import shown, tables_of, with_rows, without_rows
@@ -114,7 +114,7 @@ def pieces(text: str) -> list[Piece]:
     """Return the headings and blocks of a Markdown text, in order."""
     found = _found(text, 0, jsx=False)
     placed = [(heading.start, Piece(heading.title, heading.level)) for heading in found.headings]
-    placed += [(block.start, Piece(found.text[block.start : block.end], kind=block.kind)) for block in found.blocks]
+    placed += [(block.start, replace(piece_of(found.text, block), apart=False)) for block in found.blocks]
     return [piece for _, piece in sorted(placed, key=lambda each: each[0])]
 
 

@@ -1,9 +1,11 @@
 """The pieces of a docutils tree: headings, paragraphs, list items, table rows, code and notes."""
 
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ingest.readers.assemble import Piece
+from ingest.readers import numerals
+from ingest.readers.assemble import BULLET, CONTINUED, Piece
 from ingest.readers.raised import note_mark, subscript, superscript
 from ingest.readers.source import one_line
 from ingest.readers.web.html_tables import Cell, Row, Table
@@ -28,6 +30,8 @@ class Reader:
         self._pieces: list[Piece] = []
         self._before = ""  # what the next paragraph begins with: a term, the mark of a note
         self._kind: Kind = "paragraph"
+        self._mark = ""  # what stands before the next paragraph of an item
+        self._depth = 0
         self._level = 0
 
     def read(self, root: "Element") -> list[Piece]:
@@ -57,7 +61,9 @@ class Reader:
             self._add("")
         before, self._before = self._before, ""
         if before + text:
-            self._pieces.append(Piece((before + text).strip(), kind=kind or self._kind))
+            mark, depth = self._mark, max(0, self._depth - 1)
+            self._pieces.append(Piece((before + text).strip(), kind=kind or self._kind, mark=mark, depth=depth))
+            self._mark = CONTINUED if mark else ""
 
     def _labelled(self, label: str, element: "Element") -> None:
         """Add what an element contains, with a label before its first paragraph; an element without any has none."""
@@ -81,20 +87,24 @@ class Reader:
         self._children(element)
 
     def _item(self, element: "Element") -> None:
-        outer, self._kind = self._kind, "item"
+        outer = self._kind, self._mark
+        self._kind, self._mark = "item", _mark(element)
+        self._depth += 1
         self._children(element)
-        self._kind = outer
+        self._depth -= 1
+        self._kind, self._mark = outer
 
     def _definition(self, element: "Element") -> None:
         """Add a term, field or option with what is said of it."""
         terms = [one_line(inline(child)) for child in element.children[:-1]]
-        outer, self._kind = self._kind, "item"
+        outer = self._kind, self._mark
+        self._kind, self._mark = "item", ""
         term = ", ".join(filter(None, terms))
         self._before = f"{term}: " if term and term[-1].isalnum() else f"{term} " if term else ""
         self._children(element.children[-1])
         if self._before:
             self._add("")
-        self._kind = outer
+        self._kind, self._mark = outer
 
     def _note(self, element: "Element") -> None:
         label = next((child.astext() for child in element.children if type(child).__name__ == "label"), "")
@@ -133,6 +143,17 @@ class Reader:
         return cell
 
 
+def _mark(item: "Element") -> str:
+    """Return what stands before an item of a list."""
+    outer = item.parent
+    form = _FORMS.get(outer.get("enumtype", ""))
+    if form is None:
+        return BULLET
+    number = numerals.FORMS[form](int(outer.get("start", 1)) + outer.index(item))
+    return f"{outer.get('prefix', '')}{number}{outer.get('suffix', '.')} "
+
+
+_FORMS = MappingProxyType({"arabic": "1", "loweralpha": "a", "upperalpha": "A", "lowerroman": "i", "upperroman": "I"})
 _ADMONITIONS = frozenset(("attention", "caution", "danger", "error", "hint", "important", "note", "tip", "warning"))
 _WRITERS: "dict[str, Callable[[Reader, Element], None]]" = {
     "section": Reader._section,

@@ -11,12 +11,12 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from ingest.errors import SourceUnreadable
-from ingest.readers.assemble import Piece, assemble, clean, extracted
+from ingest.readers.assemble import BULLET, Piece, assemble, clean, extracted
 from ingest.readers.emphasis import Candidate, with_headings
 from ingest.readers.encoding import decode
 from ingest.readers.office import rtf
 from ingest.readers.office.docx_notes import Notes
-from ingest.readers.office.docx_numbering import Numbering
+from ingest.readers.office.docx_numbering import ListMark, Numbering
 from ingest.readers.office.docx_styles import VAL, Style, W, outline_level, styles_of
 from ingest.readers.office.docx_tables import table
 from ingest.readers.office.docx_text import BOX, IGNORED, Characters
@@ -135,16 +135,23 @@ class _Story:
             return
         spans = list(self._spans(paragraph))
         text = joined(spans)
-        listed, number = False, ""
+        mark = ListMark(listed=False)
         if text or not _is_deleted(paragraph):
-            listed, number = self._numbering.mark(paragraph, style_id)
+            mark = self._numbering.mark(paragraph, style_id)
         outline = paragraph.find(f"{W}pPr/{W}outlineLvl")
         level = style.level if outline is None else outline_level(outline)
         if style.name == "title" and not self.title:
             self.title = one_line(clean(text))
         if text:
-            is_item = listed or style.name.startswith(_LIST_STYLES)
-            piece = Piece(number + text, level, kind="item" if is_item and not level else "paragraph")
+            is_item = mark.listed or style.name.startswith(_LIST_STYLES)
+            depth = max(mark.depth, _depth(style.name)) if is_item else 0
+            piece = Piece(
+                mark.number + text,
+                level,
+                kind="item" if is_item and not level else "paragraph",
+                mark="" if mark.number else BULLET,
+                depth=depth,
+            )
             yield Candidate(piece, is_bold(spans), size(spans))
         yield from self._beside(paragraph)
         if not self._tables:
@@ -207,3 +214,8 @@ def _style_id(paragraph: "_Element") -> str:
 def _is_deleted(paragraph: "_Element") -> bool:
     """Return whether the paragraph itself is a tracked deletion."""
     return paragraph.find(f"{W}pPr/{W}rPr/{W}del") is not None
+
+
+def _depth(style: str) -> int:
+    """Return how deep a list with a style such as "list bullet 2" lies in others."""
+    return int(style[-1]) - 1 if style.startswith(_LIST_STYLES) and style[-1] in "23456789" else 0

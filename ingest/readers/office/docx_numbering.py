@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.readers import numerals
 from ingest.readers.office.docx_styles import VAL, Style, W, number
@@ -50,6 +50,17 @@ class _List:
     counts: dict[int, int] = field(default_factory=dict)
 
 
+class ListMark(NamedTuple):
+    """Whether a paragraph is an item of a list, its number with the space after it, and the list's depth in others.
+
+    A bullet has the number "".
+    """
+
+    listed: bool = True
+    number: str = ""
+    depth: int = 0
+
+
 class Numbering:
     """Counts the numbered paragraphs of one document, in order."""
 
@@ -61,18 +72,18 @@ class Numbering:
         if root is not None:
             self._read(root)
 
-    def mark(self, paragraph: "_Element", style_id: str) -> tuple[bool, str]:
-        """Return whether a paragraph is an item of a list, and its number with the space after it; "" for bullets."""
+    def mark(self, paragraph: "_Element", style_id: str) -> ListMark:
+        """Return whether a paragraph is an item of a list, and what Word writes before it."""
         identity, depth = self._place(paragraph, style_id)
         listed = self._lists.get(self._of.get(identity, ""))
         if listed is None:
-            return False, ""
+            return ListMark(listed=False)
         level = listed.levels.get(depth, _Level())
         self._count(listed, identity, depth)
         if level.form == "bullet":
-            return True, f"{level.text} " if level.text in _CHECK_BOXES else ""
+            return ListMark(number=f"{level.text} " if level.text in _CHECK_BOXES else "", depth=depth)
         text = _PLACE.sub(lambda place: self._written(listed, int(place[1]) - 1, legal=level.legal), level.text)
-        return level.form != "none" or bool(text), text + level.space if text.strip() else ""
+        return ListMark(level.form != "none" or bool(text), text + level.space if text.strip() else "", depth)
 
     def _place(self, paragraph: "_Element", style_id: str) -> tuple[str, int]:
         """Return the numbering instance and level of a paragraph, its own or its style's."""

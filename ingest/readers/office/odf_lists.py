@@ -1,8 +1,6 @@
 """The numbers of lists and headings in ODT, which the file leaves to the program that shows them."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ingest.readers import numerals
@@ -13,15 +11,6 @@ if TYPE_CHECKING:
 
 _DEEPEST = 10
 _MOST = 1_000_000
-_FORMATS: Mapping[str, Callable[[int], str]] = MappingProxyType(
-    {
-        "1": numerals.decimal,
-        "a": numerals.letters,
-        "A": lambda number: numerals.letters(number).upper(),
-        "i": numerals.roman,
-        "I": lambda number: numerals.roman(number).upper(),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +57,7 @@ class Lists:
             form = levels.get(at, _Level()).form
             number = counted.counts.get(at, levels.get(at, _Level()).start)
             if form:
-                parts.append(_FORMATS.get(form, numerals.decimal)(number))
+                parts.append(numerals.FORMS.get(form, numerals.decimal)(number))
         return f"{level.before}{'.'.join(parts)}{level.after} "
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zipfile import ZipFile
 
 from ingest.errors import SourceUnreadable
-from ingest.readers.assemble import Piece, assemble, clean, extracted
+from ingest.readers.assemble import BULLET, CONTINUED, Piece, assemble, clean, extracted
 from ingest.readers.emphasis import Candidate, with_headings
 from ingest.readers.formulas import math_ml
 from ingest.readers.office.odf import (
@@ -107,7 +107,8 @@ class _Story:
             elif child.tag not in _IGNORED and child.get(TEXT + "display") != "none" and isinstance(child.tag, str):
                 yield from self.content(child)
 
-    def _paragraph(self, paragraph: "_Element", mark: str, *, listed: bool = False) -> Iterator[Candidate]:
+    def _paragraph(self, paragraph: "_Element", mark: str, listed: int = 0, before: str = "") -> Iterator[Candidate]:
+        """Yield a paragraph with its number and, in an item of a list of the depth `listed`, what stands before it."""
         spans = list(self._characters.spans(paragraph))
         text = joined(spans)
         name = paragraph.get(TEXT + "style-name")
@@ -121,7 +122,8 @@ class _Story:
         if text:
             kind: Kind = "item" if listed and not level else "paragraph"
             bold = is_bold(spans) or (name or "").startswith(_HEAD_STYLE)
-            yield Candidate(Piece(mark + text, level or int(name == _TITLE_STYLE), kind=kind), bold, size(spans))
+            piece = Piece(mark + text, level or int(name == _TITLE_STYLE), kind=kind, mark=before, depth=listed - 1)
+            yield Candidate(piece, bold, size(spans))
         yield from self._beside(paragraph)
         if not self._tables:
             yield from self._waiting()
@@ -139,15 +141,16 @@ class _Story:
             if item.tag not in (TEXT + "list-item", TEXT + "list-header"):
                 continue
             start = item.get(TEXT + "start-value")
-            mark = None if item.tag == TEXT + "list-item" else ""
+            mark, before = None if item.tag == TEXT + "list-item" else "", ""
             for child in item:
                 if child.tag == TEXT + "list":
                     yield from self._list(child, counted, depth + 1)
                 elif child.tag in (TEXT + "p", TEXT + "h"):
                     if mark is None:
                         mark = self._lists.next(counted, depth, count(start, 1, 10**6) if start else None)
-                    yield from self._paragraph(child, mark, listed=True)
-                    mark = ""
+                        before = "" if mark else BULLET
+                    yield from self._paragraph(child, mark, depth, before)
+                    mark, before = "", CONTINUED
                 elif child.tag == TABLE + "table":
                     yield from self._table(child)
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ingest.readers import numerals
-from ingest.readers.assemble import Piece
+from ingest.readers.assemble import BULLET, Piece
 from ingest.readers.formulas import office_math
 from ingest.readers.office.docx_styles import number
 from ingest.readers.office.graphics import graphic_pieces
@@ -99,7 +99,9 @@ def _paragraphs(body: "_Element", *, listed: bool) -> Iterator[Piece]:
         numbered = kind == "buAutoNum"
         counts = {key: count for key, count in counts.items() if key[0] < depth + numbered}
         mark = _number(bullet, depth, counts) if bullet is not None and numbered else ""
-        yield Piece(mark + text, kind="item" if kind != "buNone" and (kind or listed) else "paragraph")
+        item = kind != "buNone" and (kind or listed)
+        before = "" if mark else BULLET
+        yield Piece(mark + text, kind="item" if item else "paragraph", mark=before, depth=depth)
 
 
 def _number(bullet: "_Element", depth: int, counts: dict[tuple[int, str], int]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ingest.readers.assemble import Piece
+from ingest.readers.assemble import BULLET, Piece
 from ingest.readers.emphasis import Candidate
 from ingest.readers.spans import TextSpan, is_bold, joined, size
 from ingest.readers.table_heads import table_rows
@@ -71,7 +71,8 @@ class Story:
         is_bullet = self.number == _ROUND_BULLET or not any(map(str.isalnum, self.number))
         mark = "" if is_bullet else f"{self.number} "
         kind: Kind = "item" if self.number and not self.level else "paragraph"
-        found = [Candidate(Piece(mark + text, self.level, kind=kind), is_bold(spans), size(spans))] if text else []
+        piece = Piece(mark + text, self.level, kind=kind, mark=BULLET if is_bullet else "")
+        found = [Candidate(piece, is_bold(spans), size(spans))] if text else []
         self.spans, self.number = [], ""
         if self.in_table:
             self._cell += found

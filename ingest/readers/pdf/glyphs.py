@@ -12,10 +12,18 @@ _ALEFS = np.array([0x622, 0x623, 0x625, 0x627])
 Floats = NDArray[np.float64]
 
 
-def is_one_glyph(boxes: Floats, objects: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Return for each character whether it is of one glyph with the one before: a part of a ligature."""
-    same = (np.abs(np.diff(boxes, axis=0)) < _SAME).all(1) & (np.diff(objects) == 0)
-    return np.concatenate([np.zeros(min(1, len(boxes)), bool), same])
+def is_one_glyph(boxes: Floats, origins: Floats, objects: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Return for each character whether it is of one glyph with the one before: a part of a ligature.
+
+    pdfium gives the parts the glyph's box, or one origin and boxes side by side; letters drawn twice have neither.
+    """
+    same = (np.abs(np.diff(boxes, axis=0)) < _SAME).all(1)
+    at_one_place = (np.abs(np.diff(origins, axis=0)) < _SAME).all(1)
+    left, lower, right, upper = boxes.T
+    beside = (np.abs(left[1:] - right[:-1]) < _SAME) | (np.abs(lower[1:] - upper[:-1]) < _SAME)
+    beside |= (np.abs(right[1:] - left[:-1]) < _SAME) | (np.abs(upper[1:] - lower[:-1]) < _SAME)
+    together = (same | (at_one_place & beside)) & (np.diff(objects) == 0)
+    return np.concatenate([np.zeros(min(1, len(boxes)), bool), together])
 
 
 def put_lam_first(codes: NDArray[np.uint32], together: NDArray[np.bool_]) -> None:

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from ingest.errors import installing
 from ingest.readers.assemble import clean
 from ingest.readers.pdf.page import Frame, Piece, Sheet
 from ingest.readers.pdf.paths import Box
@@ -14,7 +15,7 @@ from ingest.readers.pdf.paths import Box
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage
 
-INSTALL = 'pip install "cited-assistant[ocr]"'
+INSTALL = installing("ocr")
 _RESOLUTION = 200 / 72  # pixels a point: 200 dots an inch
 _LONGEST_SIDE = 3_000  # pixels
 # Seconds for one file: a full page takes 4 to 15 on one core, and reading a file may take 120 by default.

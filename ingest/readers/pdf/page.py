@@ -245,7 +245,7 @@ class _Characters:
         codes = codes[kept]
         for of_signs in np.flatnonzero(looks[:, 4]).tolist():
             codes[of_signs] = ord(sign(chr(codes[of_signs]), FAMILIES[int(looks[of_signs, 4])]))
-        together = is_one_glyph(self._boxes, objects)
+        together = is_one_glyph(self._boxes, self._origins, objects)
         put_lam_first(codes, together)
         first = ~is_overprint(codes, self._origins, self.size, together)
         self._boxes, self._origins, codes = self._boxes[first], self._origins[first], codes[first]

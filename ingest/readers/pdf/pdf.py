@@ -102,7 +102,7 @@ def _without_text(pages: _Pages, source: str) -> SourceUnreadable:
     if pages.faults:
         page, reason = next(iter(pages.faults.items()))
         return SourceUnreadable(f"has no readable pages (page {page}: {reason})", source, _SAVE_AGAIN)
-    remedy = "run OCR on it first" if is_installed() else f"run OCR on it first, or install it: {INSTALL}"
+    remedy = "run OCR on it first" if is_installed() else f"run OCR on it first, or {INSTALL}"
     return SourceUnreadable("contains no text (probably a scan)", source, remedy)
 
 
@@ -112,7 +112,7 @@ def _note(pages: _Pages) -> str:
         notes.append(f"{_named(list(pages.faults))} cannot be read")
     if pages.textless:
         has = "has" if len(pages.textless) == 1 else "have"
-        remedy = "" if is_installed() else f"; to read them: {INSTALL}"
+        remedy = "" if is_installed() else f"; to read them, {INSTALL}"
         notes.append(f"{_named(pages.textless)} {has} no text (probably scanned{remedy})")
     return "; ".join(notes)
 

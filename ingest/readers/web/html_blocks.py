@@ -2,10 +2,12 @@
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ingest.readers.assemble import Piece
+from ingest.readers import numerals
+from ingest.readers.assemble import BULLET, CONTINUED, Piece
 from ingest.readers.formulas import math_ml
 from ingest.readers.source import one_line
 from ingest.readers.web.html_consent import consent_boxes
@@ -36,6 +38,7 @@ _LINK_LENGTH = 120  # characters
 _CUT_SHORT = "..."  # the end of a teaser
 _BAR_LENGTH = 300  # characters of a block of several links
 _LONGEST_TERM = 120  # characters; a longer one is a paragraph
+_LIST_TAGS = frozenset(("ul", "ol", "menu", "dir"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,37 @@ class _Terms:
     defined: bool = False
 
 
+@dataclass(slots=True)
+class _List:
+    """An open list: how it writes its numbers, None for bullets, and the next number."""
+
+    write: Callable[[int], str] | None
+    number: int = 1
+
+    @classmethod
+    def of(cls, element: "HtmlElement") -> "_List":
+        """Return the list that an element opens."""
+        if element.tag != "ol" or "reversed" in element.attrib:
+            return cls(None)
+        write = numerals.FORMS.get(element.get("type") or "", numerals.decimal)
+        return cls(write, _number(element.get("start"), 1))
+
+    def mark(self, item: "HtmlElement") -> str:
+        """Return what stands before the next item."""
+        if self.write is None:
+            return BULLET
+        number = _number(item.get("value"), self.number)
+        self.number = number + 1
+        return f"{self.write(number)}. "
+
+
+@dataclass(slots=True)
+class _Item:
+    """An open list item: the mark of its next paragraph; "" below a heading, which is no item."""
+
+    mark: str
+
+
 @dataclass(frozen=True, slots=True)
 class _OpenTable:
     """A table that is being read, with all that its cells contain."""
@@ -128,6 +162,8 @@ class _Walk:
         self._line = Line()
         self._tables: list[_OpenTable] = []
         self._terms: list[_Terms] = []
+        self._lists: list[_List] = []
+        self._items: list[_Item] = []
         self._definition = ""  # the term whose definition begins
         self._open: Counter[str] = Counter()
         self._level = 0
@@ -150,7 +186,7 @@ class _Walk:
         if tag in _BLOCKS:
             self.flush()
             self._level = _LEVELS.get(tag, self._level)
-            self._enter_list(tag)
+            self._enter_list(element)
             self._enter_table(element)
         elif tag == "br":
             self._line.mark("\n")
@@ -198,7 +234,16 @@ class _Walk:
         longest = _BAR_LENGTH if only_links > 2 else _LINK_LENGTH
         for text, kind in self._texts(taken.raw):
             is_bar = len(text) <= longest and (not text.endswith(".") or text.endswith(_CUT_SHORT))
-            self._emit(self._candidate(Piece(text, self._level, kind=kind), only_links if is_bar else 0))
+            self._emit(self._candidate(self._piece(text, kind), only_links if is_bar else 0))
+
+    def _piece(self, text: str, kind: Kind) -> Piece:
+        """Return a block as a piece; the first one of a list item gets its mark."""
+        if not self._items:
+            return Piece(text, self._level, kind=kind)
+        item = self._items[-1]
+        piece = Piece(text, self._level, kind=kind, mark=item.mark, depth=len(self._items) - 1)
+        item.mark = "" if self._level or not item.mark else CONTINUED
+        return piece
 
     def _candidate(self, piece: Piece, links: int = 0) -> BlockCandidate:
         chrome, consent, inside = (self._open[name] > 0 for name in ("chrome", "consent", "article"))
@@ -223,7 +268,7 @@ class _Walk:
                 self._emit(replace(candidate, piece=Piece(term), links=0))
             else:
                 mark = ": " if term[-1].isalnum() or term[-1] in ")]”’»" else " "
-                candidate = replace(candidate, piece=Piece(f"{term}{mark}{piece.text}", kind="item"))
+                candidate = replace(candidate, piece=Piece(f"{term}{mark}{piece.text}", kind="item", mark=""))
         elif self._open["dt"] and self._terms and not piece.level and len(piece.text) <= _LONGEST_TERM:
             self._terms[-1].names.append(piece.text)
             return
@@ -233,7 +278,12 @@ class _Walk:
         else:
             self.found.append(candidate)
 
-    def _enter_list(self, tag: str) -> None:
+    def _enter_list(self, element: "HtmlElement") -> None:
+        tag = element.tag
+        if tag in _LIST_TAGS:
+            self._lists.append(_List.of(element))
+        elif tag == "li":
+            self._items.append(_Item(self._lists[-1].mark(element) if self._lists else BULLET))
         if tag in ("dl", "table"):
             self._release()
         if tag == "dl":
@@ -245,7 +295,11 @@ class _Walk:
             self._definition = ", ".join(self._terms[-1].names)
 
     def _leave_list(self, tag: str) -> None:
-        if tag == "dd":
+        if tag in _LIST_TAGS and self._lists:
+            self._lists.pop()
+        elif tag == "li" and self._items:
+            self._items.pop()
+        elif tag == "dd":
             self._release()
         elif tag == "dl" and self._terms:
             terms = self._terms.pop()
@@ -290,6 +344,11 @@ class _Walk:
         )
         for name, counts in names:
             self._open[name] += step * counts
+
+
+def _number(value: str | None, otherwise: int) -> int:
+    """Return the number that an attribute gives, if it is one."""
+    return int(value) if value and re.fullmatch(r"-?\d{1,6}", value) else otherwise
 
 
 def _is_link(element: "HtmlElement") -> bool:

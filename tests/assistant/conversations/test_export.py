@@ -53,7 +53,7 @@ def test_what_was_asked_within_is_told(kind: str) -> None:
     abstention = Abstention("No passage answers the question well enough.", (), (quote_of("Near."),), 1, 2)
     within = Selection((("/texts", "a_b"),), ("md",))
     told = shown(kind, conversation_of(Turn(1, "Why?", Answer("Why?", (), abstention, (), 0.1, 7, within=within))))
-    assert "Asked only: a_b; md files The chosen texts do not answer this. No passage" in told
+    assert "Searched only: a_b; md files The chosen texts do not answer this. No passage" in told
     assert "Searched 2 passages of the 1 chosen document." in told
 
 

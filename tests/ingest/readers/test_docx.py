@@ -62,7 +62,7 @@ def test_paragraphs_headings_lists_and_tables_in_order(read_as: ReadAs, word: Wo
     word.add_paragraph("🦴 end.")
     document = read_as("a.docx", saved(word))
     assert document.text == (
-        "Bäck pain\n\nCauses\n\nOften none.\nReally.\n\nlifting\n\nDrug | Dose\n\nA | –\n\nRed flags\n\n🦴 end."
+        "Bäck pain\n\nCauses\n\nOften none.\nReally.\n\n- lifting\n\nDrug | Dose\n\nA | –\n\nRed flags\n\n🦴 end."
     )
     assert headings(document) == [(1, "Bäck pain"), (1, "Causes"), (9, "Red flags")]
     assert [(b.start, b.end) for b in document.blocks] == [(19, 38), (40, 47), (49, 60), (62, 67), (80, 86)]

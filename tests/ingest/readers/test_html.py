@@ -381,3 +381,27 @@ def test_a_named_consent_box_and_one_with_words_in_bold(read_as: ReadAs, box: st
 def test_a_long_text_that_mentions_cookies_is_kept(read_as: ReadAs) -> None:
     long = "We use cookies on this site. " * 1_000
     assert quotes(read_as("a.html", f"<p>Content.</p><p>{long}</p>")) == ["Content.", long.strip()]
+
+
+def test_lists_have_their_marks_and_their_depth(read_as: ReadAs) -> None:
+    body = (
+        "<p>Bring these things with you:</p><ul><li>Photo ID</li><li>Papers<ol start='3'><li><p>the first</p>"
+        "<p>More of it.</p></li><li value='7'>the second</li></ol></li></ul>"
+        "<ol type='a'><li>Rest</li><li>1. Walk</li></ol><ol reversed><li>last</li></ol>"
+        "<ul><li><h3>Heat</h3><p>It eases pain.</p></li></ul><dl><dt>TENS</dt><dd>a current</dd></dl>"
+    )
+    text = read_as("a.html", f"<main><h1>Title</h1>{body}</main>").text
+    assert text.split("\n\n")[1:] == [
+        "Bring these things with you:",
+        "- Photo ID",
+        "- Papers",
+        "  3. the first",
+        "    More of it.",
+        "  7. the second",
+        "a. Rest",
+        "1. Walk",
+        "- last",
+        "Heat",
+        "It eases pain.",
+        "TENS: a current",
+    ]

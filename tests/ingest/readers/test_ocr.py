@@ -53,7 +53,8 @@ def test_a_scan_with_a_stamp_is_no_page_of_text(read_as: ReadAs, monkeypatch: py
 def test_without_the_extra_its_installation_is_named(refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ocr, "find_spec", lambda _: None)
     assert refused("a.pdf", scanned(LINES)).remedy == (
-        'run OCR on it first, or install it: pip install "cited-assistant[ocr]"'
+        "run OCR on it first, or install it in the program's folder: "
+        '.venv/bin/pip install --constraint constraints.txt ".[ocr]"'
     )
 
 

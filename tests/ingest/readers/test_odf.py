@@ -120,7 +120,9 @@ def test_lists_are_numbered_as_their_styles_say(read_as: ReadAs) -> None:
         f'<text:list text:style-name="L"><text:list-item text:start-value="7">{p("seven")}</text:list-item></text:list>'
     )
     bullets = f'<text:list text:style-name="B">{item(p("dot"))}</text:list>'
-    assert texts(read_as("a.odt", odt(numbered + p("between") + on + anew + bullets))) == [
+    document = read_as("a.odt", odt(numbered + p("between") + on + anew + bullets))
+    assert "\n\n  more\n\n2. two\n\n  (a) deep\n\n" in document.text and document.text.endswith("\n\n- dot")
+    assert texts(document) == [
         ("item", "1. one"),
         ("item", "more"),
         ("item", "2. two"),

@@ -62,7 +62,7 @@ def test_an_address_that_is_none_is_refused_without_showing_it(
     monkeypatch.setenv(SETTING, url)
     refused = run("status")
     assert refused.err == (
-        f"cited: {SETTING}: Value error, not an address such as postgresql+psycopg://USER:PASSWORD@HOST/DATABASE; "
+        f"cited: {SETTING}: not an address such as postgresql+psycopg://USER:PASSWORD@HOST/DATABASE; "
         "correct the value\n"
     )
 

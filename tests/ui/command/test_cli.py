@@ -247,7 +247,7 @@ def test_doctor_prints_names_literally(run: Run, write: Callable[..., Path]) -> 
     lines = result.out.splitlines()
     for root in map(printable, map(str, roots)):
         assert f"no  folder: {root} is missing" in lines
-    assert f"      run `cited forget '{roots[0]}'`" in lines
+    assert f"      make it available again, or remove its texts with `cited forget '{roots[0]}'`" in lines
 
 
 def test_doctor_mends(run: Run, write: Callable[..., Path], tmp_path: Path) -> None:
@@ -308,7 +308,7 @@ def test_runs_and_status(run: Run, write: Callable[..., Path]) -> None:
 @pytest.mark.parametrize(
     ("host", "insecure", "warning"),
     [
-        ("0.0.0.0", True, "without accounts, anyone who can reach 0.0.0.0 can read and change the texts"),
+        ("0.0.0.0", True, "without accounts, anyone who can reach this machine can read and change the texts"),
         ("0.0.0.0", False, "passwords and texts travel unencrypted: put a proxy with TLS in front of the page"),
         ("127.0.0.1", False, ""),
     ],

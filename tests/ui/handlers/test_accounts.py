@@ -98,9 +98,9 @@ def test_old_sessions_make_room(accounts: Accounts, monkeypatch: pytest.MonkeyPa
     ("name", "password", "message"),
     [
         ("ADA", PASSWORD, "there is an account of this name"),
-        ("", PASSWORD, "not a name"),
-        (" Bob", PASSWORD, "not a name"),
-        ("Bob\n", PASSWORD, "not a name"),
+        ("", PASSWORD, "not allowed"),
+        (" Bob", PASSWORD, "not allowed"),
+        ("Bob\n", PASSWORD, "not allowed"),
         ("Bob", "short", "the password has 5 characters; use 8 to 1,000"),
         ("Bob", "x" * 1_001, "the password has 1001 characters"),
     ],

@@ -187,7 +187,7 @@ def test_a_comparison_is_shown_and_stands_in_the_report_until_it_is_taken_back(t
     run = finished(tmp_path)
     report = tmp_path / "results" / f"{run.stem}.html"
     html = shown.comparison_html(evaluate.compare_with(run, kept.name, tmp_path), "before", run)
-    assert "1 question flipped (1 for the better, 0 for the worse; this may be chance)" in plain(html)
+    assert "1 question changed outcome (1 for the better, 0 for the worse; this may be chance)" in plain(html)
     folded = html[html.index("<details>") :]
     assert "More measures McNemar’s exact test of the flips: p = 1." in plain(folded)
     assert "McNemar" not in html.replace(folded, "")
@@ -205,7 +205,7 @@ def test_a_run_compared_with_itself_flips_nothing(tmp_path: Path) -> None:
     put(tmp_path)
     run = finished(tmp_path)
     html = shown.comparison_html(compare(run.results, run.results, run.prompts), "itself", run)
-    assert "0 questions flipped (0 for the better, 0 for the worse)" in plain(html)
+    assert "0 questions changed outcome (0 for the better, 0 for the worse)" in plain(html)
     assert "<li>" not in html
 
 
@@ -266,7 +266,7 @@ def test_progress_tells_what_is_left() -> None:
     assert "Asked 0 of 5 questions from p.jsonl" in told(0, 5, 0.0)
     assert "Asked 50 of 100 questions from p.jsonl · about 5 s left" in told(50, 100, 5.0)
     assert "about 10 min left" in told(1, 601, 1.0)
-    assert "Followed 1 of 5 questions" in told(1, 5, 0.0, tracing=True)
+    assert "Traced 1 of 5 questions" in told(1, 5, 0.0, tracing=True)
 
 
 class Held(HipExpert):

@@ -86,7 +86,7 @@ RENDERED: dict[str, Callable[[str], str]] = {
     "onward": lambda text: onward_html([text]),
     "hint": lambda text: render("hint.html", hint=text),
     "list": lambda text: list_html(
-        Listing((ConversationEntry(text, text, datetime(2026, 1, 2, tzinfo=UTC), 1, text),), (Path(text),)), text, text
+        Listing((ConversationEntry(text, text, datetime(2026, 1, 2, tzinfo=UTC), 1, text),), ()), text, text
     ),
     "opened": lambda text: marker_html(OpenConversation(text, turns_of(text), note=text)),
     "reader": in_reader,

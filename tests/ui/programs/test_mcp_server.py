@@ -111,7 +111,7 @@ def test_ask_and_search_only_what_is_chosen(endpoint: str) -> None:
     answer = called(endpoint, "ask", question="Are apples red fruit?", within=chosen)
     assert answer.structured_content["missing_terms"] == ["apples", "red"]
     assert answer.structured_content["within"]["sources"] == ["long.md"]
-    assert text_of(answer).startswith("Asked only: long.md")
+    assert text_of(answer).startswith("Searched only: long.md")
     found = called(endpoint, "search", question="pears", limit=50, within=chosen).structured_content
     assert {each["source"] for each in found["passages"]} == {"long.md"}
 
