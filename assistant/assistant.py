@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import zip_longest
 from typing import Self
 
@@ -17,7 +18,7 @@ from assistant.answering.overview import overview
 from assistant.answering.parts import parts, sides, topic, what_is
 from assistant.answering.quote import Quoter, abstain, choose, once, with_steps_first
 from assistant.answering.rerank import CosineReranker, Reranker, open_reranker
-from assistant.answering.retrieve import Candidate, Question, encode_question, retrieve, storable
+from assistant.answering.retrieve import Candidate, Question, encode_question, names_in, retrieve, storable
 from assistant.answering.small_talk import small_talk
 from assistant.answering.spelling import Speller
 from assistant.answering.weights import Model, Scorer, load_model
@@ -231,10 +232,12 @@ class Assistant:
         earlier = [self._speller.mend(each, view.snapshot, language).text for each in history]
         dated = with_dates(mended.text, view.snapshot)
 
-        def complete(first: str) -> ResolvedQuestion:
-            return resolve_follow_up(topic(first), earlier, view.snapshot)
+        names = partial(names_in, view=view)
 
-        first, *others = parts(dated.text, view.snapshot, complete)
+        def complete(first: str) -> ResolvedQuestion:
+            return resolve_follow_up(topic(first), earlier, view.snapshot, names)
+
+        first, *others = parts(dated.text, view.snapshot, complete, names)
         return _Understood([first, *map(topic, others)], language, mended.corrections + dated.corrections)
 
     def _answer_reworded(self, question: str, view: View, language: str) -> Answer | None:
@@ -318,15 +321,21 @@ def _logits(sentences: Sequence[Sentence]) -> dict[str, float]:
 
 
 def _named_whole(compared: Mapping[str, str], view: View, language: str) -> Mapping[str, str]:
-    """Return two things that are compared; "acute" of "acute and chronic pain" is "acute pain" where texts say that."""
+    """Return two things that are compared; "acute" of "acute and chronic kidney pain" is "acute kidney pain".
+
+    The longest end of the other that the texts have after it counts.
+    """
     if len(compared) != 2:
         return compared
     one, other = compared
-    whole = f"{one} {other.split()[-1]}"
-    if compared[one] != what_is(one) or not len(one.split()) == 1 < len(other.split()):
+    words = other.split()
+    if compared[one] != what_is(one) or len(one.split()) >= len(words):
         return compared
-    stems = " ".join(content_stems(whole, language))
-    return {whole: what_is(whole), other: compared[other]} if view.snapshot.texts_with([[stems]], 1) else compared
+    for whole in (f"{one} {' '.join(words[start:])}" for start in range(1, len(words))):
+        stems = " ".join(content_stems(whole, language))
+        if view.snapshot.texts_with([[stems]], 1):
+            return {whole: what_is(whole), other: compared[other]}
+    return compared
 
 
 def _unquoted(names: Iterable[str], answer: Answer, language: str) -> tuple[str, ...]:

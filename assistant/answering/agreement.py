@@ -13,7 +13,10 @@ SHARED = 0.75  # least Jaccard similarity of the word stems (0 to 1)
 _TURNING = re.compile(
     r"\b(?:may|might|will|can|could|should|must|before|after|above|below|more|less|most|few|all|some|only|on|off|in|out"
     r"|over|under|up|down|with|from|to|if|unless|until|till|except|avoid\w*|stop\w*|against|than|instead|fail\w*"
-    r"|lack\w*|least|fewer|barely|seldom)\b",
+    r"|lack\w*|least|fewer|barely|seldom|nobody"
+    # What denies in German, French, Spanish, Italian, Dutch, Portuguese and Romanian.
+    r"|nicht|kein\w*|ohne|nie|niemals|weder|niemand\w*|ne|pas|jamais|sans|aucun\w*|nunca|jamás|ning[uú]n\w*|nadie|sin"
+    r"|non|mai|senza|nessun\w*|niet|geen|nooit|zonder|não|sem|nenhum\w*|nu|fără|niciodată)\b|\bn['’]",
     re.IGNORECASE,
 )
 

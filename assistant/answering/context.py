@@ -15,7 +15,9 @@ from ingest.text.sentences import starts_field
 _LEANING = re.compile(
     r"[\"'“‘(*_]*(?:it|its|this|that|these|those|they|their|them|he|she|his|her|such|but|however|also|nor|so|then|thus"
     r"|therefore|otherwise|instead|although that|in addition|as a result|for this reason|either way"
-    r"|both|neither|repeat|the (?:former|latter|same))(?:['’](?:s|re|ll|d|ve))?\b",
+    r"|both|neither|repeat|the (?:former|latter|same)"
+    r"|(?:in|at|for|with|without|after|before|during|because of|if|when|until|once|unless)"
+    r" (?:this|that|these|those|such|they|so))(?:['’](?:s|re|ll|d|ve))?\b",
     re.IGNORECASE,
 )
 # Openings of sentences that limit or take back what the sentence before says.
@@ -34,6 +36,8 @@ _FORBIDDING = re.compile(
     r"|intended|to\s+be)\b"
     r"|(?<!who\s)\b(?:cannot|can['’]t)\s+(?:be\s+(?:used|taken|given)|use|take|have)\b"
     r"|(?<!if\syou\s)\b(?:needs?|has|have)\s+to\s+avoid\b"
+    r"|\b(?:must|should|ought\s+to|shall)\s+(?:\w+\s+)?(?:be\s+avoided|avoid|(?:be\s+\w+\s+)?only\b|only\s+be)"
+    r"|\b(?:do\s+not|don['’]t)\s+(?:take|use|give|eat|drink|drive|apply)\b"
     r"|,\s+(?:do\s+not|don['’]t|never|avoid)\b|\b(?:unsuitable|unsafe|contraindicated|forbidden|off[- ]limits)\b",
     re.IGNORECASE,
 )
@@ -299,8 +303,10 @@ def _before(passage: Passage, at: int) -> int | None:
         code = lines.code(passage, at - 1)
         if code and lines.words(passage, set(code)) <= LIST_WORDS:
             return code.start
-    introduction = _introduction(passage, at)
-    return lines.title(passage, at) if introduction is None else introduction
+    for above in (introduction(passage, at), _outer_item(passage, at)):
+        if above is not None:
+            return above
+    return lines.title(passage, at)
 
 
 def _belongs_after(passage: Passage, at: int) -> bool:
@@ -310,12 +316,32 @@ def _belongs_after(passage: Passage, at: int) -> bool:
     takes_back = _LEANING.match(text) and (NEGATION.search(text) or _DENIAL.search(text))
     forbids = _FORBIDDING.search(text) and not text.endswith("?")
     limits = (_LIMITING.match(text) or takes_back or forbids) and not lines.item(passage, at)
-    if limits and _FROM_CODE.match(lines.gap(passage, at)):
+    if limits and (_FROM_CODE.match(lines.gap(passage, at)) or _is_below_list(passage, at)):
         return True
     return lines.follows(passage, at) and bool(limits or _same_field_list(passage, at))
 
 
-def _introduction(passage: Passage, at: int) -> int | None:
+def _is_below_list(passage: Passage, at: int) -> bool:
+    """Whether a sentence begins the paragraph below a list or a table."""
+    begins = lines.PARAGRAPH_END.search(lines.gap(passage, at)) and not lines.indent(passage, at)
+    if not begins or _INTRODUCES.search(lines.text(passage, at)):
+        return False
+    return lines.row(passage, at - 1) or _list(passage, at - 1) is not None
+
+
+def _outer_item(passage: Passage, at: int) -> int | None:
+    """Return the position of the item whose list in the list this item is in; None if there is none."""
+    if not lines.item(passage, at) or not lines.indent(passage, at):
+        return None
+    for above in range(at - 1, -1, -1):
+        if lines.item(passage, above) and lines.indent(passage, above) < lines.indent(passage, at):
+            return above
+        if not lines.item(passage, above) and not _continues(passage, above):
+            break
+    return None
+
+
+def introduction(passage: Passage, at: int) -> int | None:
     """Return the position of the line that introduces this item's list; it ends in a colon. None if there is none.
 
     Items have list marks, or are lines without a full stop, or one-sentence

@@ -6,8 +6,9 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from assistant.answering import lines
 from assistant.answering.answer_type import announces, asked, counted, describes, offers
-from assistant.answering.context import Context, Surroundings, is_step
+from assistant.answering.context import Context, Surroundings, introduction, is_step
 from assistant.answering.fuse import fused_score
 from assistant.answering.reading import reading_text
 from assistant.answering.rerank import UNREAD, Reading, Reranker
@@ -167,6 +168,13 @@ def _above(candidate: Candidate) -> str:
     return " ".join((candidate.passage.title, *candidate.passage.heading, candidate.head))
 
 
+def _under(candidate: Candidate, position: int) -> str:
+    """Return what says of a sentence what it is: its last heading, the head of its table, the line above its list."""
+    passage = candidate.passage
+    above = introduction(passage, position)
+    return "\n".join((*passage.heading[-1:], candidate.head, lines.text(passage, above) if above is not None else ""))
+
+
 def _features(
     candidate: Candidate, reading: Reading, elsewhere: float, matcher: "_Matcher", *, unnamed: bool
 ) -> list[Features]:
@@ -175,10 +183,10 @@ def _features(
     above = _above(candidate)
     heading_exact, exact = matcher.exact(above), matcher.exact(above, passage.text)
     features = []
-    for span, logit in zip(passage.sentences, reading.sentences, strict=True):
+    for position, (span, logit) in enumerate(zip(passage.sentences, reading.sentences, strict=True)):
         text = passage.cut(*span)
         offering = offers(text, matcher.kinds, matcher.things)
-        other = unnamed or is_about_something_else(matcher.question, text, above)
+        other = unnamed or is_about_something_else(matcher.question, text, above, _under(candidate, position))
         features.append(
             Features(
                 sentence_logit=UNREAD if other else logit,

@@ -7,9 +7,10 @@ to decide which words of the earlier question belong with the new one.
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from assistant.answering.context import NEGATION
 from assistant.answering.retrieve import idf
 from assistant.answering.small_talk import small_talk
 from ingest.index.catalog import Snapshot
@@ -21,6 +22,7 @@ FEW = 2  # most content words of a question that can refer back by a pronoun
 SHORT = 3  # most content words of a question that may have left out its subject
 BELONGS = 0.5  # share of the earlier question's weight that a passage must cover for an unmarked follow-up
 READ = 100  # passages to look at
+LONGEST_PHRASE = 6  # words after the preposition of a phrase in whose place another comes
 
 _JOINED = re.compile(r"\s*(?:and|or|but|so|also|then)\b(?![-'’])[\s,]*", re.IGNORECASE)
 _CASE = re.compile(r"\s*(?:what|how) about\b|\s*what if\b", re.IGNORECASE)
@@ -34,12 +36,27 @@ _CLAUSE = re.compile(
 _DEGREE = re.compile(r"\bhow\s+(?!many\b|much\b)(\w+)", re.IGNORECASE)  # "how far", "how strong": not a subject
 _PRONOUN = re.compile(r"\b(?:it|its|they|them|their|he|him|his|she|her)\b", re.IGNORECASE)
 _POSSESSIVES = frozenset({"its", "their", "his", "her"})
-_NEXT_CLAUSE = re.compile(r"[,;.:]|\b(?:and|or|but|so|when|while|if|because|although|that|which|who)\b", re.IGNORECASE)
+NEXT_CLAUSE = re.compile(r"[,;.:]|\b(?:and|or|but|so|when|while|if|because|although|that|which|who)\b", re.IGNORECASE)
 _POINTER = re.compile(
     r"\b(?:this|that|these|those|ones|(?:which|the|another|other|first|second|last|next|same) one)\b", re.IGNORECASE
 )
 _VERB = re.compile(r"\s+(?:is|are|was|were|has|have|had|will|would|can|could|may|might|should)\b", re.IGNORECASE)
-_EMPTY_IT = re.compile(r"\b(?:is|was|be|isn['’]t)\s+it\s+\w+\s+(?:that|to)\b", re.IGNORECASE)  # "is it true that"
+# "is it safe to take in pregnancy?": the verb lacks what "it" is.
+TO_VERB = (
+    r"to\s+(?:take|use|give|eat|drink|stop|combine|mix|apply|have|do|wear|buy|try|continue|start|treat|cook|freeze|wash)"
+    r"(?=\s*(?:[?.,;!]|$)|\s+(?:in|with|without|when|while|during|after|before|if|at|on|for|every|daily|and|or|together"
+    r"|too|as)\b)"
+)
+_EMPTY_IT = re.compile(  # "is it true that"
+    rf"\b(?:is|was|be|isn['’]t)\s+it\s+\w+\s+(?!{TO_VERB})(?:that|to)\b", re.IGNORECASE
+)
+_WITH = re.compile(r"(?:with|for|in|during|after|before|without|against|on)\b", re.IGNORECASE)
+_FILLER = re.compile(
+    r"\W*(?:(?:hi|hey|hello|great|thanks|thank you|okay|ok|cool|interesting|good (?:morning|afternoon|evening)|dear all"
+    r"|sorry|well|hm+|right|perfect|nice|good|yes|no|sure|understood|got it|wow)(?: (?:there|everyone|all|again|you))?"
+    r"\s*[,!.:;–—-]+\s*)+(?=\w)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,36 +68,53 @@ class ResolvedQuestion:
     about: str = field(default="", compare=False)
 
 
-def resolve_follow_up(question: str, history: Sequence[str], snapshot: Snapshot) -> ResolvedQuestion:
+def without_filler(question: str) -> str:
+    """Return a question without a greeting or an "interesting" before it."""
+    return _FILLER.sub("", question, count=1) if _FILLER.match(question) else question
+
+
+def resolve_follow_up(
+    question: str,
+    history: Sequence[str],
+    snapshot: Snapshot,
+    names: Callable[[str], Collection[str]] = lambda _: (),
+) -> ResolvedQuestion:
     """Return the question completed from the earlier ones, or as typed if it stands alone.
 
     A question without content words ("why?") gets the whole earlier question.
     One that refers back ("is it safe?") gets the words that the earlier
     question is about. One that names another case ("and yoga?") gets those
     words of the earlier question that occur in one passage with the new ones
-    (phrases whole), or takes the place of the case that it names anew ("and sick leave?" after
-    "How much annual leave do I earn?").
+    (phrases whole), or takes the place of the case that it names anew ("and
+    sick leave?" after "How much annual leave do I earn?"). What the earlier
+    question denies, and the names in it (drugs, diseases), are never lost.
     """
     alone = ResolvedQuestion(question, leans=False, about=_words(question))
     history = [earlier for earlier in history if not small_talk(earlier)]
     if not history or not analyse(question):
         return alone
-    before = resolve_follow_up(history[-1], history[-REMEMBERED:-1], snapshot)
+    before = resolve_follow_up(history[-1], history[-REMEMBERED:-1], snapshot, names)
     earlier, about = _tail(before.text), _tail(before.about)
     if not earlier:
         return alone
-    rest, dependent = _opened(question)
-    own = _subjects(rest)
-    if dependent and (swapped := _swapped(rest, own, earlier)):
-        return ResolvedQuestion(swapped, leans=True, about=_words(swapped))
+    rest, dependent = _opened(without_filler(question))
+    own, named = _subjects(rest), [each for each in names(earlier) if each.casefold() not in rest.casefold()]
+    denied = NEGATION.search(earlier) is not None
+    if dependent and own:
+        swapped = _swapped(rest, own, earlier) or _swapped_name(rest, own, earlier, names)
+        swapped = swapped or (_swapped_phrase(rest, earlier) if denied else "")
+        if swapped:
+            return ResolvedQuestion(swapped, leans=True, about=_words(swapped))
     if not own:
         return ResolvedQuestion(f"{earlier} {question.strip()}", leans=True, about=about)
     if _points_back(rest, own):
         return _leaning(question, _unsaid(about, own) if _POINTER.search(rest) else about) if about else alone
     if dependent:
-        kept = belonging(own, earlier, snapshot)
+        if denied:
+            return ResolvedQuestion(f"{earlier} {question.strip()}", leans=True, about=f"{about} {_words(rest)}")
+        kept = belonging(own, earlier, snapshot, named, phrases=True)
         return _leaning(question, kept, _words(rest)) if kept else alone
-    if about and _left_out(own, earlier, snapshot):
+    if about and not names(rest) and _left_out(own, earlier, snapshot):
         return _leaning(question, about)
     return alone
 
@@ -100,6 +134,30 @@ def _swapped(rest: str, own: Sequence[Term], earlier: str) -> str:
         return ""
     case = rest[own[0].start : own[-1].end]
     return f"{earlier[: terms[first].start]}{case}{earlier[terms[heads[0]].end :]}"
+
+
+def _swapped_phrase(rest: str, earlier: str) -> str:
+    """Return the earlier question with another phrase of the same preposition at its end; "" if it has none.
+
+    So "And with diabetes?" takes the place of "with gout".
+    """
+    preposition = _WITH.match(rest.strip())
+    if preposition is None:
+        return ""
+    found = list(re.finditer(rf"\b{preposition[0]}\b", earlier, re.IGNORECASE))
+    if not found or len(earlier[found[-1].end() :].split()) > LONGEST_PHRASE:
+        return ""
+    return f"{earlier[: found[-1].start()]}{rest.strip(' ?!.')}{'?' if earlier.rstrip().endswith('?') else ''}"
+
+
+def _swapped_name(rest: str, own: Sequence[Term], earlier: str, names: Callable[[str], Collection[str]]) -> str:
+    """Return the earlier question with the name in the place of its only one; "" if it names more or nothing."""
+    bare = _ARTICLE.fullmatch(rest[: own[0].start]) and not rest[own[-1].end :].strip(" ?!.")
+    before = list(names(earlier))
+    if not bare or len(before) != 1 or not names(rest):
+        return ""
+    case = rest[own[0].start : own[-1].end]
+    return re.sub(rf"\b{re.escape(before[0])}\b", lambda _: case, earlier)
 
 
 def _leaning(question: str, about: str, case: str = "") -> ResolvedQuestion:
@@ -152,7 +210,8 @@ def _points_back(question: str, own: Sequence[Term]) -> bool:
     The subject of an earlier clause ("I have gout, does it ...?") or of an
     enclosing one ("Does Moore believe he will ...?") may be one.
     """
-    if _POINTER.search(question) and len(own) <= FEW:
+    pointers = (match for match in _POINTER.finditer(question) if not _is_relative(match, own, question))
+    if any(pointers) and len(own) <= FEW:
         return True
     pronoun = _PRONOUN.search(question)
     if pronoun is None or _EMPTY_IT.search(question):
@@ -161,10 +220,17 @@ def _points_back(question: str, own: Sequence[Term]) -> bool:
     if not before:
         return True
     whose = pronoun.group().lower() in _POSSESSIVES
-    next_clause = _NEXT_CLAUSE.search(question, before[0].end, pronoun.start())
+    next_clause = NEXT_CLAUSE.search(question, before[0].end, pronoun.start())
     at_once = not question[before[-1].end : pronoun.start()].strip()
     subordinate = len(before) > 1 and at_once and _VERB.match(question, pronoun.end())
     return len(before) <= FEW and not (whose or next_clause or subordinate)
+
+
+def _is_relative(pointer: re.Match[str], own: Sequence[Term], question: str) -> bool:
+    """Whether a word such as "that" stands right after a noun ("stretches that help")."""
+    return pointer[0].lower() in ("that", "those") and any(
+        term.end <= pointer.start() and not question[term.end : pointer.start()].strip() for term in own
+    )
 
 
 class _Passages:
@@ -184,18 +250,21 @@ class _Passages:
         return sum(self.weights[word] for word in words)
 
 
-def belonging(own: Sequence[Term], earlier: str, snapshot: Snapshot) -> str:
-    """Return the earlier question's words that occur in the passage with most of the new ones; "" if none.
+def belonging(
+    own: Sequence[Term], earlier: str, snapshot: Snapshot, named: Collection[str] = (), *, phrases: bool = False
+) -> str:
+    """Return the earlier question's words that occur in the passage with most of the new ones, and those `named`.
 
-    A phrase is kept whole: "knee pain" does not become "pain" because no passage tells of the new case and knees.
+    Return "" if there are none. With `phrases`, one is kept whole: "knee pain"
+    does not become "pain" because no passage tells of the new case and knees.
     """
     words, terms = {term.stem for term in own}, content_terms(earlier)
     passages = _Passages(words | {term.stem for term in terms}, snapshot)
     best = max(passages.held, key=lambda held: (passages.weigh(held & words), passages.weigh(held)), default=set())
-    if not best & words:
-        return ""
-    kept = best - words
-    for phrase in _phrases(earlier, terms):
+    kept = {term.stem for term in terms if earlier[term.start : term.end] in named}
+    if best & words:
+        kept |= best - words
+    for phrase in _phrases(earlier, terms) if phrases else ():
         stems = {term.stem for term in phrase}
         if stems & kept and not stems & words:
             kept |= stems

@@ -5,9 +5,10 @@ doubt, a message stays one question.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 
-from assistant.answering.follow_up import ResolvedQuestion, belonging
+from assistant.answering.context import NEGATION
+from assistant.answering.follow_up import NEXT_CLAUSE, TO_VERB, ResolvedQuestion, belonging, without_filler
 from ingest.index.catalog import Snapshot
 from ingest.text.sentences import sentence_spans
 from ingest.text.terms import content_terms
@@ -36,7 +37,7 @@ _AND = re.compile(
     re.IGNORECASE,
 )
 _ASKED = re.compile(rf"(?:{_ASKING})\b", re.IGNORECASE)
-_TURNED = re.compile(rf"{_ASKING}(?:\s+(?!(?:i|it|we|you|they)\b)[\w'’-]+){{0,3}}?\s+(?:{_AUXILIARY})\b", re.IGNORECASE)
+_TURNED = re.compile(rf"{_ASKING}(?:\s+(?!(?:i|it|we|you|they)\b)[\w'’-]+){{0,5}}?\s+(?:{_AUXILIARY})\b", re.IGNORECASE)
 _LEFT_OUT = re.compile(
     rf"(?:what\s+(?!(?:{_AUXILIARY})\b)[\w'’-]+|which(?:\s+(?!(?:{_AUXILIARY})\b)[\w'’-]+){{1,2}})\W*", re.IGNORECASE
 )
@@ -49,7 +50,7 @@ _VERB_NEXT = re.compile(  # "what happens in the body", "which exercises help"
 _DANGLING = re.compile(rf"\b(?:{_ASKING}|and|or|if|whether|the|of|to|for|on)\W*$", re.IGNORECASE)
 _COMMAND = re.compile(r"do\s+(?:the|a|an|this|that|these|those|my)\b", re.IGNORECASE)
 _POINTING = re.compile(  # neither "is it safe to run" nor "how likely is it bursitis"
-    r"\b(?:it|they|them|this|that|these|those|he|she|him)\b(?!\s+(?:\w+\s+)?(?:that|to)\b)"
+    rf"\b(?:it|they|them|this|that|these|those|he|she|him)\b(?!\s+(?:\w+\s+)?(?!{TO_VERB})(?:that|to)\b)"
     r"(?<!\blikely is it)(?<!\blikely was it)|\blikely\s+(?:is|was)\s+it\W*$",
     re.IGNORECASE,
 )
@@ -60,6 +61,22 @@ _DEFINING = re.compile(
     r"\W*(?:and\s+)?what(?:['’]s|\s+(?:is|are))\s+(?!(?:the|my|your|our|in|on|at|for)\b)[\w'’-]+(?:\s+[\w'’-]+){0,2}\W*",
     re.IGNORECASE,
 )
+_CONDITION = re.compile(
+    rf"\W*(?:if|when|after|before|during|because|since|as|while|i|my|it|you|we|they|{_AUXILIARY})\b", re.IGNORECASE
+)
+_WEIGHING = re.compile(r"\b(?:which|what|who|better|best|worse|worst|more|less|\w+er)\b", re.IGNORECASE)
+# What one may not take or do: without it, the question means the opposite.
+_DENYING = re.compile(r"\b(?:allerg\w*|intoleran\w*|avoid\w*|stop(?:ped)?|except|instead)\b", re.IGNORECASE)
+# What ends a question and may hold for the one before too ("with gout").
+_ENDING = re.compile(
+    r"\s(?:with|for|in|against|after|during|before|without)\s(?:(?!\b(?:with|for|in|against|after|during|before|without)\b)"
+    r"[^,;:?!.])+$",
+    re.IGNORECASE,
+)
+_SITUATION = re.compile(  # "after surgery"
+    r"\s(?:with|after|during|before|without)\s(?:(?!\b(?:with|after|during|before|without)\b)[^,;:?!.])+$",
+    re.IGNORECASE,
+)
 _REFERRING = re.compile(r"\b(?:ones?|two|both|either|another|others?|else|instead|better|best)\b", re.IGNORECASE)
 _OF = r"\b(?:of|about|for|with)\b"
 _NAMED = (
@@ -67,7 +84,7 @@ _NAMED = (
         rf"(?:what|who)(?:['’]s|\s+(?:is|are|was|were))\s+(?:(?:(?!{_OF}).)+{_OF}\s+)?(?P<is>(?:(?!{_OF}).)+)"
         rf"|how\s+\w+\s+(?:is|are)\s+it\s+(?P<likely>.+)"
         rf"|how\s+(?:do|does|did|can)\s+(?!{_WHO}\b)(?P<does>.+)\s+\w+"
-        rf"|(?:what|who)\s+(?!(?:{_AUXILIARY})\b)\w+s\s+(?P<verb>.+)",
+        rf"|(?:what|who)\s+(?!(?:{_AUXILIARY})\b)\w+s\s+(?!(?:{_AUXILIARY})\b)(?P<verb>.+)",
         re.IGNORECASE,
     )
 )
@@ -103,6 +120,7 @@ def parts(
     message: str,
     snapshot: Snapshot | None = None,
     complete: Callable[[str], ResolvedQuestion] = lambda question: ResolvedQuestion(question, leans=False),
+    names: Callable[[str], Collection[str]] = lambda _: (),
 ) -> list[str]:
     """Return the questions of a message in order, each to be searched for by itself; the message if it is one question.
 
@@ -110,15 +128,20 @@ def parts(
     pronoun or a missing subject in a later question is filled in from the
     question before it. Of a story before the questions, only those words are
     kept that stand with the first question's in a passage of the snapshot;
-    without one, the story stays.
+    without one, the story stays. So it does if it denies something ("I can't
+    take ibuprofen"), or if a question of one word has nothing of it. Names in
+    it (drugs, diseases) are always kept.
     """
-    message = message.strip()
+    message = without_filler(message.strip())
     story, asked = _told(message)
     questions = [(at > 0, question) for each in map(_taken_apart, asked) for at, question in enumerate(each)]
-    if (story and (snapshot is None or not _by_itself(asked[0]))) or not 1 <= len(questions) <= MOST:
+    denies = story and (NEGATION.search(story) or _DENYING.search(story))
+    if denies or (story and (snapshot is None or not _by_itself(asked[0]))) or not 1 <= len(questions) <= MOST:
         return [complete(message).text]
     (_, first), *others = questions
-    kept = belonging(content_terms(first), story, snapshot) if story and snapshot else ""
+    kept = belonging(content_terms(first), story, snapshot, names(story)) if story and snapshot else ""
+    if story and not kept and len(content_terms(first)) < FEW:
+        return [complete(message).text]
     resolved = complete(f"{kept}: {first}" if kept else first)
     found = [resolved.text]
     before = first
@@ -136,8 +159,10 @@ def sides(question: str) -> dict[str, str]:
         if found:
             spans = [found.span(number) for number, each in enumerate(found.groups(), 1) if each]
             names = [question[start:end].strip() for start, end in spans]
-            if all(map(content_terms, names)):
+            if all(map(content_terms, names)) and (named or not any(map(_CONDITION.match, names))):
                 before, after = question[: spans[0][0]], question[spans[1][1] :]
+                if not named and not _WEIGHING.search(before + after):
+                    continue
                 return {name: what_is(name) if named else f"{before}{name}{after}" for name in names}
     return {}
 
@@ -193,7 +218,20 @@ def _taken_apart(question: str) -> list[str]:
             found.append(before.strip())
             at = joint.end()
     found.append(question[at:].strip())
-    return found
+    return _with_shared_ending(found)
+
+
+def _with_shared_ending(questions: Sequence[str]) -> list[str]:
+    """Return the questions; short ones that begin alike get the end of the last ("with gout")."""
+    last = questions[-1].rstrip(" ?!.")
+    ending = _ENDING.search(last)
+    alike = ending and all(
+        each.casefold().split()[:2] == last.casefold().split()[:2]
+        and not _ENDING.search(each)
+        and len(content_terms(each)) <= FEW
+        for each in questions[:-1]
+    )
+    return [f"{each}{ending[0]}" for each in questions[:-1]] + [questions[-1]] if ending and alike else list(questions)
 
 
 def _whole(before: str) -> bool:
@@ -217,17 +255,34 @@ def _filled_in(question: str, before: str, subject: str, *, joined: bool) -> str
     `subject` is what both are about; if it is empty, the one before says it.
     `joined` is whether both are in one sentence.
     """
-    pointing = _points(question) or _OWNING.search(question)
+    pointing = (_points(question) and not _has_antecedent(question)) or _OWNING.search(question)
     if not pointing and (_DEFINING.fullmatch(question) or len(content_terms(question)) > (2 if joined else 1)):
         return question
     named = None if subject else _NAMED.fullmatch(before.strip(" ?.!,;:"))
     subject = _ARTICLE.sub("", named[str(named.lastgroup)], count=1) if named else subject
     if not pointing or not subject:
-        about = subject or " ".join(before[term.start : term.end] for term in content_terms(before))
+        ending = None if pointing or named or not _in_person(question) else _SITUATION.search(before.rstrip(" ?!."))
+        ending = ending if ending and _in_person(before) else None
+        if ending and ending[0].casefold() in question.casefold():
+            return question
+        whole = " ".join(before[term.start : term.end] for term in content_terms(before))
+        about = subject or (ending[0].strip() if ending else whole)
         return f"{about}: {question}" if about else question
     if _OWNING.search(question):
         return _OWNING.sub(lambda _: f"{subject}'s", question, count=1)
     return _POINTING.sub(lambda _: subject, question, count=1)
+
+
+def _in_person(question: str) -> bool:
+    """Whether somebody asks what to do, so that another question of theirs may be about something else."""
+    return re.search(rf"\b(?:{_AUXILIARY})\s+(?:i|you|we|one)\b", question, re.IGNORECASE) is not None
+
+
+def _has_antecedent(question: str) -> bool:
+    """Whether a question has a clause before its pronoun ("Does paracetamol harm the liver if I take it daily?")."""
+    pronoun = _POINTING.search(question)
+    before = content_terms(question[: pronoun.start()]) if pronoun else []
+    return bool(len(before) >= FEW and pronoun and NEXT_CLAUSE.search(question, before[0].end, pronoun.start()))
 
 
 def _points(question: str) -> bool:

@@ -51,8 +51,8 @@ def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
     time or a name is asked for. Adjacent ones of a paragraph are joined in
     reading order. If one source says the same thing twice, it is quoted once.
     If another source says it too, that one is quoted as well and does not count
-    towards `QUOTED`. The quote with the best sentence comes first; fragments
-    among the others are left out.
+    towards `QUOTED`. The quote with the best sentence comes first; others that
+    are fragments by themselves are left out.
     """
     taken: dict[tuple[str, str], list[Evidence]] = {}
     said: list[Evidence] = []
@@ -72,6 +72,8 @@ def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
         if any(other.passage.place == own.passage.place for other in same) or (quoted >= most and not same):
             continue
         supported = sentence.supported()
+        if said and len(supported) == 1 and _is_fragment(supported[0].text):
+            continue
         is_copy = any(other.text == own.text for other in same)
         added = 0 if is_copy else sum(len(evidence.text.split()) for evidence in supported)
         if words and words + added > (WORDS_BESIDE if beside else WORDS):
@@ -81,8 +83,7 @@ def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
         words += added
         of_source += [*supported, own]
     joined = [evidence for found in taken.values() for evidence in _joined(found)]
-    best, *others = sorted(joined, key=lambda evidence: -evidence.score)
-    return [best, *(each for each in others if not _is_fragment(each.text))]
+    return sorted(joined, key=lambda evidence: -evidence.score)
 
 
 def _is_beside(sentence: Sentence, best: Sentence) -> bool:

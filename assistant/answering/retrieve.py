@@ -16,8 +16,24 @@ from ingest.text.tables import LONGEST, head_above, may_go_on
 from ingest.text.terms import ENGLISH, Term, question_terms
 
 CANDIDATES = 50  # passages from each of the two searches
-_ENDS_AS_VERB = re.compile(r"(?:ing|ed|i[sz]es?|ify|ly)\Z", re.IGNORECASE)
-_BEFORE_VERB = re.compile(r"\b(?:to|I|you|we|they|he|she|it|not|never)\s+\Z", re.IGNORECASE)
+# "repayment" may be told with "repaid".
+_DERIVED = re.compile(r"(?:ing|ed|i[sz]es?|ify|ly|ments?|ness|ships?|[ai]bility)\Z", re.IGNORECASE)
+# Not "allergic to amoxicillin" or "is it endometriosis".
+_BEFORE_VERB = re.compile(
+    r"(?:\b(?:how|what|when|where|whether|which|want|wants|need|needs|have|has|able|safe|best|ok|okay|good|bad|better"
+    r"|like|try|way|ways|time|going|used|possible|i|you|we|they|he|she)\s+to|\A\W*to"
+    r"|\b(?:I|you|we|they|he|she|not|never)|(?<!\bis )(?<!\bwas )(?<!\bbe )\bit)\s+\Z",
+    re.IGNORECASE,
+)
+# Whatever else there is, it is not this.
+_EXCLUDED = re.compile(
+    r"\b(?:besides|instead of|other than|apart from|aside from|except(?: for)?|without|rather than"
+    r"|I(?:['’]m| am) (?:not allowed to \w+|allergic to|intolerant (?:of|to))"
+    r"|I (?:can(?:no|['’])t|could(?:n['’]t| not)|should(?:n['’]t| not)|must(?:n['’]t| not)|do(?:n['’]t| not)) \w+)\s+"
+    r"(?:(?:the|a|an|my|any|taking|using)\s+)?\Z",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"[A-Za-z]+\d+[A-Za-z\d]*")  # X20S, B12
 _OPENING = " \t\n\"'“‘(*_¿¡"
 LONGEST_QUESTION = 2_000  # characters; the rest of a longer question is ignored
 
@@ -115,21 +131,38 @@ def encode_question(text: str, view: View, language: str = "") -> Question:
 def _names(text: str, words: Sequence[Term], view: View) -> frozenset[Term]:
     """Return the words that are rare nouns: the encoder knows them only in parts, and nothing says that they are verbs.
 
+    Codes of letters and digits are names too. What a question excludes ("besides ibuprofen") is none.
+
     Source: trial "names-that-a-passage-lacks".
     """
     lengths = view.encoder.count_tokens([text[term.start : term.end].lower() for term in words])
     return frozenset(
         term
         for term, length in zip(words, lengths, strict=True)
-        if length > 1
-        and text[term.start : term.end].isalpha()
-        and not _ENDS_AS_VERB.search(text, term.start, term.end)
-        and not _BEFORE_VERB.search(text, 0, term.start)
+        if not _EXCLUDED.search(text, 0, term.start)
+        and (
+            _CODE.fullmatch(text, term.start, term.end)
+            or (
+                length > 1
+                and text[term.start : term.end].isalpha()
+                and not _DERIVED.search(text, term.start, term.end)
+                and not _BEFORE_VERB.search(text, 0, term.start)
+            )
+        )
     )
+
+
+def names_in(text: str, view: View) -> list[str]:
+    """Return the names in an English text, as typed: see `QuestionTerm.names`."""
+    words = question_terms(text)
+    names = _names(text, words, view)
+    return [text[term.start : term.end] for term in words if term in names]
 
 
 def _is_known(text: str, term: Term) -> bool:
     """Return whether a rare noun that no text has is a name to all appearance: trial "names-that-no-text-has"."""
+    if not text[term.start : term.end].isalpha():  # a code may be written otherwise
+        return False
     in_small_letters = text[: term.start].strip(_OPENING) != "" and not text.istitle() and not text.isupper()
     return is_listed_name(text[term.start : term.end], capital_counts=in_small_letters)
 

@@ -2,15 +2,29 @@
 
 import re
 
+_NUMBER = r"\d+(?:\.\d+)*[a-z]?"
 _NUMBERED = re.compile(
     r"\b(?P<kind>types?|grades?|stages?|phases?|versions?|v|levels?|class|chapters?|sections?|articles?|parts?|steps?"
-    r"|rules?|PEP|RFC|ISO|DIN)\s?"
-    r"(?P<number>\d+(?:\.\d+)*[a-z]?|(?-i:[IVX]{2,}|V|X|(?<=type |tage |hase |rade )I)[a-e]?)\b",
+    r"|rules?|PEP|RFC|ISO|DIN)[\s-]?"
+    rf"(?P<number>{_NUMBER}|(?-i:[IVX]{{2,}}|V|X|(?<=[Tt]ype[ -]|[Tt]age[ -]|[Hh]ase[ -]|[Rr]ade[ -]|[Ll]ass[ -])I)"
+    r"[a-e]?)\b",
     re.IGNORECASE,
 )
+_FURTHER = re.compile(rf"\s*(?P<sign>,|,?\s+(?:and|or)|&|to|/|[-–—])\s*(?P<number>{_NUMBER})\b", re.IGNORECASE)  # noqa: RUF001
+_AND_UP = re.compile(
+    r"\s*(?:\+|(?:\([^()]*\)\s*)?(?:and|or)\s+(?:above|higher|up|over|more|later|upwards?)\b)", re.IGNORECASE
+)
+_AND_DOWN = re.compile(r"\s*(?:and|or)\s+(?:below|lower|under|less|earlier)\b", re.IGNORECASE)
+_RANGE = frozenset({"to", "-", "–", "—"})  # noqa: RUF001
+_MOST = 100  # numbers of a range
 _ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "X": 10}
+_NAMES = {"v": "version"}  # of kinds that have two
+# Not "what helps nerve damage" or "what if it gets worse", which ask for help.
 _ASKS_FOR_HARM = re.compile(
-    r"\b(?:worse|worsen\w*|aggravat\w*|harm\w*|damag\w*|danger\w*|unsafe|side[- ]effects?)\b", re.IGNORECASE
+    r"\bma(?:k\w+|de)\b[^.?!]*\bworse\b|\b(?:worsen|aggravate)s?\b|\b(?:dangerous|harmful|damaging|unsafe)\b"
+    r"|\b(?:dangers|harms?)\s+(?:of|from|does|do|can)\b|\bside[- ]effects?\b"
+    r"|\b(?:can|could|do|does|will|would|may|might)\b[^.?!]*\b(?:harm|damage)\s+(?:the|my|your|our|his|her|their|an?)\b",
+    re.IGNORECASE,
 )
 _TELLS_OF_HARM = re.compile(
     r"\b(?:wors\w*|aggravat\w*|harm\w*|damag\w*|danger\w*|(?:un)?safe\w*|side[- ]effects?|risk\w*|injur\w*|hurt\w*"
@@ -19,14 +33,22 @@ _TELLS_OF_HARM = re.compile(
     r"|painful)\b",
     re.IGNORECASE,
 )
+_MODAL = r"(?:should|must)(?:n['’]t|(?: \w+){0,2} (?:not|never))\b"
 _ASKS_FOR_A_BAN = re.compile(
-    r"\b(?:should|must)(?:n['’]t|(?: \w+){0,2} (?:not|never))\b|(?<!\bor )\bnot to\b"
+    rf"\b{_MODAL}|(?<!\bor )\bnot to\b"
     # Not "I can't sleep", "why can't I walk" or "what may or may not help".
     r"|(?:\b(?:who|what|which)(?: (?!(?:I|you|we|they|he|she|it|if|that|because|when|why|or)\b)[\w'’-]+){0,4}"
     r"|(?:^|[:.?!] )\W*(?:(?:and|but|so) )?(?:when|where))"
     r" (?:can(?:not|['’]t)|(?:may|can)(?: (?!or\b)\w+){0,2} (?:not|never))\b"
     r"|\bavoid\w*|\bcontraindicat\w*|\b(?:ought not|forbidden|prohibited)\b"
     r"|\bnot (?:suitable|safe|allowed|recommended)\b",
+    re.IGNORECASE,
+)
+# What only looks like it: "how can I avoid pain?", "what helps if I should not run?", "why should I not run?"
+_NO_BAN = re.compile(
+    r"\b(?:how|ways?|tips?|help\w*|want\w*|try\w*|order|prevent\w*|can|could)\b[^.?!]*?\bavoid\w*"
+    rf"|\b(?:if|because|since|when|while|whether)\s+(?:\w+\s+){{1,2}}?{_MODAL}"
+    rf"|(?:\bwhy|(?<=\w )who)\s+{_MODAL}",
     re.IGNORECASE,
 )
 _TELLS_OF_A_BAN = re.compile(
@@ -37,27 +59,72 @@ _TELLS_OF_A_BAN = re.compile(
 )
 
 
-def is_about_something_else(question: str, sentence: str, above: str) -> bool:
+def is_about_something_else(question: str, sentence: str, above: str, under: str = "") -> bool:
     """Return whether a sentence, under a title and headings, is about another type or version than is asked.
 
-    Or whether harm or a ban is asked for, and it tells of none. By English words.
+    Or whether harm or a ban is asked for, and neither it tells of one nor what
+    it stands `under`: its heading, the head of its table, the introduction of
+    its list. By English words.
     """
     asked = _numbers(question)
-    if asked and (_differ(asked, _numbers(above)) or _differ(asked, _numbers(sentence))):
-        return True
-    return (_ASKS_FOR_HARM.search(question) is not None and not _TELLS_OF_HARM.search(sentence)) or (
-        _ASKS_FOR_A_BAN.search(question) is not None and not _TELLS_OF_A_BAN.search(sentence)
+    if asked:
+        heading, own = _numbers(above), _numbers(sentence)
+        # Under "Type 1", "unlike type 2, ..." is about type 1, and "Type 2 is ..." is not.
+        named = any(kind in heading for kind in asked) and not _NUMBERED.match(sentence)
+        if _differ(asked, heading) or (_differ(asked, own) and not named):
+            return True
+    told = f"{under}\n{sentence}"
+    return (_ASKS_FOR_HARM.search(question) is not None and not _TELLS_OF_HARM.search(told)) or (
+        asks_for_a_ban(question) and not _TELLS_OF_A_BAN.search(told)
     )
+
+
+def asks_for_a_ban(question: str) -> bool:
+    """Return whether a question asks for what is not to be done ("what should I avoid?")."""
+    return _ASKS_FOR_A_BAN.search(_NO_BAN.sub(" ", question)) is not None
 
 
 def _differ(asked: dict[str, set[str]], told: dict[str, set[str]]) -> bool:
     """Whether some kind has numbers (of types, of versions) in both, but none in common."""
-    return any(kind in told and not numbers & told[kind] for kind, numbers in asked.items())
+    return any(
+        kind in told and not any(_same(one, other) for one in numbers for other in told[kind])
+        for kind, numbers in asked.items()
+    )
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two numbers are the same, or one is a part of the other: 3 and 3A, but not 3A and 3B."""
+    bare, other_bare = one.rstrip("ABCDE"), other.rstrip("ABCDE")
+    return one == other or (bare == other_bare and bare != "" and (bare == one or other_bare == other))
 
 
 def _numbers(text: str) -> dict[str, set[str]]:
+    """Return the numbers in a text by their kind, of lists and ranges all."""
     found: dict[str, set[str]] = {}
     for match in _NUMBERED.finditer(text):
-        number = match["number"].upper()
-        found.setdefault(match["kind"].lower().rstrip("s"), set()).add(str(_ROMAN.get(number, number)))
+        kind = match["kind"].lower().rstrip("s")
+        numbers = found.setdefault(_NAMES.get(kind, kind), set())
+        last, at = _decimal(match["number"]), match.end()
+        numbers.add(last)
+        while (further := _FURTHER.match(text, at)) is not None:
+            number = _decimal(further["number"])
+            if further["sign"] in _RANGE:
+                numbers |= _between(last, number)
+            numbers.add(number)
+            last, at = number, further.end()
+        if last.isdecimal() and _AND_UP.match(text, at):
+            numbers |= _between(last, str(int(last) + _MOST))
+        elif last.isdecimal() and _AND_DOWN.match(text, at):
+            numbers |= _between("0", last)
     return found
+
+
+def _decimal(number: str) -> str:
+    number = number.upper()
+    return str(_ROMAN.get(number, number))
+
+
+def _between(first: str, last: str) -> set[str]:
+    if not (first.isdecimal() and last.isdecimal()):
+        return set()
+    return set(map(str, range(int(first), min(int(last), int(first) + _MOST) + 1)))

@@ -127,8 +127,11 @@ class Speller:
         reading = _Reading(question, snapshot, _Vocabulary(counts, {}) if known else self._read(snapshot), language)
         if not 0 < len(reading.unknown + reading.misshapen) <= MOST:
             return Mended(question)
+        fixes = list(reading.fixes())
+        if known and len(fixes) < len(reading.misshapen):
+            fixes = list(_Reading(question, snapshot, self._read(snapshot), language).fixes())
         text, corrections, at = "", [], 0
-        for fix in reading.fixes():
+        for fix in fixes:
             text += question[at : fix.start] + fix.text
             corrections.append(Correction(question[fix.start : fix.end], fix.text))
             at = fix.end
@@ -177,7 +180,10 @@ class _Reading:
         self.misshapen = [
             at
             for at, term in enumerate(self._terms)
-            if term.stem in vocabulary.counts and _is_word(question, term) and not self._zipf(self._word(at))
+            if term.stem in vocabulary.counts
+            and _is_word(question, term)
+            and not self._zipf(self._word(at))
+            and not self._is_written(at)
         ]
 
     def fixes(self) -> Iterator[_Fix]:
@@ -189,7 +195,8 @@ class _Reading:
                 continue
             term = self._terms[at]
             if at in self.misshapen:
-                text = self._reshaped(at)
+                others = set(self._known) - {term.stem}
+                text = self._reshaped(at) or self._slip(at, self._near(self._word(at)), others)
             elif fix := self._joined(at - 1) or self._joined(at):
                 joined = at + 1 if fix.start == term.start else at
                 yield fix
@@ -231,13 +238,14 @@ class _Reading:
             distances = {key: value for key, value in distances.items() if _heard(key) == heard or _both(key) == same}
         return sorted(distances, key=lambda each: (distances[each], -counts[each], each))[:TRIED]
 
+    def _is_written(self, at: int) -> bool:
+        """Return whether a text has a word as it was typed, or so many have its stem that one may."""
+        texts = self._snapshot.texts_with([[self._terms[at].stem]], SEARCHED + 1)
+        return len(texts) > SEARCHED or any(self._word(at).casefold() in text.casefold() for text in texts)
+
     def _reshaped(self, at: int) -> str:
         """Return the word that was meant by one in no list whose stem is right ("precedance")."""
-        word, stem = self._word(at).casefold(), self._terms[at].stem
-        texts = self._snapshot.texts_with([[stem]], SEARCHED + 1)
-        if len(texts) > SEARCHED or any(word in text.casefold() for text in texts):
-            return ""
-        written = self._written(stem)
+        word, written = self._word(at).casefold(), self._written(self._terms[at].stem)
         near = [(OSA.distance(word, each.casefold()), each) for each in written if self._zipf(each) >= COMMON]
         distance, found = min(near, default=(LONG, ""))
         return found if distance <= _allowed(word) and self._named_alike(at, found) else ""

@@ -171,7 +171,8 @@ def test_signing_in_where_nothing_can_be_written_says_so(served: Served, monkeyp
         raise IndexUnwritable("the accounts cannot be saved", "accounts.json", "free disk space")
 
     monkeypatch.setattr(Accounts, "sign_in", fail)
-    assert Browser(served.url).sign_in("Rita") == (503, '{"detail":"the accounts cannot be saved; its log says more"}')
+    said = '{"detail":"the accounts cannot be saved; the program\'s log says more"}'
+    assert Browser(served.url).sign_in("Rita") == (503, said)
 
 
 def test_an_editor_changes_the_corpus(served: Served) -> None:

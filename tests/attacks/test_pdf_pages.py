@@ -131,7 +131,10 @@ def test_a_file_that_has_changed_is_shown_as_its_text_and_never_as_a_picture(rea
     try:
         path.write_bytes(draw([lines(72, 720, "Another text by now.")]))
         status, told, _ = reader.get(asked(page=2, scale=4))
-        assert (status, told) == (404, b"herons.pdf: its file has changed since it was ingested; ingest it again")
+        assert (status, told) == (
+            404,
+            b"herons.pdf: its file has changed since it was ingested; read its folder again in the Corpus tab",
+        )
         _, page, _ = reader.get("/reader?root=texts&source=herons.pdf")
         assert b'class="sheet"' not in page
         assert b"Herons wait in the reeds all morning." in page

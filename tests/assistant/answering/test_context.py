@@ -62,6 +62,10 @@ AFTER = [
     "Children cannot take it.",
     "The drops can't be used by asthmatics.",
     "Asthmatics need to avoid the drops.",
+    "Asthmatics should avoid the drops.",
+    "The drops should be avoided in glaucoma.",
+    "The drops must only be used for a week.",
+    "If you have glaucoma do not take it.",
 ]
 
 
@@ -117,7 +121,7 @@ def test_the_head_of_a_table_brings_its_rows(quoted: Quoted) -> None:
 
 
 def test_items_of_a_web_page_bring_what_introduces_them(quoted: Quoted) -> None:
-    wanted = "Never do the following with a hibiscus:\n\nWater it with hot water.\n\nPut it into the frost."
+    wanted = "Never do the following with a hibiscus:\n\n- Water it with hot water.\n\n- Put it into the frost."
     assert quoted("page.html", PAGE, "frost") == [wanted]
     assert quoted("page.html", PAGE, "sun") == ["It likes the sun."]
 
@@ -432,3 +436,29 @@ def test_a_chain_of_leaning_sentences_is_not_quoted_whole(quoted: Quoted) -> Non
 )
 def test_a_denial_comes_along(quoted: Quoted, after: str) -> None:
     assert quoted("a.md", f"Krestol eases a cough within an hour. {after}", "cough")[0].endswith(after)
+
+
+def test_a_warning_below_a_list_comes_along(quoted: Quoted) -> None:
+    allowed = "You may take:\n\n- aspirin\n- naproxen\n\nDo not take them with an ulcer."
+    assert quoted("pain.md", f"{allowed}\n\nIt rains.", "naproxen") == [allowed]
+    assert quoted("pain.md", "You may take:\n\n- aspirin\n\nNever eat:\n\n- sand", "aspirin") == [
+        "You may take:\n\n- aspirin"
+    ]
+
+
+@pytest.mark.parametrize("second", ["If this happens, stop taking it.", "In this case, rest.", "If so, call a nurse."])
+def test_what_refers_to_a_case_brings_the_case(quoted: Quoted, second: str) -> None:
+    text = f"It rains. You may get a rash. {second}"
+    assert quoted("a.md", text, second.split()[-1]) == [f"You may get a rash. {second}"]
+
+
+def test_a_nested_item_brings_the_item_above_it(quoted: Quoted) -> None:
+    text = "- Adults\n  - 400 mg\n- Children\n  - 100 mg"
+    assert quoted("dose.md", text, "100 mg") == ["Children\n  - 100 mg"]
+
+
+def test_a_whole_list_of_several_sentences_an_item_is_quoted_from_a_web_page(quoted: Quoted) -> None:
+    page = "<p>You must never:</p><ul><li>Take it with alcohol. It makes you drowsy.</li><li>Drive a car</li></ul>"
+    whole = "You must never:\n\n- Take it with alcohol. It makes you drowsy.\n\n- Drive a car"
+    for part in ("never", "alcohol", "Drive"):
+        assert quoted("a.html", f"<main>{page}</main>", part) == [whole]

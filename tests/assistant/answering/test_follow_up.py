@@ -1,5 +1,7 @@
 """Follow-ups are asked with the words they lean on; a change of subject is asked as typed."""
 
+import re
+
 import pytest
 
 from assistant.answering.follow_up import ResolvedQuestion, resolve_follow_up
@@ -164,3 +166,49 @@ def test_of_a_long_question_the_follow_up_keeps_its_room(snapshot: Snapshot) -> 
 def test_words_that_the_question_has_too_are_not_said_twice(snapshot: Snapshot) -> None:
     found = resolve_follow_up("which ones use heat?", [EARLIER], snapshot)
     assert found.text == "sciatica: which ones use heat?"
+
+
+MEDICINES = {"ibuprofen", "paracetamol", "gout"}
+
+
+def medicines(text: str) -> list[str]:
+    return [word for word in re.findall(r"\w+", text) if word.casefold() in MEDICINES]
+
+
+@pytest.mark.parametrize(
+    ("question", "earlier", "expected"),
+    [
+        ("and for children?", "How much ibuprofen may adults take?", "ibuprofen: and for children?"),
+        ("What if I am pregnant?", "How much ibuprofen may adults take?", "ibuprofen: What if I am pregnant?"),
+        ("and paracetamol?", "How much ibuprofen may I take a day?", "How much paracetamol may I take a day?"),
+        ("And with diabetes?", "What should I not eat with gout?", "What should I not eat with diabetes?"),
+        ("and paracetamol?", "Who should not take ibuprofen?", "Who should not take paracetamol?"),
+        ("and at night?", "What must I never eat?", "What must I never eat? and at night?"),
+    ],
+)
+def test_what_is_denied_and_what_is_named_is_not_lost(
+    question: str, earlier: str, expected: str, snapshot: Snapshot
+) -> None:
+    assert resolve_follow_up(question, [earlier], snapshot, medicines).text == expected
+
+
+def test_a_question_with_a_name_of_its_own_has_left_out_nothing(snapshot: Snapshot) -> None:
+    earlier = "Should I use cold on a swollen knee?"
+    assert not resolve_follow_up("Paracetamol minutes?", [earlier], snapshot, lambda text: ["Paracetamol"]).leans
+
+
+@pytest.mark.parametrize(
+    ("question", "leans"),
+    [
+        ("Is it safe to take in pregnancy?", True),
+        ("Is it okay to use every day?", True),
+        ("Is it safe to take aspirin?", False),
+        ("Is it true that cold eases a knee?", False),
+        ("Great, is it safe in pregnancy?", True),
+        ("Hi there! Is it safe?", True),
+        ("Are there stretches that help a swollen knee?", False),
+        ("Does that help?", True),
+    ],
+)
+def test_what_it_points_to(question: str, leans: bool, snapshot: Snapshot) -> None:
+    assert resolve_follow_up(question, [EARLIER], snapshot).leans is leans

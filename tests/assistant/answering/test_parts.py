@@ -241,3 +241,75 @@ def test_a_comparison_has_two_sides(question: str, compared: dict[str, str]) -> 
 )
 def test_what_the_texts_say_about_a_topic_is_searched_by_the_topic(question: str, wanted: str) -> None:
     assert topic(question) == wanted
+
+
+def medicines(text: str) -> list[str]:
+    return [word for word in text.replace(".", " ").split() if word.casefold() in ("ibuprofen", "gout")]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "I can't take ibuprofen. What helps against back pain?",
+        "I'm allergic to ibuprofen, what helps with a painful hip?",
+        "I have lupus. What helps?",
+    ],
+)
+def test_a_story_that_denies_or_says_all_stays(message: str, snapshot: Snapshot) -> None:
+    assert parts(message, snapshot) == [message]
+
+
+def test_names_of_a_story_are_kept(snapshot: Snapshot) -> None:
+    message = "I have gout. What exercises help the painful hip?"
+    assert "gout" in parts(message, snapshot, names=medicines)[0].split(":")[0]
+
+
+@pytest.mark.parametrize(
+    ("message", "asked"),
+    [
+        (
+            "What should I eat and what should I avoid with gout?",
+            ["What should I eat with gout", "what should I avoid with gout?"],
+        ),
+        (
+            "when can I shower and when can I go back to work after ACL surgery?",
+            ["when can I shower after ACL surgery", "when can I go back to work after ACL surgery?"],
+        ),
+        (
+            "can I shower after ACL surgery and when can I go back to work?",
+            ["can I shower after ACL surgery", "after ACL surgery: when can I go back to work?"],
+        ),
+        (
+            "what exercises should I do after hip arthroscopy and when can I drive?",
+            ["what exercises should I do after hip arthroscopy", "after hip arthroscopy: when can I drive?"],
+        ),
+        (
+            "how many weeks paternity leave do I get and who do I tell?",
+            ["how many weeks paternity leave do I get", "weeks paternity leave: who do I tell?"],
+        ),
+        (
+            "What is ibuprofen? Does paracetamol harm the liver if I take it daily?",
+            ["What is ibuprofen?", "Does paracetamol harm the liver if I take it daily?"],
+        ),
+        (
+            "What is ibuprofen? Is it safe to take in pregnancy?",
+            ["What is ibuprofen?", "Is ibuprofen safe to take in pregnancy?"],
+        ),
+        ("Hi, what is yoga?", ["what is yoga?"]),
+        ("Interesting! Does it help?", ["Does it help?"]),
+    ],
+)
+def test_each_part_has_what_it_is_about(message: str, asked: list[str]) -> None:
+    assert parts(message) == asked
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "If my knee hurts when I run or climb stairs, what helps?",
+        "Can I take it with asthma, high blood pressure or diabetes?",
+        "Before or after meals, what should I drink?",
+    ],
+)
+def test_a_condition_or_a_list_compares_nothing(question: str) -> None:
+    assert sides(question) == {}

@@ -62,7 +62,12 @@ class InParts(FakeEncoder):
 
 
 def test_names_are_rare_nouns(indexed: Callable[..., RunReport], tmp_path: Path) -> None:
-    indexed({"a.md": "Tramadol and Diclofenac are prescribed. Fermenting cabbage takes a week. They ferment2000 it."})
+    indexed(
+        {
+            "a.md": "Tramadol and Diclofenac are prescribed. Fermenting cabbage takes a week. "
+            "They ferment2000 it, says the X20S."
+        }
+    )
     index = Index(tmp_path / "data", InParts())  # type: ignore[arg-type]
     with index.view() as view:
 
@@ -78,6 +83,10 @@ def test_names_are_rare_nouns(indexed: Callable[..., RunReport], tmp_path: Path)
         assert names("Who prescribed it, and is fermenting it right?") == []
         assert names("how to tramadol, or do they diclofenac?") == []  # verbs, to all appearance
         assert names("Wie viel Tramadol am Tag?", "de") == []
+        assert names("Is it tramadol? How is an allergy to tramadol treated?") == ["tramadol"]
+        assert names("Which painkillers are there besides tramadol, or instead of the Diclofenac?") == []
+        assert names("Can I tramadol with the X20S?") == ["X20S"]
+        assert names("How is the repayment of the X99 done?") == []
     index.close()
 
 

@@ -41,7 +41,44 @@ from assistant.answering.something_else import is_about_something_else
         ("When is it better to operate or not to?", "Hip", "After six weeks.", False),
         ("Does yoga help?", "Yoga", "Yoga does not help.", False),
         ("", "", "", False),
+        ("private insurance for grade 9", "", "Grade 9 - 10: 6 %", False),
+        ("private insurance for grade 10", "", "Grade 9 - 10: 6 %", False),
+        ("private insurance for grade 12", "", "It is for Grade 11 (Lead/Principal) and above.", False),
+        ("private insurance for grade 9", "", "It is for Grade 11 (Lead/Principal) and above.", True),
+        ("private insurance for grade 3", "", "It is for grade 4 and below.", False),
+        ("treatment of grade 2 sprains", "Grade 1 and 2 sprains", "Rest it.", False),
+        ("treatment of grade 3 sprains", "Grades 1–2", "Rest it.", True),
+        ("treatment of stage 3", "Stage 3a", "Rest it.", False),
+        ("treatment of stage 3b", "Stage 3a", "Rest it.", True),
+        ("Can type 2 diabetes be prevented?", "Type I Diabetes", "It cannot be prevented.", True),
+        ("Can type-2 diabetes be prevented?", "Type 1 diabetes", "It cannot be prevented.", True),
+        ("Can type 1 diabetes be prevented?", "Type 1 diabetes", "Unlike type 2, it cannot be prevented.", False),
+        ("Can type 1 diabetes be prevented?", "Type 1 diabetes", "Type 2 can be prevented.", True),
+        ("What is new in v3?", "Version 2", "Colours.", True),
+        ("How can I avoid back pain?", "Back", "Change your position every half hour.", False),
+        ("What exercises help avoid back pain?", "Back", "Walk every day.", False),
+        ("What foods to avoid with gout", "Gout", "Beans are eaten.", True),
+        ("What can I take if I shouldn't take ibuprofen?", "Pain", "Paracetamol eases pain.", False),
+        ("Why shouldn't I sit all day?", "Back", "It makes the muscles weak.", False),
+        ("What helps people who must not run?", "Hip", "Swim every day.", False),
+        ("When should I not drive?", "Hip", "Drive to the shop.", True),
+        ("What should I do if it gets worse?", "Back", "Call 111.", False),
+        ("What helps against nerve damage?", "Back", "Physiotherapy helps.", False),
+        ("Can running damage the knee?", "Knee", "Running is fun.", True),
     ],
 )
 def test_another_type_or_no_harm_is_something_else(question: str, above: str, sentence: str, *, other: bool) -> None:
     assert is_about_something_else(question, sentence, above) is other
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "under"),
+    [
+        ("What are the side effects of ibuprofen?", "Nausea and headache are common.", "Side effects"),
+        ("Which foods should I avoid with gout?", "red meat", "Foods to avoid"),
+        ("What should I not eat?", "red meat", "Do not eat:"),
+    ],
+)
+def test_harm_or_a_ban_may_be_told_above_the_sentence(question: str, sentence: str, under: str) -> None:
+    assert is_about_something_else(question, sentence, "")
+    assert not is_about_something_else(question, sentence, "", under)

@@ -28,7 +28,7 @@ The Achilles tendon is not part of the hip. Low back pain is another thing. The 
 
 The cloud provider stores data. An email names the program.
 
-A disc is a medium. The order of files is their precedence.
+Patterns of data repeat. Paternity leave takes a week. A disc is a medium. The order of files is their precedence.
 """,
     "drugs.md": """# Hypertension
 
@@ -61,6 +61,7 @@ An edema or a tumor has symptoms. The colour is grey. They barter for pain.
         ("cloud programme", "cloud program"),
         ("file precedance", "file precedence"),  # its stem is right
         ("precedances", "precedence"),
+        ("patternity leave", "paternity leave"),  # its stem is that of another word
         ("strech the hip", "stretch the hip"),
     ],
 )

@@ -65,7 +65,7 @@ def test_paragraphs_headings_lists_and_tables_in_order(read_as: ReadAs, word: Wo
         "Bäck pain\n\nCauses\n\nOften none.\nReally.\n\n- lifting\n\nDrug | Dose\n\nA | –\n\nRed flags\n\n🦴 end."
     )
     assert headings(document) == [(1, "Bäck pain"), (1, "Causes"), (9, "Red flags")]
-    assert [(b.start, b.end) for b in document.blocks] == [(19, 38), (40, 47), (49, 60), (62, 67), (80, 86)]
+    assert [(b.start, b.end) for b in document.blocks] == [(19, 38), (42, 49), (51, 62), (64, 69), (82, 88)]
     assert (document.title, document.url, document.verbatim) == ("Bäck pain", None, False)
 
 
