@@ -275,11 +275,12 @@ class Assistant:
             score = probability(most_telling(sentences).features, self._scorer(encoded, view)) if sentences else 0.0
             state = decide(score, float(view.snapshot.meta("gate_threshold") or THRESHOLD))
             answered = state is State.ANSWERED
-            if asks_for_steps(question):
+            steps = asks_for_steps(question)
+            if steps:
                 sentences = with_steps_first(sentences)
             return Answer(
                 question=question,
-                quotes=once([*map(quoter.quote, choose(sentences))]) if answered else (),
+                quotes=once([*map(quoter.quote, choose(sentences, steps=steps))]) if answered else (),
                 abstention=None if answered else abstain(encoded, sentences, quoter, view.snapshot, state),
                 ranked=rank_sources(candidates, _logits(sentences)),
                 gate_score=score,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 
-from assistant.answering.context import NEGATION
+from assistant.answering.leaning import NEGATION
 from assistant.schema import Quote
 from ingest.text.terms import content_stems, is_number
 

@@ -51,7 +51,9 @@ _ASKS = {
     Kind.TEMPERATURE: r"\bhow (?:hot|warm|cold)\b|\b(?:what|which) temperature\b",
     Kind.MONEY: r"\bhow expensive\b|\bhow much\b.*\b(?:costs?|pay(?! attention)|paid|charged?|price|fees?|money)\b"
     r"|\bwhat\b.*\b(?:costs?|price|fees?)\b",
-    Kind.NUMBER: r"\bhow (?:many|much)\b|\b(?:what|which) (?:percent|percentage|number|amount|share|dose|dosage)\b",
+    Kind.NUMBER: r"\bhow (?:many|much)\b|\b(?:what|which) (?:percent|percentage|number|amount|share|dose|dosage)\b"
+    r"|\bwhat(?:['’]s| is| are| was| were) the (?:[\w-]+ ){0,3}?(?:rates?|percentage|proportion|share|number|odds"
+    r"|probability|prevalence|incidence|ratio|dose|dosage)\b",
     Kind.YEAR: r"\b(?:what|which) year\b",
     # "When my back hurts, what helps?" does not ask for a time.
     Kind.TIME: r"(?:^|[:.?!] )(?:and |but |so )?(?:when|what time) (?:am|is|are|was|were|do|does|did|has|have|had|can"

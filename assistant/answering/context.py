@@ -6,49 +6,13 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from assistant.answering import lines
+from assistant.answering.leaning import DENIAL, FORBIDDING, LEANING, LIMITING, NEGATION, WARNING, WARNING_BOX
 from assistant.schema import Evidence
 from ingest.index.catalog import Snapshot
 from ingest.schema import Passage
 from ingest.text.sentences import starts_field
 
-# Openings of sentences that refer to the sentence before.
-_LEANING = re.compile(
-    r"[\"'“‘(*_]*(?:it|its|this|that|these|those|they|their|them|he|she|his|her|such|but|however|also|nor|so|then|thus"
-    r"|therefore|otherwise|instead|although that|in addition|as a result|for this reason|either way"
-    r"|both|neither|repeat|the (?:former|latter|same)"
-    r"|(?:in|at|for|with|without|after|before|during|because of|if|when|until|once|unless)"
-    r" (?:this|that|these|those|such|they|so))(?:['’](?:s|re|ll|d|ve))?\b",
-    re.IGNORECASE,
-)
-# Openings of sentences that limit or take back what the sentence before says.
-_LIMITING = re.compile(
-    r"[\"'“‘(*_]*(?:but|however|nevertheless|nonetheless|yet|still(?=,)|even so|that said|on the other hand|otherwise"
-    r"|(?:with one |the )?exceptions?|except|unless|only|if not|in contrast|conversely|at least(?=,)|though"
-    r"|although (?:this|that|it)|provided|do not|don['’]t|never|(?:and |or )?not|no(?=,)|nobody|none of|avoid|warning"
-    r"|caution|(?:please )?note[:,]? (?:that )?(?:(?:it|this) )?(?:(?:is|does) )?not"
-    r"|no evidence|there (?:is|was) (?:no|little))\b",
-    re.IGNORECASE,
-)
-# Prohibitions anywhere in a sentence limit the sentence before as well.
-_FORBIDDING = re.compile(
-    r"\b(?:must|should|ought|shall)(?:\s+not|\s+never|n['’]t)\b|\bmay\s+not\s+(?:be\s+(?:used|taken|given)|use|take)\b"
-    r"|(?:\bnot|\bnever|n['’]t)\s+(?:be\s+)?(?:suitable|safe|advis(?:ed|able)|recommended|allowed|permitted|meant"
-    r"|intended|to\s+be)\b"
-    r"|(?<!who\s)\b(?:cannot|can['’]t)\s+(?:be\s+(?:used|taken|given)|use|take|have)\b"
-    r"|(?<!if\syou\s)\b(?:needs?|has|have)\s+to\s+avoid\b"
-    r"|\b(?:must|should|ought\s+to|shall)\s+(?:\w+\s+)?(?:be\s+avoided|avoid|(?:be\s+\w+\s+)?only\b|only\s+be)"
-    r"|\b(?:do\s+not|don['’]t)\s+(?:take|use|give|eat|drink|drive|apply)\b"
-    r"|,\s+(?:do\s+not|don['’]t|never|avoid)\b|\b(?:unsuitable|unsafe|contraindicated|forbidden|off[- ]limits)\b",
-    re.IGNORECASE,
-)
-NEGATION = re.compile(
-    r"\b(?:no|not|never|none|neither|nor|without|cannot|hardly|rarely|un\w+able|inconclusive)\b|n['’]t\b", re.IGNORECASE
-)
-_DENIAL = re.compile(
-    r"\b(?:only|false|wrong|untrue|incorrect|myth|disproved|refuted|withdrawn|banned|forbidden|contraindicated)\b",
-    re.IGNORECASE,
-)
-_INTRODUCES = re.compile(r"[:：][*_\"'”’»)\]]*$")  # noqa: RUF001
+_INTRODUCES = re.compile(r"[:：—–][*_\"'”’»)\]]*$")  # noqa: RUF001
 # Between a paragraph and the fenced code below it, and between such code and the paragraph below.
 _TO_CODE = re.compile(r"\n[^\S\n]*\n[ \t>]*(?:`{3,}|~{3,})[^\n]*\n[ \t>]*\Z")
 _FROM_CODE = re.compile(r"[^\S\n]*\n[ \t>]*(?:`{3,}|~{3,})[ \t]*\n[ \t>]*\n")
@@ -138,6 +102,7 @@ def with_support(passage: Passage, position: int) -> list[int]:
         at = _before(passage, at)
         if at is not None:
             found |= _through(passage, at, min(found))
+    found |= _warning(passage, min(found)) if any(lines.item(passage, each) for each in found) else set()
     after = position + 1
     while after < len(passage.sentences) and (
         _cut(passage, after) or (lines.words(passage, found) < MOST_WORDS and _belongs_after(passage, after))
@@ -296,10 +261,10 @@ def _before(passage: Passage, at: int) -> int | None:
     if head is not None:
         return head
     if lines.follows(passage, at) and (
-        _LEANING.match(lines.text(passage, at)) or _same_field_list(passage, at) or _cut(passage, at)
+        LEANING.match(lines.text(passage, at)) or _same_field_list(passage, at) or _cut(passage, at)
     ):
         return at - 1
-    if _LEANING.match(lines.text(passage, at)) and _FROM_CODE.match(lines.gap(passage, at)):
+    if LEANING.match(lines.text(passage, at)) and _FROM_CODE.match(lines.gap(passage, at)):
         code = lines.code(passage, at - 1)
         if code and lines.words(passage, set(code)) <= LIST_WORDS:
             return code.start
@@ -313,9 +278,9 @@ def _belongs_after(passage: Passage, at: int) -> bool:
     if lines.row(passage, at):
         return False
     text = lines.text(passage, at)
-    takes_back = _LEANING.match(text) and (NEGATION.search(text) or _DENIAL.search(text))
-    forbids = _FORBIDDING.search(text) and not text.endswith("?")
-    limits = (_LIMITING.match(text) or takes_back or forbids) and not lines.item(passage, at)
+    takes_back = LEANING.match(text) and (NEGATION.search(text) or DENIAL.search(text))
+    forbids = FORBIDDING.search(text) and not text.endswith("?")
+    limits = (LIMITING.match(text) or takes_back or forbids) and not lines.item(passage, at)
     if limits and (_FROM_CODE.match(lines.gap(passage, at)) or _is_below_list(passage, at)):
         return True
     return lines.follows(passage, at) and bool(limits or _same_field_list(passage, at))
@@ -327,6 +292,19 @@ def _is_below_list(passage: Passage, at: int) -> bool:
     if not begins or _INTRODUCES.search(lines.text(passage, at)):
         return False
     return lines.row(passage, at - 1) or _list(passage, at - 1) is not None
+
+
+def _warning(passage: Passage, first: int) -> set[int]:
+    """Return the positions of a warning in the paragraph right above a list; none if there is none."""
+    above = first - 1
+    if above < 0 or lines.item(passage, above) or lines.row(passage, above):
+        return set()
+    start = above
+    while start > 0 and lines.follows(passage, start):
+        start -= 1
+    found = set(range(start, first))
+    warns = WARNING_BOX.search(lines.gap(passage, start)) or any(WARNING.match(lines.text(passage, at)) for at in found)
+    return found if warns and lines.words(passage, found) <= LIST_WORDS else set()
 
 
 def _outer_item(passage: Passage, at: int) -> int | None:

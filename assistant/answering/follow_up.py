@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from assistant.answering.context import NEGATION
+from assistant.answering.leaning import NEGATION
 from assistant.answering.retrieve import idf
 from assistant.answering.small_talk import small_talk
 from ingest.index.catalog import Snapshot

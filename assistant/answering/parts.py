@@ -7,8 +7,8 @@ doubt, a message stays one question.
 import re
 from collections.abc import Callable, Collection, Sequence
 
-from assistant.answering.context import NEGATION
 from assistant.answering.follow_up import NEXT_CLAUSE, TO_VERB, ResolvedQuestion, belonging, without_filler
+from assistant.answering.leaning import NEGATION
 from ingest.index.catalog import Snapshot
 from ingest.text.sentences import sentence_spans
 from ingest.text.terms import content_terms

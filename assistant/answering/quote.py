@@ -1,5 +1,6 @@
 """Turns scored sentences into verified quotes with their places, or into an abstention."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -22,6 +23,8 @@ from ingest.text.sentences import starts_item
 QUOTED, MARGIN, WORDS = 6, 4.5, 120
 QUOTED_BESIDE, MARGIN_BESIDE, WORDS_BESIDE = 9, 6.0, 160
 STEPS = 6.0  # the same for a step, if the question asks for steps
+WORDS_OF_STEPS = 260  # words of an answer beyond which no further list of steps is added
+_REPLIES = re.compile(r"[\W_]*(?:yes|no)\b[,.!;:]", re.IGNORECASE)
 AHEAD = 0.01  # of the score; a step that comes first is the best
 CONSIDERED = 12  # best sentences to choose from
 # Of 8 such fragments among the further quotes of seven sets none was right: captions, pictures, "[citation needed]".
@@ -43,14 +46,16 @@ def with_steps_first(sentences: Sequence[Sentence]) -> list[Sentence]:
     return list(sentences)
 
 
-def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
+def choose(sentences: Sequence[Sentence], *, steps: bool = False) -> list[Evidence]:
     """Choose the evidence to quote from sentences ranked best first; the best one is always included.
 
     Sentences within `MARGIN` of the best are taken with their context; in the
     same paragraph of prose those within `MARGIN_BESIDE`, unless a number, a
     time or a name is asked for. Adjacent ones of a paragraph are joined in
     reading order. If one source says the same thing twice, it is quoted once.
-    If another source says it too, that one is quoted as well and does not count
+    Where `steps` are asked for, further ones of the section are quoted up to
+    `WORDS_OF_STEPS`. A "Yes" or "No" under another heading answers another
+    question. If another source says it too, that one is quoted as well and does not count
     towards `QUOTED`. The quote with the best sentence comes first; others that
     are fragments by themselves are left out.
     """
@@ -72,11 +77,14 @@ def choose(sentences: Sequence[Sentence]) -> list[Evidence]:
         if any(other.passage.place == own.passage.place for other in same) or (quoted >= most and not same):
             continue
         supported = sentence.supported()
+        if said and _REPLIES.match(own.text) and own.passage.heading != sentences[0].candidate.passage.heading:
+            continue
         if said and len(supported) == 1 and _is_fragment(supported[0].text):
             continue
         is_copy = any(other.text == own.text for other in same)
         added = 0 if is_copy else sum(len(evidence.text.split()) for evidence in supported)
-        if words and words + added > (WORDS_BESIDE if beside else WORDS):
+        further = steps and sentence.is_step and own.passage.heading == sentences[0].candidate.passage.heading
+        if words and words + added > (WORDS_OF_STEPS if further else WORDS_BESIDE if beside else WORDS):
             continue
         quoted += not same
         said.append(own)

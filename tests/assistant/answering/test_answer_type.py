@@ -38,6 +38,8 @@ EVERY = frozenset(Kind)
         ("Who can join?", set()),
         ("Which university was it?", {Kind.NAME}),
         ("What is sciatica?", set()),
+        ("What is the success rate of a hip replacement?", {Kind.NUMBER}),
+        ("What is the daily dose?", {Kind.NUMBER}),
         ("", set()),
     ],
 )

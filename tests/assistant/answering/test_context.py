@@ -462,3 +462,17 @@ def test_a_whole_list_of_several_sentences_an_item_is_quoted_from_a_web_page(quo
     whole = "You must never:\n\n- Take it with alcohol. It makes you drowsy.\n\n- Drive a car"
     for part in ("never", "alcohol", "Drive"):
         assert quoted("a.html", f"<main>{page}</main>", part) == [whole]
+
+
+def test_a_warning_above_a_list_comes_along(quoted: Quoted) -> None:
+    steps = "1. Turn it off.\n2. Tap bind."
+    warned = f"Never bind with a running engine.\n\n{steps}"
+    assert quoted("a.md", f"Bind it as follows.\n\n{warned}", "Tap") == [warned]
+    boxed = f"An engine runs. It is hot.\n\n{steps}"
+    assert quoted("b.md", f"It rains.\n\n!!! warning\n    {boxed}", "Tap") == [boxed]
+    assert quoted("c.md", f"It rains today.\n\n{steps}", "Tap") == ["Turn it off.\n2. Tap bind."]
+
+
+def test_an_item_that_ends_in_a_dash_introduces_its_own_list(quoted: Quoted) -> None:
+    text = "- **Cable** — by wire.\n- **Bluetooth** —\n  - mode\n  - address\n- **SBUS** — by a module."
+    assert quoted("a.md", text, "mode") == ["**Bluetooth** —\n  - mode\n  - address"]

@@ -10,7 +10,7 @@ import pytest
 
 from assistant.answering.context import Context
 from assistant.answering.evidence import NAMES, Features, Sentence
-from assistant.answering.quote import QUOTED, Quoter, choose, with_steps_first
+from assistant.answering.quote import QUOTED, WORDS_OF_STEPS, Quoter, choose, with_steps_first
 from assistant.answering.retrieve import Candidate
 from assistant.schema import Abstention, Answer, Evidence
 from ingest.errors import QuoteMismatch
@@ -225,3 +225,26 @@ def test_no_more_is_quoted_where_a_number_or_a_name_is_asked_for() -> None:
     assert texts(choose([best, other])) == ["Rest for two days. Heat helps."]
     number = replace(best, features=replace(NOTHING, kind_offered=1.0))
     assert texts(choose([number, other])) == ["Rest for two days."]
+
+
+def test_yes_under_another_heading_answers_another_question() -> None:
+    one, other = passage("No, only for yourself."), replace(passage("Yes! Buy what you like."), heading=("Lamps?",))
+    assert texts(choose(ranked((one, 0, 3.0), (other, 0, 2.9)))) == ["No, only for yourself."]
+    same = passage("No, only for yourself.", "Yes! Buy what you like.")
+    assert texts(choose(ranked((same, 0, 3.0), (same, 1, 2.9)))) == ["No, only for yourself. Yes! Buy what you like."]
+
+
+def test_where_steps_are_asked_for_a_further_list_of_the_section_is_quoted() -> None:
+    word = "turn " * 45
+    first = [f"{number}. {word}now." for number in (1, 2)]
+    second = [f"{number}. Then {word}back." for number in (1, 2)]
+    lines = [(first[0], 9.0), (first[1], 8.0), ("Then bind it:", 1.0), (second[0], 7.0), (second[1], 6.5)]
+    assert len(" ".join(texts(choose(steps(*lines), steps=True))).split()) > WORDS_OF_STEPS * 0.6
+    assert len(" ".join(texts(choose(steps(*lines)))).split()) < WORDS_OF_STEPS * 0.6
+
+
+def test_no_piece_of_what_must_be_quoted_is_a_fragment() -> None:
+    p = passage("Never do this:", *("It rains on and on for many days." for _ in range(12)), "Drive a car")
+    found = Sentence(Candidate(p, 0.5, 0.5), 13, NOTHING, 2.9, Context(p, (0, 13), 13))
+    best = ranked((passage("Walk, it is healthy.", source="b.txt"), 0, 3.0))
+    assert texts(choose([*best, found])) == ["Walk, it is healthy.", "Never do this:", "Drive a car"]
