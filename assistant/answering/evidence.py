@@ -168,13 +168,6 @@ def _above(candidate: Candidate) -> str:
     return " ".join((candidate.passage.title, *candidate.passage.heading, candidate.head))
 
 
-def _under(candidate: Candidate, position: int) -> str:
-    """Return what says of a sentence what it is: its last heading, the head of its table, the line above its list."""
-    passage = candidate.passage
-    above = introduction(passage, position)
-    return "\n".join((*passage.heading[-1:], candidate.head, lines.text(passage, above) if above is not None else ""))
-
-
 def _features(
     candidate: Candidate, reading: Reading, elsewhere: float, matcher: "_Matcher", *, unnamed: bool
 ) -> list[Features]:
@@ -186,7 +179,10 @@ def _features(
     for position, (span, logit) in enumerate(zip(passage.sentences, reading.sentences, strict=True)):
         text = passage.cut(*span)
         offering = offers(text, matcher.kinds, matcher.things)
-        other = unnamed or is_about_something_else(matcher.question, text, above, _under(candidate, position))
+        under = "\n".join((*passage.heading[-1:], candidate.head))
+        introducing = introduction(passage, position)
+        introduced = text if introducing is None else lines.text(passage, introducing)
+        other = unnamed or is_about_something_else(matcher.question, text, above, under, introduced)
         features.append(
             Features(
                 sentence_logit=UNREAD if other else logit,

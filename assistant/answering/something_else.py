@@ -11,10 +11,12 @@ _NUMBERED = re.compile(
     re.IGNORECASE,
 )
 _FURTHER = re.compile(rf"\s*(?P<sign>,|,?\s+(?:and|or)|&|to|/|[-–—])\s*(?P<number>{_NUMBER})\b", re.IGNORECASE)  # noqa: RUF001
-_AND_UP = re.compile(
-    r"\s*(?:\+|(?:\([^()]*\)\s*)?(?:and|or)\s+(?:above|higher|up|over|more|later|upwards?)\b)", re.IGNORECASE
+_OPEN = re.compile(
+    r"\s*(?:\+|(?:\([^()]*\)\s*)?(?:and|or)\s+(?:above|higher|up|over|more|later|upwards?|below|lower|under|less"
+    r"|earlier)\b)",
+    re.IGNORECASE,
 )
-_AND_DOWN = re.compile(r"\s*(?:and|or)\s+(?:below|lower|under|less|earlier)\b", re.IGNORECASE)
+_ANY = "*"  # "grade 11 and above" tells something of every grade
 _RANGE = frozenset({"to", "-", "–", "—"})  # noqa: RUF001
 _MOST = 100  # numbers of a range
 _ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "X": 10}
@@ -51,6 +53,18 @@ _NO_BAN = re.compile(
     rf"|(?:\bwhy|(?<=\w )who)\s+{_MODAL}",
     re.IGNORECASE,
 )
+_ASKS_TO_STOP = re.compile(
+    r"\b(?:have|has|need|needs|must|should|do|does|to|i)\b[^.?!]*\bstop(?:ping)?\b", re.IGNORECASE
+)
+_ASKS_WHAT_IS_ALLOWED = re.compile(
+    r"\b(?:what|which)\b(?!.*\b(?:not|never|avoid|stop)\b)(?!.*n['’]t\b)[^.?!]*"
+    r"\b(?:can|may)\s+(?:i|you|we|one|they|\w+s)\s+"
+    r"(?:still\s+)?(?:take|eat|use|drink|do|have|wear|continue)\b",
+    re.IGNORECASE,
+)
+# How the line above a list allows or forbids what is in it.
+_ALLOWS = re.compile(r"\b(?:can|may|could|safe|allowed|permitted|suitable|continue)\b", re.IGNORECASE)
+_FORBIDS = re.compile(r"\b(?:stop|avoid|never|not|cannot)\b|n['’]t\b", re.IGNORECASE)
 _TELLS_OF_A_BAN = re.compile(
     r"\b(?:no|not|never|none|nobody|without|cannot|avoid\w*|contraindicat\w*|un\w+able|forbid\w*|prohibit\w*|only"
     r"|instead|unless|until|refrain|stop|limit\w*|less|rather|exce(?:pt|ption)\w*|unsafe|danger\w*|risk\w*|worse\w*"
@@ -59,12 +73,13 @@ _TELLS_OF_A_BAN = re.compile(
 )
 
 
-def is_about_something_else(question: str, sentence: str, above: str, under: str = "") -> bool:
+def is_about_something_else(question: str, sentence: str, above: str, under: str = "", introduced: str = "") -> bool:
     """Return whether a sentence, under a title and headings, is about another type or version than is asked.
 
     Or whether harm or a ban is asked for, and neither it tells of one nor what
     it stands `under`: its heading, the head of its table, the introduction of
-    its list. By English words.
+    its list. Or whether its list is `introduced` as the opposite of what is
+    asked ("you can continue to take:"). By English words.
     """
     asked = _numbers(question)
     if asked:
@@ -73,10 +88,21 @@ def is_about_something_else(question: str, sentence: str, above: str, under: str
         named = any(kind in heading for kind in asked) and not _NUMBERED.match(sentence)
         if _differ(asked, heading) or (_differ(asked, own) and not named):
             return True
-    told = f"{under}\n{sentence}"
+    if introduced.rstrip("*_ ").endswith(":") and _is_opposite(question, introduced):
+        return True
+    told = f"{under}\n{introduced}\n{sentence}"
     return (_ASKS_FOR_HARM.search(question) is not None and not _TELLS_OF_HARM.search(told)) or (
         asks_for_a_ban(question) and not _TELLS_OF_A_BAN.search(told)
     )
+
+
+def _is_opposite(question: str, introduced: str) -> bool:
+    """Return whether a list allows what the question wants to leave off, or forbids what it wants to do."""
+    forbids = _FORBIDS.search(introduced) is not None
+    if _ASKS_WHAT_IS_ALLOWED.search(question):
+        return forbids
+    asks = asks_for_a_ban(question) or _ASKS_TO_STOP.search(question) is not None
+    return asks and not forbids and _ALLOWS.search(introduced) is not None
 
 
 def asks_for_a_ban(question: str) -> bool:
@@ -87,7 +113,9 @@ def asks_for_a_ban(question: str) -> bool:
 def _differ(asked: dict[str, set[str]], told: dict[str, set[str]]) -> bool:
     """Whether some kind has numbers (of types, of versions) in both, but none in common."""
     return any(
-        kind in told and not any(_same(one, other) for one in numbers for other in told[kind])
+        kind in told
+        and _ANY not in told[kind]
+        and not any(_same(one, other) for one in numbers for other in told[kind])
         for kind, numbers in asked.items()
     )
 
@@ -112,10 +140,8 @@ def _numbers(text: str) -> dict[str, set[str]]:
                 numbers |= _between(last, number)
             numbers.add(number)
             last, at = number, further.end()
-        if last.isdecimal() and _AND_UP.match(text, at):
-            numbers |= _between(last, str(int(last) + _MOST))
-        elif last.isdecimal() and _AND_DOWN.match(text, at):
-            numbers |= _between("0", last)
+        if _OPEN.match(text, at):
+            numbers.add(_ANY)
     return found
 
 

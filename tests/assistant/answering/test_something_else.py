@@ -44,7 +44,7 @@ from assistant.answering.something_else import is_about_something_else
         ("private insurance for grade 9", "", "Grade 9 - 10: 6 %", False),
         ("private insurance for grade 10", "", "Grade 9 - 10: 6 %", False),
         ("private insurance for grade 12", "", "It is for Grade 11 (Lead/Principal) and above.", False),
-        ("private insurance for grade 9", "", "It is for Grade 11 (Lead/Principal) and above.", True),
+        ("private insurance for grade 9", "", "It is for Grade 11 (Lead/Principal) and above.", False),
         ("private insurance for grade 3", "", "It is for grade 4 and below.", False),
         ("treatment of grade 2 sprains", "Grade 1 and 2 sprains", "Rest it.", False),
         ("treatment of grade 3 sprains", "Grades 1–2", "Rest it.", True),
@@ -82,3 +82,20 @@ def test_another_type_or_no_harm_is_something_else(question: str, above: str, se
 def test_harm_or_a_ban_may_be_told_above_the_sentence(question: str, sentence: str, under: str) -> None:
     assert is_about_something_else(question, sentence, "")
     assert not is_about_something_else(question, sentence, "", under)
+
+
+@pytest.mark.parametrize(
+    ("question", "introduced", "other"),
+    [
+        ("which medicines do I have to stop before surgery", "You can continue to take:", True),
+        ("which medicines do I have to stop before surgery", "14 days before surgery, you need to stop:", False),
+        ("which medicines do I have to stop before surgery", "You may not take:", False),
+        ("What should I avoid before surgery?", "It is safe to take:", True),
+        ("What can I eat before surgery?", "Do not eat:", True),
+        ("What can I eat before surgery?", "You may eat:", False),
+        ("What can't I eat before surgery?", "Do not eat:", False),
+        ("Can I eat bread before surgery?", "Do not eat:", False),
+    ],
+)
+def test_a_list_of_the_opposite_is_something_else(question: str, introduced: str, *, other: bool) -> None:
+    assert is_about_something_else(question, "bread, except white", "Surgery", "", introduced) is other
