@@ -8,21 +8,21 @@ from itertools import zip_longest
 from typing import Self
 
 from assistant.answering.answer_type import asks_for_steps
-from assistant.answering.context import Surroundings
+from assistant.answering.context import LIST_MOST, Surroundings
 from assistant.answering.evidence import Sentence, most_telling, score_sentences, with_context
-from assistant.answering.follow_up import ResolvedQuestion, resolve_follow_up
+from assistant.answering.follow_up import ResolvedQuestion, resolve_follow_up, resolve_foreign
 from assistant.answering.fuse import RANKED, Titles, fuse, fused_score, rank_sources
-from assistant.answering.gate import THRESHOLD, decide, probability
+from assistant.answering.gate import FOREIGN_THRESHOLD, THRESHOLD, decide, probability
 from assistant.answering.languages import readable
 from assistant.answering.overview import overview
 from assistant.answering.parts import parts, sides, topic, what_is
-from assistant.answering.quote import Quoter, abstain, choose, once, with_steps_first
+from assistant.answering.quote import WORDS_OF_STEPS, Quoter, abstain, choose, once, with_steps_first
 from assistant.answering.rerank import CosineReranker, Reranker, open_reranker
 from assistant.answering.retrieve import Candidate, Question, encode_question, names_in, retrieve, storable
 from assistant.answering.small_talk import small_talk
 from assistant.answering.spelling import Speller
 from assistant.answering.weights import Model, Scorer, load_model
-from assistant.answering.wording import as_headings_say, says, with_dates
+from assistant.answering.wording import as_headings_say, says, with_apostrophes, with_dates
 from assistant.conversations.verify import verify
 from assistant.index import Index, View
 from assistant.metrics import measured, timed
@@ -34,7 +34,7 @@ from ingest.models.encoder import Encoder
 from ingest.schema import EVERYTHING, CorpusDescription, Document, Place, Selection
 from ingest.settings import Settings
 from ingest.text.language import question_language
-from ingest.text.terms import content_stems
+from ingest.text.terms import ENGLISH, content_stems
 
 
 class Assistant:
@@ -195,7 +195,8 @@ class Assistant:
             candidates = self._candidates(question, view)
         with timed("read"):
             sentences = score_sentences(question, candidates, self._reranker, self._scorer(question, view))
-            sentences = with_context(sentences, Surroundings(view.snapshot))
+            most = WORDS_OF_STEPS if asks_for_steps(question.text) else LIST_MOST
+            sentences = with_context(sentences, Surroundings(view.snapshot, most))
         return candidates, sentences
 
     def _scorer(self, question: Question, view: View) -> Scorer:
@@ -228,6 +229,7 @@ class Assistant:
     def _understood(self, question: str, history: Sequence[str], view: View) -> "_Understood":
         """Return what is searched for: mended, with dates as the texts write them, completed and taken apart."""
         language = question_language(question, view.snapshot.languages())
+        question = with_apostrophes(question) if language == ENGLISH else question  # "dont" is a word in French
         mended = self._speller.mend(question, view.snapshot, language)
         earlier = [self._speller.mend(each, view.snapshot, language).text for each in history]
         dated = with_dates(mended.text, view.snapshot)
@@ -235,6 +237,8 @@ class Assistant:
         names = partial(names_in, view=view)
 
         def complete(first: str) -> ResolvedQuestion:
+            if language != ENGLISH:
+                return resolve_foreign(first, earlier, language)
             return resolve_follow_up(topic(first), earlier, view.snapshot, names)
 
         first, *others = parts(dated.text, view.snapshot, complete, names)
@@ -272,8 +276,10 @@ class Assistant:
         candidates, sentences = self._find(encoded, view)
         with timed("quote"):
             quoter = Quoter(view.snapshot)
-            score = probability(most_telling(sentences).features, self._scorer(encoded, view)) if sentences else 0.0
-            state = decide(score, float(view.snapshot.meta("gate_threshold") or THRESHOLD))
+            scorer = self._scorer(encoded, view)
+            score = probability(most_telling(sentences).features, scorer) if sentences else 0.0
+            usual = FOREIGN_THRESHOLD if scorer in self._model.foreign.values() else THRESHOLD
+            state = decide(score, float(view.snapshot.meta("gate_threshold") or usual))
             answered = state is State.ANSWERED
             steps = asks_for_steps(question)
             if steps:
@@ -340,8 +346,9 @@ def _named_whole(compared: Mapping[str, str], view: View, language: str) -> Mapp
 
 
 def _unquoted(names: Iterable[str], answer: Answer, language: str) -> tuple[str, ...]:
-    """Return the names of which some word is in no quote."""
-    quoted = {stem for quote in answer.quotes for stem in content_stems(quote.text, language)}
+    """Return the names of which some word is in no quote, nor in the heading above it."""
+    texts = (" ".join((*quote.evidence.passage.heading[-1:], quote.text)) for quote in answer.quotes)
+    quoted = {stem for text in texts for stem in content_stems(text, language)}
     return tuple(name for name in names if not quoted.issuperset(content_stems(name, language)))
 
 

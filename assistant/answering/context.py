@@ -22,6 +22,7 @@ MOST_WORDS = 120  # stop adding sentences to a context beyond this length
 LIST_MOST = 150  # words of a list that is quoted whole; of a longer one, as many items as fit
 ITEM_WORDS = 25  # if the items of a long list have more words on average and no numbers, one stands by itself
 LIST_WORDS = 60  # if more words lie between a list's first line and the item quoted, they are left out
+LABEL_WORDS = 8  # most words of a line that only names the paragraph below it
 PLAIN_ITEMS = 8  # items without list marks to search upwards for the line that introduces the list
 # How far to look for context, before and after: passages, and characters.
 REACH, REACH_CHARACTERS = 12, 2_000
@@ -41,9 +42,9 @@ class Context:
     at: int
 
     @classmethod
-    def of(cls, passage: Passage, at: int) -> "Context":
-        """Return the context of the sentence at a position of a passage."""
-        return cls(passage, tuple(with_support(passage, at)), at)
+    def of(cls, passage: Passage, at: int, most: int = LIST_MOST) -> "Context":
+        """Return the context of the sentence at a position; a list of up to `most` words is quoted whole."""
+        return cls(passage, tuple(with_support(passage, at, most)), at)
 
     def evidence(self, score: float) -> Iterator[Evidence]:
         """Yield the sentences as evidence with the given score; adjacent sentences are joined."""
@@ -60,8 +61,9 @@ class Context:
 class Surroundings:
     """Finds the contexts of sentences in one view of the index; the neighbours of a passage are looked up once."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, most: int = LIST_MOST) -> None:
         self._snapshot = snapshot
+        self._most = most
         self._joined: dict[str, Passage] = {}
 
     def context(self, passage: Passage, position: int) -> Context:
@@ -69,7 +71,7 @@ class Surroundings:
         whole = self._joined.get(passage.id)
         if whole is None:
             whole = self._joined[passage.id] = self._around(passage)
-        return Context.of(whole, whole.sentences.index(passage.sentences[position]))
+        return Context.of(whole, whole.sentences.index(passage.sentences[position]), self._most)
 
     def _around(self, passage: Passage) -> Passage:
         """Return a passage joined with its neighbours in the same section."""
@@ -84,7 +86,7 @@ class Surroundings:
         return self._snapshot.with_mark(self._snapshot.joined([*reversed(list(before)), passage, *after]))
 
 
-def with_support(passage: Passage, position: int) -> list[int]:
+def with_support(passage: Passage, position: int, most: int = LIST_MOST) -> list[int]:
     """Return the positions of a sentence and of those that must be quoted with it, in reading order.
 
     With an item the other items of its list, with a line that introduces a list
@@ -95,36 +97,36 @@ def with_support(passage: Passage, position: int) -> list[int]:
     what it says. The fields of a record and the pieces of an overlong sentence stay
     together.
     """
-    found = set(_unit(passage, position))
-    position, first = max(found), min(found)
+    unit = set(_unit(passage, position, most))
+    found, position, first = set(unit), max(unit), min(unit)
     at: int | None = first
-    while at is not None and (at == first or lines.words(passage, found) < MOST_WORDS or _cut(passage, at)):
+    while at is not None and (at == first or lines.words(passage, found - unit) < MOST_WORDS or _cut(passage, at)):
         at = _before(passage, at)
         if at is not None:
             found |= _through(passage, at, min(found))
     found |= _warning(passage, min(found)) if any(lines.item(passage, each) for each in found) else set()
     after = position + 1
     while after < len(passage.sentences) and (
-        _cut(passage, after) or (lines.words(passage, found) < MOST_WORDS and _belongs_after(passage, after))
+        _cut(passage, after) or (lines.words(passage, found - unit) < MOST_WORDS and _belongs_after(passage, after))
     ):
         found.add(after)
         after += 1
     return sorted(found)
 
 
-def _unit(passage: Passage, position: int) -> range:
+def _unit(passage: Passage, position: int, most: int) -> range:
     """Return the positions of the list, or of the lines introduced or asked for, that a sentence stands for."""
     text, last = lines.text(passage, position), len(passage.sentences) - 1
     if lines.is_head(passage, position):
         return range(position, _end(passage, position + 1, lines.row))
     if not lines.item(passage, position) and position < last:
-        if _INTRODUCES.search(text) and "\n" in lines.gap(passage, position + 1):
+        if _heads(passage, position) and "\n" in lines.gap(passage, position + 1):
             if lines.item(passage, position + 1):
-                return range(position, _fitting(passage, position + 1, _list(passage, position + 1)).stop)
+                return range(position, _fitting(passage, position + 1, _list(passage, position + 1), most).stop)
             if lines.row(passage, position + 1):
                 return range(position, _end(passage, position + 1, lines.row))
             return range(position, position + 2)
-        if text.endswith("?"):
+        if text.endswith("?") or _is_label(passage, position):
             return range(position, _end(passage, position + 1, _same_paragraph))
         gap = lines.gap(passage, position + 1)
         shown = lines.code(passage, position + 1) if _TO_CODE.search(gap) and not _FROM_CODE.match(gap) else None
@@ -134,7 +136,7 @@ def _unit(passage: Passage, position: int) -> range:
     code = lines.code(passage, position) if items is None else None
     if code and lines.words(passage, set(code)) <= LIST_MOST:
         return code
-    return _fitting(passage, position, items)
+    return _fitting(passage, position, items, most)
 
 
 def is_part_of_list(passage: Passage, start: int, end: int) -> bool:
@@ -224,15 +226,15 @@ def _continues(passage: Passage, at: int) -> bool:
         and lines.item(passage, at + 1)
         and lines.follows(passage, at)
         and lines.follows(passage, at + 1)
-        and not _introduces(passage, at, 0)
+        and not _INTRODUCES.search(lines.text(passage, at))
     )
 
 
-def _fitting(passage: Passage, at: int, items: range | None) -> range:
+def _fitting(passage: Passage, at: int, items: range | None, most: int) -> range:
     """Return the whole list or, if it is too long, the items around a sentence that fit, or its own item or itself."""
     if items is None:
         return range(at, at + 1)
-    if lines.words(passage, set(items)) <= LIST_MOST:
+    if lines.words(passage, set(items)) <= most:
         return items
     starts = [each for each in items if lines.item(passage, each)]
     ends = [*starts[1:], items.stop]
@@ -246,7 +248,7 @@ def _fitting(passage: Passage, at: int, items: range | None) -> range:
             for each in ((first - 1, last), (first, last + 1))
             if each[0] >= 0
             and each[1] < len(starts)
-            and lines.words(passage, set(range(starts[each[0]], ends[each[1]]))) <= LIST_MOST
+            and lines.words(passage, set(range(starts[each[0]], ends[each[1]]))) <= most
         ]
         if not grown:
             return range(starts[first], ends[last])
@@ -343,9 +345,25 @@ def introduction(passage: Passage, at: int) -> int | None:
 
 def _introduces(passage: Passage, at: int, indent: int) -> bool:
     """Whether a sentence introduces a list with this indent; an item of the same list does not."""
-    text = lines.text(passage, at)
     same_list = lines.item(passage, at) and lines.indent(passage, at) >= indent
-    return bool(_INTRODUCES.search(text)) and not (same_list or lines.row(passage, at) or _ADDRESSES.match(text))
+    addresses = _ADDRESSES.match(lines.text(passage, at))
+    return _heads(passage, at) and not (same_list or lines.row(passage, at) or addresses)
+
+
+def _heads(passage: Passage, at: int) -> bool:
+    """Whether a sentence introduces what follows: by a colon, or as a line without an end above a list."""
+    if _INTRODUCES.search(lines.text(passage, at)):
+        return True
+    below = at + 1 < len(passage.sentences) and lines.item(passage, at + 1) and not lines.item(passage, at)
+    return below and not lines.ended(passage, at)
+
+
+def _is_label(passage: Passage, at: int) -> bool:
+    """Whether a sentence is a short line without an end, alone above a paragraph of sentences ("Breast-feeding")."""
+    text = lines.text(passage, at)
+    if len(text.split()) > LABEL_WORDS or lines.ended(passage, at) or lines.row(passage, at) or not _alone(passage, at):
+        return False
+    return not lines.item(passage, at + 1) and not lines.row(passage, at + 1) and lines.ended(passage, at + 1)
 
 
 def _through(passage: Passage, first: int, last: int) -> set[int]:

@@ -22,6 +22,7 @@ FEW = 2  # most content words of a question that can refer back by a pronoun
 SHORT = 3  # most content words of a question that may have left out its subject
 BELONGS = 0.5  # share of the earlier question's weight that a passage must cover for an unmarked follow-up
 READ = 100  # passages to look at
+FRAGMENT = 6  # most words of a question that begins with "and" in another language and cannot stand alone
 LONGEST_PHRASE = 6  # words after the preposition of a phrase in whose place another comes
 
 _JOINED = re.compile(r"\s*(?:and|or|but|so|also|then)\b(?![-'’])[\s,]*", re.IGNORECASE)
@@ -50,6 +51,8 @@ TO_VERB = (
 _EMPTY_IT = re.compile(  # "is it true that"
     rf"\b(?:is|was|be|isn['’]t)\s+it\s+\w+\s+(?!{TO_VERB})(?:that|to)\b", re.IGNORECASE
 )
+_WHAT_HAPPENS = re.compile(r"\W*(?:what|who)\s+\w+s\b", re.IGNORECASE)
+_AND = re.compile(r"[¿\s]*(?:et|ou|und|oder|y|o|e|ed|ou|en|of|maar|mais|aber|pero|ma|mas)\s", re.IGNORECASE)
 _WITH = re.compile(r"(?:with|for|in|during|after|before|without|against|on)\b", re.IGNORECASE)
 _FILLER = re.compile(
     r"\W*(?:(?:hi|hey|hello|great|thanks|thank you|okay|ok|cool|interesting|good (?:morning|afternoon|evening)|dear all"
@@ -117,6 +120,20 @@ def resolve_follow_up(
     if about and not names(rest) and _left_out(own, earlier, snapshot):
         return _leaning(question, about)
     return alone
+
+
+def resolve_foreign(question: str, history: Sequence[str], language: str) -> ResolvedQuestion:
+    """Return a question in another language than English, after the last one if it cannot stand alone.
+
+    Such is one that opens with "and" and has few words, or one without content words ("pourquoi ?").
+    """
+    about = " ".join(question[term.start : term.end] for term in content_terms(question, language))
+    alone = ResolvedQuestion(question, leans=False, about=about)
+    earlier = [each for each in history if not small_talk(each)]
+    fragment = _AND.match(question) and len(question.split()) <= FRAGMENT
+    if not earlier or not analyse(question, language) or not (fragment or not about):
+        return alone
+    return ResolvedQuestion(f"{_tail(earlier[-1])} {question.strip()}", leans=True, about=about)
 
 
 def _swapped(rest: str, own: Sequence[Term], earlier: str) -> str:
@@ -216,7 +233,8 @@ def _points_back(question: str, own: Sequence[Term]) -> bool:
     pronoun = _PRONOUN.search(question)
     if pronoun is None or _EMPTY_IT.search(question):
         return False
-    before = [term for term in own if term.start < pronoun.start()]
+    asked = _WHAT_HAPPENS.match(question)  # "what happens if I delete it?": a verb is no antecedent
+    before = [term for term in own if term.start < pronoun.start() and not (asked and term.end <= asked.end())]
     if not before:
         return True
     whose = pronoun.group().lower() in _POSSESSIVES

@@ -15,7 +15,7 @@ from ingest.errors import QuoteMismatch
 from ingest.index.catalog import Snapshot
 from ingest.origin import FileState, check_file
 from ingest.schema import Document, Passage, Place, Selection
-from ingest.text.sentences import starts_item
+from ingest.text.sentences import starts_field, starts_item
 
 # Most sentences in an answer, not counting their context; how much below the best one a quoted sentence may score; and
 # words of an answer beyond which no further sentence is added. Of the best one's own paragraph, more is quoted: see the
@@ -23,7 +23,7 @@ from ingest.text.sentences import starts_item
 QUOTED, MARGIN, WORDS = 6, 4.5, 120
 QUOTED_BESIDE, MARGIN_BESIDE, WORDS_BESIDE = 9, 6.0, 160
 STEPS = 6.0  # the same for a step, if the question asks for steps
-WORDS_OF_STEPS = 260  # words of an answer beyond which no further list of steps is added
+WORDS_OF_STEPS = 260  # words of steps that are quoted whole, and beyond which no further list of them is added
 _REPLIES = re.compile(r"[\W_]*(?:yes|no)\b[,.!;:]", re.IGNORECASE)
 AHEAD = 0.01  # of the score; a step that comes first is the best
 CONSIDERED = 12  # best sentences to choose from
@@ -108,6 +108,8 @@ def _is_beside(sentence: Sentence, best: Sentence) -> bool:
 
 def _is_fragment(text: str) -> bool:
     """Return whether a text is too short to answer anything besides the best quote, and no whole sentence."""
+    if starts_field(text):  # "Shortcut: 4"
+        return False
     return len(text.split()) < FEWEST and not text.rstrip(CLOSING).endswith((".", "!", "?", "。"))
 
 
@@ -197,13 +199,15 @@ def abstain(
         evidence = sentence.whole() if uncertain and not nearest else sentence.evidence()
         nearest.setdefault(sentence.candidate.passage.id, evidence)
     documents, passages = snapshot.counts()
+    languages = snapshot.languages()
+    missing = question.missing if question.language in languages or not any(languages) else ()  # stems differ
     reasons = (
-        UNSURE if uncertain else _reason(question, snapshot.within),
-        hint(question.language, snapshot.languages()),
+        UNSURE if uncertain else _reason(question, missing, snapshot.within),
+        hint(question.language, languages),
     )
     return Abstention(
         reason=" ".join(filter(None, reasons)),
-        missing_terms=question.missing,
+        missing_terms=missing,
         nearest=tuple(quoter.quote(evidence) for evidence in list(nearest.values())[:NEAREST]),
         documents=documents,
         passages=passages,
@@ -211,11 +215,11 @@ def abstain(
     )
 
 
-def _reason(question: Question, within: Selection) -> str:
+def _reason(question: Question, missing: Sequence[str], within: Selection) -> str:
     if not question.text:
         return "The question is empty."
-    if question.missing:
-        *others, last = (f"“{word}”" for word in question.missing)
+    if missing:
+        *others, last = (f"“{word}”" for word in missing)
         words = f"{', '.join(others)} or {last}" if others else last
         return f"{texts_searched(within)} never mention {words}."
     return "No passage answers the question well enough."

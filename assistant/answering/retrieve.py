@@ -43,7 +43,7 @@ class QuestionTerm:
     """A word of the question: as typed, its stem, span, number of passages that contain it, and weight (idf > 0).
 
     `names` says whether it is a rare English noun, such as the name of a drug or disease; one that no text has must
-    not look like a slip or a compound.
+    not look like a slip or a compound. `stop` words are only searched for where there are no others.
     """
 
     word: str
@@ -52,6 +52,7 @@ class QuestionTerm:
     frequency: int
     idf: float
     names: bool = False
+    stop: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,8 @@ class Question:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The words that occur in no text, as typed."""
-        return tuple(term.word for term in self.terms if term.frequency == 0)
+        """The words that occur in no text, as typed; the index knows no stop words."""
+        return tuple(term.word for term in self.terms if term.frequency == 0 and not term.stop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ def encode_question(text: str, view: View, language: str = "") -> Question:
             frequency=frequencies[stem],
             idf=idf(frequencies[stem], passages),
             names=term in names and (frequencies[stem] > 0 or _is_known(text, term)),
+            stop=term.stop,
         )
         for stem, term in words.items()
     )

@@ -11,6 +11,31 @@ ITSELF = (
     "place, and say so if they do not answer. I write nothing of my own."
 )
 
+_OTHERS = (  # in German, French, Spanish, Italian, Dutch and Portuguese
+    (
+        r"(?:vielen |besten |herzlichen )?dank(?:e| dir| ihnen)?(?: schön| sehr)?(?: für (?:die|deine|ihre) \w+)?"
+        r"|merci(?: beaucoup| bien| pour (?:votre|ton|l'|la) ?\w+)*"
+        r"|(?:muchas )?gracias(?: por (?:tu|su|la) \w+)?|(?:molte |tante )?grazie(?: mille)?"
+        r"|(?:hartelijk )?(?:bedankt|dankjewel|dank (?:je|u)(?: wel)?)(?: voor (?:je|uw|de|het) \w+)?"
+        r"|(?:muito )?obrigad[oa](?: pela \w+)?",
+        THANKS,
+    ),
+    (
+        r"hallo|guten (?:tag|morgen|abend)|grüß gott|servus|moin|bonjour|bonsoir|salut|hola"
+        r"|buen[oa]s (?:d[ií]as|tardes|noches)|ciao|buon ?giorno|buona ?sera|salve|goeden?(?:morgen|middag|avond|dag)"
+        r"|goede (?:morgen|middag|avond)|hoi|dag|ol[áa]|bom dia|boa (?:tarde|noite)",
+        GREETING,
+    ),
+    (
+        r"tschüss?|auf wiedersehen|au revoir|adi[óo]s|hasta luego|arrivederci|tot ziens|doei|tchau|adeus|até logo",
+        FAREWELL,
+    ),
+    (
+        r"in ordnung|verstanden|alles klar|d'accord|compris|parfait|de acuerdo|entendido|vale|va bene|d'accordo|capito"
+        r"|perfetto|prima|begrepen|oké|tudo bem|está bem|perfeito",
+        AGREED,
+    ),
+)
 _WELL = r"(?:(?:well|ok|okay|alright|great|perfect|cool|super|wonderful|ah|oh|yes|no|hi|hello|hey)\s+)*"
 _AFTER = r"(?:\s+(?:there|again|everyone|all|you|so much|very much|a lot|a million|then|now|for now|later|soon|bot))*"
 _REPLIES = tuple(
@@ -36,6 +61,7 @@ _REPLIES = tuple(
             r"|who (?:made|built|created|wrote) you|can you help(?: me)?|help(?: me)?",
             ITSELF,
         ),
+        *_OTHERS,
     )
 )
 _MARKS = re.compile(r"[^\w\s']+|_")

@@ -54,6 +54,11 @@ class Worded:
     corrections: tuple[Correction, ...] = ()
 
 
+_CONTRACTED = re.compile(
+    r"\b(do|does|did|is|are|was|were|has|have|had|ca|could|would|should|wo|must)(n)(t)\b", re.IGNORECASE
+)
+
+
 def with_dates(question: str, snapshot: Snapshot) -> Worded:
     """Return the question with its dates as the texts write them; dates that they write as typed, or never, stay."""
     text, corrections, at = "", [], 0
@@ -84,6 +89,11 @@ def says(passage: Passage, words: str) -> bool:
     """
     own = (passage.heading or (passage.title,))[-1].casefold()
     return all(re.search(rf"\b{re.escape(word.removesuffix('s'))}s?\b", own) for word in words.casefold().split())
+
+
+def with_apostrophes(question: str) -> str:
+    """Return a question with the apostrophes that people leave out of "doesnt" and "shouldnt"."""
+    return _CONTRACTED.sub(lambda found: f"{found[1]}{found[2]}'{found[3]}", question)
 
 
 def _dates(question: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:

@@ -77,12 +77,19 @@ _MONTH = re.compile(
 # The marker of a list item or numbered heading, with nothing before it on its line.
 _ENUMERATOR = re.compile(r"[ \t]*(?:[-+*•⁃]\s*)?\(?(?:\d{1,3}|[A-Za-z])[.)]\s*")
 
-_MARKER = re.compile(
-    r"[ \t]*(?:[-+*•▪●‣◦○■□◆❏❐❑❒❖→➔⇨➢➤✓✔✗✘☐☑☒–—·»o]"
+_MARKER = re.compile(  # "o" as Word's bullet, but not the Portuguese or Italian word
+    r"[ \t]*(?:[-+*•▪●‣◦○■□◆❏❐❑❒❖→➔⇨➢➤✓✔✗✘☐☑☒–—·»]|o(?=\t|  | [A-Z\d])"
     r"|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{2,5})[.)]|\d{1,2}(?:\.\d{1,2}){2,}\.?)[ \t]|[ \t]*\|"
 )
 _ROW = re.compile(r"[ \t]*\|")
 _FIELD = re.compile(r"\w[^:.!?\n]{0,40}: ")
+_ROMANCE_OR_DUTCH = frozenset({"es", "fr", "it", "nl", "pt"})  # sentencex ends sentences after initials ("V. Rossini")
+_INITIAL = re.compile(r"(?:^|[\s(\"'“‘-])[A-ZÀ-Þ]\.\s*$")
+_LETTER = re.compile(  # a letter that is a name of its own: "vitamine C. Elle"
+    r"(?:\b(?:vitamin\w*|h[eé]patit\w+|type|tipo|group\w*|groep|plan|optie|class\w*|klasse|and|et|ou|e|o|y|u|en|of)|\d)"
+    r"\s+\w\.\s*$",
+    re.IGNORECASE,
+)
 _CLOSING = re.compile(r"[*_“]+(?=\s|$)")
 # When a line break is mere wrapping: the paragraph's lines are WIDE characters long, or at least NARROW with SEVERAL
 # lines of similar length; and the line plus the next word fills this share of the width (less if the next line starts
@@ -236,6 +243,8 @@ def _goes_on(piece: str, at: int, language: str) -> bool:
     if _ENUMERATOR.fullmatch(before[before.rfind("\n") + 1 :]) and (at < 16 or "\n" in before):
         return True
     if after.islower() and re.search(r"\w\.\s*$", before):
+        return True
+    if language in _ROMANCE_OR_DUTCH and _INITIAL.search(before) and after.isupper() and not _LETTER.search(before):
         return True
     always, before_number = _ABBREVIATED.get(language, _ABBREVIATED[ENGLISH])
     if always.search(before) or (after.isdigit() and before_number.search(before)):

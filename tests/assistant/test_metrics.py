@@ -82,7 +82,7 @@ def test_a_question_is_logged_once(
     assert 0 <= fields["seconds"] < 60
     assert "stiff" not in record.getMessage()
 
-    def mismatch(*_: object) -> None:
+    def mismatch(*_: object, **_named: object) -> None:
         raise QuoteMismatch("a quote is not in its source")
 
     monkeypatch.setattr("assistant.assistant.choose", mismatch)

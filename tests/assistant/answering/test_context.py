@@ -476,3 +476,15 @@ def test_a_warning_above_a_list_comes_along(quoted: Quoted) -> None:
 def test_an_item_that_ends_in_a_dash_introduces_its_own_list(quoted: Quoted) -> None:
     text = "- **Cable** — by wire.\n- **Bluetooth** —\n  - mode\n  - address\n- **SBUS** — by a module."
     assert quoted("a.md", text, "mode") == ["**Bluetooth** —\n  - mode\n  - address"]
+
+
+def test_a_line_without_an_end_introduces_the_list_below_it(quoted: Quoted) -> None:
+    never = "Do not take XENICAL\n\n- if you are allergic to orlistat\n- if you are breast-feeding"
+    for part in ("not take", "allergic", "breast"):
+        assert quoted("a.md", f"It rains.\n\n{never}\n\nIt is white.", part) == [never]
+    assert quoted("b.md", "It rains.\n\n- yes\n- no", "no") == ["yes\n- no"]
+
+
+def test_a_label_brings_the_paragraph_below_it(quoted: Quoted) -> None:
+    text = "Breast-feeding\n\nWait a week. Pump the milk.\n\nIt rains."
+    assert quoted("a.txt", f"Take it at once.\n\n{text}", "Breast") == ["Breast-feeding\n\nWait a week. Pump the milk."]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from assistant.answering.follow_up import ResolvedQuestion, resolve_follow_up
+from assistant.answering.follow_up import ResolvedQuestion, resolve_follow_up, resolve_foreign
 from ingest.index.catalog import Snapshot
 
 FILES = {
@@ -208,7 +208,26 @@ def test_a_question_with_a_name_of_its_own_has_left_out_nothing(snapshot: Snapsh
         ("Hi there! Is it safe?", True),
         ("Are there stretches that help a swollen knee?", False),
         ("Does that help?", True),
+        ("what happens if I stop it?", True),
     ],
 )
 def test_what_it_points_to(question: str, leans: bool, snapshot: Snapshot) -> None:
     assert resolve_follow_up(question, [EARLIER], snapshot).leans is leans
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "leans"),
+    [
+        ("et pour les enfants ?", "fr", True),
+        ("pourquoi ?", "fr", True),
+        ("¿y para documentación?", "es", True),
+        ("en voor bedrijven?", "nl", True),
+        ("Quels sont les symptômes de la grippe ?", "fr", False),
+        ("et quels sont les symptômes de la grippe chez les enfants ?", "fr", False),
+    ],
+)
+def test_fragments_in_other_languages_come_after_the_question_before(question: str, language: str, leans: bool) -> None:
+    earlier = "Qui doit porter un masque ?"
+    found = resolve_foreign(question, [earlier], language)
+    assert (found.text, found.leans) == (f"{earlier} {question}" if leans else question, leans)
+    assert not resolve_foreign(question, [], language).leans

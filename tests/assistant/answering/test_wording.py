@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from assistant.answering.rerank import Reading, Text
-from assistant.answering.wording import Worded, as_headings_say, says, with_dates
+from assistant.answering.wording import Worded, as_headings_say, says, with_apostrophes, with_dates
 from assistant.assistant import Assistant
 from assistant.index import Index
 from assistant.schema import Correction
@@ -155,3 +155,10 @@ def test_what_is_compared_is_quoted_from_under_its_name(
     answer = asking("leave").ask(question)
     assert {quote.text for quote in answer.quotes} == quoted
     assert answer.open_parts == ()
+
+
+def test_apostrophes_that_people_leave_out() -> None:
+    asked = "It doesnt start, cant I, and who SHOULDNT? I want a dent, as the student hasn't."
+    assert (
+        with_apostrophes(asked) == "It doesn't start, can't I, and who SHOULDN'T? I want a dent, as the student hasn't."
+    )

@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ingest.schema import Block, Document, Kind
-from ingest.text.sentences import LONGEST_CODE, LONGEST_PIECE, document_sentences, sentence_spans
+from ingest.text.sentences import LONGEST_CODE, LONGEST_PIECE, document_sentences, sentence_spans, starts_item
 
 # Words, characters that confuse sentence splitters, and all kinds of white space.
 PIECES = st.sampled_from(
@@ -282,3 +282,15 @@ def test_code_is_divided_at_line_ends_only() -> None:
     assert "\n".join(divided).split("\n") == lines
     assert all(LONGEST_CODE / 2 < len(part) <= LONGEST_CODE for part in divided[:-1])
     assert parts_of("code", "x" * 3 * LONGEST_CODE) == ["x" * 3 * LONGEST_CODE]
+
+
+@pytest.mark.parametrize("language", ["es", "fr", "it", "nl", "pt"])
+def test_initials_do_not_end_a_sentence(language: str) -> None:
+    assert parts("Foi V. Rossini. E J. S. Bach.", language) == ["Foi V. Rossini.", "E J. S. Bach."]
+    if language in ("fr", "it", "pt"):  # in the others, sentencex goes on after any initial
+        assert parts("La vitamine C. Elle aide.", language) == ["La vitamine C.", "Elle aide."]
+
+
+def test_a_portuguese_article_is_no_bullet() -> None:
+    assert not starts_item("o sindicato decide") and not starts_item("  o conduttore")
+    assert starts_item("o Photo ID") and starts_item("o\tphoto") and starts_item("o  photo")
