@@ -13,7 +13,7 @@ from assistant.answering.evidence import Sentence, most_telling, score_sentences
 from assistant.answering.follow_up import ResolvedQuestion, resolve_follow_up, resolve_foreign
 from assistant.answering.fuse import RANKED, Titles, fuse, fused_score, rank_sources
 from assistant.answering.gate import FOREIGN_THRESHOLD, THRESHOLD, decide, probability
-from assistant.answering.languages import readable
+from assistant.answering.languages import hint, readable
 from assistant.answering.overview import overview
 from assistant.answering.parts import parts, sides, topic, what_is
 from assistant.answering.quote import WORDS_OF_STEPS, Quoter, abstain, choose, once, with_steps_first
@@ -292,6 +292,7 @@ class Assistant:
                 gate_score=score,
                 run=view.snapshot.run(),
                 within=view.snapshot.within,
+                hint=hint(encoded.language, view.snapshot.languages()) if answered else "",
             )
 
 

@@ -29,7 +29,7 @@ def answer_json(answer: Answer) -> dict[str, object]:
 
     Keys: question, state, abstained, reason, missing_terms, quotes, agreements (lists
     of quote numbers, see `agreements`), ranked, nearest, gate_score, run,
-    corrections, remark, outlines, open_parts and within (see `within_json`); see
+    corrections, remark, outlines, open_parts, within (see `within_json`) and hint; see
     `Answer`, `Abstention` and `Remark` for their meaning.
     """
     abstention = answer.abstention
@@ -50,6 +50,7 @@ def answer_json(answer: Answer) -> dict[str, object]:
         "open_parts": list(answer.open_parts),
         "outlines": [outline_json(outline) for outline in answer.remark.outlines] if answer.remark else [],
         "within": within_json(answer.within),
+        "hint": answer.hint,
     }
 
 
@@ -89,9 +90,10 @@ def verdict(answer: Answer) -> str:
     return f"{texts_searched(answer.within)} do not answer this."
 
 
-def left_open(answer: Answer) -> list[str]:
-    """Return, for each part of the question that no quote answers, that it is not answered."""
-    return [f"{texts_searched(answer.within)} do not answer: {part}" for part in answer.open_parts]
+def notes_below(answer: Answer) -> list[str]:
+    """Return what to say below the quotes: the parts of the question that they do not answer, and the hint."""
+    open_parts = (f"{texts_searched(answer.within)} do not answer: {part}" for part in answer.open_parts)
+    return [*open_parts, *filter(None, [answer.hint])]
 
 
 def searched(answer: Answer) -> str:
@@ -183,7 +185,7 @@ def answer_text(answer: Answer, notice: str = "") -> "Text":
     for number, quote in enumerate(answer.quotes, 1):
         text.append(f"[{number}] ", "bold cyan").append(f"{quote.text}\n")
         text.append("".join(f"    {each}\n" for each in (place(quote), *notes(quote))) + "\n", "dim")
-    for part in left_open(answer):
+    for part in notes_below(answer):
         text.append(f"{part}\n\n", "bold yellow")
     if answer.abstention is not None:
         _append_abstention(text, answer, answer.abstention)
@@ -203,7 +205,7 @@ def answer_markdown(answer: Answer, notice: str = "") -> str:
     if answer.remark is not None:
         parts.append(remark_markdown(answer.remark))
         return "\n\n".join(parts) + "\n"
-    parts += map(plain_markdown, left_open(answer))
+    parts += map(plain_markdown, notes_below(answer))
     if answer.abstention is not None:
         found = answer.abstention
         parts.append(f"{verdict(answer)} {plain_markdown(found.reason)}")

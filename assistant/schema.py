@@ -170,7 +170,8 @@ class Answer:
     first, at most 10. `gate_score` is the gate's probability (0 to 1) that the
     quotes answer the question. `run` is the number of the ingest run that was
     searched. `open_parts` are the parts of a question of several parts that the
-    quotes do not answer. `within` is the selection that was searched.
+    quotes do not answer. `within` is the selection that was searched. `hint` says
+    that quotes in a language are less sure, or that the texts are in another one.
     """
 
     question: str
@@ -183,6 +184,7 @@ class Answer:
     remark: Remark | None = None
     open_parts: tuple[str, ...] = ()
     within: Selection = EVERYTHING
+    hint: str = ""
 
     def __post_init__(self) -> None:
         """Check that there are either quotes, or an abstention, or a remark."""

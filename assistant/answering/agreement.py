@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 
-from assistant.answering.leaning import NEGATION
+from assistant.answering.leaning import NEGATION, NEGATION_ELSEWHERE
 from assistant.schema import Quote
 from ingest.text.terms import content_stems, is_number
 
@@ -13,10 +13,7 @@ SHARED = 0.75  # least Jaccard similarity of the word stems (0 to 1)
 _TURNING = re.compile(
     r"\b(?:may|might|will|can|could|should|must|before|after|above|below|more|less|most|few|all|some|only|on|off|in|out"
     r"|over|under|up|down|with|from|to|if|unless|until|till|except|avoid\w*|stop\w*|against|than|instead|fail\w*"
-    r"|lack\w*|least|fewer|barely|seldom|nobody"
-    # What denies in German, French, Spanish, Italian, Dutch, Portuguese and Romanian.
-    r"|nicht|kein\w*|ohne|nie|niemals|weder|niemand\w*|ne|pas|jamais|sans|aucun\w*|nunca|jamás|ning[uú]n\w*|nadie|sin"
-    r"|non|mai|senza|nessun\w*|niet|geen|nooit|zonder|não|sem|nenhum\w*|nu|fără|niciodată)\b|\bn['’]",
+    r"|lack\w*|least|fewer|barely|seldom|nobody)\b",
     re.IGNORECASE,
 )
 
@@ -37,7 +34,7 @@ def says_the_same(one: str, other: str) -> bool:
     return (
         numbers == other_numbers
         and _in_order(stems, shared) == _in_order(other_stems, shared)
-        and len(NEGATION.findall(one)) == len(NEGATION.findall(other))
+        and all(len(each.findall(one)) == len(each.findall(other)) for each in (NEGATION, NEGATION_ELSEWHERE))
         and _turns(one) == _turns(other)
     )
 

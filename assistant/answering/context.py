@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from assistant.answering import lines
-from assistant.answering.leaning import DENIAL, FORBIDDING, LEANING, LIMITING, NEGATION, WARNING, WARNING_BOX
+from assistant.answering.leaning import WARNING, WARNING_BOX, leans, limits
 from assistant.schema import Evidence
 from ingest.index.catalog import Snapshot
 from ingest.schema import Passage
@@ -263,10 +263,10 @@ def _before(passage: Passage, at: int) -> int | None:
     if head is not None:
         return head
     if lines.follows(passage, at) and (
-        LEANING.match(lines.text(passage, at)) or _same_field_list(passage, at) or _cut(passage, at)
+        leans(lines.text(passage, at)) or _same_field_list(passage, at) or _cut(passage, at)
     ):
         return at - 1
-    if LEANING.match(lines.text(passage, at)) and _FROM_CODE.match(lines.gap(passage, at)):
+    if leans(lines.text(passage, at)) and _FROM_CODE.match(lines.gap(passage, at)):
         code = lines.code(passage, at - 1)
         if code and lines.words(passage, set(code)) <= LIST_WORDS:
             return code.start
@@ -280,12 +280,10 @@ def _belongs_after(passage: Passage, at: int) -> bool:
     if lines.row(passage, at):
         return False
     text = lines.text(passage, at)
-    takes_back = LEANING.match(text) and (NEGATION.search(text) or DENIAL.search(text))
-    forbids = FORBIDDING.search(text) and not text.endswith("?")
-    limits = (LIMITING.match(text) or takes_back or forbids) and not lines.item(passage, at)
-    if limits and (_FROM_CODE.match(lines.gap(passage, at)) or _is_below_list(passage, at)):
+    limiting = limits(text) and not lines.item(passage, at)
+    if limiting and (_FROM_CODE.match(lines.gap(passage, at)) or _is_below_list(passage, at)):
         return True
-    return lines.follows(passage, at) and bool(limits or _same_field_list(passage, at))
+    return lines.follows(passage, at) and bool(limiting or _same_field_list(passage, at))
 
 
 def _is_below_list(passage: Passage, at: int) -> bool:

@@ -62,7 +62,7 @@ def hint(question: str, languages: Mapping[str, int]) -> str:
     if _elsewhere(question, languages):
         return f"The texts are in {_named(main)}. Ask in that language to find more."
     if not understood(question):
-        return f"Answers in {_named(question)} are less sure than in English: compare the nearest passages."
+        return f"Answers in {_named(question)} are less sure than in English. Read the passages yourself."
     return ""
 
 

@@ -1,9 +1,9 @@
-"""The English forms in which a sentence leans on another one, limits it, denies or warns."""
+"""The forms in which a sentence leans on another one, limits it, denies or warns, in the languages with word rules."""
 
 import re
 
 # Openings of sentences that refer to the sentence before.
-LEANING = re.compile(
+_LEANING = re.compile(
     r"[\"'“‘(*_]*(?:it|its|this|that|these|those|they|their|them|he|she|his|her|such|but|however|also|nor|so|then|thus"
     r"|therefore|otherwise|instead|although that|in addition|as a result|for this reason|either way"
     r"|both|neither|repeat|the (?:former|latter|same)"
@@ -12,7 +12,7 @@ LEANING = re.compile(
     re.IGNORECASE,
 )
 # Openings of sentences that limit or take back what the sentence before says.
-LIMITING = re.compile(
+_LIMITING = re.compile(
     r"[\"'“‘(*_]*(?:but|however|nevertheless|nonetheless|yet|still(?=,)|even so|that said|on the other hand|otherwise"
     r"|(?:with one |the )?exceptions?|except|unless|only|if not|in contrast|conversely|at least(?=,)|though"
     r"|although (?:this|that|it)|provided|do not|don['’]t|never|(?:and |or )?not|no(?=,)|nobody|none of|avoid|warning"
@@ -21,7 +21,7 @@ LIMITING = re.compile(
     re.IGNORECASE,
 )
 # Prohibitions anywhere in a sentence limit the sentence before as well.
-FORBIDDING = re.compile(
+_FORBIDDING = re.compile(
     r"\b(?:must|should|ought|shall)(?:\s+not|\s+never|n['’]t)\b|\bmay\s+not\s+(?:be\s+(?:used|taken|given)|use|take)\b"
     r"|(?:\bnot|\bnever|n['’]t)\s+(?:be\s+)?(?:suitable|safe|advis(?:ed|able)|recommended|allowed|permitted|meant"
     r"|intended|to\s+be)\b"
@@ -35,7 +35,7 @@ FORBIDDING = re.compile(
 NEGATION = re.compile(
     r"\b(?:no|not|never|none|neither|nor|without|cannot|hardly|rarely|un\w+able|inconclusive)\b|n['’]t\b", re.IGNORECASE
 )
-DENIAL = re.compile(
+_DENIAL = re.compile(
     r"\b(?:only|false|wrong|untrue|incorrect|myth|disproved|refuted|withdrawn|banned|forbidden|contraindicated)\b",
     re.IGNORECASE,
 )
@@ -45,3 +45,48 @@ WARNING = re.compile(
 )
 # The first line of a box in Markdown: "!!! warning", "::: danger", "> [!CAUTION]".
 WARNING_BOX = re.compile(r"(?:!!!|\?\?\?\+?|:::|\[!)\s*(?:warning|danger|caution|attention|important)\b", re.IGNORECASE)
+
+# The same in German, French, Spanish, Italian, Dutch and Portuguese, as far as no English sentence begins so.
+_LEANING_ELSEWHERE = re.compile(
+    r"[¿¡\"'“‘«„(*_]*(?:er|sie|es|dies(?:e[rsnm]?)?|jedoch|dennoch|trotzdem|deshalb|daher|außerdem|andernfalls|dabei"
+    r"|il|elle|ils|elles|ce|cela|ceci|cette|ces|c['’]est|cependant|toutefois|néanmoins|pourtant|quand même|donc|sinon"
+    r"|dans ce cas|esto|esta|este|estos|estas|eso|sin embargo|no obstante|además|por eso|en (?:este|ese) caso|pero"
+    r"|questo|questa|questi|queste|ciò|tuttavia|però|inoltre|quindi|in (?:questo|tal) caso|altrimenti|essi|esse"
+    r"|dit|dat|deze|daarom|echter|toch|hij|zij|het|isto|isso|estes|ele|ela|eles|elas|porém|contudo|no entanto"
+    r"|além disso|(?:neste|nesse) caso|portanto)\b",
+    re.IGNORECASE,
+)
+_LIMITING_ELSEWHERE = re.compile(
+    r"[¡\"'“‘«„(*_]*(?:jedoch|allerdings|aber|außer|nicht|kein\w*|vorsicht|achtung|warnung|warnhinweis"
+    r"|mais|cependant|toutefois|sauf|ne|n['’]|jamais|aucun\w*|uniquement|seulement|pero|sin embargo|excepto|salvo|nunca"
+    r"|precaución|advertencia|però|tuttavia|tranne|eccetto|attenzione|avvertenza|maar|behalve|tenzij|niet|nooit|let op"
+    r"|waarschuwing|porém|contudo|exceto|não|apenas|atenção|cuidado)\b",
+    re.IGNORECASE,
+)
+_FORBIDDING_ELSEWHERE = re.compile(
+    r"\b(?:darf|dürfen|sollten?|soll)\b[^.!?]*\b(?:nicht|kein\w*)\b|\bnicht (?:einnehmen|anwenden|verwenden|geeignet)\b"
+    r"|\bne (?:doit|doivent|devez|peut|prenez|utilisez|donnez)\b|\bno (?:se )?(?:debe|deben|tome|use|utilice|dé)\b"
+    r"|\bnon (?:si )?(?:deve|devono|prendere|usare|assumere|dare)\b|\b(?:mag|mogen|moet)\b[^.!?]*\b(?:niet|geen)\b"
+    r"|\bnão (?:se )?(?:deve|devem|tome|use|utilize|dê)\b",
+    re.IGNORECASE,
+)
+NEGATION_ELSEWHERE = re.compile(
+    r"\b(?:nicht|kein\w*|ohne|nie|niemals|weder|niemand\w*|ne|pas|jamais|sans|aucun\w*|nunca|jamás|ning[uú]n\w*|nadie|sin"
+    r"|non|mai|senza|nessun\w*|niet|geen|nooit|zonder|não|sem|nenhum\w*|nu|fără|niciodată)\b|\bn['’]",
+    re.IGNORECASE,
+)
+
+
+def leans(text: str) -> bool:
+    """Return whether a sentence refers to the one before it."""
+    return bool(_LEANING.match(text) or _LEANING_ELSEWHERE.match(text))
+
+
+def limits(text: str) -> bool:
+    """Return whether a sentence limits the one before it, takes it back or forbids something."""
+    if _LIMITING.match(text) or _LIMITING_ELSEWHERE.match(text):
+        return True
+    if leans(text) and (NEGATION.search(text) or NEGATION_ELSEWHERE.search(text) or _DENIAL.search(text)):
+        return True
+    forbids = _FORBIDDING.search(text) or _FORBIDDING_ELSEWHERE.search(text)
+    return bool(forbids) and not text.endswith("?")

@@ -8,8 +8,8 @@ from assistant.conversations.json_file import conversation_json, text_sha256
 from assistant.render import (
     WITHIN,
     heading_before,
-    left_open,
     notes,
+    notes_below,
     place,
     plain_markdown,
     quoted_markdown,
@@ -68,7 +68,7 @@ def conversation_html(conversation: Conversation) -> str:
         within_label=WITHIN,
         within_words=within_words,
         heading_before=heading_before,
-        left_open=left_open,
+        notes_below=notes_below,
     )
 
 
@@ -106,7 +106,7 @@ def _answer_markdown(answer: Answer, question: str) -> Iterator[str]:
         programs = plain_markdown(_for_programs(cited, answer.run))
         yield f"\\[{cited.number}\\] {plain_markdown(cited.place)}  \n{programs}"
         yield from map(plain_markdown, cited.notes)
-    yield from map(plain_markdown, left_open(answer))
+    yield from map(plain_markdown, notes_below(answer))
 
 
 def _for_programs(cited: Cited, run: int) -> str:

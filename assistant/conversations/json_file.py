@@ -188,10 +188,8 @@ class _Outline(_Record):
 
     @classmethod
     def of(cls, outline: Outline) -> Self:
-        headings = [
-            _Heading(text=each.text, start=each.start, end=each.end, line=each.line, page=each.page)
-            for each in outline.headings
-        ]
+        names = tuple(_Heading.model_fields)
+        headings = [_Heading(**{name: getattr(each, name) for name in names}) for each in outline.headings]
         root, source, title, url, left_out = outline.root, outline.source, outline.title, outline.url, outline.left_out
         return cls(root=root, source=source, title=title, url=url, headings=headings, left_out=left_out)
 
@@ -247,6 +245,7 @@ class _Answer(_Record):
     remark: _Remark | None = None
     open_parts: list[str] = []
     within: _Selection | None = None
+    hint: str = ""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -278,6 +277,7 @@ class _Answer(_Record):
             remark=None if answer.remark is None else _Remark.of(answer.remark),
             open_parts=[_storable(part) for part in answer.open_parts],
             within=_Selection.of(answer.within) if answer.within else None,
+            hint=answer.hint,
         )
 
     def answer(self) -> Answer:
@@ -294,10 +294,9 @@ class _Answer(_Record):
                 uncertain=stored.uncertain,
             )
         )
-        quotes = tuple(each.quote() for each in self.quotes)
         return Answer(
             self.understood,
-            quotes,
+            tuple(each.quote() for each in self.quotes),
             abstention,
             tuple(self.ranked),
             self.gate_score,
@@ -306,6 +305,7 @@ class _Answer(_Record):
             None if self.remark is None else self.remark.remark(),
             tuple(self.open_parts),
             EVERYTHING if self.within is None else self.within.selection(),
+            self.hint,
         )
 
 

@@ -10,6 +10,7 @@ from assistant.answering.rerank import BUNDLED, Reading, Text, open_reranker
 from assistant.answering.weights import GateModel, Model, Scorer, load_model
 from assistant.assistant import Assistant
 from assistant.index import Index
+from assistant.render import answer_text
 from ingest.errors import IndexStale
 from ingest.models import e5
 from ingest.models.encoder import OnnxEncoder, open_encoder
@@ -102,6 +103,18 @@ def test_without_a_cross_encoder_nothing_depends_on_the_language(
     assistant.close()
 
 
+def test_with_an_answer_too_it_is_said_that_other_languages_are_less_sure(
+    indexed: Callable[..., RunReport], tmp_path: Path, encoder: FakeEncoder
+) -> None:
+    indexed(GERMAN)
+    model = Model(plain=scorer(9), reranked=scorer(9), foreign={"fake": scorer(9)})
+    assistant = Assistant(Index(tmp_path / "data", encoder), Fixed(), model)
+    answer = assistant.ask("Wie lange reift der Kompost?")
+    said = "Answers in German are less sure than in English. Read the passages yourself."
+    assert answer.quotes and answer.hint == said and said in answer_text(answer).plain
+    assistant.close()
+
+
 def test_a_question_in_another_language_than_the_texts_is_said(
     indexed: Callable[..., RunReport], tmp_path: Path, encoder: FakeEncoder
 ) -> None:
@@ -110,7 +123,7 @@ def test_a_question_in_another_language_than_the_texts_is_said(
     for question, said in (
         ("What is the price of the ticket?", "The texts are in German. Ask in that language to find more."),
         ("¿Cuánto cuesta la entrada?", "The texts are in German. Ask in that language to find more."),
-        ("Was kostet die Karte?", "Answers in German are less sure than in English: compare the nearest passages."),
+        ("Was kostet die Karte?", "Answers in German are less sure than in English. Read the passages yourself."),
     ):
         abstention = assistant.ask(question).abstention
         assert abstention is not None and abstention.reason.endswith(said)

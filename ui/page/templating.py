@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
-from assistant.render import ALSO, left_open, verdict, within_words
+from assistant.render import ALSO, notes_below, verdict, within_words
 from ui.page.places import web_address, web_host
 from ui.page.prose import prose_pieces
 from ui.page.words import count, heading_words, place_words, thousands
@@ -42,7 +42,7 @@ _ENVIRONMENT.globals.update(
     also_label=ALSO,
     count=count,
     heading_words=heading_words,
-    left_open=left_open,
+    notes_below=notes_below,
     place_words=place_words,
     verdict=verdict,
     prose_pieces=prose_pieces,

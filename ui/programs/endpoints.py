@@ -39,7 +39,7 @@ def add_endpoints(assistant: Answering, settings: Settings) -> None:
         the index on or after the first day, and before the second). Returns
         what `cited ask --json` prints: question, state, abstained, reason,
         missing_terms, quotes, agreements, ranked, nearest, gate_score, run,
-        corrections, remark, open_parts, outlines and within (null if everything
+        corrections, remark, open_parts, outlines, hint and within (null if everything
         was searched). Each quote and each passage in `nearest` has source,
         title, text, start, end (characters of the source, end exclusive), line,
         page, recognised, heading, url, root, file (same, changed, gone), also

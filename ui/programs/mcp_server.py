@@ -102,9 +102,9 @@ def build_server(library: Library, usual: str = "") -> MCPServer[Any]:
         Structured result: question, state (answered, uncertain or unanswered), abstained, reason, missing_terms,
         quotes, agreements (quotes that say the same, by number), ranked (sources, best first), nearest (passages that
         are not an answer; if uncertain, the first may be one), gate_score, run, corrections, remark, outlines,
-        open_parts (parts of the question that are not answered), within. Each quote has source, root, title, text,
-        start, end (characters of the source, end exclusive), line, page, heading, url, file (same, changed or gone),
-        recognised (near text read by OCR), also (the same text in other sources) and part_of_list.
+        open_parts (parts of the question that are not answered), within, hint (on languages). Each quote has source,
+        root, title, text, start, end (characters of the source, end exclusive), line, page, heading, url, file (same,
+        changed or gone), recognised (near text read by OCR), also (the same text in other sources) and part_of_list.
         """
         assistant = of(collection)
         answer = programs.ask(assistant, question, history, as_typed=as_typed, within=_given(within))

@@ -44,3 +44,8 @@ def test_a_copy_is_no_second_source() -> None:
     one, copy, other = quote("a.md", heat, "1"), quote("copy.md", heat, "1"), quote("b.md", heat + " ", "2")
     assert agreements([one, copy]) == ()
     assert agreements([one, other]) == ((1, 2),)
+
+
+def test_a_negation_in_another_language_says_the_opposite() -> None:
+    assert not says_the_same("Das Mittel hilft gegen Husten.", "Das Mittel hilft nicht gegen Husten.")
+    assert not says_the_same("Le sirop calme la toux.", "Le sirop ne calme pas la toux.")

@@ -488,3 +488,31 @@ def test_a_line_without_an_end_introduces_the_list_below_it(quoted: Quoted) -> N
 def test_a_label_brings_the_paragraph_below_it(quoted: Quoted) -> None:
     text = "Breast-feeding\n\nWait a week. Pump the milk.\n\nIt rains."
     assert quoted("a.txt", f"Take it at once.\n\n{text}", "Breast") == ["Breast-feeding\n\nWait a week. Pump the milk."]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Rheuma schmerzt.", "Es heilt selten."),
+        ("Il n'est pas nécessaire de vous isoler.", "Cependant, restez prudent."),
+        ("Bel het nummer van de vereniging.", "Het is gratis."),
+        ("O remédio alivia a dor.", "Isso demora uma hora."),
+    ],
+)
+def test_other_languages_refer_back_too(quoted: Quoted, first: str, second: str) -> None:
+    assert quoted("a.md", f"{first} {second}", second.split()[-1]) == [f"{first} {second}"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Die Tropfen lindern Husten.", "Kinder dürfen sie nicht einnehmen."),
+        ("Le sirop calme la toux.", "Ne pas utiliser avant deux ans."),
+        ("El jarabe calma la tos.", "Los niños no deben tomarlo: no se debe usar."),
+        ("O xarope acalma a tosse.", "Não deve ser usado por crianças."),
+        ("De siroop helpt tegen hoest.", "Kinderen mogen hem niet nemen."),
+        ("Lo sciroppo calma la tosse.", "Non si deve usare sotto i due anni."),
+    ],
+)
+def test_other_languages_limit_too(quoted: Quoted, first: str, second: str) -> None:
+    assert quoted("a.md", f"{first} {second}", first.split()[1]) == [f"{first} {second}"]

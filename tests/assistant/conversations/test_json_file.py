@@ -64,7 +64,7 @@ def test_corrections_and_remarks_are_read_again(conversation: Conversation, tmp_
     mended = Answer("walking", (quote_of("Walking helps."),), None, (), 0.9, 7, (Correction("wlaking", "walking"),))
     listed = Answer("What is in here?", (), None, (), 0.0, 7, (), remark)
     perhaps = Answer("Rest?", (), Abstention("Perhaps.", (), (quote_of("Rest does not"),), 3, 12, True), (), 0.3, 7)
-    in_parts = replace(mended, open_parts=("and sleeping?",))
+    in_parts = replace(mended, open_parts=("and sleeping?",), hint="Answers in German are less sure.")
     turns = tuple(Turn(number, "?", each) for number, each in enumerate((mended, listed, perhaps, in_parts), 1))
     kept, path = replace(conversation, turns=turns), tmp_path / "kept.json"
     path.write_text(conversation_json(kept), encoding="utf-8")

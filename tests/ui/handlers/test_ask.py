@@ -568,6 +568,7 @@ def test_answer_json_of_quotes() -> None:
         "remark": None,
         "open_parts": [],
         "within": None,
+        "hint": "",
         "outlines": [],
     }
 

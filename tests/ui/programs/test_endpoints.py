@@ -21,7 +21,7 @@ pytestmark = [
 
 QUOTE = ["source", "title", "text", "start", "end", "line", "page", "recognised", "heading", "url", "root"]
 ANSWER = ["question", "state", "abstained", "reason", "missing_terms", "quotes", "agreements", "ranked", "nearest"]
-ANSWER += ["gate_score", "run", "corrections", "remark", "open_parts", "outlines", "within"]
+ANSWER += ["gate_score", "run", "corrections", "remark", "open_parts", "outlines", "within", "hint"]
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +177,7 @@ def test_a_read_only_page_plans_and_accepts_nothing(serve: Serve, address: str) 
     prompt = json.dumps({"question": "Are apples red?", "unanswerable": True}).encode()
     assert posted(f"{closed}prompts", prompt, "application/json")[0] == 403
     client = Client(closed, verbose=False)
-    with pytest.raises(AppError, match="this page is read-only; unset it to plan changes"):
+    with pytest.raises(AppError, match="you may only read here; unset it, or ask for the role editor"):
         client.predict(api_name="/ingest_plan")
     assert client.predict("Are apples red fruit?", api_name="/ask")["ranked"][0] == "apples.md"
     client.close()
