@@ -22,7 +22,7 @@ MOST_WORDS = 120  # stop adding sentences to a context beyond this length
 LIST_MOST = 150  # words of a list that is quoted whole; of a longer one, as many items as fit
 ITEM_WORDS = 25  # if the items of a long list have more words on average and no numbers, one stands by itself
 LIST_WORDS = 60  # if more words lie between a list's first line and the item quoted, they are left out
-LABEL_WORDS = 8  # most words of a line that only names the paragraph below it
+LABEL_WORDS = 10  # most words of a line that only names the paragraph or the list below it
 PLAIN_ITEMS = 8  # items without list marks to search upwards for the line that introduces the list
 # How far to look for context, before and after: passages, and characters.
 REACH, REACH_CHARACTERS = 12, 2_000
@@ -119,6 +119,8 @@ def _unit(passage: Passage, position: int, most: int) -> range:
     text, last = lines.text(passage, position), len(passage.sentences) - 1
     if lines.is_head(passage, position):
         return range(position, _end(passage, position + 1, lines.row))
+    if position < last and _is_label(passage, position):
+        return range(position, _end(passage, position + 1, _same_paragraph))
     if not lines.item(passage, position) and position < last:
         if _heads(passage, position) and "\n" in lines.gap(passage, position + 1):
             if lines.item(passage, position + 1):
@@ -126,7 +128,7 @@ def _unit(passage: Passage, position: int, most: int) -> range:
             if lines.row(passage, position + 1):
                 return range(position, _end(passage, position + 1, lines.row))
             return range(position, position + 2)
-        if text.endswith("?") or _is_label(passage, position):
+        if text.endswith("?"):
             return range(position, _end(passage, position + 1, _same_paragraph))
         gap = lines.gap(passage, position + 1)
         shown = lines.code(passage, position + 1) if _TO_CODE.search(gap) and not _FROM_CODE.match(gap) else None
@@ -353,15 +355,19 @@ def _heads(passage: Passage, at: int) -> bool:
     if _INTRODUCES.search(lines.text(passage, at)):
         return True
     below = at + 1 < len(passage.sentences) and lines.item(passage, at + 1) and not lines.item(passage, at)
-    return below and not lines.ended(passage, at)
+    return below and not lines.ended(passage, at) and len(lines.text(passage, at).split()) <= LABEL_WORDS
 
 
 def _is_label(passage: Passage, at: int) -> bool:
-    """Whether a sentence is a short line without an end, alone above a paragraph of sentences ("Breast-feeding")."""
+    """Whether a sentence is a short line without an end, alone above a paragraph ("Breast-feeding", "- Common:")."""
     text = lines.text(passage, at)
     if len(text.split()) > LABEL_WORDS or lines.ended(passage, at) or lines.row(passage, at) or not _alone(passage, at):
         return False
-    return not lines.item(passage, at + 1) and not lines.row(passage, at + 1) and lines.ended(passage, at + 1)
+    if lines.item(passage, at + 1) or lines.row(passage, at + 1) or lines.indent(passage, at + 1):
+        return False
+    if lines.item(passage, at):  # of a list of its own
+        return _list(passage, at) == range(at, at + 1) and introduction(passage, at) is None
+    return lines.ended(passage, at + 1)
 
 
 def _through(passage: Passage, first: int, last: int) -> set[int]:

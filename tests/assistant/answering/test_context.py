@@ -516,3 +516,10 @@ def test_other_languages_refer_back_too(quoted: Quoted, first: str, second: str)
 )
 def test_other_languages_limit_too(quoted: Quoted, first: str, second: str) -> None:
     assert quoted("a.md", f"{first} {second}", first.split()[1]) == [f"{first} {second}"]
+
+
+def test_an_item_that_names_the_paragraph_below_it_brings_it(quoted: Quoted) -> None:
+    effects = "a running nose and throat, abnormal dreams, difficulty sleeping, headache and much more of that kind"
+    text = f"- Very common: more than 1 in 10 people\n\n{effects}\n\n- Common: up to 1 in 10 people\n\ncough"
+    assert quoted("a.md", text, "Very") == [f"Very common: more than 1 in 10 people\n\n{effects}"]
+    assert quoted("a.md", text, "running") == [effects]
