@@ -10,7 +10,7 @@ from assistant.schema import State
 # A probability, above one half because a wrong answer is worse than none. `cited evaluate --calibrate` stores another.
 THRESHOLD = 0.6
 # The same outside English, where the cross-encoder understands little: trial "threshold-of-other-languages".
-FOREIGN_THRESHOLD = 0.8
+FOREIGN_THRESHOLD = 0.7
 BAND = 1.4  # log odds below the threshold in which one place is shown as uncertain
 
 

@@ -165,7 +165,7 @@ class Quoter:
             raise _mismatch(evidence)
         parts = self._snapshot.overlapping(*evidence.passage.place, evidence.start, evidence.end)
         return Quote(
-            evidence=replace(evidence, passage=self._snapshot.joined(parts)),
+            evidence=replace(evidence, passage=self._snapshot.with_mark(self._snapshot.joined(parts))),
             url=document.url,
             line=document.line(evidence.start),
             page=document.page(evidence.start),

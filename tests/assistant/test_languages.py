@@ -11,6 +11,7 @@ from assistant.answering.weights import GateModel, Model, Scorer, load_model
 from assistant.assistant import Assistant
 from assistant.index import Index
 from assistant.render import answer_text
+from assistant.schema import State
 from ingest.errors import IndexStale
 from ingest.models import e5
 from ingest.models.encoder import OnnxEncoder, open_encoder
@@ -112,6 +113,17 @@ def test_with_an_answer_too_it_is_said_that_other_languages_are_less_sure(
     answer = assistant.ask("Wie lange reift der Kompost?")
     said = "Answers in German are less sure than in English. Read the passages yourself."
     assert answer.quotes and answer.hint == said and said in answer_text(answer).plain
+    assistant.close()
+
+
+@pytest.mark.parametrize(("odds", "state"), [(0.62, State.UNCERTAIN), (1.2, State.ANSWERED)])  # 0.65 and 0.77
+def test_more_is_wanted_of_an_answer_in_another_language_than_english(
+    indexed: Callable[..., RunReport], tmp_path: Path, encoder: FakeEncoder, odds: float, state: State
+) -> None:
+    indexed(GERMAN)
+    model = Model(plain=scorer(9), reranked=scorer(9), foreign={"fake": scorer(odds)})
+    assistant = Assistant(Index(tmp_path / "data", encoder), Fixed(), model)
+    assert assistant.ask("Wie lange reift der Kompost?").state is state
     assistant.close()
 
 

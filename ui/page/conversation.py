@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from urllib.parse import urlencode
 
@@ -15,6 +15,7 @@ from assistant.schema import LocatedText, Outline, Quote, Turn, Turns
 from ingest.collections import Collection
 from ingest.schema import CorpusDescription
 from ingest.settings import Settings
+from ingest.text.sentences import starts_item
 from ui.handlers.ask import NAME, STOPPED
 from ui.handlers.corpus import shipped_corpus
 from ui.handlers.onward import LONGEST_HEADING, MOST_QUOTED
@@ -115,8 +116,12 @@ class ShownTurn:
         return [(quote, standing_note(self.turn, number)) for number, quote in enumerate(quotes, 1)]
 
     def parts(self, quote: Quote) -> list[ShownPart]:
-        """The parts of a quote, with the sentences that answer in focus; folded if it is long."""
-        return folded(parts(quote.text, focus_marks(quote.evidence)))
+        """The parts of a quote, with the sentences that answer in focus and its list mark; folded if it is long."""
+        passage = quote.evidence.passage
+        line = passage.text[: quote.evidence.start - passage.start].rpartition("\n")[2]
+        mark = line if line.strip() and starts_item(line) and "\n" in quote.text else ""
+        marks = [replace(m, start=m.start + len(mark), end=m.end + len(mark)) for m in focus_marks(quote.evidence)]
+        return folded(parts(mark + quote.text, marks))
 
     @property
     def files(self) -> int:
