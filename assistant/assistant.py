@@ -1,6 +1,6 @@
 """The assistant: from a question to an answer in quotes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -234,7 +234,7 @@ class Assistant:
         earlier = [self._speller.mend(each, view.snapshot, language).text for each in history]
         dated = with_dates(mended.text, view.snapshot)
 
-        names = partial(names_in, view=view)
+        names: Callable[[str], list[str]] = partial(names_in, view=view) if language == ENGLISH else lambda _: []
 
         def complete(first: str) -> ResolvedQuestion:
             if language != ENGLISH:

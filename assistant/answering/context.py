@@ -91,11 +91,11 @@ def with_support(passage: Passage, position: int, most: int = LIST_MOST) -> list
 
     With an item the other items of its list, with a line that introduces a list
     or a table what it introduces, with the head of a table its rows, with a
-    question what follows it, with the end of a paragraph the code below it. Before
-    it: sentences that it refers to, the line that introduces its list, the header
-    row of its table, the title of its tab or note. After it: sentences that limit
-    what it says. The fields of a record and the pieces of an overlong sentence stay
-    together.
+    question or a label what follows it, with the end of a paragraph the code below
+    it. Before it: sentences that it refers to, the line that introduces its list, a
+    warning above that, the item whose list it is in, the header row of its table,
+    the title of its tab or note. After it: sentences that limit what it says. The
+    fields of a record and the pieces of an overlong sentence stay together.
     """
     unit = set(_unit(passage, position, most))
     found, position, first = set(unit), max(unit), min(unit)
@@ -354,20 +354,26 @@ def _heads(passage: Passage, at: int) -> bool:
     """Whether a sentence introduces what follows: by a colon, or as a line without an end above a list."""
     if _INTRODUCES.search(lines.text(passage, at)):
         return True
-    below = at + 1 < len(passage.sentences) and lines.item(passage, at + 1) and not lines.item(passage, at)
-    return below and not lines.ended(passage, at) and len(lines.text(passage, at).split()) <= LABEL_WORDS
+    if not (at + 1 < len(passage.sentences) and lines.item(passage, at + 1)) or lines.item(passage, at):
+        return False
+    if lines.ended(passage, at) or lines.indent(passage, at) or len(lines.text(passage, at).split()) > LABEL_WORDS:
+        return False
+    above = _list(passage, at - 1) if at else None  # an item's further line, or what a label of one item names, is none
+    several = above is None or sum(lines.item(passage, each) for each in above) > 1
+    return several and (above is None or not lines.follows(passage, at))
 
 
 def _is_label(passage: Passage, at: int) -> bool:
-    """Whether a sentence is a short line without an end, alone above a paragraph ("Breast-feeding", "- Common:")."""
+    """Whether a sentence is a short line without an end, alone above a paragraph ("Breast-feeding")."""
     text = lines.text(passage, at)
     if len(text.split()) > LABEL_WORDS or lines.ended(passage, at) or lines.row(passage, at) or not _alone(passage, at):
         return False
     if lines.item(passage, at + 1) or lines.row(passage, at + 1) or lines.indent(passage, at + 1):
         return False
-    if lines.item(passage, at):  # of a list of its own
-        return _list(passage, at) == range(at, at + 1) and introduction(passage, at) is None
-    return lines.ended(passage, at + 1)
+    if introduction(passage, at) is not None:
+        return False
+    # "- Common: up to 1 in 10 people" above what is common
+    return _list(passage, at) == range(at, at + 1) if lines.item(passage, at) else lines.ended(passage, at + 1)
 
 
 def _through(passage: Passage, first: int, last: int) -> set[int]:

@@ -13,7 +13,7 @@ from assistant.answering.fuse import fused_score
 from assistant.answering.reading import reading_text
 from assistant.answering.rerank import UNREAD, Reading, Reranker
 from assistant.answering.retrieve import Candidate, Question
-from assistant.answering.something_else import is_about_something_else
+from assistant.answering.something_else import is_about_something_else, looks_above
 from assistant.answering.weights import Scorer
 from assistant.schema import Evidence
 from ingest.text.terms import content_stems
@@ -22,7 +22,7 @@ from ingest.text.terms import content_stems
 READ = 6  # at most
 READ_ANYWAY = 3
 REACH = 0.15  # of the fused score: others that are further below the best are not read
-# The best one by its own text is read too: a question that names what all texts are about fills the others with titles.
+# The best one by its own text is read too: where all titles have a word of the question, they say little.
 BY_WORDS = 0.8  # weight of bm25 beside the cosine there; trial "best-by-its-text"
 # Taken off the score of a sentence that only says what its text is about; of front matter, and of a picture.
 ANNOUNCED, DESCRIBING = 5.0, 5.0
@@ -186,7 +186,7 @@ def _features(
         text = passage.cut(*span)
         offering = offers(text, matcher.kinds, matcher.things)
         under = "\n".join((*passage.heading[-1:], candidate.head))
-        introducing = introduction(passage, position)
+        introducing = introduction(passage, position) if matcher.looks_above else None
         introduced = text if introducing is None else lines.text(passage, introducing)
         other = unnamed or is_about_something_else(matcher.question, text, above, under, introduced)
         features.append(
@@ -216,6 +216,7 @@ class _Matcher:
         self.question = question.text
         self.kinds = asked(question.text)
         self.things = counted(question.text)
+        self.looks_above = looks_above(question.text)
         self._language = question.language
         self._stems = [term.stem for term in question.terms]
         self._names = [(term.stem, _beginning(term.word)) for term in question.terms if term.names]

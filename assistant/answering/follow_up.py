@@ -7,8 +7,9 @@ to decide which words of the earlier question belong with the new one.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from assistant.answering.leaning import NEGATION
 from assistant.answering.retrieve import idf
@@ -44,7 +45,7 @@ _POINTER = re.compile(
 _VERB = re.compile(r"\s+(?:is|are|was|were|has|have|had|will|would|can|could|may|might|should)\b", re.IGNORECASE)
 # "is it safe to take in pregnancy?": the verb lacks what "it" is.
 TO_VERB = (
-    r"to\s+(?:take|use|give|eat|drink|stop|combine|mix|apply|have|do|wear|buy|try|continue|start|treat|cook|freeze|wash)"
+    r"to\s+(?:take|use|give|combine|mix|apply|have|wear|freeze)"
     r"(?=\s*(?:[?.,;!]|$)|\s+(?:in|with|without|when|while|during|after|before|if|at|on|for|every|daily|and|or|together"
     r"|too|as)\b)"
 )
@@ -52,12 +53,21 @@ _EMPTY_IT = re.compile(  # "is it true that"
     rf"\b(?:is|was|be|isn['’]t)\s+it\s+\w+\s+(?!{TO_VERB})(?:that|to)\b", re.IGNORECASE
 )
 _WHAT_HAPPENS = re.compile(r"\W*(?:what|who)\s+\w+s\b", re.IGNORECASE)
-_AND = re.compile(r"[¿\s]*(?:et|ou|und|oder|y|o|e|ed|ou|en|of|maar|mais|aber|pero|ma|mas)\s", re.IGNORECASE)
+_AND: Mapping[str, frozenset[str]] = MappingProxyType(  # by language
+    {
+        "de": frozenset(("und", "oder", "aber")),
+        "es": frozenset(("y", "e", "o", "pero")),
+        "fr": frozenset(("et", "ou", "mais")),
+        "it": frozenset(("e", "ed", "o", "ma")),
+        "nl": frozenset(("en", "of", "maar")),
+        "pt": frozenset(("e", "ou", "mas")),
+    }
+)
 _WITH = re.compile(r"(?:with|for|in|during|after|before|without|against|on)\b", re.IGNORECASE)
 _FILLER = re.compile(
     r"\W*(?:(?:hi|hey|hello|great|thanks|thank you|okay|ok|cool|interesting|good (?:morning|afternoon|evening)|dear all"
     r"|sorry|well|hm+|right|perfect|nice|good|yes|no|sure|understood|got it|wow)(?: (?:there|everyone|all|again|you))?"
-    r"\s*[,!.:;–—-]+\s*)+(?=\w)",
+    r"(?:\s*[,!.:;–—]+\s*|\s+-+\s+))+(?=\w)",
     re.IGNORECASE,
 )
 
@@ -102,18 +112,14 @@ def resolve_follow_up(
         return alone
     rest, dependent = _opened(without_filler(question))
     own, named = _subjects(rest), [each for each in names(earlier) if each.casefold() not in rest.casefold()]
-    denied = NEGATION.search(earlier) is not None
-    if dependent and own:
-        swapped = _swapped(rest, own, earlier) or _swapped_name(rest, own, earlier, names)
-        swapped = swapped or (_swapped_phrase(rest, earlier) if denied else "")
-        if swapped:
-            return ResolvedQuestion(swapped, leans=True, about=_words(swapped))
+    if dependent and own and (swapped := _in_its_place(question, rest, own, earlier, names)):
+        return ResolvedQuestion(swapped, leans=True, about=_words(swapped))
     if not own:
         return ResolvedQuestion(f"{earlier} {question.strip()}", leans=True, about=about)
     if _points_back(rest, own):
         return _leaning(question, _unsaid(about, own) if _POINTER.search(rest) else about) if about else alone
     if dependent:
-        if denied:
+        if NEGATION.search(earlier):
             return ResolvedQuestion(f"{earlier} {question.strip()}", leans=True, about=f"{about} {_words(rest)}")
         kept = belonging(own, earlier, snapshot, named, phrases=True)
         return _leaning(question, kept, _words(rest)) if kept else alone
@@ -130,10 +136,22 @@ def resolve_foreign(question: str, history: Sequence[str], language: str) -> Res
     about = " ".join(question[term.start : term.end] for term in content_terms(question, language))
     alone = ResolvedQuestion(question, leans=False, about=about)
     earlier = [each for each in history if not small_talk(each)]
-    fragment = _AND.match(question) and len(question.split()) <= FRAGMENT
+    opening = question.lstrip("¿ ").casefold().split(" ")[0]
+    fragment = opening in _AND.get(language, ()) and len(question.split()) <= FRAGMENT
     if not earlier or not analyse(question, language) or not (fragment or not about):
         return alone
     return ResolvedQuestion(f"{_tail(earlier[-1])} {question.strip()}", leans=True, about=about)
+
+
+def _in_its_place(
+    question: str, rest: str, own: Sequence[Term], earlier: str, names: Callable[[str], Collection[str]]
+) -> str:
+    """Return the earlier question with the new case in the place of what it replaces; "" if it replaces nothing."""
+    denied = NEGATION.search(earlier) is not None
+    swapped = _swapped(rest, own, earlier)
+    if not swapped and (denied or _JOINED.match(without_filler(question))):
+        swapped = _swapped_name(rest, own, earlier, names)
+    return swapped or (_swapped_phrase(rest, earlier) if denied else "")
 
 
 def _swapped(rest: str, own: Sequence[Term], earlier: str) -> str:

@@ -46,22 +46,39 @@ WARNING = re.compile(
 # The first line of a box in Markdown: "!!! warning", "::: danger", "> [!CAUTION]".
 WARNING_BOX = re.compile(r"(?:!!!|\?\?\?\+?|:::|\[!)\s*(?:warning|danger|caution|attention|important)\b", re.IGNORECASE)
 
-# The same in German, French, Spanish, Italian, Dutch and Portuguese, as far as no English sentence begins so.
+# The same in German, French, Spanish, Italian, Dutch and Portuguese; "IL-6" and "ER" are no such words.
+_OPENING_ELSEWHERE = r"[¿¡\"'“‘«„(*_]*"
+
+
+def _either_case(words: str) -> str:
+    """Return a pattern for words that may begin with a capital, and no other letter of which is one."""
+    return "|".join(f"[{word[0].upper()}{word[0]}]{word[1:]}" for word in words.split("|"))
+
+
 _LEANING_ELSEWHERE = re.compile(
-    r"[¿¡\"'“‘«„(*_]*(?:er|sie|es|dies(?:e[rsnm]?)?|jedoch|dennoch|trotzdem|deshalb|daher|außerdem|andernfalls|dabei"
-    r"|il|elle|ils|elles|ce|cela|ceci|cette|ces|c['’]est|cependant|toutefois|néanmoins|pourtant|quand même|donc|sinon"
-    r"|dans ce cas|esto|esta|este|estos|estas|eso|sin embargo|no obstante|además|por eso|en (?:este|ese) caso|pero"
-    r"|questo|questa|questi|queste|ciò|tuttavia|però|inoltre|quindi|in (?:questo|tal) caso|altrimenti|essi|esse"
-    r"|dit|dat|deze|daarom|echter|toch|hij|zij|het|isto|isso|estes|ele|ela|eles|elas|porém|contudo|no entanto"
-    r"|além disso|(?:neste|nesse) caso|portanto)\b",
-    re.IGNORECASE,
+    _OPENING_ELSEWHERE
+    + "(?:"
+    + _either_case(
+        "er|sie|es|dies(?:e[rsnm]?)?|jedoch|dennoch|trotzdem|deshalb|daher|außerdem|andernfalls|dabei"
+        "|il|elle|ils|elles|ce|cela|ceci|cette|ces|c['’]est|cependant|toutefois|néanmoins|pourtant|quand même|donc"
+        "|sinon|dans ce cas|esto|esta|este|estos|estas|eso|sin embargo|no obstante|además|por eso|en este caso"
+        "|en ese caso|pero|questo|questa|questi|queste|ciò|tuttavia|però|inoltre|quindi|in questo caso|in tal caso"
+        "|altrimenti|essi|esse"
+        "|dit|dat|deze|daarom|echter|toch|hij|zij|het|isto|isso|estes|ele|ela|eles|elas|porém|contudo|no entanto"
+        "|além disso|neste caso|nesse caso|portanto"
+    )
+    + r")\b(?!-)"
 )
 _LIMITING_ELSEWHERE = re.compile(
-    r"[¡\"'“‘«„(*_]*(?:jedoch|allerdings|aber|außer|nicht|kein\w*|vorsicht|achtung|warnung|warnhinweis"
-    r"|mais|cependant|toutefois|sauf|ne|n['’]|jamais|aucun\w*|uniquement|seulement|pero|sin embargo|excepto|salvo|nunca"
-    r"|precaución|advertencia|però|tuttavia|tranne|eccetto|attenzione|avvertenza|maar|behalve|tenzij|niet|nooit|let op"
-    r"|waarschuwing|porém|contudo|exceto|não|apenas|atenção|cuidado)\b",
-    re.IGNORECASE,
+    _OPENING_ELSEWHERE
+    + "(?:"
+    + _either_case(
+        r"jedoch|allerdings|aber|außer|nicht|kein\w*|vorsicht|achtung|warnung|warnhinweis"
+        r"|mais|cependant|toutefois|sauf|ne|n['’]|jamais|aucun\w*|uniquement|seulement|pero|sin embargo|excepto|salvo"
+        r"|nunca|precaución|advertencia|però|tuttavia|tranne|eccetto|attenzione|avvertenza|maar|behalve|tenzij|niet|nooit"
+        r"|let op|waarschuwing|porém|contudo|exceto|não|apenas|atenção|cuidado"
+    )
+    + r")\b(?!-)"
 )
 _FORBIDDING_ELSEWHERE = re.compile(
     r"\b(?:darf|dürfen|sollten?|soll)\b[^.!?]*\b(?:nicht|kein\w*)\b|\bnicht (?:einnehmen|anwenden|verwenden|geeignet)\b"
@@ -72,7 +89,7 @@ _FORBIDDING_ELSEWHERE = re.compile(
 )
 NEGATION_ELSEWHERE = re.compile(
     r"\b(?:nicht|kein\w*|ohne|nie|niemals|weder|niemand\w*|ne|pas|jamais|sans|aucun\w*|nunca|jamás|ning[uú]n\w*|nadie|sin"
-    r"|non|mai|senza|nessun\w*|niet|geen|nooit|zonder|não|sem|nenhum\w*|nu|fără|niciodată)\b|\bn['’]",
+    r"|non(?!-)|mai|senza|nessun\w*|niet|geen|nooit|zonder|não|sem|nenhum\w*|nu|fără|niciodată)\b|\bn['’]",
     re.IGNORECASE,
 )
 

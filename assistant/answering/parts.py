@@ -74,7 +74,7 @@ _ENDING = re.compile(
     re.IGNORECASE,
 )
 _SITUATION = re.compile(  # "after surgery"
-    r"\s(?:with|after|during|before|without)\s(?:(?!\b(?:with|after|during|before|without)\b)[^,;:?!.])+$",
+    r"\s(?:after|during|before|without)\s(?:(?!\b(?:with|after|during|before|without)\b)[^,;:?!.])+$",
     re.IGNORECASE,
 )
 _REFERRING = re.compile(r"\b(?:ones?|two|both|either|another|others?|else|instead|better|best)\b", re.IGNORECASE)
@@ -129,8 +129,8 @@ def parts(
     question before it. Of a story before the questions, only those words are
     kept that stand with the first question's in a passage of the snapshot;
     without one, the story stays. So it does if it denies something ("I can't
-    take ibuprofen"), or if a question of one word has nothing of it. Names in
-    it (drugs, diseases) are always kept.
+    take ibuprofen"), or if a question with one content word has nothing of it.
+    Names in it (drugs, diseases) are always kept.
     """
     message = without_filler(message.strip())
     story, asked = _told(message)
@@ -140,7 +140,7 @@ def parts(
         return [complete(message).text]
     (_, first), *others = questions
     kept = belonging(content_terms(first), story, snapshot, names(story)) if story and snapshot else ""
-    if story and not kept and len(content_terms(first)) < FEW:
+    if story and not kept and not others and len(content_terms(first)) < FEW and not _DEFINING.fullmatch(first):
         return [complete(message).text]
     resolved = complete(f"{kept}: {first}" if kept else first)
     found = [resolved.text]
@@ -225,11 +225,18 @@ def _with_shared_ending(questions: Sequence[str]) -> list[str]:
     """Return the questions; short ones that begin alike get the end of the last ("with gout")."""
     last = questions[-1].rstrip(" ?!.")
     ending = _ENDING.search(last)
-    alike = ending and all(
-        each.casefold().split()[:2] == last.casefold().split()[:2]
-        and not _ENDING.search(each)
-        and len(content_terms(each)) <= FEW
-        for each in questions[:-1]
+    opening = last.casefold().split()[:2]
+    alike = (
+        ending
+        and _in_person(last)
+        and not _POINTING.search(ending[0])
+        and all(
+            each.casefold().split()[:2] == opening
+            and _in_person(each)
+            and not _ENDING.search(each)
+            and len(content_terms(each)) <= FEW
+            for each in questions[:-1]
+        )
     )
     return [f"{each}{ending[0]}" for each in questions[:-1]] + [questions[-1]] if ending and alike else list(questions)
 
@@ -255,6 +262,9 @@ def _filled_in(question: str, before: str, subject: str, *, joined: bool) -> str
     `subject` is what both are about; if it is empty, the one before says it.
     `joined` is whether both are in one sentence.
     """
+    shared = _ENDING.search(before.rstrip(" ?!."))
+    if shared and shared[0].casefold() in question.casefold():
+        return question
     pointing = (_points(question) and not _has_antecedent(question)) or _OWNING.search(question)
     if not pointing and (_DEFINING.fullmatch(question) or len(content_terms(question)) > (2 if joined else 1)):
         return question
@@ -263,8 +273,6 @@ def _filled_in(question: str, before: str, subject: str, *, joined: bool) -> str
     if not pointing or not subject:
         ending = None if pointing or named or not _in_person(question) else _SITUATION.search(before.rstrip(" ?!."))
         ending = ending if ending and _in_person(before) else None
-        if ending and ending[0].casefold() in question.casefold():
-            return question
         whole = " ".join(before[term.start : term.end] for term in content_terms(before))
         about = subject or (ending[0].strip() if ending else whole)
         return f"{about}: {question}" if about else question
@@ -274,7 +282,7 @@ def _filled_in(question: str, before: str, subject: str, *, joined: bool) -> str
 
 
 def _in_person(question: str) -> bool:
-    """Whether somebody asks what to do, so that another question of theirs may be about something else."""
+    """Whether a question asks what I, you, we or one may do."""
     return re.search(rf"\b(?:{_AUXILIARY})\s+(?:i|you|we|one)\b", question, re.IGNORECASE) is not None
 
 

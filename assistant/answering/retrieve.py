@@ -18,11 +18,12 @@ from ingest.text.terms import ENGLISH, Term, question_terms
 CANDIDATES = 50  # passages from each of the two searches
 # "repayment" may be told with "repaid".
 _DERIVED = re.compile(r"(?:ing|ed|i[sz]es?|ify|ly|ments?|ness|ships?|[ai]bility)\Z", re.IGNORECASE)
-# Not "allergic to amoxicillin" or "is it endometriosis".
 _BEFORE_VERB = re.compile(
-    r"(?:\b(?:how|what|when|where|whether|which|want|wants|need|needs|have|has|able|safe|best|ok|okay|good|bad|better"
-    r"|like|try|way|ways|time|going|used|possible|i|you|we|they|he|she)\s+to|\A\W*to"
-    r"|\b(?:I|you|we|they|he|she|not|never)|(?<!\bis )(?<!\bwas )(?<!\bbe )\bit)\s+\Z",
+    r"\b(?:to|I|you|we|they|he|she|not|never|(?<!\bis )(?<!\bwas )(?<!\bbe )it)\s+\Z", re.IGNORECASE
+)
+_BEFORE_NOUN = re.compile(  # "allergic to amoxicillin"
+    r"\b(?:allerg\w+|similar|due|sensitiv\w+|related|compared|comparison|reactions?|alternatives?|addicted|opposed"
+    r"|switch\w*|intoleran\w+|expos\w+|resistan\w+|immune)\s+to\s+\Z",
     re.IGNORECASE,
 )
 # Whatever else there is, it is not this.
@@ -34,6 +35,7 @@ _EXCLUDED = re.compile(
     re.IGNORECASE,
 )
 _CODE = re.compile(r"[A-Za-z]+\d+[A-Za-z\d]*")  # X20S, B12
+BEFORE = 60  # characters before a word that say whether it is a name
 _OPENING = " \t\n\"'“‘(*_¿¡"
 LONGEST_QUESTION = 2_000  # characters; the rest of a longer question is ignored
 
@@ -141,14 +143,17 @@ def _names(text: str, words: Sequence[Term], view: View) -> frozenset[Term]:
     return frozenset(
         term
         for term, length in zip(words, lengths, strict=True)
-        if not _EXCLUDED.search(text, 0, term.start)
+        if not _EXCLUDED.search(text, max(0, term.start - BEFORE), term.start)
         and (
             _CODE.fullmatch(text, term.start, term.end)
             or (
                 length > 1
                 and text[term.start : term.end].isalpha()
                 and not _DERIVED.search(text, term.start, term.end)
-                and not _BEFORE_VERB.search(text, 0, term.start)
+                and (
+                    not _BEFORE_VERB.search(text, max(0, term.start - BEFORE), term.start)
+                    or _BEFORE_NOUN.search(text, max(0, term.start - BEFORE), term.start)
+                )
             )
         )
     )

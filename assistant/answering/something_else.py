@@ -1,6 +1,9 @@
 """Finds sentences about another type or version than the question's, or without harm or a ban if it asks for one."""
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
 
 _NUMBER = r"\d+(?:\.\d+)*[a-z]?"
 _NUMBERED = re.compile(
@@ -48,13 +51,16 @@ _ASKS_FOR_A_BAN = re.compile(
 )
 # What only looks like it: "how can I avoid pain?", "what helps if I should not run?", "why should I not run?"
 _NO_BAN = re.compile(
-    r"\b(?:how|ways?|tips?|help\w*|want\w*|try\w*|order|prevent\w*|can|could)\b[^.?!]*?\bavoid\w*"
+    r"\b(?:how|ways?|tips?|help\w*|want\w*|try\w*|order|prevent\w*|can|could)\b"
+    r"(?:(?!\b(?:what|which|who)\b)[^.?!])*?\bavoid\w*"
     rf"|\b(?:if|because|since|when|while|whether)\s+(?:\w+\s+){{1,2}}?{_MODAL}"
     rf"|(?:\bwhy|(?<=\w )who)\s+{_MODAL}",
     re.IGNORECASE,
 )
-_ASKS_TO_STOP = re.compile(
-    r"\b(?:have|has|need|needs|must|should|do|does|to|i)\b[^.?!]*\bstop(?:ping)?\b", re.IGNORECASE
+_ASKS_TO_STOP = re.compile(  # not "how do I stop the pain?"
+    r"\b(?:have|has|need|needs|must|should|do|does|to|i)\b[^.?!]*"
+    r"\bstop(?:ping)?(?:\s+(?:taking|using|eating|drinking|doing|before)\b|\s*(?:\?|$))",
+    re.IGNORECASE,
 )
 _ASKS_WHAT_IS_ALLOWED = re.compile(
     r"\b(?:what|which)\b(?!.*\b(?:not|never|avoid|stop)\b)(?!.*n['’]t\b)[^.?!]*"
@@ -63,8 +69,17 @@ _ASKS_WHAT_IS_ALLOWED = re.compile(
     re.IGNORECASE,
 )
 # How the line above a list allows or forbids what is in it.
-_ALLOWS = re.compile(r"\b(?:can|may|could|safe|allowed|permitted|suitable|continue)\b", re.IGNORECASE)
-_FORBIDS = re.compile(r"\b(?:stop|avoid|never|not|cannot)\b|n['’]t\b", re.IGNORECASE)
+_ALLOWS = re.compile(
+    r"\b(?:you|they|it|patients|people)\s+(?:can|may)\s+(?:still\s+|continue\s+to\s+)?(?:take|eat|use|drink|do|have)\b"
+    r"|\b(?:safe|allowed|permitted|suitable)\b",
+    re.IGNORECASE,
+)
+_SAFE = re.compile(r"\bsafe\w*", re.IGNORECASE)
+_FORBIDS = re.compile(
+    r"^\W*(?:stop|avoid|never|do\s+not|don['’]t)\b"
+    r"|\b(?:can|may|must|should|need\s+to|have\s+to)\s*(?:not|n['’]t|stop|avoid|never)\b|\b(?:ca|must|should)n['’]t\b",
+    re.IGNORECASE,
+)
 _TELLS_OF_A_BAN = re.compile(
     r"\b(?:no|not|never|none|nobody|without|cannot|avoid\w*|contraindicat\w*|un\w+able|forbid\w*|prohibit\w*|only"
     r"|instead|unless|until|refrain|stop|limit\w*|less|rather|exce(?:pt|ption)\w*|unsafe|danger\w*|risk\w*|worse\w*"
@@ -81,36 +96,57 @@ def is_about_something_else(question: str, sentence: str, above: str, under: str
     its list. Or whether its list is `introduced` as the opposite of what is
     asked ("you can continue to take:"). By English words.
     """
-    asked = _numbers(question)
-    if asked:
+    asked = _asked(question)
+    if asked.numbers:
         heading, own = _numbers(above), _numbers(sentence)
         # Under "Type 1", "unlike type 2, ..." is about type 1, and "Type 2 is ..." is not.
-        named = any(kind in heading for kind in asked) and not _NUMBERED.match(sentence)
-        if _differ(asked, heading) or (_differ(asked, own) and not named):
+        named = any(kind in heading for kind in asked.numbers) and not _NUMBERED.match(sentence)
+        if _differ(asked.numbers, heading) or (_differ(asked.numbers, own) and not named):
             return True
-    if introduced.rstrip("*_ ").endswith(":") and _is_opposite(question, introduced):
+    if introduced.rstrip("*_ ").endswith(":") and _is_opposite(asked, introduced):
         return True
     told = f"{under}\n{introduced}\n{sentence}"
-    return (_ASKS_FOR_HARM.search(question) is not None and not _TELLS_OF_HARM.search(told)) or (
-        asks_for_a_ban(question) and not _TELLS_OF_A_BAN.search(told)
+    return (asked.harm and not _TELLS_OF_HARM.search(told)) or (asked.ban and not _TELLS_OF_A_BAN.search(told))
+
+
+class _Asked(NamedTuple):
+    """What a question asks for: numbers of types by kind, harm, a ban, what to stop, what is allowed."""
+
+    numbers: Mapping[str, set[str]]
+    harm: bool
+    ban: bool
+    stop: bool
+    allowed: bool
+
+
+@lru_cache(maxsize=100)
+def _asked(question: str) -> _Asked:
+    """Return what a question asks for; it is compared with many sentences."""
+    return _Asked(
+        _numbers(question),
+        harm=_ASKS_FOR_HARM.search(question) is not None,
+        ban=_ASKS_FOR_A_BAN.search(_NO_BAN.sub(" ", question)) is not None,
+        stop=_ASKS_TO_STOP.search(question) is not None,
+        allowed=_ASKS_WHAT_IS_ALLOWED.search(question) is not None,
     )
 
 
-def _is_opposite(question: str, introduced: str) -> bool:
+def _is_opposite(asked: _Asked, introduced: str) -> bool:
     """Return whether a list allows what the question wants to leave off, or forbids what it wants to do."""
     forbids = _FORBIDS.search(introduced) is not None
-    if _ASKS_WHAT_IS_ALLOWED.search(question):
+    if asked.allowed:
         return forbids
-    asks = asks_for_a_ban(question) or _ASKS_TO_STOP.search(question) is not None
-    return asks and not forbids and _ALLOWS.search(introduced) is not None
+    denies = forbids or _TELLS_OF_A_BAN.search(introduced) or _TELLS_OF_HARM.search(_SAFE.sub("", introduced))
+    return (asked.ban or asked.stop) and not denies and _ALLOWS.search(introduced) is not None
 
 
-def asks_for_a_ban(question: str) -> bool:
-    """Return whether a question asks for what is not to be done ("what should I avoid?")."""
-    return _ASKS_FOR_A_BAN.search(_NO_BAN.sub(" ", question)) is not None
+def looks_above(question: str) -> bool:
+    """Return whether what a list stands under matters to a question: it asks for harm, a ban, or what is allowed."""
+    asked = _asked(question)
+    return asked.harm or asked.ban or asked.stop or asked.allowed
 
 
-def _differ(asked: dict[str, set[str]], told: dict[str, set[str]]) -> bool:
+def _differ(asked: Mapping[str, set[str]], told: Mapping[str, set[str]]) -> bool:
     """Whether some kind has numbers (of types, of versions) in both, but none in common."""
     return any(
         kind in told

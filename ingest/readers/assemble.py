@@ -57,7 +57,7 @@ def clean(text: str) -> str:
 
 def piece_of(text: str, block: Block) -> Piece:
     """Return a block of a text as a piece, an item with the mark and the indent before it."""
-    before = text[text.rfind("\n", 0, block.start) + 1 : block.start]
+    before = text[text.rfind("\n", 0, block.start) + 1 : block.start].expandtabs(4)
     mark = before.lstrip()
     depth = (len(before) - len(mark)) // len(_INDENT)
     if before and not mark:
@@ -82,6 +82,8 @@ def assemble(pieces: Iterable[Piece]) -> Assembled:
             texts.append(text)
         else:
             before = piece.before(text)
+            if before:  # so that the further lines of an item are its own
+                text = text.replace("\n", f"\n{_INDENT * piece.depth}{CONTINUED}")
             texts.append(before + text)
             at += len(before)
             blocks.append(Block(at, at + len(text), piece.apart, piece.kind))

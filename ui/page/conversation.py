@@ -119,7 +119,7 @@ class ShownTurn:
         """The parts of a quote, with the sentences that answer in focus and its list mark; folded if it is long."""
         passage = quote.evidence.passage
         line = passage.text[: quote.evidence.start - passage.start].rpartition("\n")[2]
-        mark = line if line.strip() and starts_item(line) and "\n" in quote.text else ""
+        mark = line if len(line.split()) == 1 and starts_item(line) and "\n" in quote.text else ""
         marks = [replace(m, start=m.start + len(mark), end=m.end + len(mark)) for m in focus_marks(quote.evidence)]
         return folded(parts(mark + quote.text, marks))
 

@@ -103,7 +103,9 @@ class _Reader:
         elif depth < _DEEPEST:
             named = _NAMED.match(attributes)
             self._label = _LABELS[named[1]] if named else self._label
+            around = self._kind, self._mark, self._marks[:], self._counts[:]
             self.read(lines, depth + 1)
+            self._kind, self._mark, self._marks, self._counts = around
         else:
             self.pieces.append(Piece("\n".join(lines)))
 
@@ -145,12 +147,13 @@ class _Reader:
             return False
         if (section := _SECTION.fullmatch(line)) is not None:
             self.pieces.append(Piece(self.inline.text(section[2]), len(section[1])))
-            self._marks, self._counts = [], []
+            self._end_lists()
             self._in_header = len(section[1]) == 1
         elif _BLOCK_ATTRIBUTES.fullmatch(line):
             self._attributes += line
         elif (title := _BLOCK_TITLE.fullmatch(line)) is not None:
             self.pieces.append(Piece(self.inline.text(title[1])))
+            self._end_lists()
         elif not _BREAK.fullmatch(line):
             return False
         return True
@@ -174,8 +177,14 @@ class _Reader:
             return False
         return True
 
+    def _end_lists(self) -> None:
+        """Forget the open lists, unless a title stands in an item."""
+        if self._kind != "item":
+            self._marks, self._counts = [], []
+
     def _item_mark(self, sign: str) -> str:
         """Return what stands before an item with this sign; a sign that is not open yet opens a list in the last."""
+        sign = "<" if sign.startswith("<") else sign
         if sign in self._marks:
             del self._marks[self._marks.index(sign) + 1 :], self._counts[len(self._marks) :]
         else:

@@ -523,3 +523,22 @@ def test_an_item_that_names_the_paragraph_below_it_brings_it(quoted: Quoted) -> 
     text = f"- Very common: more than 1 in 10 people\n\n{effects}\n\n- Common: up to 1 in 10 people\n\ncough"
     assert quoted("a.md", text, "Very") == [f"Very common: more than 1 in 10 people\n\n{effects}"]
     assert quoted("a.md", text, "running") == [effects]
+
+
+def test_the_last_line_of_an_item_introduces_nothing(quoted: Quoted) -> None:
+    rates = "- Common: up to 1 in 10 people\n\ncough\n\n- Uncommon: up to 1 in 100 people\n\nhair loss"
+    assert quoted("a.md", rates, "cough") == ["cough"]
+    assert quoted("a.md", rates, "Uncommon") == ["Uncommon: up to 1 in 100 people\n\nhair loss"]
+    page = "<main><ul><li>Paracetamol<br>Two tablets</li><li>Ibuprofen<br>One tablet</li></ul></main>"
+    for part in ("Paracetamol", "Two", "Ibuprofen", "One"):
+        assert quoted("a.html", page, part) == ["Paracetamol\n  Two tablets\n\n- Ibuprofen\n  One tablet"]
+
+
+def test_the_last_of_several_lines_is_no_label(quoted: Quoted) -> None:
+    text = "You should not take:\n\nIbuprofen\n\nAspirin\n\nParacetamol is safe for most people."
+    assert "Paracetamol" not in quoted("a.txt", text, "Aspirin")[0]
+
+
+@pytest.mark.parametrize("second", ["ER visits fell.", "IL-6 is raised.", "CE-marked drops are sold."])
+def test_english_abbreviations_are_no_foreign_pronouns(quoted: Quoted, second: str) -> None:
+    assert quoted("a.md", f"It rains today. {second}", second.split()[0]) == [second]

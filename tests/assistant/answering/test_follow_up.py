@@ -183,6 +183,7 @@ def medicines(text: str) -> list[str]:
         ("and paracetamol?", "How much ibuprofen may I take a day?", "How much paracetamol may I take a day?"),
         ("And with diabetes?", "What should I not eat with gout?", "What should I not eat with diabetes?"),
         ("and paracetamol?", "Who should not take ibuprofen?", "Who should not take paracetamol?"),
+        ("What about gout?", "Is ibuprofen good for pain?", "ibuprofen: What about gout?"),
         ("and at night?", "What must I never eat?", "What must I never eat? and at night?"),
     ],
 )
@@ -221,6 +222,9 @@ def test_what_it_points_to(question: str, leans: bool, snapshot: Snapshot) -> No
         ("et pour les enfants ?", "fr", True),
         ("pourquoi ?", "fr", True),
         ("¿y para documentación?", "es", True),
+        ("O que é bursite?", "pt", False),
+        ("En quoi consiste la grippe ?", "fr", False),
+        ("¿En qué consiste la gota?", "es", False),
         ("en voor bedrijven?", "nl", True),
         ("Quels sont les symptômes de la grippe ?", "fr", False),
         ("et quels sont les symptômes de la grippe chez les enfants ?", "fr", False),

@@ -259,6 +259,10 @@ def test_a_story_that_denies_or_says_all_stays(message: str, snapshot: Snapshot)
     assert parts(message, snapshot) == [message]
 
 
+def test_a_story_that_says_nothing_is_left_out_of_several_questions(snapshot: Snapshot) -> None:
+    assert len(parts("I'm new here. What is sciatica? What is bursitis?", snapshot)) == 2
+
+
 def test_names_of_a_story_are_kept(snapshot: Snapshot) -> None:
     message = "I have gout. What exercises help the painful hip?"
     assert "gout" in parts(message, snapshot, names=medicines)[0].split(":")[0]
@@ -296,6 +300,17 @@ def test_names_of_a_story_are_kept(snapshot: Snapshot) -> None:
             ["What is ibuprofen?", "Is ibuprofen safe to take in pregnancy?"],
         ),
         ("Hi, what is yoga?", ["what is yoga?"]),
+        ("No-impact exercises for hip pain?", ["No-impact exercises for hip pain?"]),
+        ("Well-controlled diabetes: can I fast?", ["Well-controlled diabetes: can I fast?"]),
+        (
+            "What is sciatica and what is the best exercise for it?",
+            ["What is sciatica", "what is the best exercise for sciatica?"],
+        ),
+        (
+            "How does paracetamol work and how does it interact with alcohol?",
+            ["How does paracetamol work", "how does paracetamol interact with alcohol?"],
+        ),
+        ("What is gout? Is it bad to eat before bed?", ["What is gout?", "Is it bad to eat before bed?"]),
         ("Interesting! Does it help?", ["Does it help?"]),
     ],
 )

@@ -65,6 +65,8 @@ from assistant.answering.something_else import is_about_something_else
         ("What should I do if it gets worse?", "Back", "Call 111.", False),
         ("What helps against nerve damage?", "Back", "Physiotherapy helps.", False),
         ("Can running damage the knee?", "Knee", "Running is fun.", True),
+        ("Can you tell me what I should avoid with gout?", "Gout", "Beans are eaten.", True),
+        ("I want to know what to avoid", "Gout", "Beans are eaten.", True),
     ],
 )
 def test_another_type_or_no_harm_is_something_else(question: str, above: str, sentence: str, *, other: bool) -> None:
@@ -95,6 +97,11 @@ def test_harm_or_a_ban_may_be_told_above_the_sentence(question: str, sentence: s
         ("What can I eat before surgery?", "You may eat:", False),
         ("What can't I eat before surgery?", "Do not eat:", False),
         ("Can I eat bread before surgery?", "Do not eat:", False),
+        ("How do I stop my back hurting at night?", "Things you can try:", False),
+        ("What can I do about snoring?", "To stop snoring, you can:", False),
+        ("What can I take for a headache?", "If paracetamol does not help, you can take:", False),
+        ("Which foods should I avoid with gout?", "These can trigger an attack:", False),
+        ("Who should not take it?", "It may be unsafe for people with:", False),
     ],
 )
 def test_a_list_of_the_opposite_is_something_else(question: str, introduced: str, *, other: bool) -> None:

@@ -85,3 +85,15 @@ def test_items_have_their_marks(read_as: ReadAs, name: str, content: str | bytes
     assert [line for line in document.text.split("\n\n") if line][-len(shown) :] == shown
     sentences = [document.text[start:end] for spans in document_sentences(document) for start, end in spans]
     assert "Photo ID" in sentences  # a mark is no part of a sentence
+
+
+def test_lists_of_asciidoc_begin_anew_below_a_title_and_go_on_after_a_block(read_as: ReadAs) -> None:
+    text = (
+        ".Prerequisites\n* a\n\n.Procedure\n. one\n+\n--\nPart 1.\n\nPart 2.\n--\n. two\n\n.Check\n. again\n\n"
+        "<1> first\n<2> second\n"
+    )
+    lines = [line.strip() for line in read_as("a.adoc", text).text.split("\n\n")]
+    assert lines == [
+        *("Prerequisites", "- a", "Procedure", "1. one", "Part 1.", "Part 2.", "2. two", "Check", "1. again"),
+        *("1. first", "2. second"),
+    ]

@@ -124,7 +124,7 @@ def test_lists_line_breaks_and_raised_letters(read_as: ReadAs, shown: Shown) -> 
         ("item", "c) first"),
         ("item", "d) second"),
         ("paragraph", "plain²"),
-        ("item", "third\non"),
+        ("item", "third\n  on"),
     ]
 
 
