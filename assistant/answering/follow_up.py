@@ -63,6 +63,10 @@ _AND: Mapping[str, frozenset[str]] = MappingProxyType(  # by language
         "pt": frozenset(("e", "ou", "mas")),
     }
 )
+_OPENS_WITH_AUXILIARY = re.compile(
+    r"\W*(?:is|are|was|were|do|does|did|can|could|should|would|will|may|might|must|has|have|had)(?:n['’]t)?\b",
+    re.IGNORECASE,
+)
 _WITH = re.compile(r"(?:with|for|in|during|after|before|without|against|on)\b", re.IGNORECASE)
 _FILLER = re.compile(
     r"\W*(?:(?:hi|hey|hello|great|thanks|thank you|okay|ok|cool|interesting|good (?:morning|afternoon|evening)|dear all"
@@ -300,10 +304,13 @@ def belonging(
     kept = {term.stem for term in terms if earlier[term.start : term.end] in named}
     if best & words:
         kept |= best - words
+    subject = {
+        term.stem for term in terms[:1] if _OPENS_WITH_AUXILIARY.match(earlier)
+    }  # "heat" in "Does heat ease pain?"
     for phrase in _phrases(earlier, terms) if phrases else ():
         stems = {term.stem for term in phrase}
         if stems & kept and not stems & words:
-            kept |= stems
+            kept |= stems - subject
     return " ".join(earlier[term.start : term.end] for term in terms if term.stem in kept)
 
 

@@ -101,7 +101,7 @@ def test_a_reader_and_an_editor(
     assert not page.evaluate(OVERLAPS)
     screenshot(page, f"reader-{width}-{scheme}")
     page.get_by_role("tab", name="Corpus").click()
-    page.get_by_text("This page is read-only").first.wait_for()
+    page.get_by_text("You can read the texts here").first.wait_for()
     assert page.locator("#drop input[type=file]").count() == 0
     assert upload(page) == 403
 

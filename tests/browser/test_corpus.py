@@ -221,12 +221,12 @@ def test_a_page_that_only_shows(make_site: Callable[..., Site], open_page: OpenP
     page = open_page(make_site(read_only=True).address, 1440, "light")
     to_tab(page, "Corpus")
     page.wait_for_selector("#texts >> text=4 sources")
-    page.wait_for_selector("#corpus >> text=This page is read-only")
+    page.wait_for_selector("#corpus >> text=You can read the texts here")
     for hidden in ("#drop", "#check", "#apply", "button.remove"):
         assert not page.is_visible(hidden)
     screenshot(page, "corpus-read-only")
     to_tab(page, "Evaluate")
-    page.wait_for_selector("#results >> text=This page is read-only")
+    page.wait_for_selector("#results >> text=You can only read here")
     assert page.locator("#run, #add-prompts").count() == 0
     to_tab(page, "Ask")
     page.fill("#question textarea", "Are potatoes stored in the dark?")

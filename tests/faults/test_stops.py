@@ -87,7 +87,7 @@ def test_a_stop_loses_nothing(data: Path, exported: OnnxEncoder, times: int) -> 
             for thread in (*asking, changing):
                 thread.join()
         assert (page.returncode, out, errors) == (0, "Stopped\n", "")
-        expected = ("answered", "[Errno 111] Connection refused", '{"detail":"The assistant is being stopped.')
+        expected = ("answered", "[Errno 111] Connection refused", '{"detail":"The assistant is shutting down.')
         assert [outcome for outcome in outcomes if not outcome.startswith(expected)] == []
         findings = [finding for finding in examine(Settings(data_dir=data)) if not finding.ok]
         assert [finding.what for finding in findings if "left over from an earlier run" not in finding.what] == []

@@ -63,6 +63,7 @@ def test_another_case_takes_along_what_stands_with_it_in_a_passage(
     [
         ("and yoga?", "Does cold help with warm knees?", "warm knees: and yoga?"),  # no passage has yoga and knees
         ("and yoga?", "Do cats like warm beds?", "cats warm beds: and yoga?"),
+        ("and yoga?", "Does heat ease sciatica?", "ease sciatica: and yoga?"),
         ("and warm yoga?", "Are warm knees eased?", "eased: and warm yoga?"),  # "warm" is said anew
     ],
 )

@@ -81,7 +81,7 @@ def test_tables_of_another_version_are_named_with_what_to_do(
         with pytest.raises(IndexStale, match="a later version of the program; install that version"), use():
             pass
     execute("DROP TABLE cited_main.alembic_version")
-    with pytest.raises(IndexStale, match=r"an earlier version of the program; run `cited ingest --rebuild`"):
+    with pytest.raises(IndexStale, match=r"an earlier version of the program; run `cited ingest FOLDER`"):
         catalog.read().__enter__()
 
 
