@@ -28,6 +28,10 @@ SMALL = """() => [...document.querySelectorAll("#head, #journeys > .tab-wrapper,
     .map(each => [each.getBoundingClientRect(), each.outerHTML.slice(0, 120)])
     .filter(([box]) => box.width > 1 && (box.height < 43.5 || box.width < 43.5))
     .map(([box, html]) => `${box.width.toFixed()} x ${box.height.toFixed()} ${html}`)"""
+INSIDE = """each => {
+  const { left, right, top, bottom, width } = each.getBoundingClientRect();
+  return width && left >= 0 && right <= innerWidth && top >= 0 && bottom <= innerHeight;
+}"""
 
 
 def ask(page: Page, question: str, state: str = "answered") -> None:
@@ -57,9 +61,7 @@ def test_an_answer_has_three_actions_and_a_menu(
     assert named == ["Copy", *(["Sources"] if width < 960 else []), "Useful", "More"]
     page.click(".actions summary")
     held = page.locator(".actions details > div")
-    box, held_at = page.evaluate("[innerWidth, innerHeight]"), held.bounding_box()
-    assert held_at and held_at["x"] >= 0 and held_at["x"] + held_at["width"] <= box[0]
-    assert held_at["y"] >= 0 and held_at["y"] + held_at["height"] <= box[1]
+    page.wait_for_function(INSIDE, arg=held.element_handle())  # it is placed after it has opened
     assert held.locator("button:visible").all_inner_texts() == ["Copy as Markdown", "Save as question to check"]
     for look in shown(page, *both):
         screenshot(page, f"way-{look}-menu")
