@@ -107,7 +107,8 @@ class Assistant:
         with self._index.view() as view:
             understood = self._understood(storable(question), list(map(storable, history)), view)
             encoded = encode_question(understood.asked[0], view, understood.language)
-            candidates, sentences = self._find(encoded, view)
+            scorer = self._scorer(encoded.language, view.snapshot.languages())
+            candidates, sentences = self._find(encoded, view, scorer)
         cosines = [ScoredPassage(candidate.passage, candidate.cosine) for candidate in candidates]
         bm25 = [ScoredPassage(candidate.passage, candidate.bm25) for candidate in candidates if candidate.bm25 > 0]
         return {
@@ -190,20 +191,23 @@ class Assistant:
         """Close the index."""
         self._index.close()
 
-    def _find(self, question: Question, view: View) -> tuple[list[Candidate], list[Sentence]]:
+    def _find(self, question: Question, view: View, scorer: Scorer) -> tuple[list[Candidate], list[Sentence]]:
         with timed("search"):
             candidates = self._candidates(question, view)
         with timed("read"):
-            sentences = score_sentences(question, candidates, self._reranker, self._scorer(question, view))
+            sentences = score_sentences(question, candidates, self._reranker, scorer)
             most = WORDS_OF_STEPS if asks_for_steps(question.text) else LIST_MOST
             sentences = with_context(sentences, Surroundings(view.snapshot, most))
         return candidates, sentences
 
-    def _scorer(self, question: Question, view: View) -> Scorer:
-        """Return the coefficients for a question; those of English with an encoder that has none for others."""
+    def _scorer(self, language: str, languages: Mapping[str, int]) -> Scorer:
+        """Return the coefficients for a question in a language; those of English where the encoder has no others.
+
+        `languages` is the amount of text in each language of the corpus.
+        """
         if not self._reads:
             return self._model.plain
-        if readable(question.language, view.snapshot.languages()):
+        if readable(language, languages):
             return self._model.reranked
         return self._model.foreign.get(self.encoder.identity.name, self._model.reranked)
 
@@ -273,10 +277,11 @@ class Assistant:
 
     def _answer_part(self, question: str, view: View, language: str = "") -> Answer:
         encoded = encode_question(question, view, language)
-        candidates, sentences = self._find(encoded, view)
+        languages = view.snapshot.languages()
+        scorer = self._scorer(encoded.language, languages)
+        candidates, sentences = self._find(encoded, view, scorer)
         with timed("quote"):
             quoter = Quoter(view.snapshot)
-            scorer = self._scorer(encoded, view)
             score = probability(most_telling(sentences).features, scorer) if sentences else 0.0
             usual = FOREIGN_THRESHOLD if scorer in self._model.foreign.values() else THRESHOLD
             state = decide(score, float(view.snapshot.meta("gate_threshold") or usual))
@@ -287,12 +292,12 @@ class Assistant:
             return Answer(
                 question=question,
                 quotes=once([*map(quoter.quote, choose(sentences, steps=steps))]) if answered else (),
-                abstention=None if answered else abstain(encoded, sentences, quoter, view.snapshot, state),
+                abstention=None if answered else abstain(encoded, sentences, quoter, view.snapshot, state, languages),
                 ranked=rank_sources(candidates, _logits(sentences)),
                 gate_score=score,
                 run=view.snapshot.run(),
                 within=view.snapshot.within,
-                hint=hint(encoded.language, view.snapshot.languages()) if answered else "",
+                hint=hint(encoded.language, languages) if answered else "",
             )
 
 

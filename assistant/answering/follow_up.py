@@ -26,13 +26,13 @@ READ = 100  # passages to look at
 FRAGMENT = 6  # most words of a question that begins with "and" in another language and cannot stand alone
 LONGEST_PHRASE = 6  # words after the preposition of a phrase in whose place another comes
 
+AUXILIARY = r"(?:is|are|was|were|do|does|did|can|could|should|would|will|may|might|must|has|have|had)(?:n['’]t)?"
 _JOINED = re.compile(r"\s*(?:and|or|but|so|also|then)\b(?![-'’])[\s,]*", re.IGNORECASE)
 _CASE = re.compile(r"\s*(?:what|how) about\b|\s*what if\b", re.IGNORECASE)
 _PREPOSITION = re.compile(r"\s*(?:for|in|on|at|with|without|during|after|before|from|by|of|to|if)\b", re.IGNORECASE)
 _ARTICLE = re.compile(r"\s*(?:(?:a|an|the|my|your)\s+)?", re.IGNORECASE)
 _CLAUSE = re.compile(
-    r"\b(?:what|which|who|whom|whose|when|where|why|how|(?:is|are|was|were|do|does|did|can|could|should|would|will|may"
-    r"|might|must|has|have|had)(?:n['’]t)?|can['’]t|won['’]t|wh\w+['’]s|i|you|we)\b",
+    rf"\b(?:what|which|who|whom|whose|when|where|why|how|{AUXILIARY}|can['’]t|won['’]t|wh\w+['’]s|i|you|we)\b",
     re.IGNORECASE,
 )
 _DEGREE = re.compile(r"\bhow\s+(?!many\b|much\b)(\w+)", re.IGNORECASE)  # "how far", "how strong": not a subject
@@ -63,10 +63,7 @@ _AND: Mapping[str, frozenset[str]] = MappingProxyType(  # by language
         "pt": frozenset(("e", "ou", "mas")),
     }
 )
-_OPENS_WITH_AUXILIARY = re.compile(
-    r"\W*(?:is|are|was|were|do|does|did|can|could|should|would|will|may|might|must|has|have|had)(?:n['’]t)?\b",
-    re.IGNORECASE,
-)
+_OPENS_WITH_AUXILIARY = re.compile(rf"\W*{AUXILIARY}\b", re.IGNORECASE)
 _WITH = re.compile(r"(?:with|for|in|during|after|before|without|against|on)\b", re.IGNORECASE)
 _FILLER = re.compile(
     r"\W*(?:(?:hi|hey|hello|great|thanks|thank you|okay|ok|cool|interesting|good (?:morning|afternoon|evening)|dear all"
@@ -114,9 +111,10 @@ def resolve_follow_up(
     earlier, about = _tail(before.text), _tail(before.about)
     if not earlier:
         return alone
-    rest, dependent = _opened(without_filler(question))
+    asked = without_filler(question)
+    rest, dependent = _opened(asked)
     own, named = _subjects(rest), [each for each in names(earlier) if each.casefold() not in rest.casefold()]
-    if dependent and own and (swapped := _in_its_place(question, rest, own, earlier, names)):
+    if dependent and own and (swapped := _in_its_place(asked, rest, own, earlier, names)):
         return ResolvedQuestion(swapped, leans=True, about=_words(swapped))
     if not own:
         return ResolvedQuestion(f"{earlier} {question.strip()}", leans=True, about=about)
@@ -153,7 +151,7 @@ def _in_its_place(
     """Return the earlier question with the new case in the place of what it replaces; "" if it replaces nothing."""
     denied = NEGATION.search(earlier) is not None
     swapped = _swapped(rest, own, earlier)
-    if not swapped and (denied or _JOINED.match(without_filler(question))):
+    if not swapped and (denied or _JOINED.match(question)):
         swapped = _swapped_name(rest, own, earlier, names)
     return swapped or (_swapped_phrase(rest, earlier) if denied else "")
 

@@ -7,7 +7,7 @@ doubt, a message stays one question.
 import re
 from collections.abc import Callable, Collection, Sequence
 
-from assistant.answering.follow_up import NEXT_CLAUSE, TO_VERB, ResolvedQuestion, belonging, without_filler
+from assistant.answering.follow_up import AUXILIARY, NEXT_CLAUSE, TO_VERB, ResolvedQuestion, belonging, without_filler
 from assistant.answering.leaning import NEGATION
 from ingest.index.catalog import Snapshot
 from ingest.text.sentences import sentence_spans
@@ -16,10 +16,7 @@ from ingest.text.terms import content_terms
 FEW = 2  # content words of a question whose "that" may point to what was named before
 MOST = 4  # questions of one message that are answered one by one
 
-_AUXILIARY = (
-    r"(?:is|are|was|were|do|does|did|can|could|should|would|will|may|might|must|has|have|had)(?:n['’]t)?"
-    r"|can['’]t|won['’]t"
-)
+_AUXILIARY = rf"{AUXILIARY}|can['’]t|won['’]t"
 _ASKING = r"(?:what|which|who|whom|whose|when|where|why|how)"
 _WHO = r"(?:i|it|we|you|they|he|she|there|this|that|these|those|my|the|a|an)"
 _PAUSE = re.compile(r"…|\.{3,}")  # "and now … how likely is it"
@@ -67,16 +64,17 @@ _CONDITION = re.compile(
 _WEIGHING = re.compile(r"\b(?:which|what|who|better|best|worse|worst|more|less|\w+er)\b", re.IGNORECASE)
 # What one may not take or do: without it, the question means the opposite.
 _DENYING = re.compile(r"\b(?:allerg\w*|intoleran\w*|avoid\w*|stop(?:ped)?|except|instead)\b", re.IGNORECASE)
+
+
+def _last_phrase(prepositions: str, others: str) -> re.Pattern[str]:
+    """Return what finds the end of a question from its last preposition on, if that is one of `prepositions`."""
+    return re.compile(rf"\s(?:{prepositions})\s(?:(?!\b(?:{others})\b)[^,;:?!.])+$", re.IGNORECASE)
+
+
 # What ends a question and may hold for the one before too ("with gout").
-_ENDING = re.compile(
-    r"\s(?:with|for|in|against|after|during|before|without)\s(?:(?!\b(?:with|for|in|against|after|during|before|without)\b)"
-    r"[^,;:?!.])+$",
-    re.IGNORECASE,
-)
-_SITUATION = re.compile(  # "after surgery"
-    r"\s(?:after|during|before|without)\s(?:(?!\b(?:with|after|during|before|without)\b)[^,;:?!.])+$",
-    re.IGNORECASE,
-)
+_PREPOSITIONS = "with|for|in|against|after|during|before|without"
+_ENDING = _last_phrase(_PREPOSITIONS, _PREPOSITIONS)
+_SITUATION = _last_phrase("after|during|before|without", "with|after|during|before|without")  # "after surgery"
 _REFERRING = re.compile(r"\b(?:ones?|two|both|either|another|others?|else|instead|better|best)\b", re.IGNORECASE)
 _OF = r"\b(?:of|about|for|with)\b"
 _NAMED = (

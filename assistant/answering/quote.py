@@ -1,7 +1,7 @@
 """Turns scored sentences into verified quotes with their places, or into an abstention."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from assistant.answering import lines
@@ -63,6 +63,7 @@ def choose(sentences: Sequence[Sentence], *, steps: bool = False) -> list[Eviden
     said: list[Evidence] = []
     words, quoted = 0, 0
     brief = bool(sentences[0].features.kind_offered or sentences[0].features.kind_lacking)
+    heading = sentences[0].candidate.passage.heading
     for sentence in sentences[:CONSIDERED]:
         own = sentence.evidence()
         of_source = taken.setdefault(own.passage.place, [])
@@ -77,13 +78,13 @@ def choose(sentences: Sequence[Sentence], *, steps: bool = False) -> list[Eviden
         if any(other.passage.place == own.passage.place for other in same) or (quoted >= most and not same):
             continue
         supported = sentence.supported()
-        if said and _REPLIES.match(own.text) and own.passage.heading != sentences[0].candidate.passage.heading:
+        if said and _REPLIES.match(own.text) and own.passage.heading != heading:
             continue
         if said and len(supported) == 1 and _is_fragment(supported[0].text):
             continue
         is_copy = any(other.text == own.text for other in same)
         added = 0 if is_copy else sum(len(evidence.text.split()) for evidence in supported)
-        further = steps and sentence.is_step and own.passage.heading == sentences[0].candidate.passage.heading
+        further = steps and sentence.is_step and own.passage.heading == heading
         if words and words + added > (WORDS_OF_STEPS if further else WORDS_BESIDE if beside else WORDS):
             continue
         quoted += not same
@@ -187,11 +188,17 @@ class Quoter:
 
 
 def abstain(
-    question: Question, sentences: Sequence[Sentence], quoter: Quoter, snapshot: Snapshot, state: State
+    question: Question,
+    sentences: Sequence[Sentence],
+    quoter: Quoter,
+    snapshot: Snapshot,
+    state: State,
+    languages: Mapping[str, int],
 ) -> Abstention:
     """Return an abstention with the nearest passages, each with its best sentence marked.
 
     If the state is uncertain, the first is all that must be quoted with the best sentence.
+    `languages` is the amount of text in each language of the corpus.
     """
     uncertain = state is State.UNCERTAIN
     nearest: dict[str, Evidence] = {}
@@ -199,7 +206,6 @@ def abstain(
         evidence = sentence.whole() if uncertain and not nearest else sentence.evidence()
         nearest.setdefault(sentence.candidate.passage.id, evidence)
     documents, passages = snapshot.counts()
-    languages = snapshot.languages()
     missing = question.missing if question.language in languages or not any(languages) else ()  # stems differ
     reasons = (
         UNSURE if uncertain else _reason(question, missing, snapshot.within),

@@ -18,9 +18,9 @@ _KINDS = ("footnote", "endnote", "comment")
 _FORMATS: "MappingProxyType[str, Callable[[int], str]]" = MappingProxyType(
     {
         "lowerRoman": numerals.roman,
-        "upperRoman": lambda count: numerals.roman(count).upper(),
+        "upperRoman": numerals.FORMS["I"],
         "lowerLetter": numerals.letters,
-        "upperLetter": lambda count: numerals.letters(count).upper(),
+        "upperLetter": numerals.FORMS["A"],
     }
 )
 

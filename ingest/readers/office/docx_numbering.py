@@ -22,9 +22,9 @@ _FORMATS: Mapping[str, Callable[[int], str]] = MappingProxyType(
     {
         "decimalZero": lambda number: f"{number:02}",
         "lowerLetter": numerals.letters,
-        "upperLetter": lambda number: numerals.letters(number).upper(),
+        "upperLetter": numerals.FORMS["A"],
         "lowerRoman": numerals.roman,
-        "upperRoman": lambda number: numerals.roman(number).upper(),
+        "upperRoman": numerals.FORMS["I"],
         "ordinal": numerals.ordinal,
         "none": lambda _number: "",
     }

@@ -26,9 +26,9 @@ _MOST_COLUMNS = 200
 _NUMERALS: "MappingProxyType[str, Callable[[int], str]]" = MappingProxyType(
     {
         "alphaLc": numerals.letters,
-        "alphaUc": lambda count: numerals.letters(count).upper(),
+        "alphaUc": numerals.FORMS["A"],
         "romanLc": numerals.roman,
-        "romanUc": lambda count: numerals.roman(count).upper(),
+        "romanUc": numerals.FORMS["I"],
         "arabic": numerals.decimal,
     }
 )
