@@ -48,7 +48,9 @@ MARKUP = re.compile(r"</?[a-z][a-z0-9]*(?:[\s>/{]|$)", re.IGNORECASE)
 # Each library stays in the modules that are made for it.
 HOMES = {
     "alembic": {f"ingest/index/migrations/{name}.py" for name in ("env", "upgrade", "versions/first")},
-    "chromadb": {f"ingest/index/{name}.py" for name in ("renewal", "server_vectors", "servers", "vectors")},
+    "chromadb": {
+        f"ingest/index/{name}.py" for name in ("chroma_collections", "renewal", "server_vectors", "servers", "vectors")
+    },
     "sqlalchemy": {
         "ingest/index/catalog.py",
         "ingest/index/draft.py",

@@ -31,7 +31,7 @@ lock = threading.RLock()
 
 _HEADER = struct.Struct("<iQQQQQQiIQQQdQ")  # of a saved graph
 _VERSION = 1
-_LENGTH = struct.Struct("<I")
+_WORD = 4  # bytes of a number in the files of links
 
 _COLLECTIONS = """
     SELECT c.id, c.name, coalesce(c.dimension, 0), graph.id, live.id, coalesce(saved.seq_id, 0)
@@ -41,6 +41,14 @@ _COLLECTIONS = """
     LEFT JOIN max_seq_id saved ON saved.segment_id = graph.id
 """
 _LIVE = "SELECT embedding_id FROM embeddings WHERE segment_id = ?"
+_COUNTS = """
+    SELECT collection, (SELECT count(*) FROM embeddings WHERE segment_id = segments.id) FROM segments
+    WHERE scope = 'METADATA'
+"""
+_IDS = """
+    SELECT embedding_id FROM embeddings WHERE segment_id =
+    (SELECT id FROM segments WHERE collection = ? AND scope = 'METADATA')
+"""
 _QUEUED = """
     SELECT id, vector FROM embeddings_queue
     WHERE topic LIKE '%/' || ? AND seq_id > ? AND encoding = 'FLOAT32' ORDER BY seq_id
@@ -121,6 +129,11 @@ def missing(folder: Path) -> IndexUnreadable:
     return IndexUnreadable("the vectors are missing", str(folder), REBUILD)
 
 
+def replaced(folder: Path) -> IndexUnreadable:
+    """Return the error for vectors that a later run has put others in the place of."""
+    return IndexUnreadable("the vectors were replaced", str(folder), "try again")
+
+
 def check(folder: Path) -> dict[str, Stored]:
     """Check that the files of all collections are there and whole; return the collections by name.
 
@@ -135,6 +148,28 @@ def check(folder: Path) -> dict[str, Stored]:
             if each.graph is not None:
                 _check_graph(each.graph)
     return stored
+
+
+def counts(folder: Path) -> dict[str, int]:
+    """Return the number of vectors in each collection, by its id.
+
+    Chroma loads the graph of a collection to count its vectors: a second for every 100,000.
+
+    Raises:
+        IndexUnreadable: the tables are damaged or not readable.
+    """
+    with lock, _reading(folder), _database(folder) as database:
+        return dict(database.execute(_COUNTS).fetchall())
+
+
+def names(folder: Path, collection: str) -> list[str]:
+    """Return the ids of the vectors in a collection, which is given by its own, without loading its graph.
+
+    Raises:
+        IndexUnreadable: the tables are damaged or not readable.
+    """
+    with lock, _reading(folder), _database(folder) as database:
+        return [key for (key,) in database.execute(_IDS, (collection,))]
 
 
 def load(folder: Path, stored: Stored, *, copied: bool = False) -> Rows:
@@ -216,13 +251,24 @@ def _check_graph(graph: Graph) -> None:
     if len(norms) < graph.count or not norms[: graph.count].all():
         _refuse(path)
     path = graph.folder / "link_lists.bin"
-    links, at = path.read_bytes(), 0
-    for _ in range(graph.count):
-        if at + _LENGTH.size > len(links):
-            _refuse(path)
-        at += _LENGTH.size + _LENGTH.unpack_from(links, at)[0]
-    if at != len(links):
+    if path.stat().st_size % _WORD or vectors_of_links(np.fromfile(path, np.uint32)) != graph.count:
         _refuse(path)
+
+
+def vectors_of_links(words: NDArray[np.uint32]) -> int | None:
+    """Return of how many vectors a file holds the links above the ground level; None if it ends in the middle of one.
+
+    For each vector it has the bytes of its links, which are 0 for most, and then the links.
+    """
+    lengths = np.flatnonzero(words)  # or links
+    found = at = 0
+    while at < len(words):
+        after = int(np.searchsorted(lengths, at))
+        end = int(lengths[after]) if after < len(lengths) else len(words)
+        found, at = found + end - at, end
+        if at < len(words):
+            found, at = found + 1, at + 1 + int(words[at]) // _WORD
+    return found if at == len(words) else None
 
 
 class _PlainUnpickler(pickle.Unpickler):

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from ingest.errors import IndexUnreadable
 from ingest.index import chroma_files, servers
 from ingest.index.chosen import ChosenVectors
+from ingest.index.chroma_collections import collection_name, shard_names
 from ingest.index.chroma_files import REBUILD
 from ingest.index.server_vectors import ServerVectors, vectors_of
-from ingest.index.vectors import Vectors, VectorsUnopened, collection_name, shard_names
+from ingest.index.vectors import Vectors, VectorsUnopened
 from ingest.models.encoder import EncoderIdentity, Vectors32
 
 RETRIES = (0.05, 0.5)  # seconds; a writer may be replacing files just now
@@ -108,6 +109,8 @@ def _open(folder: Path, identity: EncoderIdentity, least: int) -> VectorReader:
     vectors: VectorReader
     try:
         vectors = vectors_of(folder, identity, read_only=True)
+        if isinstance(vectors, Vectors):
+            vectors.load()
     except VectorsUnopened as error:
         logger.info("%s; reading its files instead", error)
         vectors = FrozenVectors(folder, identity)

@@ -15,18 +15,11 @@ import numpy as np
 from ingest.errors import IndexUnreadable, not_written
 from ingest.files import replace_text
 from ingest.index import servers
+from ingest.index.chroma_collections import BATCH, collection_name, create_collection, lost
 from ingest.index.chroma_files import REBUILD
 from ingest.index.lexicon import batches
 from ingest.index.renewal import RENEWED, RETIRED, finish_renewal
-from ingest.index.vectors import (
-    BATCH,
-    SAMPLE,
-    WORN,
-    Vectors,
-    collection_name,
-    create_collection,
-    lost,
-)
+from ingest.index.vectors import SAMPLE, WORN, Vectors
 from ingest.models.encoder import EncoderIdentity, Vectors32
 
 if TYPE_CHECKING:

@@ -1,10 +1,12 @@
 """The passages' vectors in Chroma: an id (the passage's sha) and a vector, nothing else."""
 
 import math
+import os
 from collections.abc import Collection as Group
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import count, takewhile
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
@@ -15,6 +17,17 @@ import numpy as np
 from ingest import allocator
 from ingest.errors import IndexUnreadable, IndexUnwritable
 from ingest.index import chroma_files, servers
+from ingest.index.chroma_collections import (
+    AT_ONCE,
+    BATCH,
+    collection_name,
+    contents,
+    create_collection,
+    lost,
+    nearest,
+    shard_name,
+    shard_names,
+)
 from ingest.index.lexicon import batches
 from ingest.index.renewal import RENEWED, RETIRED, finish_renewal
 from ingest.models.encoder import EncoderIdentity, Vectors32
@@ -22,12 +35,8 @@ from ingest.models.encoder import EncoderIdentity, Vectors32
 if TYPE_CHECKING:
     from chromadb import Collection
     from chromadb.api.client import Client
-    from chromadb.api.collection_configuration import CreateHNSWConfiguration
 
 VECTORS_FOLDER = "chroma"  # inside the data directory
-BATCH = 5_000  # ids per call; Chroma 1.5 allows at most 5,461
-# Candidates kept during graph search. Chroma's default of 100 misses some of the true 50 nearest of 30,000.
-SEARCH_WIDTH = 300
 # Vectors per collection. Chroma loads a whole collection for any query and keeps it in memory: 2.3 KB per vector of
 # 384 dimensions, 230 MB in all. See the trial memory-of-an-ingest.
 SHARD_SIZE = 100_000
@@ -35,15 +44,7 @@ SHARD_SIZE = 100_000
 # that were replaced by halves, 2 were unreachable at the start, 4 at 0.33, 46 at 0.5, 178 at 0.6; in 80 clusters the
 # first 2 at 0.5. A search took twice as long at 0.33, three times at 0.5 and five times at 0.7.
 WORN = 1 / 3
-# Of 4,000 vectors in 80 clusters of very similar ones (cosine 0.99), added cluster by cluster, Chroma's defaults (16
-# and 100) left 70 unreachable, and these none. Adding a vector takes 0.2 ms longer, and 128 bytes more.
-GRAPH: "CreateHNSWConfiguration" = {"max_neighbors": 32, "ef_construction": 200}
-# A check of what can be found: the vectors tried (2 ms each), the results of each, and the cosine distance below which
-# vectors count as the same.
-SAMPLE = 5_000
-NEAREST = 50
-SAME = 1e-4
-AT_ONCE = 250  # vectors searched for or added at once, where time is not short
+SAMPLE = 5_000  # vectors that are tried in a check of what can be found: 2 ms each
 
 
 class VectorsUnopened(IndexUnreadable):
@@ -76,6 +77,7 @@ class Vectors:
         self._filling = 0  # the shard that new vectors go to
         self._sizes: list[int] = []  # of the shards; empty until the first write
         self._elsewhere: set[str] = set()  # ids in the other shards
+        self._pool: ThreadPoolExecutor | None = None  # loads and searches shards, each in a thread
         allocator.limit_arenas()
         if read_only and not chroma_files.present(folder):
             raise chroma_files.missing(folder)
@@ -119,28 +121,50 @@ class Vectors:
     ) -> None:
         self.close()
 
+    def load(self) -> None:
+        """Begin to load all shards, a second for each; until they are there, a search waits for them."""
+        self._pool = ThreadPoolExecutor(os.cpu_count(), "vectors")
+        for shard in self._shards:
+            # While Chroma counts, no other thread runs. If a shard cannot be loaded, a search says so.
+            self._pool.submit(shard.get, limit=1, include=[])
+
     def close(self) -> None:
         """Close the folder."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
         with chroma_files.lock:
             self._client.close()
 
     def count(self) -> int:
         """Return the number of vectors."""
+        return sum(self._counts())
+
+    def _counts(self) -> list[int]:
+        """Return the number of vectors of each shard."""
+        counts = chroma_files.counts(self._folder)
+        if any(str(shard.id) not in counts for shard in self._shards):
+            raise chroma_files.replaced(self._folder)
+        return [counts[str(shard.id)] for shard in self._shards]
+
+    def _names(self, number: int) -> list[str]:
+        """Return the ids of the vectors in a shard."""
+        return chroma_files.names(self._folder, str(self._shards[number].id))
+
+    def check(self) -> None:
+        """Load every shard, one at a time.
+
+        Raises:
+            IndexUnreadable: one cannot be loaded.
+        """
         with self._reading():
-            return sum(shard.count() for shard in (self._shards if self._read_only else self._one_by_one()))
+            for number in range(len(self._shards)):
+                self._shards[number].get(limit=1, include=[])
+                self._reopen()
 
     def ids(self) -> Iterator[str]:
         """Yield every id."""
-        with self._reading():
-            for shard in self._one_by_one():
-                yield from _ids(shard)
-
-    def _one_by_one(self) -> Iterator["Collection"]:
-        """Yield the shards with only one of them in memory at a time."""
         for number in range(len(self._shards)):
-            yield self._shards[number]
-            if len(self._shards) > 1:
-                self._reopen()
+            yield from self._names(number)
 
     def _reopen(self) -> None:
         self.close()
@@ -168,7 +192,7 @@ class Vectors:
             self._prepare_writing()
             while at < len(ids):
                 if self._sizes[self._filling] >= self._shard_size:
-                    self._elsewhere.update(_ids(self._shards[self._filling]))
+                    self._elsewhere.update(self._names(self._filling))
                     self._reopen()
                     self._choose_shard()
                 end = min(len(ids), at + BATCH, at + self._shard_size - self._sizes[self._filling])
@@ -180,12 +204,11 @@ class Vectors:
         """Find the shard to fill and the ids in the others, once."""
         if self._sizes:
             return
-        self._sizes = [self._shards[0].count()]
-        if len(self._shards) > 1 or self._sizes[0] >= self._shard_size:
-            held = [list(_ids(shard)) for shard in self._one_by_one()]
-            self._sizes = [len(ids) for ids in held]
-            self._elsewhere.update(*held)
+        self._sizes = self._counts()
         self._choose_shard()
+        for number in range(len(self._shards)):
+            if number != self._filling:
+                self._elsewhere.update(self._names(number))
 
     def _choose_shard(self) -> None:
         """Choose the first shard with room as the one to fill, adding a shard if all are full."""
@@ -201,13 +224,16 @@ class Vectors:
         Raises:
             IndexUnwritable: see `add`.
         """
-        gone = list(ids)
+        gone = set(ids)
         self._sizes.clear()
         self._elsewhere.clear()
         with self._writing():
-            for shard in self._one_by_one():
-                for batch in batches(gone, BATCH):
-                    shard.delete(ids=batch)
+            for number in range(len(self._shards)):
+                own = gone.intersection(self._names(number))
+                for batch in batches(sorted(own), BATCH):
+                    self._shards[number].delete(ids=batch)
+                if own and len(self._shards) > 1:  # only one of them is kept in memory
+                    self._reopen()
 
     def unreachable(self, most: int = SAMPLE) -> dict[str, list[str]]:
         """Search for every vector by itself, or for a sample of `most`; return the ids not found, by shard.
@@ -218,7 +244,7 @@ class Vectors:
         with self._reading():
             share = min(1.0, most / max(1, self.count()))
             for number in range(len(self._shards)):
-                ids, rows = _contents(self._shards[number])
+                ids, rows = contents(self._shards[number])
                 chosen = np.linspace(0, len(ids) - 1, math.ceil(share * len(ids))).astype(int)
                 found = lost(self._shards[number], [ids[row] for row in chosen], rows[chosen])
                 if found:
@@ -239,18 +265,19 @@ class Vectors:
             IndexUnwritable: see `add`.
         """
         graphs = {name: stored.graph for name, stored in chroma_files.check(self._folder).items()}
+        counts = self._counts()
         renewed = 0
         for number in range(len(self._shards)):
             shard = self._shards[number]
             graph = graphs.get(shard.name)
-            if shard.name in broken or (graph is not None and shard.count() < (1 - WORN) * graph.count):
+            if shard.name in broken or (graph is not None and counts[number] < (1 - WORN) * graph.count):
                 self._renew(number)
                 renewed += 1
         return renewed
 
     def _renew(self, number: int) -> None:
         name = self._shards[number].name
-        ids, rows = _contents(self._shards[number])
+        ids, rows = contents(self._shards[number])
         # If similar vectors follow each other, more of them become unreachable.
         order = np.random.default_rng().permutation(len(ids))
         with self._writing():
@@ -295,14 +322,16 @@ class Vectors:
         try:
             yield
         except NotFoundError as error:  # by a later run
-            raise IndexUnreadable("the vectors were replaced", str(self._folder), "try again") from error
+            raise chroma_files.replaced(self._folder) from error
         except (InternalError, OSError) as error:
             raise chroma_files.unreadable(error, self._folder) from error
 
     def nearest(self, vector: Vectors32, limit: int) -> list[tuple[str, float]]:
         """Return the `limit` nearest vectors as (id, cosine from -1 to 1), best first, ties by id."""
         with self._reading():
-            pairs = [pair for shard in self._shards for pair in _nearest(shard, vector, limit)]
+            search = partial(nearest, vector=vector, limit=limit)
+            found = (self._pool.map if self._pool else map)(search, self._shards)
+            pairs = [pair for own in found for pair in own]
         return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:limit]
 
     def cosines(self, vector: Vectors32, ids: Sequence[str]) -> dict[str, float]:
@@ -322,21 +351,6 @@ class Vectors:
                         yield found["ids"], np.asarray(found["embeddings"], dtype=np.float32)
 
 
-def collection_name(identity: EncoderIdentity) -> str:
-    """Return the name of an encoder's first shard."""
-    return f"passages-{identity.revision}-{identity.dimension}"
-
-
-def shard_name(name: str, number: int) -> str:
-    """Return the name of a shard (1-based), from that of the first."""
-    return name if number == 1 else f"{name}.{number}"
-
-
-def shard_names(name: str, present: Group[str]) -> list[str]:
-    """Return the names of the shards among the collections that are present, from that of the first."""
-    return list(takewhile(present.__contains__, (shard_name(name, number) for number in count(1))))
-
-
 def _client(folder: Path) -> "Client":
     import chromadb
     from chromadb.api.shared_system_client import SharedSystemClient
@@ -350,48 +364,3 @@ def _client(folder: Path) -> "Client":
             SharedSystemClient._identifier_to_system.pop(str(folder), None)
             raise
     return cast("Client", client)  # the declared type has no close()
-
-
-def _ids(shard: "Collection") -> Iterator[str]:
-    for offset in range(0, shard.count(), BATCH):
-        yield from shard.get(include=[], limit=BATCH, offset=offset)["ids"]
-
-
-def _contents(shard: "Collection") -> tuple[list[str], Vectors32]:
-    """Return every id of a shard and its vector."""
-    ids: list[str] = []
-    parts: list[Vectors32] = []
-    for offset in range(0, shard.count(), BATCH):
-        found = shard.get(include=["embeddings"], limit=BATCH, offset=offset)
-        ids.extend(found["ids"])
-        parts.append(np.asarray(found["embeddings"], dtype=np.float32))
-    return ids, np.concatenate(parts) if parts else np.empty((0, 0), np.float32)
-
-
-def _nearest(shard: "Collection", vector: Vectors32, limit: int) -> list[tuple[str, float]]:
-    """Return the `limit` nearest vectors of a shard as (id, cosine), or all if it has fewer."""
-    found = shard.query(query_embeddings=vector[np.newaxis, :], n_results=limit, include=["distances"])
-    if found["distances"] is None:
-        raise TypeError("Chroma returned no distances")
-    return [(key, 1.0 - distance) for key, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
-
-
-def lost(shard: "Collection", ids: Sequence[str], rows: Vectors32) -> list[str]:
-    """Return the ids whose own vectors (`rows`) do not find them."""
-    missed: list[str] = []
-    for at in range(0, len(ids), AT_ONCE):
-        part = ids[at : at + AT_ONCE]
-        found = shard.query(query_embeddings=rows[at : at + AT_ONCE], n_results=NEAREST, include=["distances"])
-        for name, near, distances in zip(part, found["ids"], found["distances"] or (), strict=True):
-            if name not in near and (len(near) < NEAREST or distances[-1] > SAME):
-                missed.append(name)
-    return missed
-
-
-def create_collection(client: "Client", name: str) -> "Collection":
-    """Return the collection of this name, made as all of ours are if there is none."""
-    return client.get_or_create_collection(
-        name,
-        embedding_function=None,
-        configuration={"hnsw": {"space": "cosine", "ef_search": SEARCH_WIDTH, **GRAPH}},
-    )

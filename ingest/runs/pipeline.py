@@ -262,7 +262,7 @@ def _open_vectors(folder: Path, identity: EncoderIdentity, *, rebuild: bool) -> 
     if rebuild and not servers.chosen().chroma_url:
         try:
             with Vectors(folder, identity) as vectors:
-                vectors.count()
+                vectors.check()
         except IndexUnreadable as error:
             names = (folder.with_name(f"{folder.name}.broken-{number}") for number in count(1))
             aside = next(path for path in names if not path.exists())

@@ -62,6 +62,7 @@ SHOWN = {
     "question, 95th percentile, processor ms": "question p95, processor ms",
     "retrieval, median, processor ms": "retrieval p50, processor ms",
     "retrieval, 95th percentile, processor ms": "retrieval p95, processor ms",
+    "opened, s": "opened s",
     "opened and first answer, s": "start s",
     "process to first answer, processor s": "start, processor s",
     "memory after the questions, MB": "resident MB",
@@ -221,8 +222,8 @@ def store(
     ):
         stored.renew()
         with catalog.write() as draft:
-            if stored.count() != draft.vector_count():
-                raise LookupError("vectors are missing, or there are too many")
+            if stored.count() < draft.vector_count():
+                raise LookupError("vectors are missing")
             queue: list[str] = []
             for document, passages in documents:
                 draft.put_document(passages[0].root, document, passages)
@@ -269,9 +270,10 @@ def ask(bench: Path, data_dir: Path) -> dict[str, float]:
     began = time.perf_counter()
     encoder = open_encoder(BUNDLED, WORK / "models")
     assistant = Assistant(Index(data_dir, encoder), open_reranker(RERANKER, WORK))
+    found = {"opened s": time.perf_counter() - began}
     questions = [prompt.question for prompt in prompts_of(SOURCE_SET, bench)][: QUESTIONS + 1]
     assistant.ask(questions.pop())
-    found = {"start s": time.perf_counter() - began, "start, processor s": time.process_time()}
+    found |= {"start s": time.perf_counter() - began, "start, processor s": time.process_time()}
     for name, work in (("question", assistant.ask), ("retrieval", assistant.search)):
         clock, processor = zip(*(timed(partial(work, each)) for each in questions), strict=True)
         found |= {f"{name} p50 ms": 1000 * statistics.median(clock), f"{name} p95 ms": p95(clock)}

@@ -24,7 +24,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ingest.index.vectors import GRAPH, SHARD_SIZE, Vectors
+from ingest.index.chroma_collections import GRAPH
+from ingest.index.vectors import SHARD_SIZE, Vectors
 from ingest.models.encoder import EncoderIdentity, Vectors32
 from ingest.runs.pipeline import ingest
 

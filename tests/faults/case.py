@@ -11,7 +11,8 @@ import pytest
 from assistant.assistant import Assistant
 from assistant.index import Index
 from ingest.index.catalog import Catalog
-from ingest.index.vectors import GRAPH, VECTORS_FOLDER, Vectors
+from ingest.index.chroma_collections import GRAPH
+from ingest.index.vectors import VECTORS_FOLDER, Vectors
 from ingest.models.encoder import Encoder
 from ingest.runs.pipeline import ingest
 

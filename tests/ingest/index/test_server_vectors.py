@@ -12,11 +12,12 @@ import pytest
 from ingest.errors import IndexUnreadable, IndexUnwritable
 from ingest.index import servers
 from ingest.index.catalog import Catalog
+from ingest.index.chroma_collections import create_collection
 from ingest.index.doctor import examine
 from ingest.index.frozen import open_for_reading
 from ingest.index.renewal import RENEWED, RETIRED
 from ingest.index.server_vectors import ServerVectors, delete_vectors, vectors_of
-from ingest.index.vectors import VECTORS_FOLDER, Vectors, create_collection
+from ingest.index.vectors import VECTORS_FOLDER, Vectors
 from ingest.models.encoder import EncoderIdentity, OnnxEncoder, Vectors32
 from ingest.runs.pipeline import RunReport, forget, ingest, mend
 from ingest.settings import COLLECTIONS, Settings

@@ -11,10 +11,11 @@ from chromadb.config import Settings
 
 from ingest.errors import IndexUnreadable
 from ingest.index.chosen import ChosenVectors
-from ingest.index.chroma_files import check
+from ingest.index.chroma_collections import GRAPH
+from ingest.index.chroma_files import check, vectors_of_links
 from ingest.index.frozen import FrozenVectors, open_for_reading
 from ingest.index.renewal import RENEWED, RETIRED
-from ingest.index.vectors import GRAPH, Vectors
+from ingest.index.vectors import Vectors
 from ingest.models.encoder import EncoderIdentity, Vectors32
 
 ROOT = Path(__file__).parents[3]
@@ -328,7 +329,7 @@ def test_vectors_that_no_search_finds_are_named_and_made_reachable(
     tight = np.repeat(random.standard_normal((30, 384)), 50, axis=0) + 0.1 * random.standard_normal((1_500, 384))
     tight = (tight / np.linalg.norm(tight, axis=1, keepdims=True)).astype(np.float32)
     with monkeypatch.context() as before, Vectors(tmp_path, WIDE) as vectors:
-        before.setattr("ingest.index.vectors.GRAPH", {"max_neighbors": 4, "ef_construction": 20})
+        before.setattr("ingest.index.chroma_collections.GRAPH", {"max_neighbors": 4, "ef_construction": 20})
         vectors._client.delete_collection(NAME)
         vectors._reopen()
         fill(vectors, {f"{number:04}": value for number, value in enumerate(tight)})
@@ -394,6 +395,56 @@ def test_a_large_index_is_read_through_chroma(saved: Path, monkeypatch: pytest.M
         assert isinstance(found, Vectors)
 
 
+def test_the_shards_of_a_large_index_are_loaded_and_searched_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.index.frozen.SMALL", 0)
+    values = clusters(100, 0)
+    names = [f"{number:02}" for number in range(100)]
+    with Vectors(tmp_path, WIDE, shard_size=15) as vectors:
+        vectors.add(names, values)
+        wanted = [vectors.nearest(each, 30) for each in values[::9]]
+    with closing(open_for_reading(tmp_path, WIDE, 100)) as found:
+        assert isinstance(found, Vectors)
+        assert [found.nearest(each, 30) for each in values[::9]] == wanted
+
+
+def test_vectors_are_counted_and_named_without_loading_a_graph(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> int:
+        raise AssertionError("Chroma loads the graph")
+
+    monkeypatch.setattr("chromadb.Collection.count", refuse)
+    monkeypatch.setattr("chromadb.Collection.get", refuse)
+    with Vectors(saved, WIDE, read_only=True) as vectors:
+        assert vectors.count() == 230
+        assert sorted(vectors.ids()) == [f"{number:03}" for number in range(20, 250)]
+
+
+def test_a_reader_whose_vectors_a_later_run_replaced_says_so(tmp_path: Path) -> None:
+    with Vectors(tmp_path, IDENTITY) as vectors:
+        vectors.add(["a"], rows((1, 0, 0)))
+    with Vectors(tmp_path, IDENTITY, read_only=True) as reader:
+        with Vectors(tmp_path, EncoderIdentity("fake", "2", 3, 64)) as vectors:
+            vectors.drop_others()
+        with pytest.raises(IndexUnreadable, match="the vectors were replaced.*try again"):
+            reader.count()
+
+
+@pytest.mark.parametrize(
+    ("content", "of"),
+    [
+        ([], 0),
+        ([0, 0, 0], 3),
+        ([8, 1, 2, 0, 0, 4, 9], 4),
+        ([0, 4, 0, 0], 3),  # a link to the first vector, which is 0
+        ([0, 8, 1], None),
+        ([0, 400, 1, 2], None),
+    ],
+)
+def test_links_above_the_ground_level_belong_to_so_many_vectors(content: list[int], of: int | None) -> None:
+    assert vectors_of_links(np.array(content, np.uint32)) == of
+
+
 def test_vectors_are_read_through_chroma_where_its_files_are_not_as_expected(vectors: Vectors, tmp_path: Path) -> None:
     vectors.add(["a"], 2 * rows((1, 0, 0)))  # Chroma does not mind the length
     with closing(open_for_reading(tmp_path, IDENTITY, 1)) as found:
@@ -429,7 +480,8 @@ def test_a_small_index_is_read_right_while_another_process_writes(saved: Path) -
 
 WRITER = """
 import sys, pathlib, numpy as np
-from ingest.index.vectors import GRAPH, Vectors
+from ingest.index.chroma_collections import GRAPH
+from ingest.index.vectors import Vectors
 from ingest.models.encoder import EncoderIdentity
 GRAPH["sync_threshold"] = 100
 for run in range(4):
