@@ -8,12 +8,13 @@ from itertools import zip_longest
 from typing import Self
 
 from assistant.answering.answer_type import asks_for_steps
-from assistant.answering.context import LIST_MOST, Surroundings
+from assistant.answering.context import Surroundings
 from assistant.answering.evidence import Sentence, most_telling, score_sentences, with_context
 from assistant.answering.follow_up import ResolvedQuestion, resolve_follow_up, resolve_foreign
 from assistant.answering.fuse import RANKED, Titles, fuse, fused_score, rank_sources
 from assistant.answering.gate import FOREIGN_THRESHOLD, THRESHOLD, decide, probability
 from assistant.answering.languages import hint, readable
+from assistant.answering.lists import LIST_MOST
 from assistant.answering.overview import overview
 from assistant.answering.parts import parts, sides, topic, what_is
 from assistant.answering.quote import WORDS_OF_STEPS, Quoter, abstain, choose, once, with_steps_first
@@ -107,7 +108,7 @@ class Assistant:
         with self._index.view() as view:
             understood = self._understood(storable(question), list(map(storable, history)), view)
             encoded = encode_question(understood.asked[0], view, understood.language)
-            scorer = self._scorer(encoded.language, view.snapshot.languages())
+            scorer = self._scorer(encoded.language, view.totals.languages)
             candidates, sentences = self._find(encoded, view, scorer)
         cosines = [ScoredPassage(candidate.passage, candidate.cosine) for candidate in candidates]
         bm25 = [ScoredPassage(candidate.passage, candidate.bm25) for candidate in candidates if candidate.bm25 > 0]
@@ -232,7 +233,7 @@ class Assistant:
 
     def _understood(self, question: str, history: Sequence[str], view: View) -> "_Understood":
         """Return what is searched for: mended, with dates as the texts write them, completed and taken apart."""
-        language = question_language(question, view.snapshot.languages())
+        language = question_language(question, view.totals.languages)
         question = with_apostrophes(question) if language == ENGLISH else question  # "dont" is a word in French
         mended = self._speller.mend(question, view.snapshot, language)
         earlier = [self._speller.mend(each, view.snapshot, language).text for each in history]
@@ -277,8 +278,7 @@ class Assistant:
 
     def _answer_part(self, question: str, view: View, language: str = "") -> Answer:
         encoded = encode_question(question, view, language)
-        languages = view.snapshot.languages()
-        scorer = self._scorer(encoded.language, languages)
+        scorer = self._scorer(encoded.language, view.totals.languages)
         candidates, sentences = self._find(encoded, view, scorer)
         with timed("quote"):
             quoter = Quoter(view.snapshot)
@@ -292,12 +292,12 @@ class Assistant:
             return Answer(
                 question=question,
                 quotes=once([*map(quoter.quote, choose(sentences, steps=steps))]) if answered else (),
-                abstention=None if answered else abstain(encoded, sentences, quoter, view.snapshot, state, languages),
+                abstention=None if answered else abstain(encoded, sentences, quoter, view, state),
                 ranked=rank_sources(candidates, _logits(sentences)),
                 gate_score=score,
                 run=view.snapshot.run(),
                 within=view.snapshot.within,
-                hint=hint(encoded.language, languages) if answered else "",
+                hint=hint(encoded.language, view.totals.languages) if answered else "",
             )
 
 
@@ -342,12 +342,12 @@ def _named_whole(compared: Mapping[str, str], view: View, language: str) -> Mapp
         return compared
     one, other = compared
     words = other.split()
-    if compared[one] != what_is(one) or len(one.split()) >= len(words):
+    if not compared[one].startswith((one, what_is(one))) or len(one.split()) >= len(words):
         return compared
     for whole in (f"{one} {' '.join(words[start:])}" for start in range(1, len(words))):
         stems = " ".join(content_stems(whole, language))
         if view.snapshot.texts_with([[stems]], 1):
-            return {whole: what_is(whole), other: compared[other]}
+            return {whole: compared[one].replace(one, whole, 1), other: compared[other]}
     return compared
 
 

@@ -7,22 +7,20 @@ from itertools import takewhile
 
 from assistant.answering import lines
 from assistant.answering.leaning import WARNING, WARNING_BOX, leans, limits
+from assistant.answering.lists import INTRODUCES, LIST_MOST, continues, fitting, heads_list, items_around
 from assistant.schema import Evidence
 from ingest.index.catalog import Snapshot
 from ingest.schema import Passage
 from ingest.text.sentences import starts_field
 
-_INTRODUCES = re.compile(r"[:：—–][*_\"'”’»)\]]*$")  # noqa: RUF001
 # Between a paragraph and the fenced code below it, and between such code and the paragraph below.
 _TO_CODE = re.compile(r"\n[^\S\n]*\n[ \t>]*(?:`{3,}|~{3,})[^\n]*\n[ \t>]*\Z")
 _FROM_CODE = re.compile(r"[^\S\n]*\n[ \t>]*(?:`{3,}|~{3,})[ \t]*\n[ \t>]*\n")
-_NUMBER = re.compile(r"[ \t]*\d{1,3}[.)]\s")
 _ADDRESSES = re.compile(r"(?:dear|hi|hello)\b", re.IGNORECASE)
 MOST_WORDS = 120  # stop adding sentences to a context beyond this length
-LIST_MOST = 150  # words of a list that is quoted whole; of a longer one, as many items as fit
-ITEM_WORDS = 25  # if the items of a long list have more words on average and no numbers, one stands by itself
 LIST_WORDS = 60  # if more words lie between a list's first line and the item quoted, they are left out
 LABEL_WORDS = 10  # most words of a line that only names the paragraph or the list below it
+CAPTION_WORDS = 20  # most words of a line that names the table below it
 PLAIN_ITEMS = 8  # items without list marks to search upwards for the line that introduces the list
 # How far to look for context, before and after: passages, and characters.
 REACH, REACH_CHARACTERS = 12, 2_000
@@ -121,10 +119,10 @@ def _unit(passage: Passage, position: int, most: int) -> range:
         return range(position, _end(passage, position + 1, lines.row))
     if position < last and _is_label(passage, position):
         return range(position, _end(passage, position + 1, _same_paragraph))
-    if not lines.item(passage, position) and position < last:
+    if position < last and (not lines.item(passage, position) or heads_list(passage, position)):
         if _heads(passage, position) and "\n" in lines.gap(passage, position + 1):
             if lines.item(passage, position + 1):
-                return range(position, _fitting(passage, position + 1, _list(passage, position + 1), most).stop)
+                return range(position, fitting(passage, position + 1, items_around(passage, position + 1), most).stop)
             if lines.row(passage, position + 1):
                 return range(position, _end(passage, position + 1, lines.row))
             return range(position, position + 2)
@@ -134,35 +132,11 @@ def _unit(passage: Passage, position: int, most: int) -> range:
         shown = lines.code(passage, position + 1) if _TO_CODE.search(gap) and not _FROM_CODE.match(gap) else None
         if shown and lines.words(passage, set(shown)) <= LIST_WORDS:
             return range(position, shown.stop)
-    items = _list(passage, position)
+    items = items_around(passage, position)
     code = lines.code(passage, position) if items is None else None
     if code and lines.words(passage, set(code)) <= LIST_MOST:
         return code
-    return _fitting(passage, position, items, most)
-
-
-def is_part_of_list(passage: Passage, start: int, end: int) -> bool:
-    """Return whether characters `start` to `end` hold several items of a list, but not all of them."""
-    held = {at for at, (first, last) in enumerate(passage.sentences) if first >= start and last <= end}
-    seen: set[int] = set()
-    for at in sorted(held):
-        if at in seen or not lines.item(passage, at) or _heads_list(passage, at):
-            continue
-        items = {each for each in _list(passage, at, nested=True) or () if lines.item(passage, each)}
-        if 1 < len(items & held) < len(items):
-            return True
-        seen |= items
-    return False
-
-
-def is_step(passage: Passage, position: int) -> bool:
-    """Return whether a sentence is in an item of a numbered list that has more than one."""
-    items = _list(passage, position)
-    return items is not None and sum(_numbered(passage, each) for each in items) > 1
-
-
-def _numbered(passage: Passage, at: int) -> bool:
-    return lines.item(passage, at) and _NUMBER.match(lines.line(passage, at)) is not None
+    return fitting(passage, position, items, most)
 
 
 def _end(passage: Passage, at: int, goes_on: Callable[[Passage, int], bool]) -> int:
@@ -178,83 +152,6 @@ def _end(passage: Passage, at: int, goes_on: Callable[[Passage, int], bool]) -> 
 
 def _same_paragraph(passage: Passage, at: int) -> bool:
     return lines.follows(passage, at) and not lines.text(passage, at).endswith("?")
-
-
-def _list(passage: Passage, at: int, *, nested: bool = False) -> range | None:
-    """Return the positions of the list that holds a sentence; None if none does.
-
-    It goes no further than a list around it, or an item that introduces a list of its own unless that is `nested`.
-    """
-    start = at
-    while start > 0 and not lines.item(passage, start) and _continues(passage, start):
-        start -= 1
-    if not lines.item(passage, start):
-        return None
-    indent, first, end = lines.indent(passage, start), start, at + 1
-    for before in range(start - 1, -1, -1):
-        if not lines.item(passage, before) and _continues(passage, before):
-            continue
-        if (
-            not lines.item(passage, before)
-            or lines.indent(passage, before) < indent
-            or (not nested and _heads_list(passage, before))
-        ):
-            break
-        if lines.indent(passage, before) == indent:
-            first = before
-    while end < len(passage.sentences) and (
-        lines.indent(passage, end) >= indent and (nested or not _heads_list(passage, end))
-        if lines.item(passage, end)
-        else _continues(passage, end)
-    ):
-        end += 1
-    return range(first, end)
-
-
-def _heads_list(passage: Passage, at: int) -> bool:
-    """Whether an item introduces a list of its own, not code or a note ("1. Run this:")."""
-    below = at + 1 < len(passage.sentences) and lines.item(passage, at + 1)
-    return bool(below and _INTRODUCES.search(lines.text(passage, at))) and (
-        lines.indent(passage, at + 1) > lines.indent(passage, at)
-    )
-
-
-def _continues(passage: Passage, at: int) -> bool:
-    """Whether a sentence may go on with the item before it: on its line, indented, or a line between two items."""
-    if at == 0 or "\n" not in lines.gap(passage, at) or lines.indent(passage, at) > 0:
-        return at > 0
-    return (
-        at + 1 < len(passage.sentences)
-        and lines.item(passage, at + 1)
-        and lines.follows(passage, at)
-        and lines.follows(passage, at + 1)
-        and not _INTRODUCES.search(lines.text(passage, at))
-    )
-
-
-def _fitting(passage: Passage, at: int, items: range | None, most: int) -> range:
-    """Return the whole list or, if it is too long, the items around a sentence that fit, or its own item or itself."""
-    if items is None:
-        return range(at, at + 1)
-    if lines.words(passage, set(items)) <= most:
-        return items
-    starts = [each for each in items if lines.item(passage, each)]
-    ends = [*starts[1:], items.stop]
-    own = max(number for number, start in enumerate(starts) if start <= at)
-    if lines.words(passage, set(items)) > ITEM_WORDS * len(starts) and not _numbered(passage, starts[own]):
-        return range(starts[own], ends[own])
-    first = last = own
-    while True:
-        grown = [
-            each
-            for each in ((first - 1, last), (first, last + 1))
-            if each[0] >= 0
-            and each[1] < len(starts)
-            and lines.words(passage, set(range(starts[each[0]], ends[each[1]]))) <= most
-        ]
-        if not grown:
-            return range(starts[first], ends[last])
-        first, last = grown[0]
 
 
 def _before(passage: Passage, at: int) -> int | None:
@@ -291,9 +188,9 @@ def _belongs_after(passage: Passage, at: int) -> bool:
 def _is_below_list(passage: Passage, at: int) -> bool:
     """Whether a sentence begins the paragraph below a list or a table."""
     begins = lines.PARAGRAPH_END.search(lines.gap(passage, at)) and not lines.indent(passage, at)
-    if not begins or _INTRODUCES.search(lines.text(passage, at)):
+    if not begins or INTRODUCES.search(lines.text(passage, at)):
         return False
-    return lines.row(passage, at - 1) or _list(passage, at - 1) is not None
+    return lines.row(passage, at - 1) or items_around(passage, at - 1) is not None
 
 
 def _warning(passage: Passage, first: int) -> set[int]:
@@ -316,7 +213,7 @@ def _outer_item(passage: Passage, at: int) -> int | None:
     for above in range(at - 1, -1, -1):
         if lines.item(passage, above) and lines.indent(passage, above) < lines.indent(passage, at):
             return above
-        if not lines.item(passage, above) and not _continues(passage, above):
+        if not lines.item(passage, above) and not continues(passage, above):
             break
     return None
 
@@ -345,20 +242,29 @@ def introduction(passage: Passage, at: int) -> int | None:
 
 def _introduces(passage: Passage, at: int, indent: int) -> bool:
     """Whether a sentence introduces a list with this indent; an item of the same list does not."""
-    same_list = lines.item(passage, at) and lines.indent(passage, at) >= indent
+    start = at
+    while start > 0 and not lines.item(passage, start) and "\n" not in lines.gap(passage, start):
+        start -= 1
+    same_list = lines.item(passage, start) and lines.indent(passage, start) >= indent
     addresses = _ADDRESSES.match(lines.text(passage, at))
     return _heads(passage, at) and not (same_list or lines.row(passage, at) or addresses)
 
 
 def _heads(passage: Passage, at: int) -> bool:
-    """Whether a sentence introduces what follows: by a colon, or as a line without an end above a list."""
-    if _INTRODUCES.search(lines.text(passage, at)):
+    """Whether a sentence introduces what follows: by a colon, or as a line without an end above a list or a table."""
+    if INTRODUCES.search(lines.text(passage, at)):
         return True
-    if not (at + 1 < len(passage.sentences) and lines.item(passage, at + 1)) or lines.item(passage, at):
+    if at + 1 == len(passage.sentences) or lines.item(passage, at) or lines.row(passage, at):
         return False
-    if lines.ended(passage, at) or lines.indent(passage, at) or len(lines.text(passage, at).split()) > LABEL_WORDS:
+    words = len(lines.text(passage, at).split())
+    if lines.ended(passage, at) or lines.indent(passage, at):
         return False
-    above = _list(passage, at - 1) if at else None  # an item's further line, or what a label of one item names, is none
+    if lines.row(passage, at + 1):
+        return words <= CAPTION_WORDS and _alone(passage, at)
+    if not lines.item(passage, at + 1) or words > LABEL_WORDS:
+        return False
+    # An item's further line, or what a label of one item names, is none.
+    above = items_around(passage, at - 1) if at else None
     several = above is None or sum(lines.item(passage, each) for each in above) > 1
     return several and (above is None or not lines.follows(passage, at))
 
@@ -373,7 +279,7 @@ def _is_label(passage: Passage, at: int) -> bool:
     if introduction(passage, at) is not None:
         return False
     # "- Common: up to 1 in 10 people" above what is common
-    return _list(passage, at) == range(at, at + 1) if lines.item(passage, at) else lines.ended(passage, at + 1)
+    return items_around(passage, at) == range(at, at + 1) if lines.item(passage, at) else lines.ended(passage, at + 1)
 
 
 def _through(passage: Passage, first: int, last: int) -> set[int]:

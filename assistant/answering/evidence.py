@@ -8,11 +8,13 @@ import numpy as np
 
 from assistant.answering import lines
 from assistant.answering.answer_type import announces, asked, counted, describes, offers
-from assistant.answering.context import Context, Surroundings, introduction, is_step
+from assistant.answering.context import Context, Surroundings, introduction
 from assistant.answering.fuse import fused_score
+from assistant.answering.lists import is_step
 from assistant.answering.reading import reading_text
 from assistant.answering.rerank import UNREAD, Reading, Reranker
 from assistant.answering.retrieve import Candidate, Question
+from assistant.answering.siblings import siblings
 from assistant.answering.something_else import is_about_something_else, looks_above
 from assistant.answering.weights import Scorer
 from assistant.schema import Evidence
@@ -113,9 +115,12 @@ def score_sentences(
 ) -> list[Sentence]:
     """Read the best candidates and return all their sentences, best first, ties in the candidates' order.
 
-    Those that lack a name of the question are read only if all do; see `Features`.
+    Those that lack a name of the question are read only if all do, see `Features`;
+    those about a sibling of what it names are not, see siblings.py.
     """
     matcher, weights = _Matcher(question), scorer.weights(NAMES)
+    about = siblings(question, candidates)
+    candidates = [each for each, sibling in zip(candidates, about, strict=True) if not sibling]
     named = [each for each in candidates if not matcher.lacks_a_name(_above(each), each.passage.text)]
     candidates = _worth_reading(named or candidates)
     readings = reranker.read(question.text, [reading_text(each.passage, each.head) for each in candidates])

@@ -11,6 +11,15 @@ _LEANING = re.compile(
     r" (?:this|that|these|those|such|they|so))(?:['’](?:s|re|ll|d|ve))?\b",
     re.IGNORECASE,
 )
+# "We do not recommend importing these for serious work", "Take them with food": so few words before hold no antecedent.
+_POINTING = re.compile(
+    r"[\"'“‘(*_]*(?:(?:we|you|i|one|people|please|do|does|not|never|always|should|must|can|could|may|might|will|would"
+    r"|need|have|also|only|just|simply|to|don['’]t|cannot|can['’]t|shouldn['’]t)\s+){0,5}"
+    r"(?:(?!(?:if|when|that|which|who|and|or)\b)[\w'’-]+\s+){1,2}(?:these|those|them|it|this)"
+    r"(?=\s*[.,;!?)]|\s*\Z|\s+(?:for|in|on|at|to|with|without|if|when|as|until|before|after|from|by|and|or|every|once"
+    r"|twice|daily|regularly|again)\b)",
+    re.IGNORECASE,
+)
 # Openings of sentences that limit or take back what the sentence before says.
 _LIMITING = re.compile(
     r"[\"'“‘(*_]*(?:but|however|nevertheless|nonetheless|yet|still(?=,)|even so|that said|on the other hand|otherwise"
@@ -96,7 +105,7 @@ NEGATION_ELSEWHERE = re.compile(
 
 def leans(text: str) -> bool:
     """Return whether a sentence refers to the one before it."""
-    return bool(_LEANING.match(text) or _LEANING_ELSEWHERE.match(text))
+    return bool(_LEANING.match(text) or _POINTING.match(text) or _LEANING_ELSEWHERE.match(text))
 
 
 def limits(text: str) -> bool:

@@ -101,6 +101,7 @@ _CHOOSING = re.compile(  # "yoga or running, which is better?", "which is better
     rf"|^\W*(?:is|are|does|do)\s+({_SIDE}?)\s+or\s+({_SIDE}?)\s+(?:\w+\s+)?(?:better|best|worse|worst|more|less|\w+er)\b",
     re.IGNORECASE,
 )
+_ASPECT = re.compile(r"\s*[,:;–]")  # noqa: RUF001  # "yoga vs pilates: which costs less?"
 _TEXTS = r"(?:documentation|docs|documents?|texts?|files?|handbook|manual|notes|minutes|guide|book|pages?|website)"
 _SAID = re.compile(  # "what does the handbook say about X", "is there anything in the docs on X", "what was said on X"
     rf"\W*(?:(?:(?:(?:what|where)\s+)?(?:does|do|did)|anything)\s+(?:(?:the|my|your|these|our)\s+)?(?:\w+\s+)?{_TEXTS}"
@@ -161,7 +162,10 @@ def sides(question: str) -> dict[str, str]:
                 before, after = question[: spans[0][0]], question[spans[1][1] :]
                 if not named and not _WEIGHING.search(before + after):
                     continue
-                return {name: what_is(name) if named else f"{before}{name}{after}" for name in names}
+                if not named:
+                    return {name: f"{before}{name}{after}" for name in names}
+                aspect = after if _ASPECT.match(after) and content_terms(after) else ""
+                return {name: f"{name}{aspect}" if aspect else what_is(name) for name in names}
     return {}
 
 

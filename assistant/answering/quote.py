@@ -1,15 +1,16 @@
 """Turns scored sentences into verified quotes with their places, or into an abstention."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from assistant.answering import lines
 from assistant.answering.agreement import says_the_same
-from assistant.answering.context import is_part_of_list
 from assistant.answering.evidence import Sentence
 from assistant.answering.languages import hint
+from assistant.answering.lists import is_part_of_list
 from assistant.answering.retrieve import Question
+from assistant.index import View
 from assistant.schema import Abstention, Evidence, Quote, State, texts_searched
 from ingest.errors import QuoteMismatch
 from ingest.index.catalog import Snapshot
@@ -191,32 +192,30 @@ def abstain(
     question: Question,
     sentences: Sequence[Sentence],
     quoter: Quoter,
-    snapshot: Snapshot,
+    view: View,
     state: State,
-    languages: Mapping[str, int],
 ) -> Abstention:
     """Return an abstention with the nearest passages, each with its best sentence marked.
 
     If the state is uncertain, the first is all that must be quoted with the best sentence.
-    `languages` is the amount of text in each language of the corpus.
     """
+    languages = view.totals.languages
     uncertain = state is State.UNCERTAIN
     nearest: dict[str, Evidence] = {}
     for sentence in sentences:
         evidence = sentence.whole() if uncertain and not nearest else sentence.evidence()
         nearest.setdefault(sentence.candidate.passage.id, evidence)
-    documents, passages = snapshot.counts()
     missing = question.missing if question.language in languages or not any(languages) else ()  # stems differ
     reasons = (
-        UNSURE if uncertain else _reason(question, missing, snapshot.within),
+        UNSURE if uncertain else _reason(question, missing, view.snapshot.within),
         hint(question.language, languages),
     )
     return Abstention(
         reason=" ".join(filter(None, reasons)),
         missing_terms=missing,
         nearest=tuple(quoter.quote(evidence) for evidence in list(nearest.values())[:NEAREST]),
-        documents=documents,
-        passages=passages,
+        documents=view.totals.documents,
+        passages=view.totals.passages,
         uncertain=uncertain,
     )
 

@@ -110,12 +110,12 @@ def encode_question(text: str, view: View, language: str = "") -> Question:
     Source: idf of BM25, ln(1 + (N - n + 0.5) / (n + 0.5)), Robertson and Zaragoza 2009.
     """
     text = " ".join(storable(text)[:LONGEST_QUESTION].split())
-    language = language or question_language(text, view.snapshot.languages())
+    language = language or question_language(text, view.totals.languages)
     words: dict[str, Term] = {}
     for term in question_terms(text, language):
         words.setdefault(term.stem, term)
     frequencies = view.snapshot.document_frequencies(list(words))
-    passages = view.snapshot.counts()[1]
+    passages = view.totals.passages
     names = _names(text, list(words.values()), view) if language == ENGLISH else frozenset()
     terms = tuple(
         QuestionTerm(

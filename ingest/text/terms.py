@@ -11,13 +11,19 @@ import Stemmer
 
 from ingest.text.stop_words import ASKING, STOP_WORDS
 
-VERSION = 2  # of the analysis; an index built with another version is stale
+VERSION = 3  # of the analysis; an index built with another version is stale
 ENGLISH = "en"
 
+# M.A., Ph.D., p.m., A&E
+_LETTER = r"[^\W\d_]"
+_DOTTED = rf"(?:Ph|{_LETTER})(?:\.(?:Sc|Ed|Phil|{_LETTER}))+(?!\w)"
+_ABBREVIATION = rf"(?<!\w)(?:{_DOTTED}|{_LETTER}{{1,2}}&{_LETTER}{{1,2}}(?!\w|&))"
 # A number includes its decimals and digit groups; a word includes accents of their own and inner apostrophes.
-_TOKEN = re.compile(r"\d+(?:[.,]\d+)+|\w[\w\u0300-\u036f]*(?:['’]\w[\w\u0300-\u036f]*)*")
+_TOKEN = re.compile(_ABBREVIATION + r"|\d+(?:[.,]\d+)+|\w[\w\u0300-\u036f]*(?:['’]\w[\w\u0300-\u036f]*)*")
 # Where an apostrophe ends an article or a pronoun ("l'eau"), it divides words.
-_ELIDING_TOKEN = re.compile(r"\d+(?:[.,]\d+)+|\w[\w\u0300-\u036f]*")
+_ELIDING_TOKEN = re.compile(_ABBREVIATION + r"|\d+(?:[.,]\d+)+|\w[\w\u0300-\u036f]*")
+_IN_ABBREVIATIONS = str.maketrans("", "", ".&")
+_NO_NAMES = frozenset({"eg", "ie", "dh", "zb"})  # e.g., i.e., d.h., z.B.
 _ELIDING = frozenset({"fr", "it"})
 
 _STEMMERS: Mapping[str, str] = MappingProxyType(
@@ -50,6 +56,7 @@ class Term:
 def analyse(text: str, language: str = ENGLISH) -> list[Term]:
     """Return the terms of a text, in order; a language without rules of its own is analysed as English.
 
+    An abbreviation gives the same stem with its dots and without them ("M.A.", "MA").
     A word gives the same stem with its accents and without them, and in German
     also with "ae" for "ä" and "ss" for "ß".
 
@@ -93,7 +100,11 @@ def stems(text: str, language: str = ENGLISH) -> str:
 
 
 def _term(word: str, start: int, end: int, language: str) -> Term:
-    stem, stop = _stem(word, language if language in _STEMMERS else ENGLISH)
+    language = language if language in _STEMMERS else ENGLISH
+    if word[0].isalpha() and ("." in word or "&" in word):  # no word, and so no stop word
+        stem = _stem(word.translate(_IN_ABBREVIATIONS), language)[0]
+        return Term(stem, start, end, stop=stem in _NO_NAMES)
+    stem, stop = _stem(word, language)
     return Term(stem, start, end, stop)
 
 

@@ -145,7 +145,7 @@ def _steep(lines: Iterable[Box]) -> list[Rule]:
 
 
 def lattices(sheet: Sheet) -> list[Lattice]:
-    """Return the grids of at least two rows and two columns, from top to bottom.
+    """Return the grids of at least two columns, from top to bottom; only those with drawn lines may have only one row.
 
     The sides of what is shaded are lines, too. Where drawn lines form a grid,
     only those over most of its width are: others are behind the lines of a cell.
@@ -165,7 +165,10 @@ def lattices(sheet: Sheet) -> list[Lattice]:
     for shade in shades:
         flat += sides(shade)[0]
         steep += sides(shade)[1]
-    return sorted(_grids(flat, steep) if sheet.drawn.shades else found, key=lambda each: each.ys[0])
+    if sheet.drawn.shades:
+        drawn = [grid.box for grid in found]
+        found = [each for each in _grids(flat, steep) if len(each.ys) > 2 or each.box in drawn]
+    return sorted(found, key=lambda each: each.ys[0])
 
 
 def _whole(shades: Iterable[Box]) -> list[Box]:
@@ -186,7 +189,7 @@ def _whole(shades: Iterable[Box]) -> list[Box]:
 
 def _grids(across: Iterable[Box], down: Iterable[Box]) -> list[Lattice]:
     found = [_lattice(*meeting) for meeting in _meeting(_flat(across), _steep(down))]
-    return [each for each in found if min(len(each.xs), len(each.ys)) > 2]
+    return [each for each in found if len(each.xs) > 2 and len(each.ys) > 1]
 
 
 def _joined(rules: Iterable[tuple[float, float, float]]) -> list[Rule]:

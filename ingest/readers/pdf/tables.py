@@ -1,6 +1,7 @@
 """Tables of a PDF page: those with ruled cells, and those whose cells merely stand below each other."""
 
 from bisect import bisect
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -26,6 +27,7 @@ _NUMERIC = 0.25  # share of the cells that hold numbers
 _CROSSED = 0.03  # share of the words that lines go through; with more, they are a drawing
 _WHOLE = 0.75  # share of the lines between columns
 _TALLEST = 12  # lines of a row
+_TEXT = 3  # lines of a cell that is a text
 _MOST_HEADS = 6  # bands
 _WIDER = 0.7  # of the size: the same where heads above the columns leave no gap; more than a space of any font
 _NARROW = 0.6  # of the size: the narrowest gap between columns
@@ -62,6 +64,10 @@ def ruled(sheet: Sheet, marks: frozenset[str]) -> tuple[list[Grid], list[Lattice
             lattice = lattice.without_padding([(piece.left, piece.right) for piece in own])
         if sum(lattice.crosses(piece.box) for piece in own) > _CROSSED * len(own) or _parts_too_few(lattice, own):
             continue
+        if len(lattice.ys) == 2:
+            if _is_row_of_texts(lattice, own):
+                boxes.append(lattice)
+            continue
         rows = _ruled_rows(lattice, own)
         cells = {id(cell[0]): sum(len(piece.text) for piece in cell) for row in rows for cell in row if cell}
         places = {
@@ -76,6 +82,14 @@ def ruled(sheet: Sheet, marks: frozenset[str]) -> tuple[list[Grid], list[Lattice
             else:
                 boxes.append(lattice)
     return found, boxes
+
+
+def _is_row_of_texts(lattice: Lattice, pieces: Sequence[Piece]) -> bool:
+    """Return whether the only row of a lattice holds texts of several lines, as one that a page break has parted."""
+    columns = defaultdict[int, list[Piece]](list)
+    for piece in pieces:
+        columns[lattice.cell((piece.left + piece.right) / 2, piece.base)[1]].append(piece)
+    return len(columns) > 1 and sum(len(bands(own)) >= _TEXT for own in columns.values()) > 1
 
 
 def _parts_too_few(lattice: Lattice, pieces: Sequence[Piece]) -> bool:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from assistant.answering.context import LIST_MOST, MOST_WORDS, Surroundings
+from assistant.answering.context import MOST_WORDS, Surroundings
 from assistant.answering.evidence import NAMES, Features, Sentence, with_context
+from assistant.answering.lists import LIST_MOST
 from assistant.answering.quote import Quoter, choose
 from assistant.answering.retrieve import Candidate
 from assistant.schema import Quote
@@ -471,6 +472,38 @@ def test_a_warning_above_a_list_comes_along(quoted: Quoted) -> None:
     boxed = f"An engine runs. It is hot.\n\n{steps}"
     assert quoted("b.md", f"It rains.\n\n!!! warning\n    {boxed}", "Tap") == [boxed]
     assert quoted("c.md", f"It rains today.\n\n{steps}", "Tap") == ["Turn it off.\n2. Tap bind."]
+
+
+def test_an_item_that_introduces_a_list_brings_that_one_and_no_other(quoted: Quoted) -> None:
+    form = "1. Use the form. Hand it in by:\n   1. post, or\n   1. mail."
+    holds = "Each form shall contain:\n   1. a name;\n   1. the receipts."
+    for part in ("shall contain", "receipts"):
+        assert quoted("a.md", f"{form}\n1. {holds}\n1. Officers sign it.", part) == [holds]
+
+
+def test_a_line_above_a_table_names_it(quoted: Quoted) -> None:
+    rows = "Name: Yoga | Cost: 9\n\nName: Swimming | Cost: 4"
+    text = f"It rains.\n\nBenefits and costs of the courses that we offer in the summer\n\n{rows}\n\nIt snows."
+    assert quoted("a.txt", text, "Benefits") == [
+        f"Benefits and costs of the courses that we offer in the summer\n\n{rows}"
+    ]
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        "We do not recommend importing these for serious work.",
+        "Take them with food.",
+        "You should never use it at night.",
+    ],
+)
+def test_what_points_back_brings_what_it_points_to(quoted: Quoted, second: str) -> None:
+    assert quoted("a.md", f"It rains. The tablets are white. {second}", second) == [f"The tablets are white. {second}"]
+
+
+@pytest.mark.parametrize("second", ["Take the tablets and swallow them.", "If it hurts, rest.", "Ice is cold."])
+def test_what_points_to_something_in_the_same_sentence_stands_alone(quoted: Quoted, second: str) -> None:
+    assert quoted("a.md", f"The tablets are white. {second}", second) == [second]
 
 
 def test_an_item_that_ends_in_a_dash_introduces_its_own_list(quoted: Quoted) -> None:

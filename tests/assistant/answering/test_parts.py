@@ -206,6 +206,10 @@ def test_a_message_of_many_questions_is_searched_for_whole() -> None:
             "Which is better for the back: yoga or running?",
             {"yoga": "Which is better for the back: yoga?", "running": "Which is better for the back: running?"},
         ),
+        (
+            "yoga vs pilates: how much does a lesson cost?",
+            {"yoga": "yoga: how much does a lesson cost?", "pilates": "pilates: how much does a lesson cost?"},
+        ),
         ("Is heat or cold better?", {"heat": "Is heat better?", "cold": "Is cold better?"}),
         ("What are the causes and symptoms of sciatica?", {}),
         ("Should I stretch before or after running?", {}),

@@ -227,6 +227,24 @@ def test_shading_behind_the_lines_of_a_cell_is_no_row_of_its_own(read_as: ReadAs
     ]
 
 
+def test_a_row_that_goes_on_on_the_next_page_is_read_cell_by_cell(read_as: ReadAs) -> None:
+    cells = (
+        (
+            "Barges are slow, and they",
+            "wait at the upper gate until",
+            "all of the others are through.",
+            "They pay most.",
+        ),
+        ("Ferries go first, as they", "carry people who have to be", "at work by nine.", "They pay nothing."),
+    )
+    content = b"".join(rule(60, y, 500, y) for y in (720, 660)) + b"".join(rule(x, 720, x, 660) for x in (60, 280, 500))
+    for at, words in enumerate(cells):
+        content += b"".join(shaded(64 + 220 * at, 704 - 14 * row, 212, 14) for row in range(4))
+        content += lines(66 + 220 * at, 708, *words)
+    found = read_as("a.pdf", draw([content])).text
+    assert all(" ".join(words[:3]) in found for words in cells)
+
+
 def test_the_edges_of_shaded_cells_are_no_columns(read_as: ReadAs) -> None:
     content = b"".join(rule(60, 720 - 30 * row, 466, 720 - 30 * row) for row in range(5))
     content += rule(60, 720, 60, 600) + rule(466, 720, 466, 600)

@@ -101,6 +101,14 @@ def test_numbers_keep_their_decimals_and_groups() -> None:
     assert [is_number(t.stem) for t in analyse("2.5 mg")] == [True, False]
 
 
+def test_an_abbreviation_is_one_word_with_its_dots_and_without_them() -> None:
+    assert stems("The M.A. exam, a Ph.D. or an M.Sc.") == "ma exam phd msc"
+    assert stems("the MA exam, a PhD or an MSc") == "ma exam phd msc"
+    assert stems("Is there an A&E in the U.S.?") == "ae us"
+    assert stems("fruit, e.g. apples, i.e. food") == "fruit appl food"
+    assert stems("He is B. And self.x is v1.2") == "b self x v1 2"
+
+
 @pytest.mark.parametrize("word", ["ﬁbrosis", "ﷺ", "Ⅳ", "ẞ", "漢字", "العلاج", "a_b"])
 def test_words_of_other_scripts_are_words(word: str) -> None:
     (term,) = analyse(word)
