@@ -113,11 +113,12 @@ class Index:
 
     def _counted(self, snapshot: Snapshot, within: Selection) -> Totals:
         key = snapshot.run(), within
-        if key not in self._totals:
+        found = self._totals.get(key)
+        if found is None:
             if len(self._totals) >= COUNTED:
                 self._totals.clear()
-            self._totals[key] = Totals(*snapshot.counts(), snapshot.languages())
-        return self._totals[key]
+            found = self._totals[key] = Totals(*snapshot.counts(), snapshot.languages())
+        return found
 
     def _borrow(self, snapshot: Snapshot, *, replaced: bool) -> VectorReader | None:
         """Return the vectors for a view of a run, or None if they already belong to a later run.
@@ -174,6 +175,7 @@ class Index:
                 self._vectors.close()
                 self._vectors = None
             self._selections.clear()
+            self._totals.clear()
             self._run = 0
             self._catalog.close()
 

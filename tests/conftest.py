@@ -27,6 +27,7 @@ from tests.servers import (  # noqa: F401 - fixtures
     postgresql_server,
     running_chroma,
 )
+from ui.page.stubs import without_stubs
 
 ROOT = Path(__file__).parents[1]
 DIMENSION = 64
@@ -52,6 +53,12 @@ def pytest_configure() -> None:
     """Keep what tests write in memory, where there is room: a disk syncs thousands of indexes."""
     if IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    with without_stubs():  # each process would write them
+        return (yield)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

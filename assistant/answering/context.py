@@ -117,8 +117,9 @@ def _unit(passage: Passage, position: int, most: int) -> range:
     text, last = lines.text(passage, position), len(passage.sentences) - 1
     if lines.is_head(passage, position):
         return range(position, _end(passage, position + 1, lines.row))
-    if position < last and _is_label(passage, position):
-        return range(position, _end(passage, position + 1, _same_paragraph))
+    goes_on = _named_by(passage, position) if position < last else None
+    if goes_on:
+        return range(position, _end(passage, position + 1, goes_on))
     if position < last and (not lines.item(passage, position) or heads_list(passage, position)):
         if _heads(passage, position) and "\n" in lines.gap(passage, position + 1):
             if lines.item(passage, position + 1):
@@ -219,7 +220,7 @@ def _outer_item(passage: Passage, at: int) -> int | None:
 
 
 def introduction(passage: Passage, at: int) -> int | None:
-    """Return the position of the line that introduces this item's list; it ends in a colon. None if there is none.
+    """Return the position of the line that introduces this item's list; None if there is none.
 
     Items have list marks, or are lines without a full stop, or one-sentence
     paragraphs that all end the same way.
@@ -251,17 +252,12 @@ def _introduces(passage: Passage, at: int, indent: int) -> bool:
 
 
 def _heads(passage: Passage, at: int) -> bool:
-    """Whether a sentence introduces what follows: by a colon, or as a line without an end above a list or a table."""
+    """Whether a sentence introduces what follows: by a colon, or as a line without an end above a list."""
     if INTRODUCES.search(lines.text(passage, at)):
         return True
-    if at + 1 == len(passage.sentences) or lines.item(passage, at) or lines.row(passage, at):
+    if not (at + 1 < len(passage.sentences) and lines.item(passage, at + 1)) or lines.item(passage, at):
         return False
-    words = len(lines.text(passage, at).split())
-    if lines.ended(passage, at) or lines.indent(passage, at):
-        return False
-    if lines.row(passage, at + 1):
-        return words <= CAPTION_WORDS and _alone(passage, at)
-    if not lines.item(passage, at + 1) or words > LABEL_WORDS:
+    if lines.ended(passage, at) or lines.indent(passage, at) or len(lines.text(passage, at).split()) > LABEL_WORDS:
         return False
     # An item's further line, or what a label of one item names, is none.
     above = items_around(passage, at - 1) if at else None
@@ -269,10 +265,26 @@ def _heads(passage: Passage, at: int) -> bool:
     return several and (above is None or not lines.follows(passage, at))
 
 
+def _named_by(passage: Passage, at: int) -> Callable[[Passage, int], bool] | None:
+    """Return what goes on below a line that names it, rows or sentences of a paragraph; None if it names nothing."""
+    if _is_caption(passage, at):
+        return lines.cells
+    return _same_paragraph if _is_label(passage, at) else None
+
+
+def _is_caption(passage: Passage, at: int) -> bool:
+    """Whether a sentence is a line without an end, alone above a table."""
+    if lines.ended(passage, at) or lines.item(passage, at) or lines.cells(passage, at) or not _alone(passage, at):
+        return False
+    return lines.cells(passage, at + 1) and len(lines.text(passage, at).split()) <= CAPTION_WORDS
+
+
 def _is_label(passage: Passage, at: int) -> bool:
     """Whether a sentence is a short line without an end, alone above a paragraph ("Breast-feeding")."""
     text = lines.text(passage, at)
-    if len(text.split()) > LABEL_WORDS or lines.ended(passage, at) or lines.row(passage, at) or not _alone(passage, at):
+    if len(text.split()) > LABEL_WORDS or lines.ended(passage, at) or not _alone(passage, at):
+        return False
+    if lines.row(passage, at) or lines.cells(passage, at):
         return False
     if lines.item(passage, at + 1) or lines.row(passage, at + 1) or lines.indent(passage, at + 1):
         return False

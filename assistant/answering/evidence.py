@@ -80,7 +80,8 @@ class Sentence:
 
     Only the best sentences have a `context`, see `with_context`; the others
     are quoted alone. `given_way` is what was taken off the score of front
-    matter and pictures.
+    matter and pictures. `sibling` says that its passage is about a sibling of
+    what the question names, see siblings.py.
     """
 
     candidate: Candidate
@@ -89,6 +90,7 @@ class Sentence:
     score: float
     context: Context | None = None
     given_way: float = 0.0
+    sibling: bool = False
 
     def evidence(self) -> Evidence:
         """Return the sentence as evidence."""
@@ -115,12 +117,11 @@ def score_sentences(
 ) -> list[Sentence]:
     """Read the best candidates and return all their sentences, best first, ties in the candidates' order.
 
-    Those that lack a name of the question are read only if all do, see `Features`;
-    those about a sibling of what it names are not, see siblings.py.
+    Those that lack a name of the question are read only if all do, see `Features`.
+    Those about a sibling of what it names are left out unless the best sentence is in one.
     """
     matcher, weights = _Matcher(question), scorer.weights(NAMES)
-    about = siblings(question, candidates)
-    candidates = [each for each, sibling in zip(candidates, about, strict=True) if not sibling]
+    about = dict(zip((each.passage.id for each in candidates), siblings(question, candidates), strict=True))
     named = [each for each in candidates if not matcher.lacks_a_name(_above(each), each.passage.text)]
     candidates = _worth_reading(named or candidates)
     readings = reranker.read(question.text, [reading_text(each.passage, each.head) for each in candidates])
@@ -139,8 +140,10 @@ def score_sentences(
             if announces(text, opening=opens):
                 score -= ANNOUNCED
             less = DESCRIBING if describes(text, question.text, opening=opens) else 0.0
-            scored.append(Sentence(candidate, position, features, score - less, given_way=less))
-    return sorted(scored, key=lambda sentence: -sentence.score)
+            sibling = about[candidate.passage.id]
+            scored.append(Sentence(candidate, position, features, score - less, given_way=less, sibling=sibling))
+    scored.sort(key=lambda sentence: -sentence.score)
+    return [each for each in scored if not each.sibling or scored[0].sibling]
 
 
 def most_telling(sentences: Sequence[Sentence]) -> Sentence:

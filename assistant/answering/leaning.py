@@ -13,11 +13,11 @@ _LEANING = re.compile(
 )
 # "We do not recommend importing these for serious work", "Take them with food": so few words before hold no antecedent.
 _POINTING = re.compile(
-    r"[\"'“‘(*_]*(?:(?:we|you|i|one|people|please|do|does|not|never|always|should|must|can|could|may|might|will|would"
+    r"[\"'“‘(*_]*+(?:(?:we|you|i|one|people|please|do|does|not|never|always|should|must|can|could|may|might|will|would"
     r"|need|have|also|only|just|simply|to|don['’]t|cannot|can['’]t|shouldn['’]t)\s+){0,5}"
-    r"(?:(?!(?:if|when|that|which|who|and|or)\b)[\w'’-]+\s+){1,2}(?:these|those|them|it|this)"
-    r"(?=\s*[.,;!?)]|\s*\Z|\s+(?:for|in|on|at|to|with|without|if|when|as|until|before|after|from|by|and|or|every|once"
-    r"|twice|daily|regularly|again)\b)",
+    r"(?:(?!(?:if|when|that|which|who|what|how|why|where|there|and|or)\b)[\w'’-]+\s+){1,2}"
+    r"(?:(?-i:[Ii]t|[Tt]hem)\b|(?:these|those|this)(?=\s*[.,;!?)]|\s*\Z"
+    r"|\s+(?:for|in|on|at|to|with|without|if|when|as|until|before|after|from|by|and|or|every|once|twice|daily|again)\b))",
     re.IGNORECASE,
 )
 # Openings of sentences that limit or take back what the sentence before says.

@@ -7,7 +7,7 @@ from ingest.text.sentences import starts_item
 from ingest.text.tables import TABLE_RULE
 
 PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n")
-_CELLS = re.compile(r"\S \| \S")  # as readers write a row
+_CELLS = re.compile(r"\S \| \S")
 _FENCE = re.compile(r"^[ \t>]*(?:`{3,}|~{3,})", re.MULTILINE)
 # The line above what a tab or a note in Markdown shows, up to its title.
 _TITLE = re.compile(r"[ \t>]*(?:===[+!]?|!!!|\?\?\?\+?)[ \t]")
@@ -43,9 +43,15 @@ def item(passage: Passage, at: int) -> bool:
 
 def row(passage: Passage, at: int) -> bool:
     """Whether a sentence is a row of a table; in Markdown, the sign before the first cell may be left out."""
-    if text(passage, at).startswith("|") or is_head(passage, at) or head(passage, at) is not None:
-        return True
-    return _CELLS.search(text(passage, at)) is not None
+    return text(passage, at).startswith("|") or is_head(passage, at) or head(passage, at) is not None
+
+
+def cells(passage: Passage, at: int) -> bool:
+    """Whether a sentence is a row of a table as the readers of other formats write it, on a line of its own."""
+    whole = line(passage, at)
+    if at == 0 or "\n" not in gap(passage, at) or "`" in whole or starts_item(whole):
+        return False
+    return _CELLS.search(whole) is not None
 
 
 def head(passage: Passage, at: int) -> int | None:

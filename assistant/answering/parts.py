@@ -101,7 +101,10 @@ _CHOOSING = re.compile(  # "yoga or running, which is better?", "which is better
     rf"|^\W*(?:is|are|does|do)\s+({_SIDE}?)\s+or\s+({_SIDE}?)\s+(?:\w+\s+)?(?:better|best|worse|worst|more|less|\w+er)\b",
     re.IGNORECASE,
 )
-_ASPECT = re.compile(r"\s*[,:;–]")  # noqa: RUF001  # "yoga vs pilates: which costs less?"
+_ASPECT = re.compile(  # "yoga vs pilates: which costs less?"
+    r"\s*[,:;–]\s*(?:and\s+)?(?:how|what|which|who|when|where|why|do|does|is|are|can|should)\b",  # noqa: RUF001
+    re.IGNORECASE,
+)
 _TEXTS = r"(?:documentation|docs|documents?|texts?|files?|handbook|manual|notes|minutes|guide|book|pages?|website)"
 _SAID = re.compile(  # "what does the handbook say about X", "is there anything in the docs on X", "what was said on X"
     rf"\W*(?:(?:(?:(?:what|where)\s+)?(?:does|do|did)|anything)\s+(?:(?:the|my|your|these|our)\s+)?(?:\w+\s+)?{_TEXTS}"

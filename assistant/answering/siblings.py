@@ -1,38 +1,44 @@
 """Finds passages about a sibling of what is asked for: "hip replacement" where the question has "knee replacement"."""
 
+from collections.abc import Collection as Group
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import pairwise
 
 from assistant.answering.retrieve import Candidate, Question
 from ingest.text.terms import analyse, content_stems
 
 Pair = tuple[str, str]
+Name = tuple[str, ...]  # the stems of a title or heading
 
 
 def siblings(question: Question, candidates: Sequence[Candidate]) -> list[bool]:
-    """Return of each candidate whether its title or headings name a sibling of what the question names.
+    """Return of each candidate whether its title or a heading names a sibling of what the question names.
 
-    A sibling has another word before the same one, as "hip" and "knee" before
-    "replacement". What the question names must be in the title or a heading of
-    another candidate, and no sentence of the passage has both of its words.
+    A sibling has another word in the place of one, as "Total hip replacement"
+    and "Total knee replacement". What the question names must be so in the title
+    or a heading of another candidate, and neither what stands above the passage
+    has its word, nor a sentence of the passage both words.
     """
     language = question.language
-    above = [_above(each, language) for each in candidates]
-    asked = _pairs(question.text, language)
-    named = asked & frozenset[Pair]().union(*above)
+    above = [[content_stems(text, language) for text in (c.passage.title, *c.passage.heading)] for c in candidates]
+    known = {name for names in above for name in names}
+    pairs = _pairs(question.text, language)
     words = {term.stem for term in analyse(question.text, language)}
     return [
-        any(_is_sibling(pair, own, words) and not _has_both(pair, each, language) for pair in named)
-        for each, own in zip(candidates, above, strict=True)
+        any(_is_sibling(pair, names, known, words) and not _has_both(pair, each, language) for pair in pairs)
+        for each, names in zip(candidates, above, strict=True)
     ]
 
 
-def _is_sibling(pair: Pair, above: frozenset[Pair], asked: set[str]) -> bool:
-    """Return whether what stands above has another word, which is not in the question, in the place of the first."""
+def _is_sibling(pair: Pair, above: Sequence[Name], known: Group[Name], asked: Group[str]) -> bool:
+    """Return whether a name above has a word that is not asked for in the place of the first of a pair."""
     first, second = pair
-    return not any(first in each for each in above) and any(
-        last == second and other not in asked for other, last in above
+    if any(first in name for name in above):
+        return False
+    return any(
+        name[at + 1] == second and name[at] not in asked and (*name[:at], first, *name[at + 1 :]) in known
+        for name in above
+        for at in range(len(name) - 1)
     )
 
 
@@ -42,12 +48,6 @@ def _has_both(pair: Pair, candidate: Candidate, language: str) -> bool:
     return any(set(pair) <= set(content_stems(passage.cut(*span), language)) for span in passage.sentences)
 
 
-def _above(candidate: Candidate, language: str) -> frozenset[Pair]:
-    passage = candidate.passage
-    return frozenset[Pair]().union(*(_pairs(each, language) for each in (passage.title, *passage.heading)))
-
-
-@lru_cache(maxsize=2_000)
 def _pairs(text: str, language: str) -> frozenset[Pair]:
     """Return the stems side by side in a text, none of them of a stop word."""
     return frozenset(

@@ -130,7 +130,7 @@ def missing(folder: Path) -> IndexUnreadable:
 
 
 def replaced(folder: Path) -> IndexUnreadable:
-    """Return the error for vectors that a later run has put others in the place of."""
+    """Return the error for vectors that a later run has replaced."""
     return IndexUnreadable("the vectors were replaced", str(folder), "try again")
 
 
@@ -163,7 +163,7 @@ def counts(folder: Path) -> dict[str, int]:
 
 
 def names(folder: Path, collection: str) -> list[str]:
-    """Return the ids of the vectors in a collection, which is given by its own, without loading its graph.
+    """Return the ids of the vectors in a collection, given by its id, without loading its graph.
 
     Raises:
         IndexUnreadable: the tables are damaged or not readable.
@@ -267,6 +267,8 @@ def vectors_of_links(words: NDArray[np.uint32]) -> int | None:
         end = int(lengths[after]) if after < len(lengths) else len(words)
         found, at = found + end - at, end
         if at < len(words):
+            if words[at] % _WORD:
+                return None
             found, at = found + 1, at + 1 + int(words[at]) // _WORD
     return found if at == len(words) else None
 

@@ -109,12 +109,13 @@ def _open(folder: Path, identity: EncoderIdentity, least: int) -> VectorReader:
     vectors: VectorReader
     try:
         vectors = vectors_of(folder, identity, read_only=True)
-        if isinstance(vectors, Vectors):
-            vectors.load()
     except VectorsUnopened as error:
         logger.info("%s; reading its files instead", error)
         vectors = FrozenVectors(folder, identity)
-    return _checked(vectors, folder, least)
+    checked = _checked(vectors, folder, least)
+    if isinstance(checked, Vectors):
+        checked.load()
+    return checked
 
 
 def _in_memory(folder: Path, identity: EncoderIdentity) -> ChosenVectors:

@@ -1,15 +1,16 @@
 """The passages' vectors in Chroma: an id (the passage's sha) and a vector, nothing else."""
 
+import logging
 import math
 import os
 from collections.abc import Collection as Group
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 from uuid import uuid4
 
 import numpy as np
@@ -47,6 +48,11 @@ WORN = 1 / 3
 SAMPLE = 5_000  # vectors that are tried in a check of what can be found: 2 ms each
 
 
+ONE: Mapping[str, Any] = {"limit": 1, "include": []}  # what loads a shard
+
+logger = logging.getLogger(__name__)
+
+
 class VectorsUnopened(IndexUnreadable):
     """Chroma cannot open the folder, because it is damaged or cannot be written."""
 
@@ -56,8 +62,8 @@ class Vectors:
 
     Each vector is in exactly one shard. The writer keeps only the shard it
     fills in memory; a search covers all shards. Only the process that holds the
-    write lock may add or delete vectors. A reader sees the state at the time of
-    opening, so it must reopen after each run.
+    write lock may add or delete vectors. A reader sees each shard as it was when
+    it was loaded, so it must reopen after each run.
     """
 
     def __init__(
@@ -125,13 +131,13 @@ class Vectors:
         """Begin to load all shards, a second for each; until they are there, a search waits for them."""
         self._pool = ThreadPoolExecutor(os.cpu_count(), "vectors")
         for shard in self._shards:
-            # While Chroma counts, no other thread runs. If a shard cannot be loaded, a search says so.
-            self._pool.submit(shard.get, limit=1, include=[])
+            self._pool.submit(_load, shard)
 
     def close(self) -> None:
         """Close the folder."""
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
+            self._pool = None
         with chroma_files.lock:
             self._client.close()
 
@@ -158,7 +164,7 @@ class Vectors:
         """
         with self._reading():
             for number in range(len(self._shards)):
-                self._shards[number].get(limit=1, include=[])
+                self._shards[number].get(**ONE)
                 self._reopen()
 
     def ids(self) -> Iterator[str]:
@@ -349,6 +355,17 @@ class Vectors:
                     found = shard.get(ids=batch, include=["embeddings"])
                     if found["embeddings"] is not None and len(found["ids"]):
                         yield found["ids"], np.asarray(found["embeddings"], dtype=np.float32)
+
+
+def _load(shard: "Collection") -> None:
+    """Load a shard: Chroma does when anything is asked for. No other thread would run meanwhile if it counted."""
+    from chromadb.errors import InternalError, NotFoundError
+
+    try:
+        with chroma_files.lock:  # Chroma may have changes to write
+            shard.get(**ONE)
+    except (InternalError, NotFoundError) as error:  # a search will say so, too
+        logger.warning("%s: vectors cannot be loaded (%s)", shard.name, error)
 
 
 def _client(folder: Path) -> "Client":

@@ -16,14 +16,14 @@ ENGLISH = "en"
 
 # M.A., Ph.D., p.m., A&E
 _LETTER = r"[^\W\d_]"
-_DOTTED = rf"(?:Ph|{_LETTER})(?:\.(?:Sc|Ed|Phil|{_LETTER}))+(?!\w)"
+_DOTTED = rf"(?i:Ph|{_LETTER})(?:\.(?i:Sc|Ed|Phil|{_LETTER}))+(?!\w)"
 _ABBREVIATION = rf"(?<!\w)(?:{_DOTTED}|{_LETTER}{{1,2}}&{_LETTER}{{1,2}}(?!\w|&))"
 # A number includes its decimals and digit groups; a word includes accents of their own and inner apostrophes.
 _TOKEN = re.compile(_ABBREVIATION + r"|\d+(?:[.,]\d+)+|\w[\w\u0300-\u036f]*(?:['’]\w[\w\u0300-\u036f]*)*")
 # Where an apostrophe ends an article or a pronoun ("l'eau"), it divides words.
 _ELIDING_TOKEN = re.compile(_ABBREVIATION + r"|\d+(?:[.,]\d+)+|\w[\w\u0300-\u036f]*")
 _IN_ABBREVIATIONS = str.maketrans("", "", ".&")
-_NO_NAMES = frozenset({"eg", "ie", "dh", "zb"})  # e.g., i.e., d.h., z.B.
+_SAID_IN_PASSING = frozenset({"eg", "ie", "dh", "zb"})  # e.g., i.e., d.h., z.B.
 _ELIDING = frozenset({"fr", "it"})
 
 _STEMMERS: Mapping[str, str] = MappingProxyType(
@@ -101,11 +101,9 @@ def stems(text: str, language: str = ENGLISH) -> str:
 
 def _term(word: str, start: int, end: int, language: str) -> Term:
     language = language if language in _STEMMERS else ENGLISH
-    if word[0].isalpha() and ("." in word or "&" in word):  # no word, and so no stop word
-        stem = _stem(word.translate(_IN_ABBREVIATIONS), language)[0]
-        return Term(stem, start, end, stop=stem in _NO_NAMES)
-    stem, stop = _stem(word, language)
-    return Term(stem, start, end, stop)
+    is_abbreviation = word[0].isalpha() and ("." in word or "&" in word)
+    stem, stop = _stem(word.translate(_IN_ABBREVIATIONS) if is_abbreviation else word, language)
+    return Term(stem, start, end, stop or (is_abbreviation and stem in _SAID_IN_PASSING))
 
 
 @lru_cache(maxsize=100_000)

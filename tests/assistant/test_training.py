@@ -108,6 +108,7 @@ def records(file: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in lines]
 
 
+@pytest.mark.slow
 def test_our_own_sets_are_written_as_they_are_kept(tmp_path: Path) -> None:
     own = {name: (corpus, prompts) for name, corpus, prompts in own_sets(tmp_path)}
     texts = {(each["set"], each["source"]): each["text"] for each in records(TEXTS)}

@@ -241,6 +241,7 @@ def test_long_prompts_are_refused(tmp_path: Path, fields: dict[str, object], tol
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.slow
 def test_many_prompts_are_refused(tmp_path: Path) -> None:
     upload = tmp_path / "mine.jsonl"
     lines = (json.dumps({"id": f"{n}", "question": "Q?", "unanswerable": True}) for n in range(10_001))

@@ -59,6 +59,7 @@ SHOWN = {
     "stored, passages a second of the processor": "stored a second",
     "question, median ms": "question p50 ms",
     "question, 95th percentile ms": "question p95 ms",
+    "question, median, processor ms": "question p50, processor ms",
     "question, 95th percentile, processor ms": "question p95, processor ms",
     "retrieval, median, processor ms": "retrieval p50, processor ms",
     "retrieval, 95th percentile, processor ms": "retrieval p95, processor ms",
@@ -310,7 +311,8 @@ def report(sizes: Sequence[Mapping[str, float]], origin: str) -> str:
     for name, key in SHOWN.items():
         figures = [each.get(key) for each in sizes]
         least, most = ([each for each in figures if each is not None] or [None])[0], figures[-1]
-        grown = f"{most / least:.2g}x" if least and most else "–"
+        times = most / least if least and most else 0
+        grown = f"{times:.0f}x" if times >= 10 else f"{times:.2g}x" if times else "–"
         rows.append([name, *("–" if each is None else f"{each:,.4g}" for each in figures), grown])
     head = ["", *(f"{each['passages']:,.0f} passages" for each in sizes), "grows"]
     plots = "\n".join(plot(name, [each[SHOWN[name]] for each in sizes], sizes) for name in PLOTTED)

@@ -205,7 +205,10 @@ def ui(
 
 def _one_page(settings: Settings, stack: ExitStack) -> "Served":
     from assistant.library import Library
-    from ui.page.app import serve
+    from ui.page.stubs import without_stubs
+
+    with without_stubs():
+        from ui.page.app import serve
 
     return serve(stack.enter_context(closing(Library(settings))), settings, block=False)
 

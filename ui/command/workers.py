@@ -96,7 +96,10 @@ def work(settings: Settings, starter: Connection) -> None:
     """Serve a page on a free port, which is told to the starter, until that closes the connection."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C goes to all processes; the starter ends this one in order
     from assistant.library import Library
-    from ui.page.app import serve
+    from ui.page.stubs import without_stubs
+
+    with without_stubs():
+        from ui.page.app import serve
     from ui.page.server import listen
 
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")

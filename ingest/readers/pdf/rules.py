@@ -12,6 +12,7 @@ from ingest.readers.pdf.paths import Box, sides
 
 _NEAR = 3.0  # points between ruled lines that meet, or are one
 _WIDTH = 0.8  # share of a grid's width
+_COVERED = 0.8  # share of a grid that is shaded
 _PADDING = 8.0  # points around the text of a cell, at most
 _UNDERLINE = 0.25  # of the size: how far below the baseline of its words a line is
 _LONGER = 1.5  # points that it may be longer than these
@@ -155,6 +156,8 @@ def lattices(sheet: Sheet) -> list[Lattice]:
     shades = _whole(sheet.drawn.shades)
     for grid in found:
         left, _, right, _ = grid.box
+        if len(grid.ys) == 2 and not _is_covered(grid, shades):
+            continue
         beside = _flat(side for shade in shades if grid.holds(shade) for side in sides(shade)[0])
         flat += [
             (rule.start, rule.at, rule.end, rule.at)
@@ -167,8 +170,19 @@ def lattices(sheet: Sheet) -> list[Lattice]:
         steep += sides(shade)[1]
     if sheet.drawn.shades:
         drawn = [grid.box for grid in found]
-        found = [each for each in _grids(flat, steep) if len(each.ys) > 2 or each.box in drawn]
+        found = [each for each in _grids(flat, steep) if len(each.ys) > 2 or any(_near(each.box, box) for box in drawn)]
     return sorted(found, key=lambda each: each.ys[0])
+
+
+def _near(one: Box, other: Box) -> bool:
+    return all(abs(a - b) <= _NEAR for a, b in zip(one, other, strict=True))
+
+
+def _is_covered(grid: Lattice, shades: Iterable[Box]) -> bool:
+    """Return whether what is shaded inside a grid leaves little of it free, as the lines of its cells do."""
+    left, top, right, bottom = grid.box
+    own = sum((box[2] - box[0]) * (box[3] - box[1]) for box in shades if grid.holds(box))
+    return own >= _COVERED * (right - left) * (bottom - top)
 
 
 def _whole(shades: Iterable[Box]) -> list[Box]:

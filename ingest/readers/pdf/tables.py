@@ -89,7 +89,9 @@ def _is_row_of_texts(lattice: Lattice, pieces: Sequence[Piece]) -> bool:
     columns = defaultdict[int, list[Piece]](list)
     for piece in pieces:
         columns[lattice.cell((piece.left + piece.right) / 2, piece.base)[1]].append(piece)
-    return len(columns) > 1 and sum(len(bands(own)) >= _TEXT for own in columns.values()) > 1
+    texts = [[tuple(band.pieces) for band in bands(own)] for own in columns.values()]
+    long = [own for own in texts if len(own) >= _TEXT]
+    return len(long) > 1 and all(map(_is_prose, long))
 
 
 def _parts_too_few(lattice: Lattice, pieces: Sequence[Piece]) -> bool:

@@ -20,7 +20,7 @@ def with_turned(sheets: Sequence[Sheet]) -> list[Sheet]:
     moved: set[int] = set()
     added: list[Piece] = []
     for lattice in lattices(first) if sideways else ():
-        if not _is_filled(lattice, first.pieces):
+        if len(lattice.ys) == 2 or not _is_filled(lattice, first.pieces):
             continue
         for sheet in sideways:
             for cell in _cells(lattice, sheet, first):

@@ -202,7 +202,7 @@ def test_a_question_is_never_quoted_alone(quoted: Quoted) -> None:
 
 CODE = """# Cache
 
-Caches are kept. You can make it build anew by adding the project to the list.
+Caches are kept. You can have all built anew by adding the project to the list.
 
 ```toml
 [tool]
@@ -217,7 +217,7 @@ empty
 ```
 Then go on.
 """
-ADDING = "You can make it build anew by adding the project to the list.\n\n```toml\n"
+ADDING = "You can have all built anew by adding the project to the list.\n\n```toml\n"
 LISTED = '[tool]\nagain = ["mine"]'
 
 
@@ -487,6 +487,13 @@ def test_a_line_above_a_table_names_it(quoted: Quoted) -> None:
     assert quoted("a.txt", text, "Benefits") == [
         f"Benefits and costs of the courses that we offer in the summer\n\n{rows}"
     ]
+    assert quoted("a.txt", text, "Swimming") == ["Name: Swimming | Cost: 4"]
+
+
+@pytest.mark.parametrize("step", ["Run `ps aux | grep cited`.", "Write P(A | B) for it."])
+def test_a_sign_between_words_makes_no_table(quoted: Quoted, step: str) -> None:
+    steps = f"Do this:\n\n1. Open a terminal.\n2. {step}\n3. Close it."
+    assert quoted("a.md", f"It rains.\n\n{steps}", step) == [steps]
 
 
 @pytest.mark.parametrize(
@@ -495,13 +502,25 @@ def test_a_line_above_a_table_names_it(quoted: Quoted) -> None:
         "We do not recommend importing these for serious work.",
         "Take them with food.",
         "You should never use it at night.",
+        "Take it 30 minutes before meals.",
+        "Swallow them whole.",
+        "Store it below 25 °C.",
     ],
 )
 def test_what_points_back_brings_what_it_points_to(quoted: Quoted, second: str) -> None:
     assert quoted("a.md", f"It rains. The tablets are white. {second}", second) == [f"The tablets are white. {second}"]
 
 
-@pytest.mark.parametrize("second", ["Take the tablets and swallow them.", "If it hurts, rest.", "Ice is cold."])
+@pytest.mark.parametrize(
+    "second",
+    [
+        "Take the tablets and swallow them.",
+        "If it hurts, rest.",
+        "Ice is cold.",
+        "Contact IT for a password.",
+        "We use these tablets.",
+    ],
+)
 def test_what_points_to_something_in_the_same_sentence_stands_alone(quoted: Quoted, second: str) -> None:
     assert quoted("a.md", f"The tablets are white. {second}", second) == [second]
 

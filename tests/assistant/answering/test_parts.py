@@ -192,6 +192,10 @@ def test_a_message_of_many_questions_is_searched_for_whole() -> None:
             "What is the difference between sciatica and hip bursitis?",
             {"sciatica": "What is sciatica?", "hip bursitis": "What is hip bursitis?"},
         ),
+        (
+            "Compare yoga and pilates, with examples",
+            {"yoga": "What is yoga?", "pilates": "What is pilates?"},
+        ),
         ("Compare yoga and pilates", {"yoga": "What is yoga?", "pilates": "What is pilates?"}),
         ("sciatica vs. bursitis", {"sciatica": "What is sciatica?", "bursitis": "What is bursitis?"}),
         (

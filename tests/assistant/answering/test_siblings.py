@@ -13,7 +13,9 @@ from tests.conftest import FakeEncoder
 TEXTS = {
     "hip.md": "---\ntitle: Total hip replacement guide\n---\nSleep with a pillow between the knees.\n",
     "knee.md": "---\ntitle: Total knee replacement guide\n---\nBend the knee each hour.\n",
-    "both.md": "---\ntitle: Joint replacement\n---\nAfter a hip or knee replacement, sleep on your back.\n",
+    "both.md": "---\ntitle: Total joint replacement guide\n---\nAfter a hip or knee replacement, sleep on your back.\n",
+    "each.md": "---\ntitle: Knee and total hip replacement guide\n---\nUse crutches.\n",
+    "pain.md": "---\ntitle: Lower back pain\n---\n# Treating it\n\nRest.\n\n# Treating lower back pain\n\nWalk.\n",
     "leave.md": "# Leave\n\n## Annual leave\n\nYou have 25 days.\n\n## Sick leave\n\nYou have 10 days.\n",
 }
 
@@ -27,6 +29,7 @@ TEXTS = {
         ("Is a knee replacement like a hip replacement?", []),
         ("how many days of annual leave", ["You have 10 days."]),
         ("how many days of leave", []),
+        ("what helps treating lower back pain", []),
     ],
 )
 def test_what_stands_under_the_name_of_a_sibling_is_not_about_what_is_asked(

@@ -33,6 +33,7 @@ def held_elsewhere(data: Path) -> Iterator["subprocess.Popen[str]"]:
             process.kill()
 
 
+@pytest.mark.slow
 def test_a_second_writer_learns_who_writes_and_since_when(data: Path) -> None:
     with held_elsewhere(data) as process:
         with (
@@ -44,6 +45,7 @@ def test_a_second_writer_learns_who_writes_and_since_when(data: Path) -> None:
         assert holder(data).startswith(f"process {process.pid} ")
 
 
+@pytest.mark.slow
 def test_the_lock_of_a_dead_process_is_taken_over(data: Path) -> None:
     with held_elsewhere(data) as process:
         process.send_signal(signal.SIGKILL)

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from chromadb.config import Settings
 
+import ingest.index.vectors as vectors_module
 from ingest.errors import IndexUnreadable
 from ingest.index.chosen import ChosenVectors
 from ingest.index.chroma_collections import GRAPH
@@ -404,8 +406,21 @@ def test_the_shards_of_a_large_index_are_loaded_and_searched_at_once(
     with Vectors(tmp_path, WIDE, shard_size=15) as vectors:
         vectors.add(names, values)
         wanted = [vectors.nearest(each, 30) for each in values[::9]]
+    loaded, load = list[str](), vectors_module._load
+
+    def loading(shard: chromadb.Collection) -> None:
+        load(shard)
+        loaded.append(shard.name)
+
+    monkeypatch.setattr(vectors_module, "_load", loading)
     with closing(open_for_reading(tmp_path, WIDE, 100)) as found:
         assert isinstance(found, Vectors)
+        found.close()  # while they are loaded
+    before = len(loaded)
+    with closing(open_for_reading(tmp_path, WIDE, 100)) as found:
+        assert isinstance(found, Vectors)
+        while len(loaded) < before + 7:
+            time.sleep(0.01)
         assert [found.nearest(each, 30) for each in values[::9]] == wanted
 
 
@@ -439,6 +454,7 @@ def test_a_reader_whose_vectors_a_later_run_replaced_says_so(tmp_path: Path) -> 
         ([0, 4, 0, 0], 3),  # a link to the first vector, which is 0
         ([0, 8, 1], None),
         ([0, 400, 1, 2], None),
+        ([2, 0], None),
     ],
 )
 def test_links_above_the_ground_level_belong_to_so_many_vectors(content: list[int], of: int | None) -> None:

@@ -85,6 +85,7 @@ def test_a_line_of_a_log_is_a_row(read_as: ReadAs) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content", ["x" * 300_000, "x = 1\n" * 100_000, "# " * 200_000, '"""\n' * 50_001, "/*\n" * 50_000]
 )

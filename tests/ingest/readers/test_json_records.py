@@ -89,6 +89,7 @@ def test_long_lists_of_numbers_and_deep_values_are_left_out_and_noted(read_as: R
     assert document.note == "lists of more than 100 numbers were left out; values below 30 levels were left out"
 
 
+@pytest.mark.slow
 def test_a_long_name_above_many_values_is_refused(refused: Refused) -> None:
     content = json.dumps({"n" * 10_000: dict.fromkeys(map(str, range(10_000)), 1)})
     assert "more than 50,000,000 characters" in refused("a.jsonl", content).what
@@ -121,6 +122,7 @@ def leaves(value: object, path: str = "") -> Iterator[str]:
         yield f"{path}: {text}"
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.dictionaries(NAME, JSON, min_size=1, max_size=6), st.sampled_from(("a.json", "a.jsonl")))
 def test_every_value_is_read_under_its_own_path(value: dict[str, object], name: str) -> None:

@@ -384,6 +384,7 @@ PARTS = ["a", "é", "1", ".", " ", "\\|", "10<sup>6</sup>", "`x`", "%%", "{{ y }
 CELL = st.lists(st.sampled_from(PARTS), max_size=4).map("".join)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.integers(2, 4).flatmap(lambda width: st.lists(st.lists(CELL, min_size=width, max_size=width), min_size=1)))
 def test_a_table_row_is_its_line_with_every_cell_in_its_place(rows: list[list[str]]) -> None:
@@ -419,6 +420,7 @@ def test_marks_that_are_never_closed_are_fast(part: str) -> None:
     assert time.process_time() - started < 10
 
 
+@pytest.mark.slow
 def test_deeply_nested_lists_and_quotes_lose_nothing(read_as: ReadAs) -> None:
     lists = read_as("a.md", "\n".join("  " * level + f"- item{level}" for level in range(1000)))
     assert quotes(lists) == [f"item{level}" for level in range(1000)]

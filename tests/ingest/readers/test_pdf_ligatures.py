@@ -19,6 +19,7 @@ def mended(text: str) -> str:
     return "".join(map(chr, codes.tolist()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("read", "written"),
     [

@@ -245,6 +245,12 @@ def test_a_row_that_goes_on_on_the_next_page_is_read_cell_by_cell(read_as: ReadA
     assert all(" ".join(words[:3]) in found for words in cells)
 
 
+def test_short_lines_between_two_rules_stay_rows(read_as: ReadAs) -> None:
+    content = b"".join(rule(60, y, 500, y) for y in (720, 660)) + b"".join(rule(x, 720, x, 660) for x in (60, 280, 500))
+    content += lines(66, 708, "Tea", "Coffee", "Cake", "Milk") + lines(286, 708, "2.50", "3.00", "4.00", "1.00")
+    assert "Coffee | 3.00" in quotes(read_as("a.pdf", draw([content])))
+
+
 def test_the_edges_of_shaded_cells_are_no_columns(read_as: ReadAs) -> None:
     content = b"".join(rule(60, 720 - 30 * row, 466, 720 - 30 * row) for row in range(5))
     content += rule(60, 720, 60, 600) + rule(466, 720, 466, 600)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -52,6 +53,7 @@ def tables_of_words(draw: st.DrawFn) -> list[list[str]]:
     return [head, *rows]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(tables_of_words())
 @example([["AA", "AAA"], ["AA", "AA"], ["1", ""]])  # the last cell is no page number
@@ -78,6 +80,7 @@ def test_lines_may_be_drawn_in_a_form_within_a_form() -> None:
     assert quotes(document) != quotes(pdf.read(draw([words_of(cells)]), "a.pdf"))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(tables_of_words())
 def test_no_value_of_a_table_without_lines_is_under_another_head(cells: list[list[str]]) -> None:

@@ -128,6 +128,7 @@ def test_rules_part_paragraphs(read_as: ReadAs) -> None:
     assert units(document) == [("paragraph", PROSE), ("paragraph", PROSE)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", ["a  b" * 100_000, "." * 300_000, "A" * 300_000, "- x\n" * 50_000, "A\tb\n" * 50_000])
 def test_odd_texts_take_linear_time(read_as: ReadAs, line: str) -> None:
     assert read_as("a.txt", f"Words.\n\n{line}").blocks

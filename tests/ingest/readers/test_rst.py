@@ -135,6 +135,7 @@ def test_markup_that_is_not_valid_costs_no_text(read_as: ReadAs) -> None:
         assert word in document.text
 
 
+@pytest.mark.slow
 def test_what_is_nested_too_deeply_is_read_as_text() -> None:
     source = "\n".join(" " * level + "deep" for level in range(0, 1_500)) + "\n\nEnd."
     document = rst.read(source.encode(), "a.rst")

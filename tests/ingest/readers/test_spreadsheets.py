@@ -192,6 +192,7 @@ def test_merged_cells_over_a_whole_sheet_take_no_time(read_as: ReadAs) -> None:
     assert time.process_time() - started < 2
 
 
+@pytest.mark.slow
 def test_thousands_of_rows_are_read_in_a_moment(read_as: ReadAs) -> None:
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Fees")

@@ -152,6 +152,7 @@ def test_a_stray_quotation_mark_costs_no_other_row(read_as: ReadAs, name: str, c
     assert "a stray quotation mark was read as one row" in document.note
 
 
+@pytest.mark.slow
 def test_many_stray_quotation_marks_take_linear_time(read_as: ReadAs) -> None:
     document = read_as("a.csv", "a,b\n" + 'x,"y\n' * 50_000)
     assert len(document.blocks) == 50_000

@@ -412,6 +412,7 @@ with write_lock(pathlib.Path(sys.argv[1])):
 """
 
 
+@pytest.mark.slow
 def test_a_second_writer_in_another_process(indexed: Indexed, data: Path) -> None:
     command = [sys.executable, "-c", WRITE, str(data)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:

@@ -55,6 +55,7 @@ def check(doc: Document, encoder: Encoder) -> None:
     assert len({passage.id for passage in passages}) == len(passages)
 
 
+@pytest.mark.slow
 @given(content=TEXTS, window=st.sampled_from([24, 64, 256]))
 @settings(max_examples=150, deadline=None)
 def test_any_text_is_covered_by_passages_that_slice_back(

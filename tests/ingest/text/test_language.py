@@ -79,6 +79,7 @@ def test_blocks_in_other_languages_are_found_among_many() -> None:
     assert block_languages(mixed) == ("en",) * 30 + ("fr",) * 10 + ("en",)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="limits files by POSIX means")
 def test_finding_a_language_writes_no_file() -> None:
     code = """
