@@ -20,7 +20,7 @@ run: $(INSTALLED)
 # Each core has a process of its own; threads in it would wait for each other.
 check test coverage: export OMP_NUM_THREADS = 1
 
-# Before every commit, a minute or two: style, types and the quick tests.
+# Before every commit, about a minute: style, types and the quick tests.
 check: style types
 	$(PYTEST) $(IN_PARALLEL) --numprocesses $(CORES) -m "not slow and not browser and not model and not serial"
 

@@ -91,9 +91,10 @@ def with_support(passage: Passage, position: int, most: int = LIST_MOST) -> list
     or a table what it introduces, with the head of a table its rows, with a
     question or a label what follows it, with the end of a paragraph the code below
     it. Before it: sentences that it refers to, the line that introduces its list, a
-    warning above that, the item whose list it is in, the header row of its table,
-    the title of its tab or note. After it: sentences that limit what it says. The
-    fields of a record and the pieces of an overlong sentence stay together.
+    warning above that, the item whose list it is in, the header row of its table or
+    the beginning of its row, the title of its tab or note. After it: sentences that
+    limit what it says. The fields of a record and the pieces of an overlong sentence
+    stay together.
     """
     unit = set(_unit(passage, position, most))
     found, position, first = set(unit), max(unit), min(unit)
@@ -159,9 +160,9 @@ def _before(passage: Passage, at: int) -> int | None:
     """Return the position of the nearest earlier sentence that must be quoted too; None if there is none."""
     if at == 0:
         return None
-    head = lines.head(passage, at)
-    if head is not None:
-        return head
+    for above in (lines.head(passage, at), lines.row_start(passage, at)):
+        if above is not None:
+            return above
     if lines.follows(passage, at) and (
         leans(lines.text(passage, at)) or _same_field_list(passage, at) or _cut(passage, at)
     ):

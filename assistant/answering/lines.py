@@ -48,10 +48,22 @@ def row(passage: Passage, at: int) -> bool:
 
 def cells(passage: Passage, at: int) -> bool:
     """Whether a sentence is a row of a table as the readers of other formats write it, on a line of its own."""
-    whole = line(passage, at)
-    if at == 0 or "\n" not in gap(passage, at) or "`" in whole or starts_item(whole):
-        return False
-    return _CELLS.search(whole) is not None
+    return at > 0 and "\n" in gap(passage, at) and _holds_cells(line(passage, at))
+
+
+def _holds_cells(line: str) -> bool:
+    return _CELLS.search(line) is not None and "`" not in line and not starts_item(line)
+
+
+def row_start(passage: Passage, at: int) -> int | None:
+    """Return the position of the sentence that begins, and names, the row of long cells that a further one is in."""
+    start = end = at
+    while start > 0 and "\n" not in gap(passage, start):
+        start -= 1
+    while end + 1 < len(passage.sentences) and "\n" not in gap(passage, end + 1):
+        end += 1
+    whole = passage.cut(passage.sentences[start][0], passage.sentences[end][1])
+    return start if start < at and _holds_cells(whole) else None
 
 
 def head(passage: Passage, at: int) -> int | None:

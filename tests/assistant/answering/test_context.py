@@ -490,6 +490,18 @@ def test_a_line_above_a_table_names_it(quoted: Quoted) -> None:
     assert quoted("a.txt", text, "Swimming") == ["Name: Swimming | Cost: 4"]
 
 
+def test_a_part_of_a_row_of_long_cells_brings_the_beginning_that_names_it(quoted: Quoted) -> None:
+    row = (
+        "Option: Bupropion (Zyban). Begin early. | Benefits: It works. It is cheap. | Risks: Fits. Not under 18 years."
+    )
+    other = "Option: Nicotine patches. | Benefits: None. | Risks: Rashes."
+    text = f"It rains.\n\n{other}\n\n{row}\n\nIt snows."
+    (found,) = quoted("a.txt", text, "Not under 18")
+    assert found.startswith("Option: Bupropion (Zyban).") and found.endswith("Not under 18 years.")
+    assert quoted("a.txt", text, "Begin early") == ["Option: Bupropion (Zyban). Begin early."]
+    assert quoted("a.txt", "One is here. Two `a | b` is. Three is it.", "Two") == ["Two `a | b` is."]
+
+
 @pytest.mark.parametrize("step", ["Run `ps aux | grep cited`.", "Write P(A | B) for it."])
 def test_a_sign_between_words_makes_no_table(quoted: Quoted, step: str) -> None:
     steps = f"Do this:\n\n1. Open a terminal.\n2. {step}\n3. Close it."
