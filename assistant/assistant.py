@@ -285,7 +285,7 @@ class Assistant:
             score = probability(most_telling(sentences).features, scorer) if sentences else 0.0
             usual = FOREIGN_THRESHOLD if scorer in self._model.foreign.values() else THRESHOLD
             state = decide(score, float(view.snapshot.meta("gate_threshold") or usual))
-            if state is State.ANSWERED and sentences[0].sibling:
+            if state is State.ANSWERED and (sentences[0].sibling or sentences[0].only_introduces):
                 state = State.UNCERTAIN
             answered = state is State.ANSWERED
             steps = asks_for_steps(question)

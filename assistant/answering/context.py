@@ -1,13 +1,13 @@
 """Finds the sentences that must be quoted together because one alone would be misleading."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
 from assistant.answering import lines
 from assistant.answering.leaning import WARNING, WARNING_BOX, leans, limits
-from assistant.answering.lists import INTRODUCES, LIST_MOST, continues, fitting, heads_list, items_around
+from assistant.answering.lists import LIST_MOST, continues, fitting, heads_list, introduces, items_around
 from assistant.schema import Evidence
 from ingest.index.catalog import Snapshot
 from ingest.schema import Passage
@@ -80,8 +80,19 @@ class Surroundings:
             apart = max(other.start - passage.end, passage.start - other.end)
             return other.heading == passage.heading and apart < REACH_CHARACTERS
 
-        before, after = takewhile(close, reversed(near[:at])), takewhile(close, near[at + 1 :])
+        before, after = takewhile(close, reversed(near[:at])), [*takewhile(close, near[at + 1 :])]
+        after += _introduced([passage, *after][-1], near[at + 1 + len(after) :])
         return self._snapshot.with_mark(self._snapshot.joined([*reversed(list(before)), passage, *after]))
+
+
+def _introduced(last: Passage, following: Sequence[Passage]) -> list[Passage]:
+    """Return the passages of the subsection that follows if the last sentence before it introduces something."""
+    if not following or not introduces(last.text.rstrip()):
+        return []
+    inner, outer = following[0].heading, last.heading
+    if inner[: len(outer)] != outer or len(inner) == len(outer):
+        return []
+    return [*takewhile(lambda each: each.heading == inner and each.start - last.end < REACH_CHARACTERS, following)]
 
 
 def with_support(passage: Passage, position: int, most: int = LIST_MOST) -> list[int]:
@@ -190,7 +201,7 @@ def _belongs_after(passage: Passage, at: int) -> bool:
 def _is_below_list(passage: Passage, at: int) -> bool:
     """Whether a sentence begins the paragraph below a list or a table."""
     begins = lines.PARAGRAPH_END.search(lines.gap(passage, at)) and not lines.indent(passage, at)
-    if not begins or INTRODUCES.search(lines.text(passage, at)):
+    if not begins or introduces(lines.text(passage, at)):
         return False
     return lines.row(passage, at - 1) or items_around(passage, at - 1) is not None
 
@@ -254,7 +265,7 @@ def _introduces(passage: Passage, at: int, indent: int) -> bool:
 
 def _heads(passage: Passage, at: int) -> bool:
     """Whether a sentence introduces what follows: by a colon, or as a line without an end above a list."""
-    if INTRODUCES.search(lines.text(passage, at)):
+    if introduces(lines.text(passage, at)):
         return True
     if not (at + 1 < len(passage.sentences) and lines.item(passage, at + 1)) or lines.item(passage, at):
         return False

@@ -1,8 +1,9 @@
 """Reads the best passages with the cross-encoder, and scores their sentences by how well they answer the question."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import islice
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from assistant.answering import lines
 from assistant.answering.answer_type import announces, asked, counted, describes, offers
 from assistant.answering.context import Context, Surroundings, introduction
 from assistant.answering.fuse import fused_score
-from assistant.answering.lists import is_step
+from assistant.answering.lists import introduces, is_step
 from assistant.answering.reading import reading_text
 from assistant.answering.rerank import UNREAD, Reading, Reranker
 from assistant.answering.retrieve import Candidate, Question
@@ -29,6 +30,7 @@ BY_WORDS = 0.8  # weight of bm25 beside the cosine there; trial "best-by-its-tex
 # Taken off the score of a sentence that only says what its text is about; of front matter, and of a picture.
 ANNOUNCED, DESCRIBING = 5.0, 5.0
 CONTEXTS = 12  # best sentences that get a context; no others are quoted
+QUOTABLE = 6.0  # of the score: no sentence that is further below the best is quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,11 @@ class Sentence:
         """Whether the sentence is one of the steps of a numbered list."""
         return self.context is not None and is_step(self.context.passage, self.context.at)
 
+    @property
+    def only_introduces(self) -> bool:
+        """Whether the sentence introduces something, and what it introduces is not there to be quoted with it."""
+        return self.context is not None and len(self.context.positions) == 1 and introduces(self.evidence().text)
+
     def supported(self) -> list[Evidence]:
         """Return the sentence and those that must be quoted with it; adjacent ones are joined."""
         return list(self.context.evidence(self.score)) if self.context else [self.evidence()]
@@ -122,8 +129,7 @@ def score_sentences(
     """
     matcher, weights = _Matcher(question), scorer.weights(NAMES)
     about = dict(zip((each.passage.id for each in candidates), siblings(question, candidates), strict=True))
-    named = [each for each in candidates if not matcher.lacks_a_name(_above(each), each.passage.text)]
-    candidates = _worth_reading(named or candidates)
+    candidates, unnamed = _worth_reading(candidates, matcher)
     readings = reranker.read(question.text, [reading_text(each.passage, each.head) for each in candidates])
     scored = []
     for candidate, reading in zip(candidates, readings, strict=True):
@@ -133,7 +139,7 @@ def score_sentences(
             if rival.passage.place != candidate.passage.place
         ]
         for position, features in enumerate(
-            _features(candidate, reading, max(others, default=LEAST), matcher, unnamed=not named)
+            _features(candidate, reading, max(others, default=LEAST), matcher, unnamed=unnamed)
         ):
             score = float(weights @ features.row())
             text, opens = candidate.passage.cut(*candidate.passage.sentences[position]), _opens(candidate)
@@ -156,14 +162,21 @@ def most_telling(sentences: Sequence[Sentence]) -> Sentence:
     return max(own, key=lambda each: each.score + each.given_way)
 
 
-def _worth_reading(candidates: Sequence[Candidate]) -> Sequence[Candidate]:
-    """Return the candidates near the best one, by their fused score, and the best one without regard to titles."""
-    if not candidates:
-        return []
-    least = fused_score(candidates[0]) - REACH
-    near = [each for at, each in enumerate(candidates[:READ]) if at < READ_ANYWAY or fused_score(each) >= least]
-    by_text = max(candidates, key=lambda each: each.cosine + BY_WORDS * each.bm25)
-    return near if by_text in near else [*near, by_text]
+def _worth_reading(candidates: Sequence[Candidate], matcher: "_Matcher") -> tuple[Sequence[Candidate], bool]:
+    """Return the candidates near the best one, by their fused score, and the best one without regard to titles.
+
+    Only those with all names of the question count; if there are none, all do, and the second value says so.
+    """
+    by_text = sorted(candidates, key=lambda each: -(each.cosine + BY_WORDS * each.bm25))
+    first = list(islice(matcher.named(candidates), READ))  # few are looked at for names: it takes 0.2 ms each
+    unnamed = not first
+    if unnamed:
+        first, telling = list(candidates[:READ]), by_text[:1]
+    else:
+        telling = [next(matcher.named(by_text))]
+    least = fused_score(first[0]) - REACH if first else 0.0
+    near = [each for at, each in enumerate(first) if at < READ_ANYWAY or fused_score(each) >= least]
+    return [*near, *(each for each in telling if each not in near)], unnamed
 
 
 def _opens(candidate: Candidate) -> bool:
@@ -172,9 +185,13 @@ def _opens(candidate: Candidate) -> bool:
 
 
 def with_context(sentences: Sequence[Sentence], surroundings: Surroundings) -> list[Sentence]:
-    """Return the sentences; the first `CONTEXTS` get their context."""
-    best = [replace(s, context=surroundings.context(s.candidate.passage, s.position)) for s in sentences[:CONTEXTS]]
-    return [*best, *sentences[CONTEXTS:]]
+    """Return the sentences; those of the first `CONTEXTS` that may be quoted get their context."""
+    return [
+        replace(each, context=surroundings.context(each.candidate.passage, each.position))
+        if at < CONTEXTS and each.score >= sentences[0].score - QUOTABLE
+        else each
+        for at, each in enumerate(sentences)
+    ]
 
 
 def _above(candidate: Candidate) -> str:
@@ -232,13 +249,14 @@ class _Matcher:
         self._weights = np.array([term.idf / total for term in question.terms])
         self.missing = sum(term.idf for term in question.terms if term.frequency == 0) / total
 
-    def lacks_a_name(self, *texts: str) -> bool:
-        """Return whether a name of the question is in none of the texts, not even as the beginning of a word."""
-        if not self._names:
-            return False
-        stems = set[str]().union(*(content_stems(text, self._language) for text in texts))
+    def named(self, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+        """Yield the candidates with all names of the question, if only as the beginnings of words."""
+        return (each for each in candidates if not self._lacks_a_name(_above(each), each.passage.text))
+
+    def _lacks_a_name(self, *texts: str) -> bool:
         whole = "\n".join(texts)
-        return any(stem not in stems and not begins.search(whole) for stem, begins in self._names)
+        missing = [stem for stem, begins in self._names if not begins.search(whole)]
+        return bool(missing) and not set(missing) <= {s for text in texts for s in content_stems(text, self._language)}
 
     def exact(self, *texts: str) -> float:
         """Return the weighted share of the words that the texts contain together, 0 to 1."""

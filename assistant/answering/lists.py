@@ -5,10 +5,15 @@ import re
 from assistant.answering import lines
 from ingest.schema import Passage
 
-INTRODUCES = re.compile(r"[:：—–][*_\"'”’»)\]]*$")  # noqa: RUF001
+_INTRODUCES = re.compile(r"[:：—–][*_\"'”’»)\]]*$")  # noqa: RUF001
 _NUMBER = re.compile(r"[ \t]*\d{1,3}[.)]\s")
 LIST_MOST = 150  # words of a list that is quoted whole; of a longer one, as many items as fit
 ITEM_WORDS = 25  # if the items of a long list have more words on average and no numbers, one stands by itself
+
+
+def introduces(text: str) -> bool:
+    """Return whether a sentence ends as one does that introduces something."""
+    return _INTRODUCES.search(text) is not None
 
 
 def is_part_of_list(passage: Passage, start: int, end: int) -> bool:
@@ -69,7 +74,7 @@ def items_around(passage: Passage, at: int, *, nested: bool = False) -> range | 
 def heads_list(passage: Passage, at: int) -> bool:
     """Whether an item introduces a list of its own, not code or a note ("1. Run this:")."""
     below = at + 1 < len(passage.sentences) and lines.item(passage, at + 1)
-    return bool(below and INTRODUCES.search(lines.text(passage, at))) and (
+    return bool(below and _INTRODUCES.search(lines.text(passage, at))) and (
         lines.indent(passage, at + 1) > lines.indent(passage, at)
     )
 
@@ -83,7 +88,7 @@ def continues(passage: Passage, at: int) -> bool:
         and lines.item(passage, at + 1)
         and lines.follows(passage, at)
         and lines.follows(passage, at + 1)
-        and not INTRODUCES.search(lines.text(passage, at))
+        and not _INTRODUCES.search(lines.text(passage, at))
     )
 
 

@@ -115,6 +115,7 @@ _SAID = re.compile(  # "what does the handbook say about X", "is there anything 
     r"(?:\s+(?:anything|something))?\s+(?:about|on|regarding)\s+(?P<topic>.+?)\W*",
     re.IGNORECASE,
 )
+_OF_ONESELF = re.compile(r"\b(?:do|can|could|should|must|may|might|will|would|am|have)\s+(?:I|we|you)\b", re.IGNORECASE)
 _ARTICLE = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
 
 
@@ -132,7 +133,9 @@ def parts(
     kept that stand with the first question's in a passage of the snapshot;
     without one, the story stays. So it does if it denies something ("I can't
     take ibuprofen"), or if a question with one content word has nothing of it.
-    Names in it (drugs, diseases) are always kept.
+    Names in it (drugs, diseases) are always kept, and go over from the first
+    question to what the same sentence asks of the asker ("and how long before can
+    I drive?").
     """
     message = without_filler(message.strip())
     story, asked = _told(message)
@@ -149,7 +152,8 @@ def parts(
     before = first
     for joined, question in others:
         before = _filled_in(question, before, resolved.about if resolved.leans else "", joined=joined)
-        found.append(before)
+        named = names(first) if joined and _OF_ONESELF.search(before) and not names(before) else ()
+        found.append(f"{before.rstrip('? ')} ({' '.join(named)})?" if named else before)
     return found
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from assistant.answering import lines
 from assistant.answering.agreement import says_the_same
-from assistant.answering.evidence import Sentence
+from assistant.answering.evidence import QUOTABLE, Sentence
 from assistant.answering.languages import hint
 from assistant.answering.lists import is_part_of_list
 from assistant.answering.retrieve import Question
@@ -22,8 +22,8 @@ from ingest.text.sentences import starts_field, starts_item
 # words of an answer beyond which no further sentence is added. Of the best one's own paragraph, more is quoted: see the
 # trials sentences-in-an-answer and more-of-the-same-paragraph.
 QUOTED, MARGIN, WORDS = 6, 4.5, 120
-QUOTED_BESIDE, MARGIN_BESIDE, WORDS_BESIDE = 9, 6.0, 160
-STEPS = 6.0  # the same for a step, if the question asks for steps
+QUOTED_BESIDE, MARGIN_BESIDE, WORDS_BESIDE = 9, QUOTABLE, 160
+STEPS = QUOTABLE  # the same for a step, if the question asks for steps
 WORDS_OF_STEPS = 260  # words of steps that are quoted whole, and beyond which no further list of them is added
 _REPLIES = re.compile(r"[\W_]*(?:yes|no)\b[,.!;:]", re.IGNORECASE)
 AHEAD = 0.01  # of the score; a step that comes first is the best

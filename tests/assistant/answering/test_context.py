@@ -549,6 +549,15 @@ def test_a_line_without_an_end_introduces_the_list_below_it(quoted: Quoted) -> N
     assert quoted("b.md", "It rains.\n\n- yes\n- no", "no") == ["yes\n- no"]
 
 
+def test_a_line_that_introduces_the_list_of_a_subsection_brings_it(quoted: Quoted) -> None:
+    page = (
+        "<h2>Going home</h2><p>It rains. You must be able to do the following:</p>"
+        "<h3>Skills</h3><ol><li>Get up</li><li>Walk</li></ol><h2>Diet</h2><ul><li>Eat</li></ul>"
+    )
+    (found,) = quoted("a.html", f"<main>{page}</main>", "must be able")
+    assert found.startswith("You must be able to do the following:") and found.endswith("2. Walk")
+
+
 def test_a_label_brings_the_paragraph_below_it(quoted: Quoted) -> None:
     text = "Breast-feeding\n\nWait a week. Pump the milk.\n\nIt rains."
     assert quoted("a.txt", f"Take it at once.\n\n{text}", "Breast") == ["Breast-feeding\n\nWait a week. Pump the milk."]

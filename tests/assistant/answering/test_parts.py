@@ -1,5 +1,7 @@
 """A message is taken apart into its questions, without the story before them; a single question stays one."""
 
+import re
+
 import pytest
 
 from assistant.answering.follow_up import ResolvedQuestion
@@ -252,7 +254,7 @@ def test_what_the_texts_say_about_a_topic_is_searched_by_the_topic(question: str
 
 
 def medicines(text: str) -> list[str]:
-    return [word for word in text.replace(".", " ").split() if word.casefold() in ("ibuprofen", "gout")]
+    return [word for word in re.findall(r"\w+", text) if word.casefold() in ("ibuprofen", "gout")]
 
 
 @pytest.mark.parametrize(
@@ -269,6 +271,37 @@ def test_a_story_that_denies_or_says_all_stays(message: str, snapshot: Snapshot)
 
 def test_a_story_that_says_nothing_is_left_out_of_several_questions(snapshot: Snapshot) -> None:
     assert len(parts("I'm new here. What is sciatica? What is bursitis?", snapshot)) == 2
+
+
+@pytest.mark.parametrize(
+    ("message", "second"),
+    [
+        (
+            "How does ibuprofen work and how many hours before a race must I take it with water?",
+            "how many hours before a race must I take ibuprofen with water?",
+        ),
+        (
+            "How does ibuprofen work and how many hours before a race must I stop eating?",
+            "how many hours before a race must I stop eating (ibuprofen)?",
+        ),
+        (
+            "How does ibuprofen work and how many hours before a race do runners eat?",
+            "how many hours before a race do runners eat?",
+        ),
+        (
+            "How does ibuprofen work and how many hours before a race should I rest with gout?",
+            "how many hours before a race should I rest with gout?",
+        ),
+        (
+            "How does ibuprofen work? How many hours before a race must I stop eating?",
+            "How many hours before a race must I stop eating?",
+        ),
+    ],
+)
+def test_a_name_goes_over_to_what_the_same_sentence_asks_of_the_asker(
+    message: str, second: str, snapshot: Snapshot
+) -> None:
+    assert parts(message, snapshot, names=medicines)[1] == second
 
 
 def test_names_of_a_story_are_kept(snapshot: Snapshot) -> None:
