@@ -285,12 +285,12 @@ class Assistant:
             score = probability(most_telling(sentences).features, scorer) if sentences else 0.0
             usual = FOREIGN_THRESHOLD if scorer in self._model.foreign.values() else THRESHOLD
             state = decide(score, float(view.snapshot.meta("gate_threshold") or usual))
-            if state is State.ANSWERED and (sentences[0].sibling or sentences[0].only_introduces):
-                state = State.UNCERTAIN
-            answered = state is State.ANSWERED
             steps = asks_for_steps(question)
             if steps:
                 sentences = with_steps_first(sentences)
+            if state is State.ANSWERED and (sentences[0].sibling or sentences[0].only_introduces):
+                state = State.UNCERTAIN
+            answered = state is State.ANSWERED
             return Answer(
                 question=question,
                 quotes=once([*map(quoter.quote, choose(sentences, steps=steps))]) if answered else (),

@@ -124,6 +124,11 @@ def with_support(passage: Passage, position: int, most: int = LIST_MOST) -> list
     return sorted(found)
 
 
+def _is_row(passage: Passage, at: int) -> bool:
+    """Whether a sentence is a row of a table, in Markdown or as readers of other formats write it."""
+    return lines.row(passage, at) or lines.cells(passage, at)
+
+
 def _unit(passage: Passage, position: int, most: int) -> range:
     """Return the positions of the list, or of the lines introduced or asked for, that a sentence stands for."""
     text, last = lines.text(passage, position), len(passage.sentences) - 1
@@ -136,8 +141,8 @@ def _unit(passage: Passage, position: int, most: int) -> range:
         if _heads(passage, position) and "\n" in lines.gap(passage, position + 1):
             if lines.item(passage, position + 1):
                 return range(position, fitting(passage, position + 1, items_around(passage, position + 1), most).stop)
-            if lines.row(passage, position + 1):
-                return range(position, _end(passage, position + 1, lines.row))
+            if _is_row(passage, position + 1):
+                return range(position, _end(passage, position + 1, _is_row))
             return range(position, position + 2)
         if text.endswith("?"):
             return range(position, _end(passage, position + 1, _same_paragraph))
@@ -171,9 +176,9 @@ def _before(passage: Passage, at: int) -> int | None:
     """Return the position of the nearest earlier sentence that must be quoted too; None if there is none."""
     if at == 0:
         return None
-    for above in (lines.head(passage, at), lines.row_start(passage, at)):
-        if above is not None:
-            return above
+    head = lines.head(passage, at)
+    if head is not None:
+        return head
     if lines.follows(passage, at) and (
         leans(lines.text(passage, at)) or _same_field_list(passage, at) or _cut(passage, at)
     ):
@@ -182,7 +187,7 @@ def _before(passage: Passage, at: int) -> int | None:
         code = lines.code(passage, at - 1)
         if code and lines.words(passage, set(code)) <= LIST_WORDS:
             return code.start
-    for above in (introduction(passage, at), _outer_item(passage, at)):
+    for above in (lines.row_start(passage, at), introduction(passage, at), _outer_item(passage, at)):
         if above is not None:
             return above
     return lines.title(passage, at)
@@ -203,13 +208,13 @@ def _is_below_list(passage: Passage, at: int) -> bool:
     begins = lines.PARAGRAPH_END.search(lines.gap(passage, at)) and not lines.indent(passage, at)
     if not begins or introduces(lines.text(passage, at)):
         return False
-    return lines.row(passage, at - 1) or items_around(passage, at - 1) is not None
+    return _is_row(passage, at - 1) or items_around(passage, at - 1) is not None
 
 
 def _warning(passage: Passage, first: int) -> set[int]:
     """Return the positions of a warning in the paragraph right above a list; none if there is none."""
     above = first - 1
-    if above < 0 or lines.item(passage, above) or lines.row(passage, above):
+    if above < 0 or lines.item(passage, above) or _is_row(passage, above):
         return set()
     start = above
     while start > 0 and lines.follows(passage, start):
@@ -296,7 +301,7 @@ def _is_label(passage: Passage, at: int) -> bool:
     text = lines.text(passage, at)
     if len(text.split()) > LABEL_WORDS or lines.ended(passage, at) or not _alone(passage, at):
         return False
-    if lines.row(passage, at) or lines.cells(passage, at):
+    if _is_row(passage, at):
         return False
     if lines.item(passage, at + 1) or lines.row(passage, at + 1) or lines.indent(passage, at + 1):
         return False
@@ -325,6 +330,6 @@ def _same_field_list(passage: Passage, at: int) -> bool:
 def _cut(passage: Passage, at: int) -> bool:
     """Whether a sentence continues the one before, which was cut for being longer than a passage."""
     same_line = "\n" not in lines.gap(passage, at) or (
-        lines.text(passage, at)[0].islower() and not lines.row(passage, at)
+        lines.text(passage, at)[0].islower() and not _is_row(passage, at)
     )
     return lines.follows(passage, at) and same_line and not lines.item(passage, at) and not lines.ended(passage, at - 1)

@@ -30,6 +30,7 @@ BY_WORDS = 0.8  # weight of bm25 beside the cosine there; trial "best-by-its-tex
 # Taken off the score of a sentence that only says what its text is about; of front matter, and of a picture.
 ANNOUNCED, DESCRIBING = 5.0, 5.0
 CONTEXTS = 12  # best sentences that get a context; no others are quoted
+BY_FAR = 2.0  # of the score
 QUOTABLE = 6.0  # of the score: no sentence that is further below the best is quoted
 
 
@@ -106,8 +107,12 @@ class Sentence:
 
     @property
     def only_introduces(self) -> bool:
-        """Whether the sentence introduces something, and what it introduces is not there to be quoted with it."""
-        return self.context is not None and len(self.context.positions) == 1 and introduces(self.evidence().text)
+        """Whether the sentence introduces something that is not there: it is the last one of its section."""
+        return (
+            self.context is not None
+            and self.context.at + 1 == len(self.context.passage.sentences)
+            and introduces(self.evidence().text)
+        )
 
     def supported(self) -> list[Evidence]:
         """Return the sentence and those that must be quoted with it; adjacent ones are joined."""
@@ -125,18 +130,20 @@ def score_sentences(
     """Read the best candidates and return all their sentences, best first, ties in the candidates' order.
 
     Those that lack a name of the question are read only if all do, see `Features`.
-    Those about a sibling of what it names are left out unless the best sentence is in one.
+    Of those about a sibling of what it names, the first is read, too, and left out
+    unless the best sentence is in it by far.
     """
     matcher, weights = _Matcher(question), scorer.weights(NAMES)
-    about = dict(zip((each.passage.id for each in candidates), siblings(question, candidates), strict=True))
-    candidates, unnamed = _worth_reading(candidates, matcher)
+    of_siblings = [each for each, is_one in zip(candidates, siblings(question, candidates), strict=True) if is_one]
+    candidates, unnamed = _worth_reading([each for each in candidates if each not in of_siblings], matcher)
+    candidates = [*candidates, *of_siblings[:1]]
     readings = reranker.read(question.text, [reading_text(each.passage, each.head) for each in candidates])
     scored = []
     for candidate, reading in zip(candidates, readings, strict=True):
         others = [
             other.logit
             for rival, other in zip(candidates, readings, strict=True)
-            if rival.passage.place != candidate.passage.place
+            if rival.passage.place != candidate.passage.place and rival not in of_siblings
         ]
         for position, features in enumerate(
             _features(candidate, reading, max(others, default=LEAST), matcher, unnamed=unnamed)
@@ -146,10 +153,11 @@ def score_sentences(
             if announces(text, opening=opens):
                 score -= ANNOUNCED
             less = DESCRIBING if describes(text, question.text, opening=opens) else 0.0
-            sibling = about[candidate.passage.id]
+            sibling = candidate in of_siblings
             scored.append(Sentence(candidate, position, features, score - less, given_way=less, sibling=sibling))
     scored.sort(key=lambda sentence: -sentence.score)
-    return [each for each in scored if not each.sibling or scored[0].sibling]
+    own = [each for each in scored if not each.sibling]
+    return own if own and own[0].score >= scored[0].score - BY_FAR else scored
 
 
 def most_telling(sentences: Sequence[Sentence]) -> Sentence:

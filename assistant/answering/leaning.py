@@ -15,7 +15,8 @@ _LEANING = re.compile(
 _POINTING = re.compile(
     r"[\"'“‘(*_]*+(?:(?:we|you|i|one|people|please|do|does|not|never|always|should|must|can|could|may|might|will|would"
     r"|need|have|also|only|just|simply|to|don['’]t|cannot|can['’]t|shouldn['’]t)\s+){0,5}"
-    r"(?:(?!(?:if|when|that|which|who|what|how|why|where|there|and|or)\b)[\w'’-]+\s+){1,2}"
+    r"(?:(?!(?:if|when|that|which|who|what|how|why|where|there|and|or|because|although|though|while|since|as|unless"
+    r"|whether|before|after|until|once|is|are|was|were|think|thinks|find|finds|means|says)\b)[\w'’-]+\s+){1,2}"
     r"(?:(?-i:[Ii]t|[Tt]hem)\b|(?:these|those|this)(?=\s*[.,;!?)]|\s*\Z"
     r"|\s+(?:for|in|on|at|to|with|without|if|when|as|until|before|after|from|by|and|or|every|once|twice|daily|again)\b))",
     re.IGNORECASE,

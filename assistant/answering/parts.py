@@ -11,7 +11,7 @@ from assistant.answering.follow_up import AUXILIARY, NEXT_CLAUSE, TO_VERB, Resol
 from assistant.answering.leaning import NEGATION
 from ingest.index.catalog import Snapshot
 from ingest.text.sentences import sentence_spans
-from ingest.text.terms import content_terms
+from ingest.text.terms import content_stems, content_terms
 
 FEW = 2  # content words of a question whose "that" may point to what was named before
 MOST = 4  # questions of one message that are answered one by one
@@ -135,7 +135,7 @@ def parts(
     take ibuprofen"), or if a question with one content word has nothing of it.
     Names in it (drugs, diseases) are always kept, and go over from the first
     question to what the same sentence asks of the asker ("and how long before can
-    I drive?").
+    I drive?"), if a passage has one with a word of that.
     """
     message = without_filler(message.strip())
     story, asked = _told(message)
@@ -152,9 +152,21 @@ def parts(
     before = first
     for joined, question in others:
         before = _filled_in(question, before, resolved.about if resolved.leans else "", joined=joined)
-        named = names(first) if joined and _OF_ONESELF.search(before) and not names(before) else ()
+        named = _carried(first, before, snapshot, names) if joined else ()
         found.append(f"{before.rstrip('? ')} ({' '.join(named)})?" if named else before)
     return found
+
+
+def _carried(
+    first: str, question: str, snapshot: Snapshot | None, names: Callable[[str], Collection[str]]
+) -> Collection[str]:
+    """Return the names of a first question that go over to a further one."""
+    if not _OF_ONESELF.search(question) or names(question):
+        return ()
+    found, words = names(first), content_stems(question)
+    stems = [stem for name in found for stem in content_stems(name)]
+    together = stems and words and (snapshot is None or snapshot.texts_with([stems, list(words)], 1))
+    return found if together else ()
 
 
 def sides(question: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import logging
 import math
 import os
+import threading
 from collections.abc import Collection as Group
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -83,6 +84,7 @@ class Vectors:
         self._filling = 0  # the shard that new vectors go to
         self._sizes: list[int] = []  # of the shards; empty until the first write
         self._elsewhere: set[str] = set()  # ids in the other shards
+        self._closing = threading.Event()
         self._pool: ThreadPoolExecutor | None = None  # loads and searches shards, each in a thread
         allocator.limit_arenas()
         if read_only and not chroma_files.present(folder):
@@ -131,11 +133,22 @@ class Vectors:
         """Begin to load all shards, a second for each; until they are there, a search waits for them."""
         self._pool = ThreadPoolExecutor(os.cpu_count(), "vectors")
         for shard in self._shards:
-            self._pool.submit(_load, shard)
+            self._pool.submit(self._load, shard)
+
+    def _load(self, shard: "Collection") -> None:
+        from chromadb.errors import InternalError, NotFoundError
+
+        try:
+            with chroma_files.lock:  # Chroma may have changes to write
+                if not self._closing.is_set():  # Chroma loads when anything is asked for; counting stops all threads
+                    shard.get(**ONE)
+        except (InternalError, NotFoundError) as error:  # a search will say so, too
+            logger.warning("%s: vectors cannot be loaded (%s)", shard.name, error)
 
     def close(self) -> None:
         """Close the folder."""
         if self._pool is not None:
+            self._closing.set()
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
         with chroma_files.lock:
@@ -355,17 +368,6 @@ class Vectors:
                     found = shard.get(ids=batch, include=["embeddings"])
                     if found["embeddings"] is not None and len(found["ids"]):
                         yield found["ids"], np.asarray(found["embeddings"], dtype=np.float32)
-
-
-def _load(shard: "Collection") -> None:
-    """Load a shard: Chroma does when anything is asked for. No other thread would run meanwhile if it counted."""
-    from chromadb.errors import InternalError, NotFoundError
-
-    try:
-        with chroma_files.lock:  # Chroma may have changes to write
-            shard.get(**ONE)
-    except (InternalError, NotFoundError) as error:  # a search will say so, too
-        logger.warning("%s: vectors cannot be loaded (%s)", shard.name, error)
 
 
 def _client(folder: Path) -> "Client":

@@ -528,6 +528,7 @@ def test_what_points_back_brings_what_it_points_to(quoted: Quoted, second: str) 
     [
         "Take the tablets and swallow them.",
         "If it hurts, rest.",
+        "Although it is rare, kidneys fail.",
         "Ice is cold.",
         "Contact IT for a password.",
         "We use these tablets.",
@@ -547,6 +548,23 @@ def test_a_line_without_an_end_introduces_the_list_below_it(quoted: Quoted) -> N
     for part in ("not take", "allergic", "breast"):
         assert quoted("a.md", f"It rains.\n\n{never}\n\nIt is white.", part) == [never]
     assert quoted("b.md", "It rains.\n\n- yes\n- no", "no") == ["yes\n- no"]
+
+
+def test_a_line_with_a_colon_brings_all_rows_below_it(quoted: Quoted) -> None:
+    page = "<p>It rains. The doses are as follows:</p><table><tr><th>Adults</th><td>400 mg</td></tr>"
+    page += "<tr><th>Children</th><td>100 mg</td></tr></table><p>Do not give it to babies.</p><p>It snows.</p>"
+    whole = "The doses are as follows:\n\nAdults | 400 mg\n\nChildren | 100 mg\n\nDo not give it to babies."
+    assert quoted("a.html", f"<main>{page}</main>", "as follows") == [whole]
+    (found,) = quoted("a.html", f"<main>{page}</main>", "Children")
+    assert found.endswith("Do not give it to babies.")
+
+
+def test_what_leans_in_a_long_cell_brings_what_it_leans_on_and_the_beginning(quoted: Quoted) -> None:
+    filling = "Nothing else is known of it in any of the many trials that were made with it over the years. " * 4
+    row = f"Option: Ibuprofen. {filling}The capsules hold 400 mg. They must be swallowed whole. | Benefits: Some."
+    found = quoted("a.txt", f"It rains.\n\n{row}\n\nIt snows.", "swallowed whole")
+    assert "The capsules hold 400 mg. They must be swallowed whole." in " ".join(found)
+    assert found[0].startswith("Option: Ibuprofen.")
 
 
 def test_a_line_that_introduces_the_list_of_a_subsection_brings_it(quoted: Quoted) -> None:

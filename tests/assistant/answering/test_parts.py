@@ -298,10 +298,17 @@ def test_a_story_that_says_nothing_is_left_out_of_several_questions(snapshot: Sn
         ),
     ],
 )
-def test_a_name_goes_over_to_what_the_same_sentence_asks_of_the_asker(
-    message: str, second: str, snapshot: Snapshot
-) -> None:
-    assert parts(message, snapshot, names=medicines)[1] == second
+def test_a_name_goes_over_to_what_the_same_sentence_asks_of_the_asker(message: str, second: str) -> None:
+    assert parts(message, names=medicines)[1] == second
+
+
+def test_a_name_goes_over_only_if_a_passage_has_it_with_a_word_of_the_question(snapshot: Snapshot) -> None:
+    def names(text: str) -> list[str]:
+        return re.findall("bursitis", text)
+
+    message = "How does bursitis hurt and how many minutes a day should I {}?"
+    assert parts(message.format("do stretching at home"), snapshot, names=names)[1].endswith("at home (bursitis)?")
+    assert parts(message.format("feed the neighbour's cat"), snapshot, names=names)[1].endswith("neighbour's cat?")
 
 
 def test_names_of_a_story_are_kept(snapshot: Snapshot) -> None:

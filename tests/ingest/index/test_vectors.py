@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from chromadb.config import Settings
 
-import ingest.index.vectors as vectors_module
 from ingest.errors import IndexUnreadable
 from ingest.index.chosen import ChosenVectors
 from ingest.index.chroma_collections import GRAPH
@@ -406,13 +405,13 @@ def test_the_shards_of_a_large_index_are_loaded_and_searched_at_once(
     with Vectors(tmp_path, WIDE, shard_size=15) as vectors:
         vectors.add(names, values)
         wanted = [vectors.nearest(each, 30) for each in values[::9]]
-    loaded, load = list[str](), vectors_module._load
+    loaded, load = list[str](), Vectors._load
 
-    def loading(shard: chromadb.Collection) -> None:
-        load(shard)
+    def loading(own: Vectors, shard: chromadb.Collection) -> None:
+        load(own, shard)
         loaded.append(shard.name)
 
-    monkeypatch.setattr(vectors_module, "_load", loading)
+    monkeypatch.setattr(Vectors, "_load", loading)
     with closing(open_for_reading(tmp_path, WIDE, 100)) as found:
         assert isinstance(found, Vectors)
         found.close()  # while they are loaded
