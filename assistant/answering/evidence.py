@@ -134,16 +134,20 @@ def score_sentences(
     unless the best sentence is in it by far.
     """
     matcher, weights = _Matcher(question), scorer.weights(NAMES)
-    of_siblings = [each for each, is_one in zip(candidates, siblings(question, candidates), strict=True) if is_one]
-    candidates, unnamed = _worth_reading([each for each in candidates if each not in of_siblings], matcher)
-    candidates = [*candidates, *of_siblings[:1]]
+    own: list[Candidate] = []
+    of_siblings: list[Candidate] = []
+    for each, is_sibling in zip(candidates, siblings(question, candidates), strict=True):
+        (of_siblings if is_sibling else own).append(each)
+    near, unnamed = _worth_reading(own, matcher)
+    aside = of_siblings[:1]
+    candidates = [*near, *aside]
     readings = reranker.read(question.text, [reading_text(each.passage, each.head) for each in candidates])
     scored = []
     for candidate, reading in zip(candidates, readings, strict=True):
         others = [
             other.logit
             for rival, other in zip(candidates, readings, strict=True)
-            if rival.passage.place != candidate.passage.place and rival not in of_siblings
+            if rival.passage.place != candidate.passage.place and rival not in aside
         ]
         for position, features in enumerate(
             _features(candidate, reading, max(others, default=LEAST), matcher, unnamed=unnamed)
@@ -153,11 +157,11 @@ def score_sentences(
             if announces(text, opening=opens):
                 score -= ANNOUNCED
             less = DESCRIBING if describes(text, question.text, opening=opens) else 0.0
-            sibling = candidate in of_siblings
+            sibling = candidate in aside
             scored.append(Sentence(candidate, position, features, score - less, given_way=less, sibling=sibling))
     scored.sort(key=lambda sentence: -sentence.score)
-    own = [each for each in scored if not each.sibling]
-    return own if own and own[0].score >= scored[0].score - BY_FAR else scored
+    without = [each for each in scored if not each.sibling]
+    return without if without and without[0].score >= scored[0].score - BY_FAR else scored
 
 
 def most_telling(sentences: Sequence[Sentence]) -> Sentence:

@@ -74,9 +74,7 @@ def items_around(passage: Passage, at: int, *, nested: bool = False) -> range | 
 def heads_list(passage: Passage, at: int) -> bool:
     """Whether an item introduces a list of its own, not code or a note ("1. Run this:")."""
     below = at + 1 < len(passage.sentences) and lines.item(passage, at + 1)
-    return bool(below and _INTRODUCES.search(lines.text(passage, at))) and (
-        lines.indent(passage, at + 1) > lines.indent(passage, at)
-    )
+    return below and introduces(lines.text(passage, at)) and (lines.indent(passage, at + 1) > lines.indent(passage, at))
 
 
 def continues(passage: Passage, at: int) -> bool:
@@ -88,7 +86,7 @@ def continues(passage: Passage, at: int) -> bool:
         and lines.item(passage, at + 1)
         and lines.follows(passage, at)
         and lines.follows(passage, at + 1)
-        and not _INTRODUCES.search(lines.text(passage, at))
+        and not introduces(lines.text(passage, at))
     )
 
 

@@ -22,8 +22,9 @@ def siblings(question: Question, candidates: Sequence[Candidate]) -> list[bool]:
     language = question.language
     above = [[content_stems(text, language) for text in (c.passage.title, *c.passage.heading)] for c in candidates]
     known = {name for names in above for name in names}
-    pairs = _pairs(question.text, language)
-    words = {term.stem for term in analyse(question.text, language)}
+    terms = analyse(question.text, language)
+    words = {term.stem for term in terms}
+    pairs = {(one.stem, other.stem) for one, other in pairwise(terms) if not (one.stop or other.stop)}
     return [
         any(_is_sibling(pair, names, known, words) and not _has_both(pair, each, language) for pair in pairs)
         for each, names in zip(candidates, above, strict=True)
@@ -46,10 +47,3 @@ def _has_both(pair: Pair, candidate: Candidate, language: str) -> bool:
     """Return whether a sentence of a passage has both words: "after a hip or knee replacement"."""
     passage = candidate.passage
     return any(set(pair) <= set(content_stems(passage.cut(*span), language)) for span in passage.sentences)
-
-
-def _pairs(text: str, language: str) -> frozenset[Pair]:
-    """Return the stems side by side in a text, none of them of a stop word."""
-    return frozenset(
-        (one.stem, other.stem) for one, other in pairwise(analyse(text, language)) if not (one.stop or other.stop)
-    )

@@ -1,7 +1,6 @@
 """Tables of a PDF page: those with ruled cells, and those whose cells merely stand below each other."""
 
 from bisect import bisect
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -84,22 +83,24 @@ def ruled(sheet: Sheet, marks: frozenset[str]) -> tuple[list[Grid], list[Lattice
     return found, boxes
 
 
-def _is_row_of_texts(lattice: Lattice, pieces: Sequence[Piece]) -> bool:
-    """Return whether the only row of a lattice holds texts of several lines, as one that a page break has parted."""
-    columns = defaultdict[int, list[Piece]](list)
+def _by_column(lattice: Lattice, pieces: Sequence[Piece]) -> list[list[Piece]]:
+    """Return the pieces of each column of a lattice that holds some, whatever their rows."""
+    columns: list[list[Piece]] = [[] for _ in lattice.xs[1:]]
     for piece in pieces:
         columns[lattice.cell((piece.left + piece.right) / 2, piece.base)[1]].append(piece)
-    texts = [[tuple(band.pieces) for band in bands(own)] for own in columns.values()]
+    return [own for own in columns if own]
+
+
+def _is_row_of_texts(lattice: Lattice, pieces: Sequence[Piece]) -> bool:
+    """Return whether the only row of a lattice holds texts of several lines, as one that a page break has parted."""
+    texts = [[tuple(band.pieces) for band in bands(own)] for own in _by_column(lattice, pieces)]
     long = [own for own in texts if len(own) >= _TEXT]
     return len(long) > 1 and all(map(_is_prose, long))
 
 
 def _parts_too_few(lattice: Lattice, pieces: Sequence[Piece]) -> bool:
     """Return whether a column between ruled lines holds several columns of numbers, which only gaps part."""
-    columns: list[list[Piece]] = [[] for _ in lattice.xs[1:]]
-    for piece in pieces:
-        columns[lattice.cell((piece.left + piece.right) / 2, piece.base)[1]].append(piece)
-    for own in filter(None, columns):
+    for own in _by_column(lattice, pieces):
         size = median(piece.size for piece in own)
         lines = bands(own)
         found = [band for band in lines if gaps_between([band], _WIDE * size)]
