@@ -7,7 +7,7 @@ from functools import partial
 from itertools import zip_longest
 from typing import Self
 
-from assistant.answering.answer_type import asks_for_steps
+from assistant.answering.answer_type import asks_for_steps, lacks_figure
 from assistant.answering.context import Surroundings
 from assistant.answering.evidence import Sentence, most_telling, score_sentences, with_context
 from assistant.answering.follow_up import ResolvedQuestion, resolve_follow_up, resolve_foreign
@@ -288,12 +288,17 @@ class Assistant:
             steps = asks_for_steps(question)
             if steps:
                 sentences = with_steps_first(sentences)
-            if state is State.ANSWERED and (sentences[0].sibling or sentences[0].only_introduces):
+            chosen = choose(sentences, steps=steps) if state is State.ANSWERED else []
+            if chosen and (
+                sentences[0].sibling
+                or sentences[0].only_introduces
+                or lacks_figure(question, "\n".join(evidence.text for evidence in chosen))
+            ):
                 state = State.UNCERTAIN
             answered = state is State.ANSWERED
             return Answer(
                 question=question,
-                quotes=once([*map(quoter.quote, choose(sentences, steps=steps))]) if answered else (),
+                quotes=once([*map(quoter.quote, chosen)]) if answered else (),
                 abstention=None if answered else abstain(encoded, sentences, quoter, view, state),
                 ranked=rank_sources(candidates, _logits(sentences)),
                 gate_score=score,

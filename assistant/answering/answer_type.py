@@ -102,6 +102,24 @@ _ASKING = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _ASKS.i
 _OFFERING = {
     kind: re.compile(pattern, re.NOFLAG if kind is Kind.NAME else re.IGNORECASE) for kind, pattern in _OFFERS.items()
 }
+# What plainly asks for a figure, and what has one; both are narrower than the kinds above, for whole answers.
+_SUM = r"(?:costs?|price|fees?|stipend|salary|wages?|pay|rent|surcharge|deposit)"
+_ASKS_SUM = re.compile(
+    r"\bhow (?:expensive|much)\b.*\b(?:costs?|pay(?! attention)|paid|charged?|price|fees?|money)\b"
+    rf"|\bwhat(?:['’]s| is| are| was| were) the (?:[\w-]+ ){{0,3}}?{_SUM}\b"
+    rf"|\b(?:hourly|daily|weekly|monthly|yearly|annual) {_SUM}\b",
+    re.IGNORECASE,
+)
+_ASKS_COUNT = re.compile(
+    r"\bhow many\b|\b(?:what|which) (?:percent|percentage|number)\b"
+    r"|\bwhat(?:['’]s| is| are| was| were) the (?:[\w-]+ ){0,3}?(?:percentage|number)\b",
+    re.IGNORECASE,
+)
+_FIGURE = re.compile(
+    _NUMBER + r"|%|\b(?:no|none|nothing|zero|nobody|single|couple|unlimited|unknown|not|never|any|every|each|all|both"
+    r"|majority|most|only|several|various|varies|vary|depends?)\b",
+    re.IGNORECASE,
+)
 _HOW_MANY = re.compile(r"\bhow many ((?:[\w'’-]+\W+){1,4})", re.IGNORECASE)
 _EXACT = frozenset({Kind.FREQUENCY, Kind.WEIGHT, Kind.MONEY})  # also match "how much" or "how many"
 
@@ -166,6 +184,16 @@ def offered(sentence: str, kinds: frozenset[Kind]) -> frozenset[Kind]:
 def offers(sentence: str, kinds: frozenset[Kind], things: frozenset[str]) -> bool:
     """Return whether a sentence offers one of `kinds` and, if `things` is not empty, counts one of them."""
     return bool(offered(sentence, kinds)) and (not things or counts(sentence, things))
+
+
+def lacks_figure(question: str, answer: str) -> bool:
+    """Return whether a question plainly asks for a number or an amount of money, and the answer has none.
+
+    Source: trial "quotes-without-a-figure".
+    """
+    if _ASKS_SUM.search(question):
+        return not (_FIGURE.search(answer) and _OFFERING[Kind.MONEY].search(answer))
+    return bool(_ASKS_COUNT.search(question)) and not _FIGURE.search(answer)
 
 
 def counted(question: str) -> frozenset[str]:

@@ -1,7 +1,8 @@
 """Reads the best passages with the cross-encoder, and scores their sentences by how well they answer the question."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as Group
 from dataclasses import dataclass, fields, replace
 from itertools import islice
 
@@ -19,6 +20,7 @@ from assistant.answering.siblings import siblings
 from assistant.answering.something_else import is_about_something_else, looks_above
 from assistant.answering.weights import Scorer
 from assistant.schema import Evidence
+from ingest.schema import Place
 from ingest.text.terms import content_stems
 
 # Passages that are read: trial "passages-near-the-best".
@@ -29,6 +31,7 @@ REACH = 0.15  # of the fused score: others that are further below the best are n
 BY_WORDS = 0.8  # weight of bm25 beside the cosine there; trial "best-by-its-text"
 # Taken off the score of a sentence that only says what its text is about; of front matter, and of a picture.
 ANNOUNCED, DESCRIBING = 5.0, 5.0
+LABEL = 2  # words of a heading that labels a section with a name, at most: "Tramadol", "Taking tramadol"
 CONTEXTS = 12  # best sentences that get a context; no others are quoted
 BY_FAR = 2.0  # of the score
 QUOTABLE = 6.0  # of the score: no sentence that is further below the best is quoted
@@ -41,7 +44,7 @@ class Features:
     - `sentence_logit` and `passage_logit` are the cross-encoder's, of the
       sentence and of the passage that holds it; `UNREAD` if the sentence is
       about something else than the question, see something_else.py, or if
-      all candidates lack a name that the question has.
+      all candidates lack a name that the question has, see `_Matcher.named`.
     - `elsewhere` is the highest logit of a passage of another source, at least
       `LEAST`: whether sources agree that there is an answer.
     - `passage_cosine`, `title_cosine` and `bm25` are the passage's, see `Candidate`.
@@ -180,12 +183,13 @@ def _worth_reading(candidates: Sequence[Candidate], matcher: "_Matcher") -> tupl
     Only those with all names of the question count; if there are none, all do, and the second value says so.
     """
     by_text = sorted(candidates, key=lambda each: -(each.cosine + BY_WORDS * each.bm25))
-    first = list(islice(matcher.named(candidates), READ))  # few are looked at for names: it takes 0.2 ms each
+    labels = matcher.labels(candidates)
+    first = list(islice(matcher.named(candidates, labels), READ))  # few are looked at for names: it takes 0.2 ms each
     unnamed = not first
     if unnamed:
         first, telling = list(candidates[:READ]), by_text[:1]
     else:
-        telling = [next(matcher.named(by_text))]
+        telling = [next(matcher.named(by_text, labels))]
     least = fused_score(first[0]) - REACH if first else 0.0
     near = [each for at, each in enumerate(first) if at < READ_ANYWAY or fused_score(each) >= least]
     return [*near, *(each for each in telling if each not in near)], unnamed
@@ -261,14 +265,35 @@ class _Matcher:
         self._weights = np.array([term.idf / total for term in question.terms])
         self.missing = sum(term.idf for term in question.terms if term.frequency == 0) / total
 
-    def named(self, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
-        """Yield the candidates with all names of the question, if only as the beginnings of words."""
-        return (each for each in candidates if not self._lacks_a_name(_above(each), each.passage.text))
+    def labels(self, candidates: Sequence[Candidate]) -> Mapping[Place, Group[str]]:
+        """Return the names of the question that label a section of a text: its heading says little else."""
+        found: dict[Place, set[str]] = {}
+        for each in candidates if self._names else ():
+            headings = [text for text in each.passage.heading if len(content_stems(text, self._language)) <= LABEL]
+            names = {stem for stem, begins in self._names if any(map(begins.search, headings))}
+            found.setdefault(each.passage.place, set()).update(names)
+        return found
 
-    def _lacks_a_name(self, *texts: str) -> bool:
+    def named(self, candidates: Iterable[Candidate], labels: Mapping[Place, Group[str]]) -> Iterator[Candidate]:
+        """Yield the candidates with all names of the question, if only as the beginnings of words.
+
+        A name may stand anywhere in a candidate's text, unless it labels a section there that does not hold the
+        candidate: "Dose" may answer about what its text names once, but not if that has a heading of its own.
+
+        Source: trial "names-anywhere-in-a-text".
+        """
+        return (
+            each
+            for each in candidates
+            if self._lacking(each) <= each.names.difference(labels.get(each.passage.place, ()))
+        )
+
+    def _lacking(self, candidate: Candidate) -> Group[str]:
+        """Return the names that neither a passage nor what it stands below has."""
+        texts = _above(candidate), candidate.passage.text
         whole = "\n".join(texts)
-        missing = [stem for stem, begins in self._names if not begins.search(whole)]
-        return bool(missing) and not set(missing) <= {s for text in texts for s in content_stems(text, self._language)}
+        missing = {stem for stem, begins in self._names if not begins.search(whole)}
+        return missing.difference(*(content_stems(text, self._language) for text in texts)) if missing else missing
 
     def exact(self, *texts: str) -> float:
         """Return the weighted share of the words that the texts contain together, 0 to 1."""

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.answering.word_list import is_listed_name
+from assistant.answering.word_list import is_listed_name, zipf
 from assistant.index import View
 from ingest.index.catalog import Snapshot
 from ingest.index.lexicon import BM25_K1
@@ -26,9 +26,9 @@ _BEFORE_NOUN = re.compile(  # "allergic to amoxicillin"
     r"|switch\w*|intoleran\w+|expos\w+|resistan\w+|immune)\s+to\s+\Z",
     re.IGNORECASE,
 )
-# Whatever else there is, it is not this.
+# Whatever else there is, it is not this; or it is only who says so.
 _EXCLUDED = re.compile(
-    r"\b(?:besides|instead of|other than|apart from|aside from|except(?: for)?|without|rather than"
+    r"\b(?:according to|besides|instead of|other than|apart from|aside from|except(?: for)?|without|rather than"
     r"|I(?:['’]m| am) (?:not allowed to \w+|allergic to|intolerant (?:of|to))"
     r"|I (?:can(?:no|['’])t|could(?:n['’]t| not)|should(?:n['’]t| not)|must(?:n['’]t| not)|do(?:n['’]t| not)) \w+)\s+"
     r"(?:(?:the|a|an|my|any|taking|using)\s+)?\Z",
@@ -36,6 +36,8 @@ _EXCLUDED = re.compile(
 )
 _CODE = re.compile(r"[A-Za-z]+\d+[A-Za-z\d]*")  # X20S, B12
 BEFORE = 60  # characters before a word that say whether it is a name
+EVERYDAY = 3.5  # Zipf frequency from which a word in small letters is no name ("headset"); "aspirin" has 3.3
+NAMED = 1_000  # passages with a name whose texts are looked up; a name has few
 _OPENING = " \t\n\"'“‘(*_¿¡"
 LONGEST_QUESTION = 2_000  # characters; the rest of a longer question is ignored
 
@@ -85,7 +87,8 @@ class Candidate:
     with the title alone (-1 to 1 each). `bm25` is a share (0 to 1) of the
     highest possible score. `empty` is whether it says nothing but what its text
     is about (front matter, a picture). `head` is that of the table that the
-    passage goes on with.
+    passage goes on with. `names` are the stems of the question's names that stand
+    anywhere in its text.
     """
 
     passage: Passage
@@ -94,6 +97,7 @@ class Candidate:
     title: float = 0.0
     empty: bool = False
     head: str = ""
+    names: frozenset[str] = frozenset()
 
 
 def storable(text: str) -> str:
@@ -149,6 +153,7 @@ def _names(text: str, words: Sequence[Term], view: View) -> frozenset[Term]:
             or (
                 length > 1
                 and text[term.start : term.end].isalpha()
+                and not _is_everyday(text[term.start : term.end])
                 and not _DERIVED.search(text, term.start, term.end)
                 and (
                     not _BEFORE_VERB.search(text, max(0, term.start - BEFORE), term.start)
@@ -157,6 +162,10 @@ def _names(text: str, words: Sequence[Term], view: View) -> frozenset[Term]:
             )
         )
     )
+
+
+def _is_everyday(word: str) -> bool:
+    return word.islower() and zipf(word, ENGLISH) >= EVERYDAY
 
 
 def names_in(text: str, view: View) -> list[str]:
@@ -183,12 +192,18 @@ def retrieve(question: Question, view: View, limit: int = CANDIDATES) -> list[Ca
     unknown = sorted({p.sha for p in passages.values()} - cosines.keys())
     cosines.update(view.vectors.cosines(question.vector, unknown))
     ceiling = question.weight * (BM25_K1 + 1) or 1.0
+    named = {
+        term.stem: view.snapshot.places_with(term.stem, NAMED)
+        for term in question.terms
+        if term.names and term.frequency
+    }
     return [
         Candidate(
             passage,
             cosines[passage.sha],
             min(1.0, bm25.get(key, 0.0) / ceiling),
             head=_table_head(passage, view.snapshot),
+            names=frozenset(stem for stem, places in named.items() if passage.place in places),
         )
         for key, passage in sorted(passages.items())
         if passage.sha in cosines

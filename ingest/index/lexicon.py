@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ingest.index import tables
+from ingest.schema import Place
 
 MAX_PARAMETERS = 900  # per IN list; old SQLite versions allow 999
 
@@ -112,6 +113,16 @@ class Lexicon:
         query = sa.select(*columns).select_from(texts).where(tables.passages.c.id.in_(keys))
         rows = self._connection.execute(query.order_by(tables.passages.c.id))
         return ["\n".join((row.title, *row.heading, row.text)) for row in rows]
+
+    def places_with(self, word: str, limit: int) -> frozenset[Place]:
+        """Return the texts of the first `limit` passages with a stem in title, headings or text."""
+        texts = tables.passages.join(tables.documents).join(tables.roots)
+        query = sa.select(tables.roots.c.path, tables.documents.c.source).distinct().select_from(texts)
+        found: set[Place] = set()
+        for batch in batches(self._full_text.matching([[word]], limit)):
+            rows = self._connection.execute(query.where(tables.passages.c.id.in_(batch)))
+            found.update((row.path, row.source) for row in rows)
+        return frozenset(found)
 
 
 def bm25_idf(frequency: int, passages: int) -> float:

@@ -10,6 +10,7 @@ from assistant.answering.answer_type import (
     counted,
     counts,
     describes,
+    lacks_figure,
     offered,
     offers,
 )
@@ -123,6 +124,27 @@ def test_counted(question: str, things: set[str]) -> None:
 )
 def test_counts(question: str, sentence: str, counted_there: bool) -> None:
     assert counts(sentence, counted(question)) == counted_there
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "lacks"),
+    [
+        ("How many files may it hold?", "Files beyond the limit are refused.", True),
+        ("How many files may it hold?", "It refuses the eleventh file.", True),
+        ("How many files may it hold?", "It holds ten files.", False),
+        ("How many files may it hold?", "There is no limit.", False),
+        ("What is the maximum number of files?", "Too big a folder is refused.", True),
+        ("What does membership cost?", "Members meet 3 times a year.", False),  # not asked so plainly
+        ("How much does membership cost?", "Members meet 3 times a year.", True),
+        ("How much does membership cost?", "Members pay 20 euros a year.", False),
+        ("How much does membership cost?", "Nothing: membership is free.", False),
+        ("monthly salary of a nurse", "Nurses work 40 hours a week.", True),
+        ("What happens if I don't pay the fee?", "Your membership ends.", False),
+        ("How much does walking help?", "It helps a lot.", False),
+    ],
+)
+def test_an_answer_lacks_the_figure_asked_for(question: str, answer: str, lacks: bool) -> None:
+    assert lacks_figure(question, answer) is lacks
 
 
 def test_an_offer_of_a_number_counts_the_thing_asked_for() -> None:

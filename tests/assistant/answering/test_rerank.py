@@ -95,6 +95,24 @@ def test_a_passage_that_lacks_a_name_of_the_question_does_not_answer() -> None:
         assert {each.features.sentence_logit == UNREAD for each in found} == unread
 
 
+def under(heading: str, text: str, source: str, *names: str) -> Candidate:
+    made = candidate(text, source=source)
+    return replace(made, passage=replace(made.passage, heading=("Guide", heading)), names=frozenset(names))
+
+
+def test_a_name_may_stand_anywhere_in_a_text_unless_it_labels_a_section_there() -> None:
+    asked = Question(
+        "how much tramadol", np.zeros(1, np.float32), (QuestionTerm("tramadol", "tramadol", (9, 17), 3, 5.0, True),)
+    )
+    dose, other = under("Dose", "Take five.", "a.md", "tramadol"), under("Dose", "Drink eight.", "b.md")
+    for label, read in (("Taking tramadol", 1), ("Driving a car on tramadol", 2)):
+        reader = Longest()
+        named = under(label, "Ask a doctor.", "a.md", "tramadol")
+        score_sentences(asked, [other, dose, named], reader, load_model().reranked)
+        assert len(reader.read_texts) == read
+        assert ("Take five." in reader.read_texts[0]) == (read == 2)
+
+
 def test_only_other_sources_can_agree() -> None:
     same = score_sentences(
         NOTHING, [candidate("Heat helps."), candidate("It helps a lot.")], Longest(), load_model().reranked

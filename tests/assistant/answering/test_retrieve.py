@@ -9,7 +9,7 @@ import pytest
 
 from assistant.answering.evidence import NAMES, Features, Sentence, most_telling
 from assistant.answering.fuse import Titles, fuse, rank_sources
-from assistant.answering.retrieve import Candidate, Question, encode_question
+from assistant.answering.retrieve import Candidate, Question, encode_question, retrieve
 from assistant.assistant import Assistant
 from assistant.index import Index
 from assistant.render import answer_json, answer_text
@@ -64,7 +64,7 @@ class InParts(FakeEncoder):
 def test_names_are_rare_nouns(indexed: Callable[..., RunReport], tmp_path: Path) -> None:
     indexed(
         {
-            "a.md": "Tramadol and Diclofenac are prescribed. Fermenting cabbage takes a week. "
+            "a.md": "Tramadol and Diclofenac are prescribed remedies. Fermenting cabbage takes a week. "
             "They ferment2000 it, says the X20S."
         }
     )
@@ -87,6 +87,10 @@ def test_names_are_rare_nouns(indexed: Callable[..., RunReport], tmp_path: Path)
         assert names("Which painkillers are there besides tramadol, or instead of the Diclofenac?") == []
         assert names("Can I tramadol with the X20S?") == ["X20S"]
         assert names("How is the repayment of the X99 done?") == []
+        assert names("How much tramadol, according to the diclofenac?") == ["tramadol"]
+        assert names("tramadol remedies?") == ["tramadol"] and names("Is it Remedies?") == ["Remedies"]  # a brand
+        (found,) = retrieve(encode_question("How much tramadol and citalopram?", view), view)
+        assert found.names == {"tramadol"}
     index.close()
 
 

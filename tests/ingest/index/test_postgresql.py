@@ -99,6 +99,7 @@ def test_scores_are_those_of_fts5(tmp_path: Path, encoder: FakeEncoder, postgres
                 lists = [snapshot.lexical([stems(word) for word in words], 50) for words in questions]
                 some = [snapshot.lexical_of(["word6x", "word5x"], [key for key, _ in lists[1]])]
                 sides = [snapshot.texts_with(group, 3) for group in groups]
+                sides.append([snapshot.places_with(word, limit) for word in ("word3x", "absent") for limit in (2, 50)])
                 found.append((lists, some, sides, sorted(snapshot.stems().items()), snapshot.duplicates()))
     (lists, some, *rest), (again, same, *others) = found
     assert [[key for key, _ in each] for each in again] == [[key for key, _ in each] for each in lists]

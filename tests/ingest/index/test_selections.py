@@ -62,6 +62,10 @@ def test_only_the_documents_of_a_selection_are_seen(limited: Limited, tmp_path: 
         assert snapshot.holding("Plums") == [] and snapshot.roots_of("a/one.md") == []
         assert [place for _, place, _ in snapshot.titles()] == [(root, "a/two.txt")]
         assert snapshot.texts_with([["pear"]], 5) and not snapshot.texts_with([["plum"]], 5)
+        assert (snapshot.places_with("pear", 5), snapshot.places_with("plum", 5)) == (
+            {(root, "a/two.txt")},
+            frozenset(),
+        )
 
 
 def test_few_selections_are_kept_and_those_used_last(limited: Limited, monkeypatch: pytest.MonkeyPatch) -> None:
