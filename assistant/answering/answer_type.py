@@ -145,7 +145,7 @@ _INDIRECT = re.compile(
 )
 
 _FIELD = re.compile(r"(?P<name>[a-z][\w-]*)[ \t]*[:=](?!//)")  # "keywords: hip, back" in front matter
-_PICTURES = re.compile(r"(?:!\[[^\]\n]*\]\([^)\n]*\)\s*)+")
+_PICTURES = re.compile(r"(?:!\[[^\]\n]*\]\([^)\n]*\)\s*)+|<!--.*-->\s*", re.DOTALL)  # and comments of the author
 
 
 def asks_for_steps(question: str) -> bool:
@@ -160,7 +160,7 @@ def announces(sentence: str, *, opening: bool) -> bool:
 
 
 def describes(sentence: str, question: str, *, opening: bool) -> bool:
-    """Return whether a sentence is a picture, or in an `opening` a field of front matter not asked for by its name.
+    """Return whether a sentence is a picture, a comment or, in an `opening`, front matter not asked for by its name.
 
     Such fields describe a text ("keywords: hip, back") rather than say anything.
     """

@@ -20,7 +20,7 @@ from assistant.answering.siblings import siblings
 from assistant.answering.something_else import is_about_something_else, looks_above
 from assistant.answering.weights import Scorer
 from assistant.schema import Evidence
-from ingest.schema import Place
+from ingest.schema import Passage, Place
 from ingest.text.terms import content_stems
 
 # Passages that are read: trial "passages-near-the-best".
@@ -43,7 +43,8 @@ class Features:
 
     - `sentence_logit` and `passage_logit` are the cross-encoder's, of the
       sentence and of the passage that holds it; `UNREAD` if the sentence is
-      about something else than the question, see something_else.py, or if
+      about something else than the question, see something_else.py, if its
+      row or list item is named otherwise, see `_Matcher.named_otherwise`, or if
       all candidates lack a name that the question has, see `_Matcher.named`.
     - `elsewhere` is the highest logit of a passage of another source, at least
       `LEAST`: whether sources agree that there is an answer.
@@ -222,14 +223,16 @@ def _features(
     passage = candidate.passage
     above = _above(candidate)
     heading_exact, exact = matcher.exact(above), matcher.exact(above, passage.text)
-    features = []
+    features, others = [], matcher.named_otherwise(passage)
     for position, (span, logit) in enumerate(zip(passage.sentences, reading.sentences, strict=True)):
         text = passage.cut(*span)
         offering = offers(text, matcher.kinds, matcher.things)
         under = "\n".join((*passage.heading[-1:], candidate.head))
         introducing = introduction(passage, position) if matcher.looks_above else None
         introduced = text if introducing is None else lines.text(passage, introducing)
-        other = unnamed or is_about_something_else(matcher.question, text, above, under, introduced)
+        other = (
+            unnamed or position in others or is_about_something_else(matcher.question, text, above, under, introduced)
+        )
         features.append(
             Features(
                 sentence_logit=UNREAD if other else logit,
@@ -287,6 +290,20 @@ class _Matcher:
             for each in candidates
             if self._lacking(each) <= each.names.difference(labels.get(each.passage.place, ()))
         )
+
+    def named_otherwise(self, passage: Passage) -> Group[int]:
+        """Return the positions of sentences in rows and list items of another name than one of the question's.
+
+        That is, in those without the name, where another row or item there is named so.
+        """
+        lines_of = [lines.named(passage, at) for at in range(len(passage.sentences))] if self._names else []
+        return {
+            at
+            for _, begins in self._names
+            if any(begins.search(name) for name, _ in lines_of)
+            for at, (name, line) in enumerate(lines_of)
+            if name and not begins.search(line)
+        }
 
     def _lacking(self, candidate: Candidate) -> Group[str]:
         """Return the names that neither a passage nor what it stands below has."""

@@ -8,6 +8,7 @@ from ingest.text.tables import TABLE_RULE
 
 PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n")
 _CELLS = re.compile(r"\S \| \S")
+_LABEL = re.compile(r"([^:\n]{2,60}):(?=[\s*_])")
 _FENCE = re.compile(r"^[ \t>]*(?:`{3,}|~{3,})", re.MULTILINE)
 # The line above what a tab or a note in Markdown shows, up to its title.
 _TITLE = re.compile(r"[ \t>]*(?:===[+!]?|!!!|\?\?\?\+?)[ \t]")
@@ -64,6 +65,20 @@ def row_start(passage: Passage, at: int) -> int | None:
         end += 1
     whole = passage.cut(passage.sentences[start][0], passage.sentences[end][1])
     return start if start < at and _holds_cells(whole) else None
+
+
+def named(passage: Passage, at: int) -> tuple[str, str]:
+    """Return the name of the row or list item that a sentence is in, and its whole line; empty if it has none.
+
+    The name is the first cell of a row, and what stands before the colon of an item ("Ibuprofen: 400 mg").
+    """
+    start, end = (each - passage.start for each in passage.sentences[at])
+    above, below = passage.text.rfind("\n", 0, start) + 1, passage.text.find("\n", end)
+    whole = passage.text[above : below if below >= 0 else len(passage.text)]
+    if whole.lstrip().startswith("|") or _holds_cells(whole):
+        return whole.strip().strip("|").partition("|")[0], whole
+    label = _LABEL.match(whole) if starts_item(whole) else None
+    return (label[1], whole) if label else ("", "")
 
 
 def head(passage: Passage, at: int) -> int | None:

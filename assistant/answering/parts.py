@@ -14,6 +14,7 @@ from ingest.text.sentences import sentence_spans
 from ingest.text.terms import content_stems, content_terms
 
 FEW = 2  # content words of a question whose "that" may point to what was named before
+BRIEF = 3  # the same, where the question has no word of the story before it ("How long should I hold it under water?")
 MOST = 4  # questions of one message that are answered one by one
 
 _AUXILIARY = rf"{AUXILIARY}|can['’]t|won['’]t"
@@ -132,7 +133,7 @@ def parts(
     question before it. Of a story before the questions, only those words are
     kept that stand with the first question's in a passage of the snapshot;
     without one, the story stays. So it does if it denies something ("I can't
-    take ibuprofen"), or if a question with one content word has nothing of it.
+    take ibuprofen"), or if a short question that has nothing of it needs it.
     Names in it (drugs, diseases) are always kept, and go over from the first
     question to what the same sentence asks of the asker ("and how long before can
     I drive?"), if a passage has one with a word of that.
@@ -145,7 +146,7 @@ def parts(
         return [complete(message).text]
     (_, first), *others = questions
     kept = belonging(content_terms(first), story, snapshot, names(story)) if story and snapshot else ""
-    if story and not kept and not others and len(content_terms(first)) < FEW and not _DEFINING.fullmatch(first):
+    if story and not kept and not others and _needs_its_story(first):
         return [complete(message).text]
     resolved = complete(f"{kept}: {first}" if kept else first)
     found = [resolved.text]
@@ -227,6 +228,16 @@ def _by_itself(question: str) -> bool:
     """Whether a question says what it is about, rather than referring to what was told before."""
     terms = content_terms(question)
     return len(terms) > (2 if _POINTING.search(question) or _REFERRING.search(question) else 0)
+
+
+def _needs_its_story(question: str) -> bool:
+    """Whether a question with nothing of the story before it says too little: it has one word, or few and points back.
+
+    "What is bursitis?" says enough.
+    """
+    words = len(set(content_stems(question)))
+    points = _POINTING.search(question) or _REFERRING.search(question)
+    return words < FEW and not _DEFINING.fullmatch(question) or bool(points) and words <= BRIEF
 
 
 def _taken_apart(question: str) -> list[str]:

@@ -259,14 +259,14 @@ def named_styles(size: int) -> bytes:
 
 
 GROWING: dict[str, tuple[str, Callable[[int], Content]]] = {
-    "tiny-paragraphs.md": ("a.md", lambda size: "Tiny.\n\n" * 15_000 * size),
-    "tiny-paragraphs.txt": ("a.txt", lambda size: "Tiny.\n\n" * 15_000 * size),
-    "tiny-paragraphs.html": ("a.html", lambda size: "<p>Tiny.</p>" * 15_000 * size),
-    "tiny-paragraphs.docx": ("a.docx", lambda size: word(TEXT * 15_000 * size)),
-    "tiny-paragraphs.pptx": ("a.pptx", lambda size: slide(box(TINY * 15_000 * size))),
+    "tiny-paragraphs.md": ("a.md", lambda size: "Tiny.\n\n" * 8_000 * size),
+    "tiny-paragraphs.txt": ("a.txt", lambda size: "Tiny.\n\n" * 8_000 * size),
+    "tiny-paragraphs.html": ("a.html", lambda size: "<p>Tiny.</p>" * 8_000 * size),
+    "tiny-paragraphs.docx": ("a.docx", lambda size: word(TEXT * 8_000 * size)),
+    "tiny-paragraphs.pptx": ("a.pptx", lambda size: slide(box(TINY * 8_000 * size))),
     "tiny-paragraphs.epub": (
         "a.epub",
-        lambda size: book('<itemref idref="a"/>', {"a": page("<p>x</p>" * 15_000 * size)}),
+        lambda size: book('<itemref idref="a"/>', {"a": page("<p>x</p>" * 8_000 * size)}),
     ),
     "nested-navigation.html": ("a.html", tree),
     "open-navigation.html": ("a.html", lambda size: "<aside>x" * 1_900 + "<p>y</p>" * 5_000 * size),

@@ -196,7 +196,7 @@ def test_a_theme_is_chosen_and_kept_and_nothing_flashes(
 ) -> None:
     page = open_page(address, 1440, "light")
     page.click("#head .theme summary")
-    assert page.is_checked("#head .theme input[value='']")
+    page.wait_for_selector("#head .theme input[value='']:checked")
     accessible(page)
     page.focus("#head .theme input[value='']")
     page.keyboard.press("ArrowUp")

@@ -213,6 +213,8 @@ def test_an_announcement_says_what_a_text_is_about(sentence: str, *, opening: bo
         ("![Rice](/rice.webp)", "Does heat help?", False, True),
         ("![Rice](/rice.webp)\n![Pan](/pan.webp)", "Does heat help?", False, True),
         ("![Rice](/rice.webp) is cooked.", "Does heat help?", False, False),
+        ("<!-- summary: heat helps -->", "Does heat help?", False, True),
+        ("<!-- a --> Heat helps.", "Does heat help?", False, False),
         ("", "Does heat help?", True, False),
     ],
 )

@@ -32,6 +32,16 @@ STORIES = [
         ["scoliosis: Is fusion something a surgeon brings up?"],
     ),
     ("We moved in May.\nWhere is the invoice archive kept?", ["Where is the invoice archive kept?"]),
+    # Nothing of the story stands with the question, and the question alone says too little.
+    ("I lost my badge. How do I get a new one printed?", ["I lost my badge. How do I get a new one printed?"]),
+    (
+        "Acid got on my arm. How long do I hold it under water?",
+        ["Acid got on my arm. How long do I hold it under water?"],
+    ),
+    (
+        "We moved in May. How is the old invoice archive in Hall B moved to them?",
+        ["How is the old invoice archive in Hall B moved to them?"],
+    ),
     (
         "Our team grew to 12 people... which cloud provider did we choose? Who decided?",
         ["team: which cloud provider did we choose?", "cloud provider choose: Who decided?"],

@@ -113,6 +113,28 @@ def test_a_name_may_stand_anywhere_in_a_text_unless_it_labels_a_section_there() 
         assert ("Take five." in reader.read_texts[0]) == (read == 2)
 
 
+@pytest.mark.parametrize(
+    ("lines", "unread"),
+    [
+        (("| Drug | Take |", "| Tramadol | with food |", "| Codeine | before food |"), [0, 2]),
+        (("Tramadol | with food", "Codeine | unlike tramadol, before food", "Aspirin | after food"), [2]),
+        (("- Tramadol: with food.", "- Codeine: before food.", "- Stop both after a week."), [1]),
+        (("| Drug | Tramadol |", "| Dose | 5 |"), []),
+        (("Tramadol is taken with food.", "Codeine: before food."), []),
+    ],
+)
+def test_rows_and_items_named_otherwise_do_not_answer(lines: Sequence[str], unread: list[int]) -> None:
+    term = QuestionTerm("tramadol", "tramadol", (9, 17), 3, 5.0, names=True)
+    asked = Question("how much tramadol", np.zeros(1, np.float32), (term,))
+    whole, spans = "\n".join(lines), []
+    for line in lines:
+        spans.append((whole.index(line), whole.index(line) + len(line)))
+    made = candidate(whole)
+    passage = replace(made.passage, text=whole, sentences=tuple(spans))
+    found = score_sentences(asked, [replace(made, passage=passage)], Longest(), load_model().reranked)
+    assert sorted(each.position for each in found if each.features.sentence_logit == UNREAD) == unread
+
+
 def test_only_other_sources_can_agree() -> None:
     same = score_sentences(
         NOTHING, [candidate("Heat helps."), candidate("It helps a lot.")], Longest(), load_model().reranked
