@@ -266,7 +266,7 @@ class Assistant:
         if not any(each.quotes for each in answers):
             return answer
         both = _together(question, list(compared), answers)
-        return replace(both, open_parts=_unquoted(compared, both, language))
+        return replace(both, open_parts=_unquoted(compared, both, language, titles=True))
 
     def _answer_side(self, name: str, question: str, view: View, language: str) -> Answer:
         """Answer a question about one of two things compared, or quote what stands under a heading with its name."""
@@ -358,9 +358,11 @@ def _named_whole(compared: Mapping[str, str], view: View, language: str) -> Mapp
     return compared
 
 
-def _unquoted(names: Iterable[str], answer: Answer, language: str) -> tuple[str, ...]:
-    """Return the names of which some word is in no quote, nor in the heading above it."""
-    texts = (" ".join((*quote.evidence.passage.heading[-1:], quote.text)) for quote in answer.quotes)
+def _unquoted(names: Iterable[str], answer: Answer, language: str, *, titles: bool = False) -> tuple[str, ...]:
+    """Return the names of which some word is in no quote, nor in the heading above it, nor in its text's title."""
+    passages = [quote.evidence.passage for quote in answer.quotes]
+    above = (text for each in passages for text in (*each.heading[-1:], each.title if titles else ""))
+    texts = (*above, *(quote.text for quote in answer.quotes))
     quoted = {stem for text in texts for stem in content_stems(text, language)}
     return tuple(name for name in names if not quoted.issuperset(content_stems(name, language)))
 

@@ -93,13 +93,20 @@ _COMPARING = re.compile(  # the forms in which a question asks how two things di
     rf"(?:\s+between)?)\s+({_SIDE}?)\s+(?:and|or|from|with|vs\.?|versus)\s+({_SIDE})"
     rf"|\bcompare[ds]?\s+({_SIDE}?)\s+(?:and|with|to|vs\.?|versus)\s+({_SIDE})"
     rf"|\bhow\s+(?:do|does|is|are)\s+({_SIDE}?)\s+(?:differ|different|distinct)\s+(?:from|to|than)\s+({_SIDE})"
-    rf"|^\W*({_SIDE}?)\s+(?:vs\.?|versus)\s+({_SIDE})",
+    rf"|^\W*(?!(?:{_ASKING}|{_AUXILIARY})\b)({_SIDE}?)\s+(?:vs\.?|versus)\s+({_SIDE})",
     re.IGNORECASE,
 )
 _CHOOSING = re.compile(  # "yoga or running, which is better?", "which is better for the back, yoga or running?"
     rf"^\W*({_SIDE}?)\s+or\s+({_SIDE}?)\s*[,:–-]\s*(?:which|what|who)\b"
     rf"|(?<=[,:])\s*({_SIDE}?)\s+or\s+({_SIDE}?)\s*\??$"
     rf"|^\W*(?:is|are|does|do)\s+({_SIDE}?)\s+or\s+({_SIDE}?)\s+(?:\w+\s+)?(?:better|best|worse|worst|more|less|\w+er)\b",
+    re.IGNORECASE,
+)
+_ALIKE = re.compile(  # the same is asked of two things: "for mothers and for fathers", "in A compared with B"
+    r"(?<=\w)\s+(?P<before>with|for|in|on|at|during|under|after|before|by)\s+"
+    rf"(?P<one>{_SIDE}?)(?:,?\s+and\s+(?:how\s+(?:many|much|often|long|far|soon)\s+)?(?P=before)"
+    r"|,?\s+(?:compared\s+(?:to|with)|versus|vs\.?)(?:\s+(?P=before))?)\s+"
+    rf"(?P<other>{_SIDE}?)(?=\s+(?:if|when|while)\b|[,;:?!.]|$)",
     re.IGNORECASE,
 )
 _ASPECT = re.compile(  # "yoga vs pilates: which costs less?"
@@ -186,6 +193,10 @@ def sides(question: str) -> dict[str, str]:
                     return {name: f"{before}{name}{after}" for name in names}
                 aspect = after if _ASPECT.match(after) and content_terms(after) else ""
                 return {name: f"{name}{aspect}" if aspect else what_is(name) for name in names}
+    alike = _ALIKE.search(question)
+    if alike and all(map(content_terms, alike.group("one", "other"))):
+        before, after = question[: alike.start("one")], question[alike.end("other") :]
+        return {name.strip(): f"{before}{name.strip()}{after}" for name in alike.group("one", "other")}
     return {}
 
 

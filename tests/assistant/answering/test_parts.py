@@ -243,6 +243,42 @@ def test_a_comparison_has_two_sides(question: str, compared: dict[str, str]) -> 
 
 
 @pytest.mark.parametrize(
+    ("question", "first", "second"),
+    [
+        (
+            "How long is leave for mothers and for fathers?",
+            "How long is leave for mothers?",
+            "How long is leave for fathers?",
+        ),
+        (
+            "How many fit in the hall, and how many in the attic?",
+            "How many fit in the hall?",
+            "How many fit in the attic?",
+        ),
+        (
+            "How many seats are in the hall compared with the attic if it rains?",
+            "How many seats are in the hall if it rains?",
+            "How many seats are in the attic if it rains?",
+        ),
+        (
+            "What is the dose for children versus adults?",
+            "What is the dose for children?",
+            "What is the dose for adults?",
+        ),
+    ],
+)
+def test_the_same_is_asked_of_two_things(question: str, first: str, second: str) -> None:
+    assert list(sides(question).values()) == [first, second]
+
+
+@pytest.mark.parametrize(
+    "question", ["Should I walk in the morning and rest in the evening?", "What helps with pain and for how long?"]
+)
+def test_other_questions_ask_of_one(question: str) -> None:
+    assert sides(question) == {}
+
+
+@pytest.mark.parametrize(
     ("question", "wanted"),
     [
         ("what does the documentation say about private indexes?", "private indexes"),

@@ -2,6 +2,8 @@ import inspect
 import subprocess
 import sys
 
+import pytest
+
 from ui.page.stubs import without_stubs
 
 LOOK = """
@@ -16,6 +18,7 @@ print(".pyi" in found, gradio.Textbox.__name__)
 """
 
 
+@pytest.mark.slow
 def test_gradio_writes_no_stubs() -> None:
     told = subprocess.run([sys.executable, "-c", LOOK], capture_output=True, text=True, timeout=120, check=True)
     assert told.stdout.split() == ["False", "Textbox"]
