@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 HEADING_SEPARATOR = " › "
-READERS = 8
+READERS = 9
 """The version of the readers. Files that were read by another are read again by the next ingest."""
 
 Kind = Literal["paragraph", "item", "row", "code"]

@@ -19,6 +19,7 @@ _CHAPTER = re.compile(
 )
 # In capitals, these make a line a warning or an instruction, which must stay a sentence.
 _ORDER = re.compile(r"\b(?:DO|DON.T|NOT|NO|NEVER|MUST|ONLY|NICHT|NIE|KEINE?|PAS|JAMAIS|NUNCA|NON|MAI|NIET|GEEN|NÃO)\b")
+_MARKED = re.compile(r"(#{1,6})[ \t]+(\S.*)")  # as in Markdown
 _GAP = re.compile(r"\S(?: {2,}|\t)\S")
 _PROSE = 80  # characters: the least length of a paragraph below a heading that nothing else marks
 _LEAST = 3  # such headings in a file that has them
@@ -30,8 +31,11 @@ def find_headings(runs: Sequence[Run]) -> tuple[Heading, ...]:
     """Return the headings in order; the style that occurs first is level 1, the next new one level 2, and so on.
 
     Styles are: underlined (by character), CAPITALS, "Chapter 3", "2.1 Title"
-    (by depth), and short lines alone above paragraphs.
+    (by depth), and short lines alone above paragraphs. In a text with headings
+    as in Markdown ("## Title") these are all.
     """
+    if marked := _marked(runs):
+        return marked
     found: dict[Line, str] = {}
     for styled in (_underlined(runs), _chapters(runs), _numbered(runs)):
         for line, style in styled:
@@ -50,6 +54,19 @@ def find_headings(runs: Sequence[Run]) -> tuple[Heading, ...]:
         level = levels.setdefault(found[line], min(len(levels) + 1, 6))
         headings.append(Heading(level, line.text, line.start, line.end))
     return tuple(headings)
+
+
+def _marked(runs: Sequence[Run]) -> tuple[Heading, ...]:
+    """Return the headings marked as in Markdown, if there are several, not all with one sign, as comments have."""
+    found = [
+        Heading(len(match[1]), match[2].rstrip("# \t"), line.start, line.end)
+        for run in runs
+        if not all(line.text.startswith("#") for line in run[1:]) or len(run) == 1
+        for line in run[:1]
+        if (match := _MARKED.fullmatch(line.text)) and len(match[2]) <= LONGEST_HEADING
+    ]
+    several = len(found) >= _LEAST and any(heading.level > 1 for heading in found)
+    return tuple(heading for heading in found if heading.title) if several else ()
 
 
 def _underlined(runs: Sequence[Run]) -> Iterator[tuple[Line, str]]:

@@ -142,3 +142,31 @@ def test_a_list_of_contents_is_a_list(read_as: ReadAs) -> None:
 def test_long_lines_are_no_columns(read_as: ReadAs) -> None:
     lines = "\n".join(f"{'word ' * 70}  {number}" for number in range(4))
     assert [kind for kind, _ in units(read_as("a.txt", lines))] == ["paragraph"]
+
+
+def test_headings_as_in_markdown_are_the_headings(read_as: ReadAs) -> None:
+    content = (
+        "# Survival\n\n## Stings ##\n<!-- keys: sting -->\nKeep calm.\n\n### Treatment\n\n1. Remove it.\n\n"
+        "CAPITALS\n\nRest follows here.\n"
+    )
+    document = read_as("guide.txt", content)
+    assert [(each.level, each.title) for each in document.headings] == [
+        (1, "Survival"),
+        (2, "Stings"),
+        (3, "Treatment"),
+    ]
+    assert [content[each.start : each.end] for each in document.headings][1] == "## Stings ##"
+    assert "CAPITALS" in [document.text[block.start : block.end] for block in document.blocks]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "# one\n\n# two\n\n# three\n\nText.\n",  # one level: comments
+        "## a comment\n## of three\n## lines\n\nText.\n",
+        "## One\n\n## Two\n\nText.\n",
+        "## 1\n\n##\n\n## #\n\nText.\n",
+    ],
+)
+def test_comments_and_few_marks_are_no_headings(read_as: ReadAs, content: str) -> None:
+    assert read_as("a.txt", content).headings == ()
