@@ -258,7 +258,7 @@ class Assistant:
         return None
 
     def _answer_compared(self, question: str, view: View, language: str) -> Answer:
-        """Answer a question; if it compares two things and no quote is about both, what each is is quoted."""
+        """Answer a question; if it asks of two things and its quotes leave one out, each is asked for by itself."""
         answer, compared = self._answer_part(question, view, language), _named_whole(sides(question), view, language)
         if not _unquoted(compared, answer, language):
             return answer
@@ -266,7 +266,10 @@ class Assistant:
         if not any(each.quotes for each in answers):
             return answer
         both = _together(question, list(compared), answers)
-        return replace(both, open_parts=_unquoted(compared, both, language, titles=True))
+        unquoted = _unquoted(compared, both, language)
+        own = zip(compared, answers, strict=True)
+        left = tuple(name for name, each in own if name in unquoted and _unquoted([name], each, language, titles=True))
+        return replace(both, open_parts=left)
 
     def _answer_side(self, name: str, question: str, view: View, language: str) -> Answer:
         """Answer a question about one of two things compared, or quote what stands under a heading with its name."""
@@ -288,17 +291,17 @@ class Assistant:
             steps = asks_for_steps(question)
             if steps:
                 sentences = with_steps_first(sentences)
-            chosen = choose(sentences, steps=steps) if state is State.ANSWERED else []
-            if chosen and (
+            quoted = choose(sentences, steps=steps) if state is State.ANSWERED else []
+            if quoted and (
                 sentences[0].sibling
                 or sentences[0].only_introduces
-                or lacks_figure(question, "\n".join(evidence.text for evidence in chosen))
+                or lacks_figure(question, "\n".join(evidence.text for evidence in quoted))
             ):
                 state = State.UNCERTAIN
             answered = state is State.ANSWERED
             return Answer(
                 question=question,
-                quotes=once([*map(quoter.quote, chosen)]) if answered else (),
+                quotes=once([*map(quoter.quote, quoted)]) if answered else (),
                 abstention=None if answered else abstain(encoded, sentences, quoter, view, state),
                 ranked=rank_sources(candidates, _logits(sentences)),
                 gate_score=score,

@@ -104,22 +104,27 @@ _OFFERING = {
 }
 # What plainly asks for a figure, and what has one; both are narrower than the kinds above, for whole answers.
 _SUM = r"(?:costs?|price|fees?|stipend|salary|wages?|pay|rent|surcharge|deposit)"
+_OPENS = r"(?:^|[.:;?!,]\s+|\b(?:and|but|so)\s+)\W*"
+_AFTER = r"(?=\s*(?:$|[?.!,;:]|(?:of|to|per|in|at|on|by|with|during|after|when|if|a|an|the|for(?!\W*$))\b))"
 _ASKS_SUM = re.compile(
-    r"\bhow (?:expensive|much)\b.*\b(?:costs?|pay(?! attention)|paid|charged?|price|fees?|money)\b"
-    rf"|\bwhat(?:['’]s| is| are| was| were) the (?:[\w-]+ ){{0,3}}?{_SUM}\b"
-    rf"|\b(?:hourly|daily|weekly|monthly|yearly|annual) {_SUM}\b",
+    rf"{_OPENS}how\s+(?:expensive|much\s+(?:(?:money|extra|more|less)\s+)?(?:do|does|did|is|are|was|were|will|would|must"
+    rf"|should|can|could|have|has|to)\b[^.?!]*\b(?:costs?|pay(?! attention)|paid|charged?|price|fees?))\b"
+    rf"|{_OPENS}what(?:['’]s| is| are| was| were) the (?:[\w-]+ ){{0,3}}?{_SUM}{_AFTER}"
+    rf"|{_OPENS}what (?:do|does|did|will|would)\b[^.?!]*\bcost{_AFTER}"
+    rf"|^\W*(?:the )?(?:hourly|daily|weekly|monthly|yearly|annual) {_SUM}{_AFTER}",
     re.IGNORECASE,
 )
 _ASKS_COUNT = re.compile(
-    r"\bhow many\b|\b(?:what|which) (?:percent|percentage|number)\b"
-    r"|\bwhat(?:['’]s| is| are| was| were) the (?:[\w-]+ ){0,3}?(?:percentage|number)\b",
+    rf"{_OPENS}(?:how many|(?:what|which) (?:percent|percentage|number))\b"
+    rf"|{_OPENS}what(?:['’]s| is| are| was| were) the (?:[\w-]+ ){{0,3}}?(?:percentage|number)\b",
     re.IGNORECASE,
 )
 _FIGURE = re.compile(
     _NUMBER + r"|%|\b(?:no|none|nothing|zero|nobody|single|couple|unlimited|unknown|not|never|any|every|each|all|both"
-    r"|majority|most|only|several|various|varies|vary|depends?)\b",
+    r"|majority|most|only|several|various|varies|vary|depends?|free|included|as many|as much)\b",
     re.IGNORECASE,
 )
+_FIGURE_OF_SUM = re.compile(rf"{_SUM}\b[^.\n]*\d|\d[^.\n]*\b{_SUM}\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\bhow many ((?:[\w'’-]+\W+){1,4})", re.IGNORECASE)
 _EXACT = frozenset({Kind.FREQUENCY, Kind.WEIGHT, Kind.MONEY})  # also match "how much" or "how many"
 
@@ -145,7 +150,7 @@ _INDIRECT = re.compile(
 )
 
 _FIELD = re.compile(r"(?P<name>[a-z][\w-]*)[ \t]*[:=](?!//)")  # "keywords: hip, back" in front matter
-_PICTURES = re.compile(r"(?:!\[[^\]\n]*\]\([^)\n]*\)\s*)+|<!--.*-->\s*", re.DOTALL)  # and comments of the author
+_PICTURES = re.compile(r"(?:(?:!\[[^\]\n]*\]\([^)\n]*\)|<!--(?:(?!-->).)*-->)\s*)+", re.DOTALL)  # and comments
 
 
 def asks_for_steps(question: str) -> bool:
@@ -192,7 +197,8 @@ def lacks_figure(question: str, answer: str) -> bool:
     Source: trial "quotes-without-a-figure".
     """
     if _ASKS_SUM.search(question):
-        return not (_FIGURE.search(answer) and _OFFERING[Kind.MONEY].search(answer))
+        told = _FIGURE.search(answer) and _OFFERING[Kind.MONEY].search(answer)
+        return not (told or _FIGURE_OF_SUM.search(answer))
     return bool(_ASKS_COUNT.search(question)) and not _FIGURE.search(answer)
 
 

@@ -19,8 +19,9 @@ from assistant.answering.retrieve import Candidate, Question
 from assistant.answering.siblings import siblings
 from assistant.answering.something_else import is_about_something_else, looks_above
 from assistant.answering.weights import Scorer
+from assistant.answering.word_list import has_rare_word
 from assistant.schema import Evidence
-from ingest.schema import Passage, Place
+from ingest.schema import Place
 from ingest.text.terms import content_stems
 
 # Passages that are read: trial "passages-near-the-best".
@@ -31,7 +32,7 @@ REACH = 0.15  # of the fused score: others that are further below the best are n
 BY_WORDS = 0.8  # weight of bm25 beside the cosine there; trial "best-by-its-text"
 # Taken off the score of a sentence that only says what its text is about; of front matter, and of a picture.
 ANNOUNCED, DESCRIBING = 5.0, 5.0
-LABEL = 2  # words of a heading that labels a section with a name, at most: "Tramadol", "Taking tramadol"
+LABEL = 2  # words of a heading that labels a section with a name, at most, unless it begins with it
 CONTEXTS = 12  # best sentences that get a context; no others are quoted
 BY_FAR = 2.0  # of the score
 QUOTABLE = 6.0  # of the score: no sentence that is further below the best is quoted
@@ -145,6 +146,7 @@ def score_sentences(
     near, unnamed = _worth_reading(own, matcher)
     aside = of_siblings[:1]
     candidates = [*near, *aside]
+    renamed = matcher.named_otherwise(candidates)
     readings = reranker.read(question.text, [reading_text(each.passage, each.head) for each in candidates])
     scored = []
     for candidate, reading in zip(candidates, readings, strict=True):
@@ -154,7 +156,7 @@ def score_sentences(
             if rival.passage.place != candidate.passage.place and rival not in aside
         ]
         for position, features in enumerate(
-            _features(candidate, reading, max(others, default=LEAST), matcher, unnamed=unnamed)
+            _features(candidate, reading, max(others, default=LEAST), matcher, renamed, unnamed=unnamed)
         ):
             score = float(weights @ features.row())
             text, opens = candidate.passage.cut(*candidate.passage.sentences[position]), _opens(candidate)
@@ -217,13 +219,22 @@ def _above(candidate: Candidate) -> str:
 
 
 def _features(
-    candidate: Candidate, reading: Reading, elsewhere: float, matcher: "_Matcher", *, unnamed: bool
+    candidate: Candidate,
+    reading: Reading,
+    elsewhere: float,
+    matcher: "_Matcher",
+    renamed: Group[tuple[str, int]],
+    *,
+    unnamed: bool,
 ) -> list[Features]:
-    """Return the features of each sentence of a passage; one that is `unnamed` lacks a name of the question."""
+    """Return the features of each sentence of a passage; one that is `unnamed` lacks a name of the question.
+
+    `renamed` are sentences of other names, see `_Matcher.named_otherwise`.
+    """
     passage = candidate.passage
     above = _above(candidate)
     heading_exact, exact = matcher.exact(above), matcher.exact(above, passage.text)
-    features, others = [], matcher.named_otherwise(passage)
+    features = []
     for position, (span, logit) in enumerate(zip(passage.sentences, reading.sentences, strict=True)):
         text = passage.cut(*span)
         offering = offers(text, matcher.kinds, matcher.things)
@@ -231,7 +242,9 @@ def _features(
         introducing = introduction(passage, position) if matcher.looks_above else None
         introduced = text if introducing is None else lines.text(passage, introducing)
         other = (
-            unnamed or position in others or is_about_something_else(matcher.question, text, above, under, introduced)
+            unnamed
+            or (passage.id, position) in renamed
+            or is_about_something_else(matcher.question, text, above, under, introduced)
         )
         features.append(
             Features(
@@ -272,37 +285,53 @@ class _Matcher:
         """Return the names of the question that label a section of a text: its heading says little else."""
         found: dict[Place, set[str]] = {}
         for each in candidates if self._names else ():
-            headings = [text for text in each.passage.heading if len(content_stems(text, self._language)) <= LABEL]
-            names = {stem for stem, begins in self._names if any(map(begins.search, headings))}
+            headings = each.passage.heading
+            names = {stem for stem, begins in self._names if any(self._is_label(text, begins) for text in headings)}
             found.setdefault(each.passage.place, set()).update(names)
         return found
+
+    def _is_label(self, text: str, begins: re.Pattern[str]) -> bool:
+        at = begins.search(text)
+        return at is not None and (not text[: at.start()].strip("*_# ") or len(content_stems(text)) <= LABEL)
 
     def named(self, candidates: Iterable[Candidate], labels: Mapping[Place, Group[str]]) -> Iterator[Candidate]:
         """Yield the candidates with all names of the question, if only as the beginnings of words.
 
         A name may stand anywhere in a candidate's text, unless it labels a section there that does not hold the
-        candidate: "Dose" may answer about what its text names once, but not if that has a heading of its own.
+        candidate, or the candidate stands under a heading with another name: "Dose" may answer about what its text
+        names once, but not below "Ibuprofen", nor if that has a heading of its own.
 
         Source: trial "names-anywhere-in-a-text".
         """
         return (
             each
             for each in candidates
-            if self._lacking(each) <= each.names.difference(labels.get(each.passage.place, ()))
+            if not (lacking := self._lacking(each))
+            or (
+                lacking <= each.names.difference(labels.get(each.passage.place, ()))
+                and not has_rare_word(" ".join(set(each.passage.heading) - {each.passage.title}))
+            )
         )
 
-    def named_otherwise(self, passage: Passage) -> Group[int]:
-        """Return the positions of sentences in rows and list items of another name than one of the question's.
+    def named_otherwise(self, candidates: Sequence[Candidate]) -> Group[tuple[str, int]]:
+        """Return the sentences in rows and list items of other names than the question's: passage ids and positions.
 
-        That is, in those without the name, where another row or item there is named so.
+        They are those without its names whose row or item is labelled with
+        another rare word, where a row or item of the same text is labelled
+        with one of the question's.
         """
-        lines_of = [lines.named(passage, at) for at in range(len(passage.sentences))] if self._names else []
+        labelled: dict[Place, list[tuple[tuple[str, int], str, str]]] = {}
+        for passage in (each.passage for each in candidates if self._names):
+            for at in range(len(passage.sentences)):
+                label, line = lines.named(passage, at)
+                if label and not lines.is_head(passage, at):
+                    labelled.setdefault(passage.place, []).append(((passage.id, at), label, line))
         return {
-            at
-            for _, begins in self._names
-            if any(begins.search(name) for name, _ in lines_of)
-            for at, (name, line) in enumerate(lines_of)
-            if name and not begins.search(line)
+            sentence
+            for rows in labelled.values()
+            if (names := [b for _, b in self._names if any(b.search(label) for _, label, _ in rows)])
+            for sentence, label, line in rows
+            if has_rare_word(label) and not any(begins.search(line) for begins in names)
         }
 
     def _lacking(self, candidate: Candidate) -> Group[str]:

@@ -14,7 +14,7 @@ from ingest.text.sentences import sentence_spans
 from ingest.text.terms import content_stems, content_terms
 
 FEW = 2  # content words of a question whose "that" may point to what was named before
-BRIEF = 3  # the same, where the question has no word of the story before it ("How long should I hold it under water?")
+BRIEF = 3  # the same of a question with no word of the story before it ("How long should I hold it under water?")
 MOST = 4  # questions of one message that are answered one by one
 
 _AUXILIARY = rf"{AUXILIARY}|can['’]t|won['’]t"
@@ -77,6 +77,7 @@ _PREPOSITIONS = "with|for|in|against|after|during|before|without"
 _ENDING = _last_phrase(_PREPOSITIONS, _PREPOSITIONS)
 _SITUATION = _last_phrase("after|during|before|without", "with|after|during|before|without")  # "after surgery"
 _REFERRING = re.compile(r"\b(?:ones?|two|both|either|another|others?|else|instead|better|best)\b", re.IGNORECASE)
+_ANOTHER = re.compile(r"\b(?:ones?|another|others)\b", re.IGNORECASE)
 _OF = r"\b(?:of|about|for|with)\b"
 _NAMED = (
     re.compile(  # the forms in which a question says plainly what it is about; not "exercises for people with asthma"
@@ -93,20 +94,24 @@ _COMPARING = re.compile(  # the forms in which a question asks how two things di
     rf"(?:\s+between)?)\s+({_SIDE}?)\s+(?:and|or|from|with|vs\.?|versus)\s+({_SIDE})"
     rf"|\bcompare[ds]?\s+({_SIDE}?)\s+(?:and|with|to|vs\.?|versus)\s+({_SIDE})"
     rf"|\bhow\s+(?:do|does|is|are)\s+({_SIDE}?)\s+(?:differ|different|distinct)\s+(?:from|to|than)\s+({_SIDE})"
-    rf"|^\W*(?!(?:{_ASKING}|{_AUXILIARY})\b)({_SIDE}?)\s+(?:vs\.?|versus)\s+({_SIDE})",
+    rf"|^\W*(?:what(?:['’]s|\s+(?:is|are))\s+)?({_SIDE}?)\s+(?:vs\.?|versus)\s+({_SIDE})",
     re.IGNORECASE,
 )
+_DIFFERING = re.compile(r"\b(?:differ\w*|distin\w*|comparison|compare|compares)\b", re.IGNORECASE)
 _CHOOSING = re.compile(  # "yoga or running, which is better?", "which is better for the back, yoga or running?"
     rf"^\W*({_SIDE}?)\s+or\s+({_SIDE}?)\s*[,:–-]\s*(?:which|what|who)\b"
     rf"|(?<=[,:])\s*({_SIDE}?)\s+or\s+({_SIDE}?)\s*\??$"
     rf"|^\W*(?:is|are|does|do)\s+({_SIDE}?)\s+or\s+({_SIDE}?)\s+(?:\w+\s+)?(?:better|best|worse|worst|more|less|\w+er)\b",
     re.IGNORECASE,
 )
+_PLACED = "in|on|at|during|under|after|before"
+_ONE = rf"(?:(?!\b(?:and|or|vs|versus|from|than|to|of|with|for|by|{_PLACED})\b)[^,;:?!.]){{2,60}}?"
+_HOW_MANY = r"(?:how\s+(?:many|much|often|long|far|soon)\s+)?"
+_COMPARED = r"(?:compared\s+(?:to|with)|versus|vs\.?)"
 _ALIKE = re.compile(  # the same is asked of two things: "for mothers and for fathers", "in A compared with B"
-    r"(?<=\w)\s+(?P<before>with|for|in|on|at|during|under|after|before|by)\s+"
-    rf"(?P<one>{_SIDE}?)(?:,?\s+and\s+(?:how\s+(?:many|much|often|long|far|soon)\s+)?(?P=before)"
-    r"|,?\s+(?:compared\s+(?:to|with)|versus|vs\.?)(?:\s+(?P=before))?)\s+"
-    rf"(?P<other>{_SIDE}?)(?=\s+(?:if|when|while)\b|[,;:?!.]|$)",
+    rf"(?<=\w)\s+(?:(?P<before>with|for|by|{_PLACED})\s+({_ONE}),?\s+(?:and\s+{_HOW_MANY}|{_COMPARED}\s+)(?P=before)"
+    rf"|(?:{_PLACED})\s+({_ONE}),?\s+{_COMPARED}|for\s+({_ONE}),?\s+(?:versus|vs\.?))\s+(?!{_ASKING}\b)({_ONE})"
+    r"(?=\s+(?:if|when|while)\b|[,;:?!.]|$)",
     re.IGNORECASE,
 )
 _ASPECT = re.compile(  # "yoga vs pilates: which costs less?"
@@ -178,8 +183,10 @@ def _carried(
 
 
 def sides(question: str) -> dict[str, str]:
-    """Return the two things that a question compares, each with a question about it alone; empty if none."""
+    """Return the two things of which a question asks, each with a question about it alone; empty if there are none."""
     question = " ".join(question.split())
+    if not _DIFFERING.search(question) and (alike := _alike(question)):
+        return alike
     for form, named in ((_COMPARING, True), (_CHOOSING, False)):
         found = form.search(question)
         if found:
@@ -193,11 +200,19 @@ def sides(question: str) -> dict[str, str]:
                     return {name: f"{before}{name}{after}" for name in names}
                 aspect = after if _ASPECT.match(after) and content_terms(after) else ""
                 return {name: f"{name}{aspect}" if aspect else what_is(name) for name in names}
-    alike = _ALIKE.search(question)
-    if alike and all(map(content_terms, alike.group("one", "other"))):
-        before, after = question[: alike.start("one")], question[alike.end("other") :]
-        return {name.strip(): f"{before}{name.strip()}{after}" for name in alike.group("one", "other")}
     return {}
+
+
+def _alike(question: str) -> dict[str, str]:
+    """Return the two things of which a question asks the same, each with the question about it alone."""
+    found = _ALIKE.search(question)
+    if found is None:
+        return {}
+    (start, end), (other, last) = (found.span(number) for number in (2, 3, 4, 5) if found[number])
+    names = question[start:end].strip(), question[other:last].strip()
+    if not all(map(content_terms, names)):
+        return {}
+    return {name: f"{question[:start]}{name}{question[last:]}" for name in names}
 
 
 def topic(question: str) -> str:
@@ -242,13 +257,15 @@ def _by_itself(question: str) -> bool:
 
 
 def _needs_its_story(question: str) -> bool:
-    """Whether a question with nothing of the story before it says too little: it has one word, or few and points back.
+    """Whether a question with nothing of the story before it says too little.
 
-    "What is bursitis?" says enough.
+    It has one content word, or few and points back; "What is bursitis?" says enough.
     """
     words = len(set(content_stems(question)))
-    points = _POINTING.search(question) or _REFERRING.search(question)
-    return words < FEW and not _DEFINING.fullmatch(question) or bool(points) and words <= BRIEF
+    if words < FEW:
+        return not _DEFINING.fullmatch(question)
+    points = (_points(question) and not _has_antecedent(question)) or _ANOTHER.search(question)
+    return bool(points) and words <= BRIEF
 
 
 def _taken_apart(question: str) -> list[str]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.answering.word_list import is_listed_name, zipf
+from assistant.answering.word_list import is_everyday, is_listed_name
 from assistant.index import View
 from ingest.index.catalog import Snapshot
 from ingest.index.lexicon import BM25_K1
@@ -26,9 +26,9 @@ _BEFORE_NOUN = re.compile(  # "allergic to amoxicillin"
     r"|switch\w*|intoleran\w+|expos\w+|resistan\w+|immune)\s+to\s+\Z",
     re.IGNORECASE,
 )
-# Whatever else there is, it is not this; or it is only who says so.
+# Whatever else there is, it is not this.
 _EXCLUDED = re.compile(
-    r"\b(?:according to|besides|instead of|other than|apart from|aside from|except(?: for)?|without|rather than"
+    r"\b(?:besides|instead of|other than|apart from|aside from|except(?: for)?|without|rather than"
     r"|I(?:['’]m| am) (?:not allowed to \w+|allergic to|intolerant (?:of|to))"
     r"|I (?:can(?:no|['’])t|could(?:n['’]t| not)|should(?:n['’]t| not)|must(?:n['’]t| not)|do(?:n['’]t| not)) \w+)\s+"
     r"(?:(?:the|a|an|my|any|taking|using)\s+)?\Z",
@@ -36,8 +36,8 @@ _EXCLUDED = re.compile(
 )
 _CODE = re.compile(r"[A-Za-z]+\d+[A-Za-z\d]*")  # X20S, B12
 BEFORE = 60  # characters before a word that say whether it is a name
-EVERYDAY = 3.5  # Zipf frequency from which a word in small letters is no name ("headset"); "aspirin" has 3.3
-NAMED = 1_000  # passages with a name whose texts are looked up; a name has few
+NAMED = 5_000  # passages with a name whose texts are looked up, the first ones; few names have more
+_SAYING = re.compile(r"\baccording\s+to\s+(?:(?:the|my|your|our)\s+)?\Z", re.IGNORECASE)  # "... the chiropractors"
 _OPENING = " \t\n\"'“‘(*_¿¡"
 LONGEST_QUESTION = 2_000  # characters; the rest of a longer question is ignored
 
@@ -88,7 +88,7 @@ class Candidate:
     highest possible score. `empty` is whether it says nothing but what its text
     is about (front matter, a picture). `head` is that of the table that the
     passage goes on with. `names` are the stems of the question's names that stand
-    anywhere in its text.
+    anywhere in its text, as far as `NAMED` tells.
     """
 
     passage: Passage
@@ -153,7 +153,7 @@ def _names(text: str, words: Sequence[Term], view: View) -> frozenset[Term]:
             or (
                 length > 1
                 and text[term.start : term.end].isalpha()
-                and not _is_everyday(text[term.start : term.end])
+                and not (text[term.start].islower() and _is_no_name(text, term))
                 and not _DERIVED.search(text, term.start, term.end)
                 and (
                     not _BEFORE_VERB.search(text, max(0, term.start - BEFORE), term.start)
@@ -164,8 +164,11 @@ def _names(text: str, words: Sequence[Term], view: View) -> frozenset[Term]:
     )
 
 
-def _is_everyday(word: str) -> bool:
-    return word.islower() and zipf(word, ENGLISH) >= EVERYDAY
+def _is_no_name(text: str, term: Term) -> bool:
+    """Return whether a word in small letters is an everyday one, or only says who told something."""
+    return is_everyday(text[term.start : term.end]) or bool(
+        _SAYING.search(text, max(0, term.start - BEFORE), term.start)
+    )
 
 
 def names_in(text: str, view: View) -> list[str]:

@@ -1,13 +1,17 @@
 """How common words are, by a list of the words of a language; what no text has and the list hardly knows is a name."""
 
 import math
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
 from ingest.text.terms import ENGLISH
 
-EVERYDAY = 4.0  # Zipf frequency from which a word is meant by one that is no name; "barter", beside Bartter, has 3.2
+MEANT, SLIP = 4.0, 2.0  # Zipf frequencies: of what is meant at least, and of a slip at most; "caries" has 2.5
+EVERYDAY = 3.7  # the same, from which a word is no name ("remedies"); "acne" and "caffeine" have less
+RARE = 3.4  # the same, below which a word may name another drug, disease or program; "aspirin" has 3.3
 COMMON = 3.0  # Zipf frequency (3 is once in a million words) from which a word is no slip, and is meant by two slips
+_WORD = re.compile(r"[^\W\d_]{4,}")
 
 
 def zipf(word: str, language: str) -> float:
@@ -21,15 +25,21 @@ def zipf(word: str, language: str) -> float:
 def is_listed_name(word: str, *, capital_counts: bool) -> bool:
     """Return whether a word that no text has is a name: not a slip, an everyday word or a compound of two of these.
 
-    It is rare, but in a list of English words, or has a capital where that counts. Of slips only those count that
-    hardly make another word: a doubled letter or two in the wrong order ("tomorow"); "croup" is not "group".
+    It is rare, but in a list of English words, or has a capital where that counts. Only such slips count as hardly
+    make another word: a letter doubled or not, or two in the wrong order ("tomorow"); "croup" is not "group".
     """
     parts = ((word[:cut], word[cut:]) for cut in range(2, len(word) - 1))
     if any(all(zipf(part, ENGLISH) >= COMMON for part in pair) for pair in parts):
         return False
-    if any(zipf(each, ENGLISH) >= EVERYDAY for each in _slips(word)):
+    known = zipf(word, ENGLISH)
+    if word.islower() and known <= SLIP and any(zipf(each, ENGLISH) >= MEANT for each in _slips(word)):
         return False
-    return 0 < zipf(word, ENGLISH) < COMMON or (capital_counts and word[0].isupper())
+    return 0 < known < COMMON or (capital_counts and word[0].isupper())
+
+
+def is_everyday(word: str) -> bool:
+    """Return whether an English word is so common that it names no drug, disease or program."""
+    return zipf(word, ENGLISH) >= EVERYDAY
 
 
 def _slips(word: str) -> Iterator[str]:
@@ -39,3 +49,8 @@ def _slips(word: str) -> Iterator[str]:
         yield word[:at] + (one + rest if one == other else other + one + rest)
         yield word[: at + 1] + one + other + rest
     yield word + word[-1]
+
+
+def has_rare_word(text: str) -> bool:
+    """Return whether an English text has a word that may be the name of a drug, disease or program."""
+    return any(zipf(word, ENGLISH) < RARE for word in _WORD.findall(text))

@@ -115,9 +115,9 @@ class Lexicon:
         return ["\n".join((row.title, *row.heading, row.text)) for row in rows]
 
     def places_with(self, word: str, limit: int) -> frozenset[Place]:
-        """Return the texts of the first `limit` passages with a stem in title, headings or text."""
-        texts = tables.passages.join(tables.documents).join(tables.roots)
-        query = sa.select(tables.roots.c.path, tables.documents.c.source).distinct().select_from(texts)
+        """Return the places of the first `limit` passages with a stem in title, headings or text."""
+        joined = tables.passages.join(tables.documents).join(tables.roots)
+        query = sa.select(tables.roots.c.path, tables.documents.c.source).distinct().select_from(joined)
         found: set[Place] = set()
         for batch in batches(self._full_text.matching([[word]], limit)):
             rows = self._connection.execute(query.where(tables.passages.c.id.in_(batch)))

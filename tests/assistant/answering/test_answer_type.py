@@ -134,7 +134,12 @@ def test_counts(question: str, sentence: str, counted_there: bool) -> None:
         ("How many files may it hold?", "It holds ten files.", False),
         ("How many files may it hold?", "There is no limit.", False),
         ("What is the maximum number of files?", "Too big a folder is refused.", True),
-        ("What does membership cost?", "Members meet 3 times a year.", False),  # not asked so plainly
+        ("What does membership cost?", "Members meet 3 times a year.", True),
+        ("How much does membership cost?", "Membership is free of charge.", False),
+        ("What is the stipend?", "The stipend is 1,200 a month.", False),
+        ("What is the deposit for?", "It covers damage.", False),
+        ("When is the monthly rent due?", "On Mondays.", False),
+        ("I forgot how many tablets I took, what should I do?", "Call a doctor.", False),
         ("How much does membership cost?", "Members meet 3 times a year.", True),
         ("How much does membership cost?", "Members pay 20 euros a year.", False),
         ("How much does membership cost?", "Nothing: membership is free.", False),
@@ -214,7 +219,7 @@ def test_an_announcement_says_what_a_text_is_about(sentence: str, *, opening: bo
         ("![Rice](/rice.webp)\n![Pan](/pan.webp)", "Does heat help?", False, True),
         ("![Rice](/rice.webp) is cooked.", "Does heat help?", False, False),
         ("<!-- summary: heat helps -->", "Does heat help?", False, True),
-        ("<!-- a --> Heat helps.", "Does heat help?", False, False),
+        ("<!-- a --> Heat helps. <!-- b -->", "Does heat help?", False, False),
         ("", "Does heat help?", True, False),
     ],
 )

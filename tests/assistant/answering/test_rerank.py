@@ -116,10 +116,12 @@ def test_a_name_may_stand_anywhere_in_a_text_unless_it_labels_a_section_there() 
 @pytest.mark.parametrize(
     ("lines", "unread"),
     [
-        (("| Drug | Take |", "| Tramadol | with food |", "| Codeine | before food |"), [0, 2]),
+        (("| Drug | Take |", "| Tramadol | with food |", "| Codeine | before food |"), [2]),
         (("Tramadol | with food", "Codeine | unlike tramadol, before food", "Aspirin | after food"), [2]),
         (("- Tramadol: with food.", "- Codeine: before food.", "- Stop both after a week."), [1]),
         (("| Drug | Tramadol |", "| Dose | 5 |"), []),
+        (("| Tramadol | 5 |", "| Maximum dose | 400 |", "|  | children 200 |"), []),  # these are no names
+        (("- Tramadol: with food.", "- Dose: 50 mg."), []),
         (("Tramadol is taken with food.", "Codeine: before food."), []),
     ],
 )
@@ -133,6 +135,17 @@ def test_rows_and_items_named_otherwise_do_not_answer(lines: Sequence[str], unre
     passage = replace(made.passage, text=whole, sentences=tuple(spans))
     found = score_sentences(asked, [replace(made, passage=passage)], Longest(), load_model().reranked)
     assert sorted(each.position for each in found if each.features.sentence_logit == UNREAD) == unread
+
+
+def test_rows_of_two_names_and_of_a_table_in_two_passages() -> None:
+    drugs = [QuestionTerm(name, name, (0, 1), 3, 5.0, names=True) for name in ("tramadol", "codeine")]
+    first, second = candidate("| Tramadol | 400 mg |", "| Codeine | 240 mg |"), candidate("| Naproxen | 9 |", start=99)
+    first, second = (replace(each, names=frozenset({"tramadol", "codeine"})) for each in (first, second))
+    first = replace(first, passage=replace(first.passage, text=first.passage.text.replace("| |", "|\n|")))
+    both = Question("tramadol and codeine", np.zeros(1, np.float32), tuple(drugs))
+    found = score_sentences(both, [first, second], Longest(), load_model().reranked)
+    unread = {each.evidence().text for each in found if each.features.sentence_logit == UNREAD}
+    assert unread == {"| Naproxen | 9 |"}
 
 
 def test_only_other_sources_can_agree() -> None:
