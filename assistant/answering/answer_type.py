@@ -42,6 +42,7 @@ _MONTH_OR_SEASON = (
     "|december|christmas|easter|spring|summer|autumn|winter"
 )
 _WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?"
+_WHAT_IS_THE = r"what(?:['’]s| is| are| was| were) the (?:[\w-]+ ){0,3}?"
 _ASKS = {
     Kind.FREQUENCY: r"\bhow (?:often|frequently|regularly)\b|\bhow many times (?:an?|per|each|every)\b",
     Kind.DURATION: r"\bhow (?:long|soon|quickly|fast)\b",
@@ -52,7 +53,7 @@ _ASKS = {
     Kind.MONEY: r"\bhow expensive\b|\bhow much\b.*\b(?:costs?|pay(?! attention)|paid|charged?|price|fees?|money)\b"
     r"|\bwhat\b.*\b(?:costs?|price|fees?)\b",
     Kind.NUMBER: r"\bhow (?:many|much)\b|\b(?:what|which) (?:percent|percentage|number|amount|share|dose|dosage)\b"
-    r"|\bwhat(?:['’]s| is| are| was| were) the (?:[\w-]+ ){0,3}?(?:rates?|percentage|proportion|share|number|odds"
+    rf"|\b{_WHAT_IS_THE}(?:rates?|percentage|proportion|share|number|odds"
     r"|probability|prevalence|incidence|ratio|dose|dosage)\b",
     Kind.YEAR: r"\b(?:what|which) year\b",
     # "When my back hurts, what helps?" does not ask for a time.
@@ -104,19 +105,19 @@ _OFFERING = {
 }
 # What plainly asks for a figure, and what has one; both are narrower than the kinds above, for whole answers.
 _SUM = r"(?:costs?|price|fees?|stipend|salary|wages?|pay|rent|surcharge|deposit)"
-_OPENS = r"(?:^|[.:;?!,]\s+|\b(?:and|but|so)\s+)\W*"
+_OPENS = r"(?:^|[.:;?!,]\s+|\b(?:and|but|so)\s+)\W{0,3}"
 _AFTER = r"(?=\s*(?:$|[?.!,;:]|(?:of|to|per|in|at|on|by|with|during|after|when|if|a|an|the|for(?!\W*$))\b))"
 _ASKS_SUM = re.compile(
     rf"{_OPENS}how\s+(?:expensive|much\s+(?:(?:money|extra|more|less)\s+)?(?:do|does|did|is|are|was|were|will|would|must"
     rf"|should|can|could|have|has|to)\b[^.?!]*\b(?:costs?|pay(?! attention)|paid|charged?|price|fees?))\b"
-    rf"|{_OPENS}what(?:['’]s| is| are| was| were) the (?:[\w-]+ ){{0,3}}?{_SUM}{_AFTER}"
+    rf"|{_OPENS}{_WHAT_IS_THE}{_SUM}{_AFTER}"
     rf"|{_OPENS}what (?:do|does|did|will|would)\b[^.?!]*\bcost{_AFTER}"
     rf"|^\W*(?:the )?(?:hourly|daily|weekly|monthly|yearly|annual) {_SUM}{_AFTER}",
     re.IGNORECASE,
 )
 _ASKS_COUNT = re.compile(
     rf"{_OPENS}(?:how many|(?:what|which) (?:percent|percentage|number))\b"
-    rf"|{_OPENS}what(?:['’]s| is| are| was| were) the (?:[\w-]+ ){{0,3}}?(?:percentage|number)\b",
+    rf"|{_OPENS}{_WHAT_IS_THE}(?:percentage|number)\b",
     re.IGNORECASE,
 )
 _FIGURE = re.compile(
@@ -124,7 +125,8 @@ _FIGURE = re.compile(
     r"|majority|most|only|several|various|varies|vary|depends?|free|included|as many|as much)\b",
     re.IGNORECASE,
 )
-_FIGURE_OF_SUM = re.compile(rf"{_SUM}\b[^.\n]*\d|\d[^.\n]*\b{_SUM}\b", re.IGNORECASE)
+_TELLS_OF_SUM = re.compile(rf"\b{_SUM}\b", re.IGNORECASE)
+_PIECE_END, _DIGIT = re.compile(r"[.\n]"), re.compile(r"\d")
 _HOW_MANY = re.compile(r"\bhow many ((?:[\w'’-]+\W+){1,4})", re.IGNORECASE)
 _EXACT = frozenset({Kind.FREQUENCY, Kind.WEIGHT, Kind.MONEY})  # also match "how much" or "how many"
 
@@ -150,7 +152,7 @@ _INDIRECT = re.compile(
 )
 
 _FIELD = re.compile(r"(?P<name>[a-z][\w-]*)[ \t]*[:=](?!//)")  # "keywords: hip, back" in front matter
-_PICTURES = re.compile(r"(?:(?:!\[[^\]\n]*\]\([^)\n]*\)|<!--(?:(?!-->).)*-->)\s*)+", re.DOTALL)  # and comments
+_ASIDE = re.compile(r"(?:(?:!\[[^\]\n]*\]\([^)\n]*\)|<!--(?:(?!-->).)*-->)\s*)+", re.DOTALL)  # pictures and comments
 
 
 def asks_for_steps(question: str) -> bool:
@@ -171,7 +173,7 @@ def describes(sentence: str, question: str, *, opening: bool) -> bool:
     """
     field = _FIELD.match(sentence) if opening else None
     if field is None:
-        return _PICTURES.fullmatch(sentence) is not None
+        return _ASIDE.fullmatch(sentence) is not None
     return not {term.stem for term in analyse(field["name"].replace("_", " "))} & {t.stem for t in analyse(question)}
 
 
@@ -198,7 +200,8 @@ def lacks_figure(question: str, answer: str) -> bool:
     """
     if _ASKS_SUM.search(question):
         told = _FIGURE.search(answer) and _OFFERING[Kind.MONEY].search(answer)
-        return not (told or _FIGURE_OF_SUM.search(answer))
+        pieces = _PIECE_END.split(answer)  # one pattern for both would take quadratic time
+        return not (told or any(_DIGIT.search(piece) and _TELLS_OF_SUM.search(piece) for piece in pieces))
     return bool(_ASKS_COUNT.search(question)) and not _FIGURE.search(answer)
 
 

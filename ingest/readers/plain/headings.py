@@ -58,11 +58,10 @@ def find_headings(runs: Sequence[Run]) -> tuple[Heading, ...]:
 
 def _marked(runs: Sequence[Run]) -> tuple[Heading, ...]:
     """Return the headings marked as in Markdown, if there are several, not all with one sign, as comments have."""
+    lines = [run[0] for run in runs if len(run) == 1 or not all(line.text.startswith("#") for line in run[1:])]
     found = [
         Heading(len(match[1]), match[2].rstrip("# \t"), line.start, line.end)
-        for run in runs
-        if not all(line.text.startswith("#") for line in run[1:]) or len(run) == 1
-        for line in run[:1]
+        for line in lines
         if (match := _MARKED.fullmatch(line.text)) and len(match[2]) <= LONGEST_HEADING
     ]
     several = len(found) >= _LEAST and any(heading.level > 1 for heading in found)

@@ -20,6 +20,9 @@ from ingest.schema import Passage
 from tests.conftest import FakeEncoder
 
 NOTHING = Question("what helps", np.zeros(1, np.float32), ())
+TRAMADOL = replace(
+    NOTHING, text="how much tramadol", terms=(QuestionTerm("tramadol", "tramadol", (9, 17), 3, 5.0, names=True),)
+)
 
 
 class Longest:
@@ -33,8 +36,8 @@ class Longest:
         return [Reading(float(len(text)), tuple(float(end - start) for start, end in spans)) for text, spans in texts]
 
 
-def candidate(*sentences: str, start: int = 0, source: str = "a.md") -> Candidate:
-    whole, spans = " ".join(sentences), []
+def candidate(*sentences: str, start: int = 0, source: str = "a.md", between: str = " ") -> Candidate:
+    whole, spans = between.join(sentences), []
     for text in sentences:
         first = spans[-1][1] + 1 if spans else start
         spans.append((first, first + len(text)))
@@ -101,14 +104,11 @@ def under(heading: str, text: str, source: str, *names: str) -> Candidate:
 
 
 def test_a_name_may_stand_anywhere_in_a_text_unless_it_labels_a_section_there() -> None:
-    asked = Question(
-        "how much tramadol", np.zeros(1, np.float32), (QuestionTerm("tramadol", "tramadol", (9, 17), 3, 5.0, True),)
-    )
     dose, other = under("Dose", "Take five.", "a.md", "tramadol"), under("Dose", "Drink eight.", "b.md")
     for label, read in (("Taking tramadol", 1), ("Driving a car on tramadol", 2)):
         reader = Longest()
         named = under(label, "Ask a doctor.", "a.md", "tramadol")
-        score_sentences(asked, [other, dose, named], reader, load_model().reranked)
+        score_sentences(TRAMADOL, [other, dose, named], reader, load_model().reranked)
         assert len(reader.read_texts) == read
         assert ("Take five." in reader.read_texts[0]) == (read == 2)
 
@@ -126,22 +126,14 @@ def test_a_name_may_stand_anywhere_in_a_text_unless_it_labels_a_section_there() 
     ],
 )
 def test_rows_and_items_named_otherwise_do_not_answer(lines: Sequence[str], unread: list[int]) -> None:
-    term = QuestionTerm("tramadol", "tramadol", (9, 17), 3, 5.0, names=True)
-    asked = Question("how much tramadol", np.zeros(1, np.float32), (term,))
-    whole, spans = "\n".join(lines), []
-    for line in lines:
-        spans.append((whole.index(line), whole.index(line) + len(line)))
-    made = candidate(whole)
-    passage = replace(made.passage, text=whole, sentences=tuple(spans))
-    found = score_sentences(asked, [replace(made, passage=passage)], Longest(), load_model().reranked)
+    found = score_sentences(TRAMADOL, [candidate(*lines, between="\n")], Longest(), load_model().reranked)
     assert sorted(each.position for each in found if each.features.sentence_logit == UNREAD) == unread
 
 
 def test_rows_of_two_names_and_of_a_table_in_two_passages() -> None:
     drugs = [QuestionTerm(name, name, (0, 1), 3, 5.0, names=True) for name in ("tramadol", "codeine")]
-    first, second = candidate("| Tramadol | 400 mg |", "| Codeine | 240 mg |"), candidate("| Naproxen | 9 |", start=99)
-    first, second = (replace(each, names=frozenset({"tramadol", "codeine"})) for each in (first, second))
-    first = replace(first, passage=replace(first.passage, text=first.passage.text.replace("| |", "|\n|")))
+    first = candidate("| Tramadol | 400 mg |", "| Codeine | 240 mg |", between="\n")
+    second = replace(candidate("| Naproxen | 9 |", start=99), names=frozenset({"tramadol", "codeine"}))
     both = Question("tramadol and codeine", np.zeros(1, np.float32), tuple(drugs))
     found = score_sentences(both, [first, second], Longest(), load_model().reranked)
     unread = {each.evidence().text for each in found if each.features.sentence_logit == UNREAD}
