@@ -23,6 +23,7 @@ from assistant.answering.word_list import COMMON, zipf
 from assistant.schema import Correction
 from ingest.index.catalog import Snapshot
 from ingest.schema import Selection
+from ingest.text.irregular import IRREGULAR
 from ingest.text.stop_words import STOP_WORDS
 from ingest.text.terms import ENGLISH, Term, analyse
 
@@ -72,6 +73,7 @@ _SOUNDS = tuple(  # "pane" and "pain" are "pan"
         (r"(?<=.)[aeiouy]+", "a"),
     )
 )
+_STEMS = {form: analyse(form)[0].stem for form in IRREGULAR}  # by irregular form
 _OPPOSED = (("hypo", "hyper"), ("micro", "macro"), ("inter", "intra", "infra"), ("anti", "ante"), ("over", "under"))
 
 
@@ -85,7 +87,7 @@ class Mended:
 
 @dataclass(frozen=True, slots=True)
 class _Vocabulary:
-    """The stems of one run: the passages that contain each, and the stems by first letter and length.
+    """The stems of one run: the passages that contain each; the stems and their irregular forms by letter and length.
 
     `written` remembers how the corpus writes a stem.
     """
@@ -149,9 +151,9 @@ class Speller:
 
 def _vocabulary(counts: dict[str, int]) -> _Vocabulary:
     alike: dict[tuple[str, int], list[str]] = defaultdict(list)
-    for stem in counts:
-        if stem.isalpha():
-            alike[stem[0], len(stem)].append(stem)
+    forms = (form for form, stem in _STEMS.items() if stem in counts)
+    for stem in chain(filter(str.isalpha, counts), forms):
+        alike[stem[0], len(stem)].append(stem)
     return _Vocabulary(counts, dict(alike))
 
 
@@ -222,8 +224,9 @@ class _Reading:
         """Return the stems nearest to a word, best first, whatever its ending; of a real word, those like it."""
         stem = self._stem(word)
         folded, real = word.casefold(), self._zipf(word) >= COMMON
+        counts = self._vocabulary.counts
         distances: dict[str, float] = {}
-        for start in {stem, *(folded[:-cut] for cut in (1, 2, 3) if len(folded) - cut >= SHORTEST)}:
+        for start in {stem, folded, *(folded[:-cut] for cut in (1, 2, 3) if len(folded) - cut >= SHORTEST)}:
             limit = 2 if real else _allowed(folded) if start == stem else 1
             for head in _HEADS.get(start[0], start[0]):
                 for length in range(len(start) - limit, len(start) + limit + 1):
@@ -231,8 +234,9 @@ class _Reading:
                     for found, distance, _ in process.extract(
                         start, pool, scorer=OSA.distance, score_cutoff=limit, limit=None, processor=None
                     ):
-                        distances[found] = min(distances.get(found, distance), distance)
-        counts = self._vocabulary.counts
+                        key = _STEMS.get(found, found) if self._language == ENGLISH else found
+                        if key in counts:
+                            distances[key] = min(distances.get(key, distance), distance)
         if real:
             heard, same = _heard(word), _both(stem)
             distances = {key: value for key, value in distances.items() if _heard(key) == heard or _both(key) == same}
@@ -348,7 +352,9 @@ class _Reading:
         """Return how the corpus writes a stem, as its first passages show; small letters where it uses both."""
         remembered = self._vocabulary.written
         if stem not in remembered:
-            words = re.compile(rf"\b{re.escape(stem[: max(2, len(stem) - 1)])}\w*", re.IGNORECASE)
+            regular = re.escape(stem[: max(2, len(stem) - 1)]) + r"\w*"
+            forms = (form for form, own in _STEMS.items() if own == stem)
+            words = re.compile(rf"\b(?:{'|'.join((regular, *forms))})\b", re.IGNORECASE)
             texts = self._snapshot.texts_with([[stem]], READ)
             found = {word for text in texts for word in words.findall(text) if self._stem(word) == stem}
             remembered[stem] = frozenset(each for each in found if each.islower() or each.casefold() not in found)

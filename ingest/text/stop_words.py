@@ -8,14 +8,15 @@ _LISTS = {
     "en": """
         a about above after again all also am an and any anybody anyone anything are as at be because been before being
         below best between both but by can cannot could did do does doing done down during each either else ever every
-        few for from further get gets getting give given go goes going good got had has have having he help hello her
-        here hers him his how i if in into is it its itself just know let like lot lots made make makes making many may
-        maybe me might mine more most much must my need needs neither never no nobody none nor not nothing of off often
-        oh ok okay on once one ones only or other others ought our ours out over own per perhaps please put quite
-        rather really s same say says she should so some somebody someone something still such t take tell than thank
-        thanks that the their theirs them then there these they thing things this those through to too try under until
-        up upon us use used using very want wants was way ways we well were what whatever when where whether which
-        while who whom whose why will with within without would yes yet you your yours
+        few for from further get gets getting give given gives giving go goes going good got had has have having he help
+        hello her here hers him his how i if in into is it its itself just know knowing knows let like lot lots made
+        make makes making many may maybe me might mine more most much must my need needed needs neither never no nobody
+        none nor not nothing of off often oh ok okay on once one ones only or other others ought our ours out over own
+        per perhaps please put puts putting quite rather really s same say saying says she should so some somebody
+        someone something still such t take takes taking tell telling tells than thank thanks that the their theirs them
+        then there these they thing things this those through to too tried tries try trying under until up upon us use
+        used using very want wanted wants was way ways we well were what whatever when where whether which while who
+        whom whose why will with within without would yes yet you your yours
         aren't can't couldn't didn't doesn't don't hadn't hasn't haven't i'd i'll i'm i've isn't it's let's shouldn't
         that's there's they're wasn't we're weren't what's who's won't wouldn't you'd you're you've
         """,

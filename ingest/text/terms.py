@@ -9,9 +9,10 @@ from types import MappingProxyType
 
 import Stemmer
 
+from ingest.text.irregular import IRREGULAR
 from ingest.text.stop_words import ASKING, STOP_WORDS
 
-VERSION = 3  # of the analysis; an index built with another version is stale
+VERSION = 4  # of the analysis; an index built with another version is stale
 ENGLISH = "en"
 
 # M.A., Ph.D., p.m., A&E
@@ -58,7 +59,8 @@ def analyse(text: str, language: str = ENGLISH) -> list[Term]:
 
     An abbreviation gives the same stem with its dots and without them ("M.A.", "MA").
     A word gives the same stem with its accents and without them, and in German
-    also with "ae" for "ä" and "ss" for "ß".
+    also with "ae" for "ä" and "ss" for "ß". An irregular form in English gives the
+    stem of its word ("torn", "tear"), and is a stop word where that is one.
 
     Source: case and accents folded (Unicode NFKD), Snowball stemmers (Porter 2001).
     """
@@ -112,6 +114,9 @@ def _stem(word: str, language: str) -> tuple[str, bool]:
     folded = _fold(word, _UMLAUTS if language == "de" else frozenset())
     stop = word in _stop_words(language)
     folded = folded.removesuffix("'s").replace("'", "") or folded
+    if language == ENGLISH and folded in IRREGULAR:
+        folded = IRREGULAR[folded]
+        stop = stop or folded in _stop_words(language)
     if language == "pt":
         folded = _NASAL_ENDING.sub(lambda ending: "ção" if ending[1] else "ão", folded)
     return _fold(_stemmer(language).stemWord(folded)), stop

@@ -20,7 +20,8 @@ Spinal fusion is rarely done for sciatica.
 """,
     "hip.md": """# Hip bursitis
 
-Exercises against hip pain strengthen the hip. Strengthening helps with bursitis.
+Exercises against hip pain strengthen the hip. Strengthening helps with bursitis. Most people have five lumbar
+vertebrae.
 
 The Achilles tendon is not part of the hip. Low back pain is another thing. The heart, less so. Stretch it.
 """,
@@ -63,6 +64,8 @@ An edema or a tumor has symptoms. The colour is grey. They barter for pain.
         ("precedances", "precedence"),
         ("patternity leave", "paternity leave"),  # its stem is that of another word
         ("strech the hip", "stretch the hip"),
+        ("poeple with hip pain", "people with hip pain"),  # an irregular form
+        ("the lumbar vertabrae", "the lumbar vertebrae"),
     ],
 )
 def test_what_the_corpus_spells_otherwise_is_mended(typed: str, mended: str, snapshot: Snapshot) -> None:

@@ -19,6 +19,27 @@ def test_stop_words_are_dropped_in_any_case_and_with_any_apostrophe() -> None:
 
 
 @pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("torn", "tears"),
+        ("swollen", "swelling"),
+        ("broke", "broken"),
+        ("calves", "calf"),
+        ("children's feet", "child's foot"),
+        ("vertebrae", "vertebra"),
+        ("How is bursitis diagnosed?", "the diagnosis of bursitis"),
+    ],
+)
+def test_irregular_forms_of_a_word_are_the_same(one: str, other: str) -> None:
+    assert set(stems(one).split()) == set(stems(other).split())
+
+
+def test_irregular_forms_of_a_stop_word_are_stop_words() -> None:
+    assert stems("It was taken, gave and told; they took it and said so.") == ""
+    assert stems("wound left ground", "en") == "wound left ground"
+
+
+@pytest.mark.parametrize(
     ("language", "one", "other"),
     [
         ("de", "Kündigungen", "Kündigung"),
