@@ -286,6 +286,7 @@ class Assistant:
         with timed("quote"):
             quoter = Quoter(view.snapshot)
             score = probability(most_telling(sentences).features, scorer) if sentences else 0.0
+            english = readable(encoded.language, view.totals.languages)
             usual = FOREIGN_THRESHOLD if scorer in self._model.foreign.values() else THRESHOLD
             state = decide(score, float(view.snapshot.meta("gate_threshold") or usual))
             steps = asks_for_steps(question)
@@ -295,7 +296,7 @@ class Assistant:
             if quoted and (
                 sentences[0].sibling
                 or sentences[0].only_introduces
-                or lacks_figure(question, "\n".join(evidence.text for evidence in quoted))
+                or (english and lacks_figure(question, "\n".join(evidence.text for evidence in quoted)))
             ):
                 state = State.UNCERTAIN
             answered = state is State.ANSWERED

@@ -128,6 +128,7 @@ _FIGURE = re.compile(
 _TELLS_OF_SUM = re.compile(rf"\b{_SUM}\b", re.IGNORECASE)
 _PIECE_END, _DIGIT = re.compile(r"[.\n]"), re.compile(r"\d")
 _HOW_MANY = re.compile(r"\bhow many ((?:[\w'’-]+\W+){1,4})", re.IGNORECASE)
+_MEASURES = frozenset({Kind.DURATION, Kind.DISTANCE, Kind.WEIGHT, Kind.AGE, Kind.TEMPERATURE})
 _EXACT = frozenset({Kind.FREQUENCY, Kind.WEIGHT, Kind.MONEY})  # also match "how much" or "how many"
 
 _STEPS = re.compile(
@@ -194,10 +195,13 @@ def offers(sentence: str, kinds: frozenset[Kind], things: frozenset[str]) -> boo
 
 
 def lacks_figure(question: str, answer: str) -> bool:
-    """Return whether a question plainly asks for a number or an amount of money, and the answer has none.
+    """Return whether a question plainly asks for a number, a measure or an amount of money, and the answer has none.
 
     Source: trial "quotes-without-a-figure".
     """
+    measures = asked(question) & _MEASURES
+    if measures and not offered(answer, measures):
+        return True
     if _ASKS_SUM.search(question):
         told = _FIGURE.search(answer) and _OFFERING[Kind.MONEY].search(answer)
         pieces = _PIECE_END.split(answer)  # one pattern for both would take quadratic time

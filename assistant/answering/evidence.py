@@ -335,9 +335,9 @@ class _Matcher:
         }
 
     def _lacking(self, candidate: Candidate) -> Group[str]:
-        """Return the names that neither a passage nor what it stands below has."""
+        """Return the names that neither a passage nor what it stands below has, nor its path."""
         texts = _above(candidate), candidate.passage.text
-        whole = "\n".join(texts)
+        whole = "\n".join((candidate.passage.source, *texts))
         missing = {stem for stem, begins in self._names if not begins.search(whole)}
         return missing.difference(*(content_stems(text, self._language) for text in texts)) if missing else missing
 

@@ -15,9 +15,10 @@ from ingest.text.terms import content_stems, content_terms
 
 FEW = 2  # content words of a question whose "that" may point to what was named before
 BRIEF = 3  # the same of a question with no word of the story before it ("How long should I hold it under water?")
+TOLD = 8  # content words of a story that is searched for whole with the first of several questions that needs it
 MOST = 4  # questions of one message that are answered one by one
 
-_AUXILIARY = rf"{AUXILIARY}|can['’]t|won['’]t"
+_AUXILIARY = rf"{AUXILIARY}|am|can['’]t|won['’]t"
 _ASKING = r"(?:what|which|who|whom|whose|when|where|why|how)"
 _WHO = r"(?:i|it|we|you|they|he|she|there|this|that|these|those|my|the|a|an)"
 _PAUSE = re.compile(r"…|\.{3,}")  # "and now … how likely is it"
@@ -35,7 +36,13 @@ _AND = re.compile(
     re.IGNORECASE,
 )
 _ASKED = re.compile(rf"(?:{_ASKING})\b", re.IGNORECASE)
-_TURNED = re.compile(rf"{_ASKING}(?:\s+(?!(?:i|it|we|you|they)\b)[\w'’-]+){{0,5}}?\s+(?:{_AUXILIARY})\b", re.IGNORECASE)
+_TURNED = re.compile(
+    rf"{_ASKING}(?:['’]s\b|(?:\s+(?!(?:i|it|we|you|they)\b)[\w'’-]+){{0,5}}?\s+(?:{_AUXILIARY})\b)", re.IGNORECASE
+)
+_SUBJECT_FIRST = re.compile(  # "comp 290 what time are posts due", but not "after how many years do I"
+    rf"(?!(?:after|at|before|by|during|for|from|in|of|on|since|to|until|with)\b)(?:[\w'’-]+ ){{1,4}}{_TURNED.pattern}",
+    re.IGNORECASE,
+)
 _LEFT_OUT = re.compile(
     rf"(?:what\s+(?!(?:{_AUXILIARY})\b)[\w'’-]+|which(?:\s+(?!(?:{_AUXILIARY})\b)[\w'’-]+){{1,2}})\W*", re.IGNORECASE
 )
@@ -62,9 +69,16 @@ _DEFINING = re.compile(
 _CONDITION = re.compile(
     rf"\W*(?:if|when|after|before|during|because|since|as|while|i|my|it|you|we|they|{_AUXILIARY})\b", re.IGNORECASE
 )
+_CLAUSE = re.compile(rf"(?:if|when|after|before|during|because|since|while|{_ASKING})\b", re.IGNORECASE)
 _WEIGHING = re.compile(r"\b(?:which|what|who|better|best|worse|worst|more|less|\w+er)\b", re.IGNORECASE)
 # What one may not take or do: without it, the question means the opposite.
 _DENYING = re.compile(r"\b(?:allerg\w*|intoleran\w*|avoid\w*|stop(?:ped)?|except|instead)\b", re.IGNORECASE)
+# Denies only that somebody knew or was there, and nothing that is asked about.
+_IDLE_DENIAL = re.compile(
+    r"\bno (?:idea|clue)\b|\b(?:nobody|no one) (?:else )?(?:about|around|there|here)\b|\bnot sure\b"
+    r"|\b(?:do|did|does)(?:n['’]t| not) know\b|\b(?:can|could)(?:n['’]t| ?not) (?:find|see|tell|remember)\b",
+    re.IGNORECASE,
+)
 
 
 def _last_phrase(prepositions: str, others: str) -> re.Pattern[str]:
@@ -153,16 +167,19 @@ def parts(
     message = without_filler(message.strip())
     story, asked = _told(message)
     questions = [(at > 0, question) for each in map(_taken_apart, asked) for at, question in enumerate(each)]
-    denies = story and (NEGATION.search(story) or _DENYING.search(story))
+    denies = story and (NEGATION.search(_IDLE_DENIAL.sub("", story)) or _DENYING.search(story))
     if denies or (story and (snapshot is None or not _by_itself(asked[0]))) or not 1 <= len(questions) <= MOST:
         return [complete(message).text]
     (_, first), *others = questions
     kept = belonging(content_terms(first), story, snapshot, names(story)) if story and snapshot else ""
-    if story and not kept and not others and _needs_its_story(first):
-        return [complete(message).text]
+    needs = _needs_its_story(first)
+    if story and not kept and needs:
+        if not others:
+            return [complete(message).text]
+        kept = story.rstrip(" .!") if len(content_terms(story)) <= TOLD else ""
     resolved = complete(f"{kept}: {first}" if kept else first)
     found = [resolved.text]
-    before = first
+    before = f"{kept}: {first}" if kept and needs else first
     for joined, question in others:
         before = _filled_in(question, before, resolved.about if resolved.leans else "", joined=joined)
         named = _carried(first, before, snapshot, names) if joined else ()
@@ -271,9 +288,11 @@ def _needs_its_story(question: str) -> bool:
 def _taken_apart(question: str) -> list[str]:
     """Split a question before each "and" that begins another one."""
     at, found = 0, []
+    turned = [bool(_TURNED.match(each)) for each in _AND.split(question)[1:]]  # "…, what's the price, and when is it?"
     for joint in _AND.finditer(question):
         before, after = question[at : joint.start()], question[joint.end() :]
         listed = joint.group().strip() == "," and not _POINTING.search(_AND.split(after)[0])
+        listed = listed and not (len(turned) > 1 and all(turned))
         if _whole(before) and _begins(after) and not listed:
             found.append(before.strip())
             at = joint.end()
@@ -303,8 +322,10 @@ def _with_shared_ending(questions: Sequence[str]) -> list[str]:
 
 def _whole(before: str) -> bool:
     """Whether a text is a question by itself: it asks, says about what, and does not end in the middle."""
-    if not (_QUESTION.match(before) and content_terms(before)) or _DANGLING.search(before):
+    if not content_terms(before) or _DANGLING.search(before):
         return False
+    if not _QUESTION.match(before):
+        return bool(_SUBJECT_FIRST.match(before) and not _TELLING.match(before))
     return not _ASKED.match(before) or (_begins(before) and not _LEFT_OUT.fullmatch(before))
 
 
@@ -329,6 +350,7 @@ def _filled_in(question: str, before: str, subject: str, *, joined: bool) -> str
     if not pointing and (_DEFINING.fullmatch(question) or len(content_terms(question)) > (2 if joined else 1)):
         return question
     named = None if subject else _NAMED.fullmatch(before.strip(" ?.!,;:"))
+    named = None if named and _CLAUSE.match(named[str(named.lastgroup)]) else named
     subject = _ARTICLE.sub("", named[str(named.lastgroup)], count=1) if named else subject
     if not pointing or not subject:
         ending = None if pointing or named or not _in_person(question) else _SITUATION.search(before.rstrip(" ?!."))

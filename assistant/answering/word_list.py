@@ -39,7 +39,12 @@ def is_listed_name(word: str, *, capital_counts: bool) -> bool:
 
 def is_everyday(word: str) -> bool:
     """Return whether an English word is so common that it names no drug, disease or program."""
-    return zipf(word, ENGLISH) >= EVERYDAY
+    return _as_singular(word) >= EVERYDAY
+
+
+def _as_singular(word: str) -> float:
+    """Return how common an English word is, or the word that it may be the plural of ("buckets")."""
+    return max(zipf(word, ENGLISH), zipf(word[:-1], ENGLISH) if word[-1:] in ("s", "S") else 0.0)
 
 
 def _slips(word: str) -> Iterator[str]:
@@ -53,4 +58,4 @@ def _slips(word: str) -> Iterator[str]:
 
 def has_rare_word(text: str) -> bool:
     """Return whether an English text has a word that may be the name of a drug, disease or program."""
-    return any(zipf(word, ENGLISH) < RARE for word in _WORD.findall(text))
+    return any(_as_singular(word) < RARE for word in _WORD.findall(text))

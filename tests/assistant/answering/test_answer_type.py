@@ -100,7 +100,7 @@ def test_what_is_asked_for_is_not_what_is_offered(question: str, sentence: str) 
     ("question", "things"),
     [
         ("How many brown bears are there?", {"brown", "bear"}),
-        ("how many of the women took part", {"women", "took"}),
+        ("how many of the women took part", {"woman"}),
         ("How many times should I do it?", {"time"}),
         ("How many?", set()),
         ("How much rest do I need?", set()),
@@ -148,6 +148,12 @@ def test_counts(question: str, sentence: str, counted_there: bool) -> None:
         ("monthly salary of a nurse", "Nurses work 40 hours a week.", True),
         ("What happens if I don't pay the fee?", "Your membership ends.", False),
         ("How much does walking help?", "It helps a lot.", False),
+        ("how heavy is the lathe? can two of us lift it?", "Between centres: 37 in (940 mm). Speed: 475 RPM.", True),
+        ("How heavy is the lathe?", "It weighs 58 kg.", False),
+        ("How hot should the oven be?", "Put the loaf on the middle shelf.", True),
+        ("How hot should the oven be?", "Bake it at 220 °C.", False),
+        ("How long do I rest?", "Rest on your side.", True),
+        ("How long do I rest?", "Rest until it stops hurting.", False),
     ],
 )
 def test_an_answer_lacks_the_figure_asked_for(question: str, answer: str, lacks: bool) -> None:

@@ -98,6 +98,16 @@ def test_a_passage_that_lacks_a_name_of_the_question_does_not_answer() -> None:
         assert {each.features.sentence_logit == UNREAD for each in found} == unread
 
 
+def test_a_name_may_stand_in_the_path_of_a_file() -> None:
+    reader = Longest()
+    other, dose = (
+        candidate("Drink eight.", source="water_dose.md"),
+        candidate("Take five.", source="pain/tramadol_dose.md"),
+    )
+    score_sentences(TRAMADOL, [other, dose], reader, load_model().reranked)
+    assert reader.read_texts == [reading_text(dose.passage)[0]]
+
+
 def under(heading: str, text: str, source: str, *names: str) -> Candidate:
     made = candidate(text, source=source)
     return replace(made, passage=replace(made.passage, heading=("Guide", heading)), names=frozenset(names))
