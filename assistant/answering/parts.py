@@ -123,7 +123,7 @@ _ONE = rf"(?:(?!\b(?:and|or|vs|versus|from|than|to|of|with|for|by|{_PLACED})\b)[
 _HOW_MANY = r"(?:how\s+(?:many|much|often|long|far|soon)\s+)?"
 _COMPARED = r"(?:compared\s+(?:to|with)|versus|vs\.?)"
 _ALIKE = re.compile(  # the same is asked of two things: "for mothers and for fathers", "in A compared with B"
-    rf"(?<=\w)\s+(?:(?P<before>with|for|by|{_PLACED})\s+({_ONE}),?\s+(?:and\s+{_HOW_MANY}|{_COMPARED}\s+)(?P=before)"
+    rf"(?<=\w)\s+(?:(?P<before>with|for|by|{_PLACED})\s+({_ONE}(?:\s+(?:of|for)\s+[^,;:?!.]{{2,60}}?)?),?\s+(?:and\s+{_HOW_MANY}|{_COMPARED}\s+)(?P=before)"
     rf"|(?:{_PLACED})\s+({_ONE}),?\s+{_COMPARED}|for\s+({_ONE}),?\s+(?:versus|vs\.?))\s+(?!{_ASKING}\b)({_ONE})"
     r"(?=\s+(?:if|when|while)\b|[,;:?!.]|$)",
     re.IGNORECASE,

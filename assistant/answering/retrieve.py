@@ -35,6 +35,16 @@ _EXCLUDED = re.compile(
     re.IGNORECASE,
 )
 _CODE = re.compile(r"[A-Za-z]+\d+[A-Za-z\d]*")  # X20S, B12
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_SPANNING = re.compile(  # "since 2010" may be told with "in 2012"
+    r"(?:\b(?:since|before|after|until|till|by|from|to|than|about|around|between(?:\s+\d+\s+and)?)|[$£€¥#<>])\s*\Z",
+    re.IGNORECASE,
+)
+_UNIT = re.compile(
+    r"\s*(?:%|(?:k?cal\w*|steps|words|people|members|guests|m?g|kg|m?l|iu|rpm|w|watts?|miles|met(?:er|re)s?|feet|euros?"
+    r"|dollars?|pounds|points|hours|times|units?)\b)",
+    re.IGNORECASE,
+)
 BEFORE = 60  # characters before a word that say whether it is a name
 NAMED = 5_000  # passages with a name whose texts are looked up, the first ones; few names have more
 _SAYING = re.compile(r"\baccording\s+to\s+(?:(?:the|my|your|our)\s+)?\Z", re.IGNORECASE)  # "... the chiropractors"
@@ -47,7 +57,8 @@ class QuestionTerm:
     """A word of the question: as typed, its stem, span, number of passages that contain it, and weight (idf > 0).
 
     `names` says whether it is a rare English noun, such as the name of a drug or disease; one that no text has must
-    not look like a slip or a compound. `stop` words are only searched for where there are no others.
+    not look like a slip or a compound. A year is a name too. `stop` words are only searched for
+    where there are no others.
     """
 
     word: str
@@ -128,7 +139,7 @@ def encode_question(text: str, view: View, language: str = "") -> Question:
             span=(term.start, term.end),
             frequency=frequencies[stem],
             idf=idf(frequencies[stem], passages),
-            names=term in names and (frequencies[stem] > 0 or _is_known(text, term)),
+            names=_is_year(text, term) or (term in names and (frequencies[stem] > 0 or _is_known(text, term))),
             stop=term.stop,
         )
         for stem, term in words.items()
@@ -180,10 +191,20 @@ def names_in(text: str, view: View) -> list[str]:
 
 def _is_known(text: str, term: Term) -> bool:
     """Return whether a rare noun that no text has is a name to all appearance: trial "names-that-no-text-has"."""
-    if not text[term.start : term.end].isalpha():  # a code may be written otherwise
+    word, after = text[term.start : term.end], text[term.end : term.end + 2]
+    if not word.isalpha() or (after[:1] == "-" and after[1:].isdigit()):  # a code may be written otherwise
         return False
     in_small_letters = text[: term.start].strip(_OPENING) != "" and not text.istitle() and not text.isupper()
-    return is_listed_name(text[term.start : term.end], capital_counts=in_small_letters)
+    return is_listed_name(word, capital_counts=in_small_letters)
+
+
+def _is_year(text: str, term: Term) -> bool:
+    """Return whether a question asks about one year; what never mentions it does not answer: trial "years-as-names"."""
+    return (
+        _YEAR.fullmatch(text, term.start, term.end) is not None
+        and not _SPANNING.search(text, max(0, term.start - BEFORE), term.start)
+        and not _UNIT.match(text, term.end)
+    )
 
 
 def retrieve(question: Question, view: View, limit: int = CANDIDATES) -> list[Candidate]:

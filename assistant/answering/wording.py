@@ -55,7 +55,9 @@ class Worded:
 
 
 _CONTRACTED = re.compile(
-    r"\b(do|does|did|is|are|was|were|has|have|had|ca|could|would|should|wo|must)(n)(t)\b", re.IGNORECASE
+    r"\b(?:(do|does|did|is|are|was|were|has|have|had|ca|could|would|should|wo|must)(n)(t)"
+    r"|(what|who|where|how|when|that|there|here)()(s))\b",
+    re.IGNORECASE,
 )
 
 
@@ -92,8 +94,10 @@ def says(passage: Passage, words: str) -> bool:
 
 
 def with_apostrophes(question: str) -> str:
-    """Return a question with the apostrophes that people leave out of "doesnt" and "shouldnt"."""
-    return _CONTRACTED.sub(lambda found: f"{found[1]}{found[2]}'{found[3]}", question)
+    """Return a question with the apostrophes that people leave out of "doesnt", "shouldnt" and "whos"."""
+    return _CONTRACTED.sub(
+        lambda found: "{}{}'{}".format(*filter(lambda part: part is not None, found.groups())), question
+    )
 
 
 def _dates(question: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:

@@ -292,6 +292,11 @@ def test_a_comparison_has_two_sides(question: str, compared: dict[str, str]) -> 
             "How many seats are in the attic if it rains?",
         ),
         (
+            "How many must be at a meeting of the club for it to be valid, and how many at a board meeting?",
+            "How many must be at a meeting of the club for it to be valid?",
+            "How many must be at a board meeting?",
+        ),
+        (
             "What is the dose for children versus adults?",
             "What is the dose for children?",
             "What is the dose for adults?",

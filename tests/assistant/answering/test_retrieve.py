@@ -65,7 +65,7 @@ def test_names_are_rare_nouns(indexed: Callable[..., RunReport], tmp_path: Path)
     indexed(
         {
             "a.md": "Tramadol and Diclofenac are prescribed remedies. Fermenting cabbage takes a week. "
-            "They ferment2000 it, says the X20S."
+            "They ferment2000 it, says the X20S of 1998."
         }
     )
     index = Index(tmp_path / "data", InParts())  # type: ignore[arg-type]
@@ -91,6 +91,10 @@ def test_names_are_rare_nouns(indexed: Callable[..., RunReport], tmp_path: Path)
         assert names("How is the repayment of the X99 done?") == []
         assert names("How much tramadol, according to the diclofenac?") == ["tramadol"]
         assert names("tramadol remedies?") == ["tramadol"] and names("Is it Remedies?") == ["Remedies"]  # a brand
+        assert names("What did it cost in 2024/25, and in the winter of 2023?") == ["2024", "2023"]
+        assert names("Who was it in 1998?") == ["1998"]
+        assert names("Since 2010, between 2011 and 2012, 2000 kcal, $2013, PEP 1950 or 3000?") == ["1950"]
+        assert names("diclofenac-9 and citalopram-2, with tramadol-3?") == ["diclofenac", "tramadol"]
         (found,) = retrieve(encode_question("How much tramadol and citalopram?", view), view)
         assert found.names == {"tramadol"}
     index.close()

@@ -158,6 +158,7 @@ def test_what_is_compared_is_quoted_from_under_its_name(
 
 
 def test_apostrophes_that_people_leave_out() -> None:
+    assert with_apostrophes("whos the manager, Whats new, hows it") == "who's the manager, What's new, how's it"
     asked = "It doesnt start, cant I, and who SHOULDNT? I want a dent, as the student hasn't."
     assert (
         with_apostrophes(asked) == "It doesn't start, can't I, and who SHOULDN'T? I want a dent, as the student hasn't."
