@@ -104,7 +104,7 @@ _OFFERING = {
     kind: re.compile(pattern, re.NOFLAG if kind is Kind.NAME else re.IGNORECASE) for kind, pattern in _OFFERS.items()
 }
 # What plainly asks for a figure, and what has one; both are narrower than the kinds above, for whole answers.
-_SUM = r"(?:costs?|price|fees?|stipend|salary|wages?|pay|rent|surcharge|deposit)"
+_SUM = r"(?:costs?|price|fees?|stipend|salary|wages?|pay|rent|surcharge|deposit|dues|fines?|penalty|allowance|tuition)"
 _OPENS = r"(?:^|[.:;?!,]\s+|\b(?:and|but|so)\s+)\W{0,3}"
 _AFTER = r"(?=\s*(?:$|[?.!,;:]|(?:of|to|per|in|at|on|by|with|during|after|when|if|a|an|the|for(?!\W*$))\b))"
 _ASKS_SUM = re.compile(

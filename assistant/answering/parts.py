@@ -7,6 +7,7 @@ doubt, a message stays one question.
 import re
 from collections.abc import Callable, Collection, Sequence
 
+from assistant.answering.age_and_weight import told_of
 from assistant.answering.follow_up import AUXILIARY, NEXT_CLAUSE, TO_VERB, ResolvedQuestion, belonging, without_filler
 from assistant.answering.leaning import NEGATION
 from ingest.index.catalog import Snapshot
@@ -160,9 +161,10 @@ def parts(
     kept that stand with the first question's in a passage of the snapshot;
     without one, the story stays. So it does if it denies something ("I can't
     take ibuprofen"), or if a short question that has nothing of it needs it.
-    Names in it (drugs, diseases) are always kept, and go over from the first
-    question to what the same sentence asks of the asker ("and how long before can
-    I drive?"), if a passage has one with a word of that.
+    Names in it (drugs, diseases) and the age and weight of a person are always
+    kept. Names go over from the first question to what the same sentence asks of
+    the asker ("and how long before can I drive?"), if a passage has one with a
+    word of that.
     """
     message = without_filler(message.strip())
     story, asked = _told(message)
@@ -183,8 +185,13 @@ def parts(
     for joined, question in others:
         before = _filled_in(question, before, resolved.about if resolved.leans else "", joined=joined)
         named = _carried(first, before, snapshot, names) if joined else ()
-        found.append(f"{before.rstrip('? ')} ({' '.join(named)})?" if named else before)
-    return found
+        found.append(_with(before, " ".join(named)))
+    return [_with(each, told_of(story)) for each in found]
+
+
+def _with(question: str, words: str) -> str:
+    """Return a question with words that it is also about."""
+    return f"{question.rstrip('? ')} ({words})?" if words else question
 
 
 def _carried(

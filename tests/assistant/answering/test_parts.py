@@ -43,6 +43,10 @@ STORIES = [
             "hip hurts night long last: when should I see someone about bursitis?",
         ],
     ),
+    (
+        "My son is 7 and weighs 60 pounds. What helps with hip bursitis?",
+        ["What helps with hip bursitis (7 years old, weighs 60 pounds)?"],
+    ),
     # Nothing of the story stands with the question, and the question alone says too little.
     ("I lost my badge. How do I get a new one printed?", ["I lost my badge. How do I get a new one printed?"]),
     (

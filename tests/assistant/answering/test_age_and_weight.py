@@ -1,0 +1,71 @@
+"""What stands under a range of ages or weights is for the people in it."""
+
+import time
+
+import pytest
+
+from assistant.answering.age_and_weight import is_for_others, told_of
+
+BABY = "My 14 month old weighs 20 pounds. What is the dose for her?"
+GIRL = "My daughter is 7 and weighs 60 lbs, how much does she get?"
+
+
+@pytest.mark.parametrize(
+    ("question", "above", "others"),
+    [
+        (BABY, "(45 to 88 pounds)", True),
+        (BABY, "Older than 10 years (over 88 pounds)", True),
+        (BABY, "2 to 5 years (18 to 44 pounds)", True),
+        (BABY, "1 to 5 years", False),
+        (BABY, "Infants under 25 lbs", False),
+        (BABY, "Children 12 months and older", False),
+        (BABY, "Children 2 years and older", True),
+        (BABY, "Weight | 12–17 lbs | 18–23 lbs", False),  # noqa: RUF001
+        (BABY, "Weight: 8 to 10 kg", False),
+        (BABY, "The first 3 to 6 months", False),  # no ages, to all appearance
+        (GIRL, "6 to 7 years", False),
+        (GIRL, "Children under 6 years", True),
+        (GIRL, "Lifting up to 5 kg", False),
+        ("My dad is 71 and had a fusion. When can he drive?", "1 to 2 years after surgery", False),
+        ("My dad is 71 and had a fusion. When can he drive?", "Adults up to 65 years", True),
+        ("How do I lose 20 pounds?", "Over 100 pounds", False),
+        ("Is a dose for a 3 year old and for a 9 year old the same?", "Children over 12 years", False),
+        ("What is the dose?", "Children over 12 years", False),
+        ("", "", False),
+    ],
+)
+def test_headings_for_others(question: str, above: str, others: bool) -> None:
+    assert is_for_others(question, "Give 5 ml.", above) is others
+
+
+@pytest.mark.parametrize(
+    ("sentence", "others"),
+    [
+        ("| 36–47 lbs | 7.5 mL |", True),  # noqa: RUF001
+        ("| 60-71 lbs | 12.5 mL |", False),
+        ("- Under 6 years: 5 ml.", True),
+        ("- 6 years and older: 10 ml.", False),
+        ("Children under 6 years get 5 ml, older ones more.", False),  # tells of others too
+    ],
+)
+def test_rows_and_items_for_others(sentence: str, others: bool) -> None:
+    assert is_for_others(GIRL, sentence, "") is others
+
+
+@pytest.mark.parametrize("story", ["She is 7 and weighs 60 pounds.", "a 3-month-old", "I am 80 kg.", "He is 12."])
+def test_what_is_told_of_a_person_is_understood_again(story: str) -> None:
+    told = told_of(story)
+    for heading in ("Under 1 year", "1 to 5 years", "6 to 10 years", "Over 11 years", "Over 50 kg", "Under 50 kg"):
+        assert is_for_others(told, "Take it.", heading) == is_for_others(story, "Take it.", heading)
+
+
+def test_the_age_of_an_adult_is_not_told() -> None:
+    assert told_of("My dad is 71 and weighs 80 kg.") == "weighs 80 kg"
+    assert told_of("My dad is 71.") == told_of("") == ""
+
+
+def test_ranges_are_looked_for_fast() -> None:
+    started = time.process_time()
+    for text in ("12 " * 20_000, "weigh " * 20_000, "is 1" * 20_000, "1 to " * 20_000, "1 kg and " * 20_000):
+        assert not is_for_others(text, text, text)
+    assert time.process_time() - started < 3
