@@ -2,37 +2,47 @@
 
 import math
 import re
-from collections.abc import Iterator
+from bisect import bisect
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 _AGES = {"year": 12.0, "yr": 12.0, "month": 1.0, "mo": 1.0, "week": 12 / 52}  # in months
 _WEIGHTS = {"pound": 0.4536, "lb": 0.4536, "kg": 1.0, "kilo": 1.0, "kilogram": 1.0}  # in kilograms
-_NUMBER = r"(\d{1,3}(?:\.\d{1,2})?)"
+_NUMBER = r"(?<![\d/.])(\d{1,3}(?:\.\d{1,2})?)"
+_AGE, _WEIGHT = (rf"({'|'.join(sorted(units, key=len, reverse=True))})s?" for units in (_AGES, _WEIGHTS))
 _UNIT = rf"({'|'.join(sorted((*_AGES, *_WEIGHTS), key=len, reverse=True))})s?"
-_PERSON = (
-    re.compile(rf"\b{_NUMBER}[\s-]?(year|yr|month|week)s?[\s-]?olds?\b", re.IGNORECASE),
-    re.compile(
-        rf"\b(?:aged?|(?:is|am|turned)(?: (?:only|just|almost|nearly))?) {_NUMBER}(?! ?[%/:.\d])"
-        r"(?: (year|yr|month|week)s?)?(?=\s*(?:[,.;?!]|and\b|old\b|$))",
-        re.IGNORECASE,
-    ),
-    re.compile(rf"\bweigh\w*(?: \w+)?? {_NUMBER} ?(pound|lb|kg|kilo|kilogram)s?\b", re.IGNORECASE),
-    re.compile(
-        rf"\b(?:is|am|are)(?: (?:only|just|about|around|almost|nearly))? {_NUMBER} ?(pound|lb|kg|kilo|kilogram)s?\b",
-        re.IGNORECASE,
-    ),
+_SOMEBODY = (
+    r"\b(?:he|she|i|who|son|daughter|child|kid|baby|boy|girl|toddler|grand\w+|mother|mum|mom|father|dad|husband|wife"
+    r"|partner|brother|sister|nephew|niece|patient)(?:['’][sm]| is| am| turned)"
+    r"(?: (?:only|just|almost|nearly|about|around))?"
 )
-_BETWEEN = re.compile(rf"\b{_NUMBER} ?(?:{_UNIT} ?)?(?:to|-|–|—|and) ?{_NUMBER} ?{_UNIT}\b", re.IGNORECASE)  # noqa: RUF001
-_LEAST = re.compile(
-    rf"\b(?:over|above|more than|older than|heavier than|at least) {_NUMBER} ?{_UNIT}\b"
-    rf"|\b{_NUMBER} ?{_UNIT}(?: old| of age)? (?:and|or) (?:over|above|older|up|more)\b|\b{_NUMBER} ?\+ ?{_UNIT}\b",
-    re.IGNORECASE,
+_PERSON = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"(?<!\bis )(?<!\bare ){_NUMBER}[\s-]?{_AGE}[\s-]?olds?\b",
+        rf"\baged? {_NUMBER}\b(?: {_AGE}\b)?",
+        rf"{_SOMEBODY} {_NUMBER}(?![\d/%:]|\.\d| ?%)(?: (year|yr|month)s?(?: old)?)?(?=\s*(?:[,.;?!]|and\b|$))",
+        rf"\bweigh\w*(?: \w+)?? {_NUMBER} ?{_WEIGHT}\b",
+        rf"{_SOMEBODY} {_NUMBER} ?{_WEIGHT}\b",
+    )
 )
-_MOST = re.compile(
-    rf"\b(?:under|below|less than|younger than|lighter than|up to) {_NUMBER} ?{_UNIT}\b"
-    rf"|\b{_NUMBER} ?{_UNIT}(?: old| of age)? (?:and|or) (?:under|below|younger|less)\b",
-    re.IGNORECASE,
+_OLD = r"(?: old| of age)?"
+_BETWEEN = re.compile(rf"{_NUMBER} ?(?:{_UNIT} ?)?(?:to|-|–|—|and) ?{_NUMBER} ?{_UNIT}\b", re.IGNORECASE)  # noqa: RUF001
+_AGED = re.compile(rf"\bage[sd]? {_NUMBER} ?(?:to|-|–|—|and) ?{_NUMBER}\b", re.IGNORECASE)  # noqa: RUF001
+_FROM_AGE = re.compile(rf"\bage[sd]? {_NUMBER} ?(?:\+|(?:and|or) (?:up|over|older|above)\b)", re.IGNORECASE)
+# Whether a range goes up from its number, whether it has it, and how it is told.
+_BOUNDS = tuple(
+    (up, included, re.compile(pattern, re.IGNORECASE))
+    for up, included, pattern in (
+        (True, False, rf"(?:\b(?:over|above|more than|older than|heavier than)|>) ?{_NUMBER} ?{_UNIT}\b"),
+        (True, True, rf"(?:\b(?:at least|from)|≥|>=) ?{_NUMBER} ?{_UNIT}\b"),
+        (True, True, rf"{_NUMBER} ?{_UNIT}{_OLD} (?:and|or) (?:over|above|older|up|more)\b"),
+        (True, True, rf"{_NUMBER} ?\+ ?{_UNIT}\b"),
+        (False, False, rf"(?:\b(?:under|below|less than|younger than|lighter than)|<) ?{_NUMBER} ?{_UNIT}\b"),
+        (False, True, rf"(?:\bup to|≤|<=) ?{_NUMBER} ?{_UNIT}\b"),
+        (False, True, rf"{_NUMBER} ?{_UNIT}{_OLD} (?:and|or) (?:under|below|younger|less)\b"),
+    )
 )
 # "3 to 6 months" are no ages without such a word, "1 to 2 years after surgery" neither, and what is lifted is nobody.
 _OF_PEOPLE = re.compile(
@@ -40,12 +50,17 @@ _OF_PEOPLE = re.compile(
     re.IGNORECASE,
 )
 _LASTING = re.compile(r"\)?\s*(?:after|later|post|following|from|since|ago|of)\b", re.IGNORECASE)
-_OF_LOADS = re.compile(r"\b(?:lift\w*|carr(?:y|ies|ying)|loads?|dumb-?bells?|luggage|weights)\b", re.IGNORECASE)
+_OF_SERVICE = re.compile(r"\b(?:service|members?|membership|warranty|experience|employ\w*|seniority)\b", re.IGNORECASE)
+_OF_LOADS = re.compile(
+    r"\b(?:lift\w*|carr(?:y|ies|ying)|loads?|dumb-?bells?|luggage|weights|gain\w*|los(?:e|es|ing|s))\b", re.IGNORECASE
+)
 _LABEL_END = re.compile(r"[|:]")
+_SENTENCE_END = re.compile(r"[.?!]\s")
 _MARKS = "-*+•| \t\n"
 LONGEST_LABEL = 60  # characters
 ADULT = 18 * 12  # months
 ROUNDED = 0.02  # share by which a weight in other units may miss a range
+TO_BIRTHDAY = 11.9  # months that an age in whole years may have besides
 
 
 class _Range(NamedTuple):
@@ -56,81 +71,98 @@ class _Range(NamedTuple):
     most: float
 
     def has(self, value: float) -> bool:
-        """Return whether a value is in the range; somebody is 5 until the sixth birthday."""
-        return self.least * (1 - ROUNDED) <= value <= self.most * (1 + ROUNDED)
+        """Return whether a value is in the range."""
+        rounded = ROUNDED if self.of_weight else 0.0
+        return self.least * (1 - rounded) <= value <= self.most * (1 + rounded)
 
 
-def is_for_others(question: str, sentence: str, above: str) -> bool:
-    """Return whether the headings above a sentence, or its own row's or item's label, leave out the person asked about.
+def is_for_others(question: str, sentence: str, above: str, under: str = "") -> bool:
+    """Return whether what a sentence stands below, or its own row's or item's label, leaves out the person asked about.
 
-    Only ages and weights that a question tells of a person count ("she is 7 and weighs 60 pounds").
+    Only ages and weights that a question tells of one person count ("she is 7 and weighs 60 pounds"). `above` are its
+    title and headings, `under` its last heading and the head of its table, a line each.
     """
     person = _person(question)
     if not person:
         return False
-    label = _LABEL_END.split(sentence.lstrip(_MARKS), maxsplit=1)[0]
-    texts = [above, label] if len(label) <= LONGEST_LABEL and label != sentence.lstrip(_MARKS) else [above]
-    return any(_leaves_out(text, of_weight, value) for text in texts for of_weight, value in person)
+    bare = sentence.lstrip(_MARKS)
+    label = _LABEL_END.split(bare, maxsplit=1)[0]
+    texts = [above, *under.split("\n"), *([label] if len(label) <= LONGEST_LABEL and label != bare else [])]
+    return any(_leaves_out(text, of_weight, value) for text in texts for of_weight, value in person.items())
 
 
 def told_of(text: str) -> str:
     """Return the weight of a person and the age of a child that a text tells, in words; "" if it tells none.
 
-    An adult's age is left out: it seldom decides, and a question with it is read as another one.
+    An adult's age is left out: it seldom decides, and a question with it is read as another one. So is what different
+    sentences tell, perhaps of different people.
     """
+    person = _person(text)
+    ends = [match.start() for match in _SENTENCE_END.finditer(text)]
+    if len({bisect(ends, match.start()) for match in _told(text)}) > 1:
+        return ""
     found = {}
-    for match in (each for pattern in _PERSON for each in pattern.finditer(text)):
+    for match in _told(text):
         unit = (match[2] or "year").casefold()
-        if unit in _AGES and float(match[1]) * _size(unit) >= ADULT:
-            continue
-        several = f"{match[1]} {unit}" if unit == "kg" else f"{match[1]} {unit}s"
-        found[unit in _WEIGHTS] = f"weighs {several}" if unit in _WEIGHTS else f"{several} old"
+        of_weight = unit in _WEIGHTS
+        if of_weight in person and (of_weight or person[of_weight] < ADULT):
+            several = f"{match[1]} {unit}" if unit == "kg" else f"{match[1]} {unit}s"
+            found[of_weight] = f"weighs {several}" if of_weight else f"{several} old"
     return ", ".join(found.values())
 
 
+def _told(text: str) -> list[re.Match[str]]:
+    return [match for pattern in _PERSON for match in pattern.finditer(text)]
+
+
+@lru_cache(maxsize=100)
+def _person(text: str) -> Mapping[bool, float]:
+    """Return the age (False) in months and the weight (True) in kilograms that a text tells, each if it is just one."""
+    found: dict[bool, set[float]] = {}
+    for match in _told(text):
+        unit = (match[2] or "year").casefold()
+        found.setdefault(unit in _WEIGHTS, set()).add(float(match[1]) * _size(unit))
+    return {of_weight: values.pop() for of_weight, values in found.items() if len(values) == 1}
+
+
 def _leaves_out(text: str, of_weight: bool, value: float) -> bool:  # noqa: FBT001
+    if not of_weight and value >= ADULT and not _OF_PEOPLE.search(text):
+        return False
     ranges = [each for each in _ranges(text) if each.of_weight == of_weight]
     return bool(ranges) and not any(each.has(value) for each in ranges)
 
 
-@lru_cache(maxsize=100)
-def _person(question: str) -> tuple[tuple[bool, float], ...]:
-    """Return the age and the weight that a question tells, if it is just one: whether it is a weight, and the value."""
-    found: dict[bool, set[float]] = {}
-    for pattern in _PERSON:
-        for match in pattern.finditer(question):
-            unit = (match[2] or "year").casefold()
-            found.setdefault(unit in _WEIGHTS, set()).add(float(match[1]) * _size(unit))
-    return tuple((of_weight, values.pop()) for of_weight, values in found.items() if len(values) == 1)
-
-
 @lru_cache(maxsize=1_000)
 def _ranges(text: str) -> tuple[_Range, ...]:
-    return tuple(_found(text))
+    of_people, of_loads = _OF_PEOPLE.search(text) is not None, _OF_LOADS.search(text) is not None
+    of_service = _OF_SERVICE.search(text) is not None
+    return tuple(
+        found
+        for found, unit, end in _found(text)
+        if not (of_loads if found.of_weight else of_service)
+        and (found.of_weight or of_people or (unit in ("year", "yr") and not _LASTING.match(text, end)))
+    )
 
 
-def _found(text: str) -> Iterator[_Range]:
+def _found(text: str) -> Iterator[tuple[_Range, str, int]]:
+    """Yield each range with its unit and its end in the text."""
     for match in _BETWEEN.finditer(text):
         first, own, last, unit = match.groups()
-        if not _is_of_people(text, unit, match.end()):
-            continue
-        least, most = float(first) * _size(own or unit), float(last) * _size(unit)
-        yield _Range(unit.casefold() in _WEIGHTS, least, most + _year_of(unit))
-    for pattern, up in ((_LEAST, True), (_MOST, False)):
+        least, most = float(first) * _size(own or unit), float(last) * _size(unit) + _besides(unit)
+        yield _Range(unit.casefold() in _WEIGHTS, least, most), unit.casefold(), match.end()
+    for match in _AGED.finditer(text):
+        yield _Range(False, float(match[1]) * 12, float(match[2]) * 12 + TO_BIRTHDAY), "year", match.end()
+    for match in _FROM_AGE.finditer(text):
+        yield _Range(False, float(match[1]) * 12, math.inf), "year", match.end()
+    for up, included, pattern in _BOUNDS:
         for match in pattern.finditer(text):
-            number, unit = (each for each in match.groups() if each is not None)
-            if not _is_of_people(text, unit, match.end()):
-                continue
-            value = float(number) * _size(unit)
-            yield _Range(unit.casefold() in _WEIGHTS, value if up else 0.0, math.inf if up else value)
-
-
-def _is_of_people(text: str, unit: str, end: int) -> bool:
-    """Return whether a range in a text that ends there is one of people, rather than of times or loads."""
-    if unit.casefold() in _WEIGHTS:
-        return not _OF_LOADS.search(text)
-    in_years = unit.casefold() in ("year", "yr") and not _LASTING.match(text, end)
-    return in_years or _OF_PEOPLE.search(text) is not None
+            value, of_weight = float(match[1]) * _size(match[2]), match[2].casefold() in _WEIGHTS
+            if up:
+                least = value if included else math.nextafter(value, math.inf)
+                yield _Range(of_weight, least, math.inf), match[2].casefold(), match.end()
+            else:
+                most = value + _besides(match[2]) if included else math.nextafter(value, 0.0)
+                yield _Range(of_weight, 0.0, most), match[2].casefold(), match.end()
 
 
 def _size(unit: str) -> float:
@@ -138,6 +170,6 @@ def _size(unit: str) -> float:
     return (_AGES | _WEIGHTS)[unit.casefold()]
 
 
-def _year_of(unit: str) -> float:
+def _besides(unit: str) -> float:
     """Return what an age in whole years may have besides: "2 to 5 years" goes to the sixth birthday."""
-    return 11.9 if unit.casefold() in ("year", "yr") else 0.0
+    return TO_BIRTHDAY if unit.casefold() in ("year", "yr") else 0.0

@@ -104,7 +104,7 @@ _OFFERING = {
     kind: re.compile(pattern, re.NOFLAG if kind is Kind.NAME else re.IGNORECASE) for kind, pattern in _OFFERS.items()
 }
 # What plainly asks for a figure, and what has one; both are narrower than the kinds above, for whole answers.
-_SUM = r"(?:costs?|price|fees?|stipend|salary|wages?|pay|rent|surcharge|deposit|dues|fines?|penalty|allowance|tuition)"
+_SUM = r"(?:costs?|price|fees?|stipend|salary|wages?|pay|rent|surcharge|deposit|dues|fines?|tuition)"
 _OPENS = r"(?:^|[.:;?!,]\s+|\b(?:and|but|so)\s+)\W{0,3}"
 _AFTER = r"(?=\s*(?:$|[?.!,;:]|(?:of|to|per|in|at|on|by|with|during|after|when|if|a|an|the|for(?!\W*$))\b))"
 _ASKS_SUM = re.compile(
@@ -125,10 +125,17 @@ _FIGURE = re.compile(
     r"|majority|most|only|several|various|varies|vary|depends?|free|included|as many|as much)\b",
     re.IGNORECASE,
 )
+_NO_SUM = re.compile(r"\bno (?:fines?|dues|tuition)\b", re.IGNORECASE)
+_ASKS_WEIGHT = re.compile(rf"{_OPENS}how (?:heavy|much (?:do|does|did)\b[^.?!]*\bweigh)\b", re.IGNORECASE)
+_ASKS_MEASURE = re.compile(rf"{_OPENS}how (?:long|soon|far|tall|deep|wide|thick|old|hot|warm|cold)\b", re.IGNORECASE)
+_WITHOUT_FIGURE = re.compile(
+    r"\b(?:once|when|while|as (?:soon|long) as|(?:right|straight) ?away|immediately|since|until|before|after)\b",
+    re.IGNORECASE,
+)
 _TELLS_OF_SUM = re.compile(rf"\b{_SUM}\b", re.IGNORECASE)
 _PIECE_END, _DIGIT = re.compile(r"[.\n]"), re.compile(r"\d")
 _HOW_MANY = re.compile(r"\bhow many ((?:[\w'’-]+\W+){1,4})", re.IGNORECASE)
-_MEASURES = frozenset({Kind.DURATION, Kind.DISTANCE, Kind.WEIGHT, Kind.AGE, Kind.TEMPERATURE})
+_MEASURES = frozenset({Kind.DURATION, Kind.DISTANCE, Kind.AGE, Kind.TEMPERATURE})
 _EXACT = frozenset({Kind.FREQUENCY, Kind.WEIGHT, Kind.MONEY})  # also match "how much" or "how many"
 
 _STEPS = re.compile(
@@ -199,11 +206,12 @@ def lacks_figure(question: str, answer: str) -> bool:
 
     Source: trial "quotes-without-a-figure".
     """
-    measures = asked(question) & _MEASURES
-    if measures and not offered(answer, measures):
-        return True
+    if _ASKS_WEIGHT.search(question):
+        return not _OFFERING[Kind.WEIGHT].search(answer)
+    if _ASKS_MEASURE.search(question):
+        return not (_FIGURE.search(answer) or _WITHOUT_FIGURE.search(answer) or offered(answer, _MEASURES))
     if _ASKS_SUM.search(question):
-        told = _FIGURE.search(answer) and _OFFERING[Kind.MONEY].search(answer)
+        told = _FIGURE.search(answer) and (_OFFERING[Kind.MONEY].search(answer) or _NO_SUM.search(answer))
         pieces = _PIECE_END.split(answer)  # one pattern for both would take quadratic time
         return not (told or any(_DIGIT.search(piece) and _TELLS_OF_SUM.search(piece) for piece in pieces))
     return bool(_ASKS_COUNT.search(question)) and not _FIGURE.search(answer)

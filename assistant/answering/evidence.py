@@ -348,5 +348,7 @@ class _Matcher:
 
 
 def _beginning(name: str) -> re.Pattern[str]:
-    """Return what finds words that begin with a name: escitalopram is another drug than citalopram."""
+    """Return what finds words that begin with a name, or a year: escitalopram is another drug than citalopram."""
+    if name.isdecimal():
+        return re.compile(rf"(?<!\d){name}(?!\d)|(?<!\d){name[:2]}\d\d ?[/–-] ?{name[2:]}(?!\d)")  # noqa: RUF001
     return re.compile(rf"(?<![^\W\d_]){re.escape(name)}", re.IGNORECASE)

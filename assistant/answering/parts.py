@@ -38,10 +38,17 @@ _AND = re.compile(
 )
 _ASKED = re.compile(rf"(?:{_ASKING})\b", re.IGNORECASE)
 _TURNED = re.compile(
-    rf"{_ASKING}(?:['’]s\b|(?:\s+(?!(?:i|it|we|you|they)\b)[\w'’-]+){{0,5}}?\s+(?:{_AUXILIARY})\b)", re.IGNORECASE
+    rf"{_ASKING}(?:['’]s\s+(?:the|an?|my|your|our|his|her|their|its)\b|(?:\s+(?!(?:i|it|we|you|they)\b)[\w'’-]+){{0,5}}?\s+(?:{_AUXILIARY})\b)",
+    re.IGNORECASE,
+)
+_PLAINLY_TURNED = re.compile(  # not "when the last one was"
+    rf"{_ASKING}(?:['’]s\s+(?:the|an?|my|your|our)\b|(?:\s+(?!(?:{_WHO}|your|our)\b)[\w'’-]+){{0,2}}?\s+(?:{_AUXILIARY})\b)",
+    re.IGNORECASE,
 )
 _SUBJECT_FIRST = re.compile(  # "comp 290 what time are posts due", but not "after how many years do I"
-    rf"(?!(?:after|at|before|by|during|for|from|in|of|on|since|to|until|with)\b)(?:[\w'’-]+ ){{1,4}}{_TURNED.pattern}",
+    r"(?!(?:after|at|before|by|during|for|from|in|of|on|since|to|until|with)\b)"
+    rf"(?:(?!(?:{_ASKING}|that|told|asked|know|knows|wonder)\b)[\w'’-]+ ){{1,4}}"
+    rf"(?:what|how)(?:\s+(?!(?:{_WHO})\b)[\w'’-]+){{0,2}}?\s+(?:{_AUXILIARY})\b",
     re.IGNORECASE,
 )
 _LEFT_OUT = re.compile(
@@ -77,7 +84,7 @@ _DENYING = re.compile(r"\b(?:allerg\w*|intoleran\w*|avoid\w*|stop(?:ped)?|except
 # Denies only that somebody knew or was there, and nothing that is asked about.
 _IDLE_DENIAL = re.compile(
     r"\bno (?:idea|clue)\b|\b(?:nobody|no one) (?:else )?(?:about|around|there|here)\b|\bnot sure\b"
-    r"|\b(?:do|did|does)(?:n['’]t| not) know\b|\b(?:can|could)(?:n['’]t| ?not) (?:find|see|tell|remember)\b",
+    r"|\b(?:do|did|does)(?:n['’]t| not) know\b|\b(?:can|could)(?:n['’]t| ?not) (?:find|tell|remember)\b",
     re.IGNORECASE,
 )
 
@@ -295,7 +302,9 @@ def _needs_its_story(question: str) -> bool:
 def _taken_apart(question: str) -> list[str]:
     """Split a question before each "and" that begins another one."""
     at, found = 0, []
-    turned = [bool(_TURNED.match(each)) for each in _AND.split(question)[1:]]  # "…, what's the price, and when is it?"
+    turned = [
+        bool(_PLAINLY_TURNED.match(each)) for each in _AND.split(question)[1:]
+    ]  # "…, what's the price, and when is it?"
     for joint in _AND.finditer(question):
         before, after = question[at : joint.start()], question[joint.end() :]
         listed = joint.group().strip() == "," and not _POINTING.search(_AND.split(after)[0])

@@ -36,13 +36,14 @@ _EXCLUDED = re.compile(
 )
 _CODE = re.compile(r"[A-Za-z]+\d+[A-Za-z\d]*")  # X20S, B12
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_SPANNING = re.compile(  # "since 2010" may be told with "in 2012"
-    r"(?:\b(?:since|before|after|until|till|by|from|to|than|about|around|between(?:\s+\d+\s+and)?)|[$£€¥#<>])\s*\Z",
+_SPANNING = re.compile(  # "since 1 March 2010" may be told with "in 2012", "born in 1985" with "before 1990"
+    r"(?:\b(?:since|before|after|until|till|by|from|to|than|over|under|least|around|between(?:\s+\d+\s+and)?"
+    r"|(?:born|built|made|bought)\s+in)(?:\s+\d{1,2}(?:st|nd|rd|th)?)?(?:\s+[a-z]{3,9}\.?)?|[$£€¥#<>])\s*\Z",
     re.IGNORECASE,
 )
 _UNIT = re.compile(
-    r"\s*(?:%|(?:k?cal\w*|steps|words|people|members|guests|m?g|kg|m?l|iu|rpm|w|watts?|miles|met(?:er|re)s?|feet|euros?"
-    r"|dollars?|pounds|points|hours|times|units?)\b)",
+    r"\s*(?:%|(?:k?cal\w*|m?g|kg|m?l|iu|rpm|w|ft|(?:square|cubic)\s+\w+|(?!(?:is|was|has|does)\b)[a-z]+s|people"
+    r"|feet)\b)",
     re.IGNORECASE,
 )
 BEFORE = 60  # characters before a word that say whether it is a name
@@ -139,7 +140,8 @@ def encode_question(text: str, view: View, language: str = "") -> Question:
             span=(term.start, term.end),
             frequency=frequencies[stem],
             idf=idf(frequencies[stem], passages),
-            names=_is_year(text, term) or (term in names and (frequencies[stem] > 0 or _is_known(text, term))),
+            names=(language == ENGLISH and _is_year(text, term))
+            or (term in names and (frequencies[stem] > 0 or _is_known(text, term))),
             stop=term.stop,
         )
         for stem, term in words.items()

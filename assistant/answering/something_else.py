@@ -93,13 +93,13 @@ _TELLS_OF_A_BAN = re.compile(
 def is_about_something_else(question: str, sentence: str, above: str, under: str = "", introduced: str = "") -> bool:
     """Return whether a sentence, under a title and headings, is about another type or version than is asked.
 
-    Or about people of another age or weight, see age_and_weight.py.
-    Or whether harm or a ban is asked for, and neither it tells of one nor what
-    it stands `under`: its heading, the head of its table, the introduction of
-    its list. Or whether its list is `introduced` as the opposite of what is
-    asked ("you can continue to take:"). By English words.
+    Or whether it is about people of another age or weight, see
+    age_and_weight.py. Or whether harm or a ban is asked for, and neither it
+    tells of one nor what it stands `under`: its heading, the head of its
+    table, the introduction of its list. Or whether its list is `introduced` as
+    the opposite of what is asked ("you can continue to take:"). By English words.
     """
-    if is_for_others(question, sentence, above):
+    if is_for_others(question, sentence, above, under):
         return True
     asked = _asked(question)
     if asked.numbers:

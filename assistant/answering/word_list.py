@@ -11,6 +11,7 @@ MEANT, SLIP = 4.0, 2.0  # Zipf frequencies: of what is meant at least, and of a 
 EVERYDAY = 3.7  # the same, from which a word is no name ("remedies"); "acne" and "caffeine" have less
 RARE = 3.4  # the same, below which a word may name another drug, disease or program; "aspirin" has 3.3
 COMMON = 3.0  # Zipf frequency (3 is once in a million words) from which a word is no slip, and is meant by two slips
+_CONDITIONS = frozenset({"bends", "boils", "corns", "hives", "piles"})  # what their singular does not name
 _WORD = re.compile(r"[^\W\d_]{4,}")
 
 
@@ -39,12 +40,8 @@ def is_listed_name(word: str, *, capital_counts: bool) -> bool:
 
 def is_everyday(word: str) -> bool:
     """Return whether an English word is so common that it names no drug, disease or program."""
-    return _as_singular(word) >= EVERYDAY
-
-
-def _as_singular(word: str) -> float:
-    """Return how common an English word is, or the word that it may be the plural of ("buckets")."""
-    return max(zipf(word, ENGLISH), zipf(word[:-1], ENGLISH) if word[-1:] in ("s", "S") else 0.0)
+    singular = zipf(word[:-1], ENGLISH) if word[-1:] == "s" and word not in _CONDITIONS else 0.0  # "buckets"
+    return zipf(word, ENGLISH) >= EVERYDAY or singular >= MEANT
 
 
 def _slips(word: str) -> Iterator[str]:
@@ -58,4 +55,4 @@ def _slips(word: str) -> Iterator[str]:
 
 def has_rare_word(text: str) -> bool:
     """Return whether an English text has a word that may be the name of a drug, disease or program."""
-    return any(_as_singular(word) < RARE for word in _WORD.findall(text))
+    return any(zipf(word, ENGLISH) < RARE for word in _WORD.findall(text))

@@ -60,7 +60,6 @@ keep kept
 kneel knelt
 lay laid
 know knew known
-lead led
 lean leant
 leap leapt
 learn learnt

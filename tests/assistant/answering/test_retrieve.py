@@ -94,6 +94,8 @@ def test_names_are_rare_nouns(indexed: Callable[..., RunReport], tmp_path: Path)
         assert names("What did it cost in 2024/25, and in the winter of 2023?") == ["2024", "2023"]
         assert names("Who was it in 1998?") == ["1998"]
         assert names("Since 2010, between 2011 and 2012, 2000 kcal, $2013, PEP 1950 or 3000?") == ["1950"]
+        assert names("Since 1 March 2019, by April 2025, born in 1985, with 2000 square feet or 2000 students?") == []
+        assert names("Was gilt 2020?", "de") == []
         assert names("diclofenac-9 and citalopram-2, with tramadol-3?") == ["diclofenac", "tramadol"]
         (found,) = retrieve(encode_question("How much tramadol and citalopram?", view), view)
         assert found.names == {"tramadol"}

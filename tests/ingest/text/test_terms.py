@@ -26,6 +26,7 @@ def test_stop_words_are_dropped_in_any_case_and_with_any_apostrophe() -> None:
         ("broke", "broken"),
         ("calves", "calf"),
         ("children's feet", "child's foot"),
+        ("childrens dose", "dose for a child"),
         ("vertebrae", "vertebra"),
         ("How is bursitis diagnosed?", "the diagnosis of bursitis"),
     ],
