@@ -54,6 +54,7 @@ _OF_SERVICE = re.compile(r"\b(?:service|members?|membership|warranty|experience|
 _OF_LOADS = re.compile(
     r"\b(?:lift\w*|carr(?:y|ies|ying)|loads?|dumb-?bells?|luggage|weights|gain\w*|los(?:e|es|ing|s))\b", re.IGNORECASE
 )
+_ADDED = re.compile(r" \((\d[\d.]* \w+ old|(?:\d[\d.]* \w+ old, )?weighs \d[\d.]* \w+)\)\?$")
 _LABEL_END = re.compile(r"[|:]")
 _SENTENCE_END = re.compile(r"[.?!]\s")
 _MARKS = "-*+•| \t\n"
@@ -92,10 +93,9 @@ def is_for_others(question: str, sentence: str, above: str, under: str = "") -> 
 
 
 def told_of(text: str) -> str:
-    """Return the weight of a person and the age of a child that a text tells, in words; "" if it tells none.
+    """Return the age and the weight that a text tells of a person, in words; "" if it tells none.
 
-    An adult's age is left out: it seldom decides, and a question with it is read as another one. So is what different
-    sentences tell, perhaps of different people.
+    What different sentences tell, perhaps of different people, is left out.
     """
     person = _person(text)
     ends = [match.start() for match in _SENTENCE_END.finditer(text)]
@@ -105,10 +105,21 @@ def told_of(text: str) -> str:
     for match in _told(text):
         unit = (match[2] or "year").casefold()
         of_weight = unit in _WEIGHTS
-        if of_weight in person and (of_weight or person[of_weight] < ADULT):
+        if of_weight in person:
             several = f"{match[1]} {unit}" if unit == "kg" else f"{match[1]} {unit}s"
             found[of_weight] = f"weighs {several}" if of_weight else f"{several} old"
     return ", ".join(found.values())
+
+
+def with_person(question: str, person: str) -> str:
+    """Return a question with what `told_of` gave, if anything."""
+    return f"{question.rstrip('? ')} ({person})?" if person else question
+
+
+def without_person(question: str) -> tuple[str, str]:
+    """Return a question without what `with_person` added, and that; searched for, it would bring other passages."""
+    found = _ADDED.search(question)
+    return (f"{question[: found.start()]}?", found[1]) if found else (question, "")
 
 
 def _told(text: str) -> list[re.Match[str]]:

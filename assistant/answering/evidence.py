@@ -270,7 +270,7 @@ class _Matcher:
     """Matches texts against the words of one question and the kinds of thing it asks for."""
 
     def __init__(self, question: Question) -> None:
-        self.question = question.text
+        self.question = f"{question.text} {question.person}"
         self.kinds = asked(question.text)
         self.things = counted(question.text)
         self.looks_above = looks_above(question.text)

@@ -7,7 +7,7 @@ doubt, a message stays one question.
 import re
 from collections.abc import Callable, Collection, Sequence
 
-from assistant.answering.age_and_weight import told_of
+from assistant.answering.age_and_weight import told_of, with_person
 from assistant.answering.follow_up import AUXILIARY, NEXT_CLAUSE, TO_VERB, ResolvedQuestion, belonging, without_filler
 from assistant.answering.leaning import NEGATION
 from ingest.index.catalog import Snapshot
@@ -192,13 +192,8 @@ def parts(
     for joined, question in others:
         before = _filled_in(question, before, resolved.about if resolved.leans else "", joined=joined)
         named = _carried(first, before, snapshot, names) if joined else ()
-        found.append(_with(before, " ".join(named)))
-    return [_with(each, told_of(story)) for each in found]
-
-
-def _with(question: str, words: str) -> str:
-    """Return a question with words that it is also about."""
-    return f"{question.rstrip('? ')} ({words})?" if words else question
+        found.append(f"{before.rstrip('? ')} ({' '.join(named)})?" if named else before)
+    return [with_person(each, told_of(story)) for each in found]
 
 
 def _carried(

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from assistant.answering.age_and_weight import without_person
 from assistant.answering.word_list import is_everyday, is_listed_name
 from assistant.index import View
 from ingest.index.catalog import Snapshot
@@ -73,12 +74,16 @@ class QuestionTerm:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An encoded question: its vector, its distinct words and its language (ISO 639-1)."""
+    """An encoded question: its vector, its distinct words and its language (ISO 639-1).
+
+    `person` is what a story before it told of somebody's age and weight, see age_and_weight.py; it is not searched for.
+    """
 
     text: str
     vector: Vectors32
     terms: tuple[QuestionTerm, ...]
     language: str = ENGLISH
+    person: str = ""
 
     @property
     def weight(self) -> float:
@@ -125,7 +130,7 @@ def encode_question(text: str, view: View, language: str = "") -> Question:
 
     Source: idf of BM25, ln(1 + (N - n + 0.5) / (n + 0.5)), Robertson and Zaragoza 2009.
     """
-    text = " ".join(storable(text)[:LONGEST_QUESTION].split())
+    text, person = without_person(" ".join(storable(text)[:LONGEST_QUESTION].split()))
     language = language or question_language(text, view.totals.languages)
     words: dict[str, Term] = {}
     for term in question_terms(text, language):
@@ -146,7 +151,7 @@ def encode_question(text: str, view: View, language: str = "") -> Question:
         )
         for stem, term in words.items()
     )
-    return Question(text, view.encoder.encode([text], query=True)[0], terms, language)
+    return Question(text, view.encoder.encode([text], query=True)[0], terms, language, person)
 
 
 def _names(text: str, words: Sequence[Term], view: View) -> frozenset[Term]:

@@ -108,6 +108,14 @@ def test_a_name_may_stand_in_the_path_of_a_file() -> None:
     assert reader.read_texts == [reading_text(dose.passage)[0]]
 
 
+def test_what_a_story_told_of_a_person_leaves_out_what_is_for_others() -> None:
+    dose = candidate("Take five.")
+    dose = replace(dose, passage=replace(dose.passage, heading=("Guide", "Over 88 pounds")))
+    for person, unread in (("weighs 60 pounds", True), ("weighs 90 pounds", False), ("", False)):
+        (found,) = score_sentences(replace(NOTHING, person=person), [dose], Longest(), load_model().reranked)
+        assert (found.features.sentence_logit == UNREAD) is unread
+
+
 def under(heading: str, text: str, source: str, *names: str) -> Candidate:
     made = candidate(text, source=source)
     return replace(made, passage=replace(made.passage, heading=("Guide", heading)), names=frozenset(names))

@@ -96,6 +96,9 @@ def test_names_are_rare_nouns(indexed: Callable[..., RunReport], tmp_path: Path)
         assert names("Since 2010, between 2011 and 2012, 2000 kcal, $2013, PEP 1950 or 3000?") == ["1950"]
         assert names("Since 1 March 2019, by April 2025, born in 1985, with 2000 square feet or 2000 students?") == []
         assert names("Was gilt 2020?", "de") == []
+        told = encode_question("How much tramadol (7 years old, weighs 60 pounds)?", view)
+        assert (told.text, told.person) == ("How much tramadol?", "7 years old, weighs 60 pounds")
+        assert [term.word for term in told.terms] == ["tramadol"]
         assert names("diclofenac-9 and citalopram-2, with tramadol-3?") == ["diclofenac", "tramadol"]
         (found,) = retrieve(encode_question("How much tramadol and citalopram?", view), view)
         assert found.names == {"tramadol"}
