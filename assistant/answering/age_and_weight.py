@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 _AGES = {"year": 12.0, "yr": 12.0, "month": 1.0, "mo": 1.0, "week": 12 / 52}  # in months
 _WEIGHTS = {"pound": 0.4536, "lb": 0.4536, "kg": 1.0, "kilo": 1.0, "kilogram": 1.0}  # in kilograms
+_SIZES = _AGES | _WEIGHTS
 _NUMBER = r"(?<![\d/.])(\d{1,3}(?:\.\d{1,2})?)"
-_AGE, _WEIGHT = (rf"({'|'.join(sorted(units, key=len, reverse=True))})s?" for units in (_AGES, _WEIGHTS))
-_UNIT = rf"({'|'.join(sorted((*_AGES, *_WEIGHTS), key=len, reverse=True))})s?"
+_AGE, _WEIGHT, _UNIT = (rf"({'|'.join(sorted(each, key=len, reverse=True))})s?" for each in (_AGES, _WEIGHTS, _SIZES))
 _SOMEBODY = (
     r"\b(?:he|she|i|who|son|daughter|child|kid|baby|boy|girl|toddler|grand\w+|mother|mum|mom|father|dad|husband|wife"
     r"|partner|brother|sister|nephew|niece|patient)(?:['’][sm]| is| am| turned)"
@@ -58,6 +58,7 @@ _ADDED = re.compile(r" \((\d[\d.]* \w+ old|(?:\d[\d.]* \w+ old, )?weighs \d[\d.]
 _LABEL_END = re.compile(r"[|:]")
 _SENTENCE_END = re.compile(r"[.?!]\s")
 _MARKS = "-*+•| \t\n"
+_YEARS = frozenset({"year", "yr"})
 LONGEST_LABEL = 60  # characters
 ADULT = 18 * 12  # months
 ROUNDED = 0.02  # share by which a weight in other units may miss a range
@@ -97,13 +98,12 @@ def told_of(text: str) -> str:
 
     What different sentences tell, perhaps of different people, is left out.
     """
-    person = _person(text)
+    person, told = _person(text), list(_told(text))
     ends = [match.start() for match in _SENTENCE_END.finditer(text)]
-    if len({bisect(ends, match.start()) for match in _told(text)}) > 1:
+    if len({bisect(ends, match.start()) for match, _ in told}) > 1:
         return ""
     found = {}
-    for match in _told(text):
-        unit = (match[2] or "year").casefold()
+    for match, unit in told:
         of_weight = unit in _WEIGHTS
         if of_weight in person:
             several = f"{match[1]} {unit}" if unit == "kg" else f"{match[1]} {unit}s"
@@ -122,17 +122,17 @@ def without_person(question: str) -> tuple[str, str]:
     return (f"{question[: found.start()]}?", found[1]) if found else (question, "")
 
 
-def _told(text: str) -> list[re.Match[str]]:
-    return [match for pattern in _PERSON for match in pattern.finditer(text)]
+def _told(text: str) -> Iterator[tuple[re.Match[str], str]]:
+    """Yield where a text tells an age or a weight, and its unit; an age without one is in years."""
+    return ((match, (match[2] or "year").casefold()) for pattern in _PERSON for match in pattern.finditer(text))
 
 
 @lru_cache(maxsize=100)
 def _person(text: str) -> Mapping[bool, float]:
     """Return the age (False) in months and the weight (True) in kilograms that a text tells, each if it is just one."""
     found: dict[bool, set[float]] = {}
-    for match in _told(text):
-        unit = (match[2] or "year").casefold()
-        found.setdefault(unit in _WEIGHTS, set()).add(float(match[1]) * _size(unit))
+    for match, unit in _told(text):
+        found.setdefault(unit in _WEIGHTS, set()).add(float(match[1]) * _SIZES[unit])
     return {of_weight: values.pop() for of_weight, values in found.items() if len(values) == 1}
 
 
@@ -151,36 +151,32 @@ def _ranges(text: str) -> tuple[_Range, ...]:
         found
         for found, unit, end in _found(text)
         if not (of_loads if found.of_weight else of_service)
-        and (found.of_weight or of_people or (unit in ("year", "yr") and not _LASTING.match(text, end)))
+        and (found.of_weight or of_people or (unit in _YEARS and not _LASTING.match(text, end)))
     )
 
 
 def _found(text: str) -> Iterator[tuple[_Range, str, int]]:
     """Yield each range with its unit and its end in the text."""
     for match in _BETWEEN.finditer(text):
-        first, own, last, unit = match.groups()
-        least, most = float(first) * _size(own or unit), float(last) * _size(unit) + _besides(unit)
-        yield _Range(unit.casefold() in _WEIGHTS, least, most), unit.casefold(), match.end()
+        unit = match[4].casefold()
+        least = float(match[1]) * _SIZES[(match[2] or unit).casefold()]
+        most = float(match[3]) * _SIZES[unit] + _besides(unit)
+        yield _Range(unit in _WEIGHTS, least, most), unit, match.end()
     for match in _AGED.finditer(text):
         yield _Range(False, float(match[1]) * 12, float(match[2]) * 12 + TO_BIRTHDAY), "year", match.end()
     for match in _FROM_AGE.finditer(text):
         yield _Range(False, float(match[1]) * 12, math.inf), "year", match.end()
     for up, included, pattern in _BOUNDS:
         for match in pattern.finditer(text):
-            value, of_weight = float(match[1]) * _size(match[2]), match[2].casefold() in _WEIGHTS
+            unit = match[2].casefold()
+            value = float(match[1]) * _SIZES[unit]
             if up:
-                least = value if included else math.nextafter(value, math.inf)
-                yield _Range(of_weight, least, math.inf), match[2].casefold(), match.end()
+                least, most = value if included else math.nextafter(value, math.inf), math.inf
             else:
-                most = value + _besides(match[2]) if included else math.nextafter(value, 0.0)
-                yield _Range(of_weight, 0.0, most), match[2].casefold(), match.end()
-
-
-def _size(unit: str) -> float:
-    """Return how many months or kilograms a unit is."""
-    return (_AGES | _WEIGHTS)[unit.casefold()]
+                least, most = 0.0, value + _besides(unit) if included else math.nextafter(value, 0.0)
+            yield _Range(unit in _WEIGHTS, least, most), unit, match.end()
 
 
 def _besides(unit: str) -> float:
     """Return what an age in whole years may have besides: "2 to 5 years" goes to the sixth birthday."""
-    return TO_BIRTHDAY if unit.casefold() in ("year", "yr") else 0.0
+    return TO_BIRTHDAY if unit in _YEARS else 0.0

@@ -270,10 +270,10 @@ class _Matcher:
     """Matches texts against the words of one question and the kinds of thing it asks for."""
 
     def __init__(self, question: Question) -> None:
-        self.question = f"{question.text} {question.person}"
+        self.question = f"{question.text} {question.person}".rstrip()
         self.kinds = asked(question.text)
         self.things = counted(question.text)
-        self.looks_above = looks_above(question.text)
+        self.looks_above = looks_above(self.question)
         self._language = question.language
         self._stems = [term.stem for term in question.terms]
         self._names = [(term.stem, _beginning(term.word)) for term in question.terms if term.names]

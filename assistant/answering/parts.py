@@ -38,11 +38,13 @@ _AND = re.compile(
 )
 _ASKED = re.compile(rf"(?:{_ASKING})\b", re.IGNORECASE)
 _TURNED = re.compile(
-    rf"{_ASKING}(?:['’]s\s+(?:the|an?|my|your|our|his|her|their|its)\b|(?:\s+(?!(?:i|it|we|you|they)\b)[\w'’-]+){{0,5}}?\s+(?:{_AUXILIARY})\b)",
+    rf"{_ASKING}(?:['’]s\s+(?:the|an?|my|your|our|his|her|their|its)\b"
+    rf"|(?:\s+(?!(?:i|it|we|you|they)\b)[\w'’-]+){{0,5}}?\s+(?:{_AUXILIARY})\b)",
     re.IGNORECASE,
 )
 _PLAINLY_TURNED = re.compile(  # not "when the last one was"
-    rf"{_ASKING}(?:['’]s\s+(?:the|an?|my|your|our)\b|(?:\s+(?!(?:{_WHO}|your|our)\b)[\w'’-]+){{0,2}}?\s+(?:{_AUXILIARY})\b)",
+    rf"{_ASKING}(?:['’]s\s+(?:the|an?|my|your|our)\b"
+    rf"|(?:\s+(?!(?:{_WHO}|your|our)\b)[\w'’-]+){{0,2}}?\s+(?:{_AUXILIARY})\b)",
     re.IGNORECASE,
 )
 _SUBJECT_FIRST = re.compile(  # "comp 290 what time are posts due", but not "after how many years do I"
@@ -131,7 +133,8 @@ _ONE = rf"(?:(?!\b(?:and|or|vs|versus|from|than|to|of|with|for|by|{_PLACED})\b)[
 _HOW_MANY = r"(?:how\s+(?:many|much|often|long|far|soon)\s+)?"
 _COMPARED = r"(?:compared\s+(?:to|with)|versus|vs\.?)"
 _ALIKE = re.compile(  # the same is asked of two things: "for mothers and for fathers", "in A compared with B"
-    rf"(?<=\w)\s+(?:(?P<before>with|for|by|{_PLACED})\s+({_ONE}(?:\s+(?:of|for)\s+[^,;:?!.]{{2,60}}?)?),?\s+(?:and\s+{_HOW_MANY}|{_COMPARED}\s+)(?P=before)"
+    rf"(?<=\w)\s+(?:(?P<before>with|for|by|{_PLACED})\s+({_ONE}(?:\s+(?:of|for)\s+[^,;:?!.]{{2,60}}?)?),?"
+    rf"\s+(?:and\s+{_HOW_MANY}|{_COMPARED}\s+)(?P=before)"
     rf"|(?:{_PLACED})\s+({_ONE}),?\s+{_COMPARED}|for\s+({_ONE}),?\s+(?:versus|vs\.?))\s+(?!{_ASKING}\b)({_ONE})"
     r"(?=\s+(?:if|when|while)\b|[,;:?!.]|$)",
     re.IGNORECASE,
@@ -186,14 +189,16 @@ def parts(
         if not others:
             return [complete(message).text]
         kept = story.rstrip(" .!") if len(content_terms(story)) <= TOLD else ""
-    resolved = complete(f"{kept}: {first}" if kept else first)
+    whole = f"{kept}: {first}" if kept else first
+    resolved = complete(whole)
     found = [resolved.text]
-    before = f"{kept}: {first}" if kept and needs else first
+    before = whole if needs else first
     for joined, question in others:
         before = _filled_in(question, before, resolved.about if resolved.leans else "", joined=joined)
         named = _carried(first, before, snapshot, names) if joined else ()
         found.append(f"{before.rstrip('? ')} ({' '.join(named)})?" if named else before)
-    return [with_person(each, told_of(story)) for each in found]
+    person = told_of(story)
+    return [with_person(each, person) for each in found]
 
 
 def _carried(
@@ -297,9 +302,8 @@ def _needs_its_story(question: str) -> bool:
 def _taken_apart(question: str) -> list[str]:
     """Split a question before each "and" that begins another one."""
     at, found = 0, []
-    turned = [
-        bool(_PLAINLY_TURNED.match(each)) for each in _AND.split(question)[1:]
-    ]  # "…, what's the price, and when is it?"
+    # "…, what's the price, and when is it?"
+    turned = [_PLAINLY_TURNED.match(each) is not None for each in _AND.split(question)[1:]]
     for joint in _AND.finditer(question):
         before, after = question[at : joint.start()], question[joint.end() :]
         listed = joint.group().strip() == "," and not _POINTING.search(_AND.split(after)[0])

@@ -114,9 +114,9 @@ def _stem(word: str, language: str) -> tuple[str, bool]:
     folded = _fold(word, _UMLAUTS if language == "de" else frozenset())
     stop = word in _stop_words(language)
     folded = folded.removesuffix("'s").replace("'", "") or folded
-    irregular = IRREGULAR.get(folded) or IRREGULAR.get(folded.removesuffix("s"))  # "childrens dose"
-    if language == ENGLISH and irregular:
-        folded, stop = irregular, stop or irregular in _stop_words(language)
+    # "childrens dose"
+    if language == ENGLISH and (word := IRREGULAR.get(folded) or IRREGULAR.get(folded.removesuffix("s"), "")):
+        folded, stop = word, stop or word in _stop_words(language)
     if language == "pt":
         folded = _NASAL_ENDING.sub(lambda ending: "ção" if ending[1] else "ão", folded)
     return _fold(_stemmer(language).stemWord(folded)), stop
