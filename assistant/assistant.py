@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import Self
 
 from assistant.answering.answer_type import asks_for_steps, lacks_figure
+from assistant.answering.comparisons import sides, what_is
 from assistant.answering.context import Surroundings
 from assistant.answering.evidence import Sentence, most_telling, score_sentences, with_context
 from assistant.answering.follow_up import ResolvedQuestion, resolve_follow_up, resolve_foreign
@@ -16,7 +17,7 @@ from assistant.answering.gate import FOREIGN_THRESHOLD, THRESHOLD, decide, proba
 from assistant.answering.languages import hint, readable
 from assistant.answering.lists import LIST_MOST
 from assistant.answering.overview import overview
-from assistant.answering.parts import parts, sides, topic, what_is
+from assistant.answering.parts import parts, topic
 from assistant.answering.quote import WORDS_OF_STEPS, Quoter, abstain, choose, once, with_steps_first
 from assistant.answering.rerank import CosineReranker, Reranker, open_reranker
 from assistant.answering.retrieve import Candidate, Question, encode_question, names_in, retrieve, storable

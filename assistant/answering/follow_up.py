@@ -27,6 +27,8 @@ FRAGMENT = 6  # most words of a question that begins with "and" in another langu
 LONGEST_PHRASE = 6  # words after the preposition of a phrase in whose place another comes
 
 AUXILIARY = r"(?:is|are|was|were|do|does|did|can|could|should|would|will|may|might|must|has|have|had)(?:n['’]t)?"
+ANY_AUXILIARY = rf"{AUXILIARY}|am|can['’]t|won['’]t"
+ASKING = r"(?:what|which|who|whom|whose|when|where|why|how)"
 _JOINED = re.compile(r"\s*(?:and|or|but|so|also|then)\b(?![-'’])[\s,]*", re.IGNORECASE)
 _CASE = re.compile(r"\s*(?:what|how) about\b|\s*what if\b", re.IGNORECASE)
 _PREPOSITION = re.compile(r"\s*(?:for|in|on|at|with|without|during|after|before|from|by|of|to|if)\b", re.IGNORECASE)

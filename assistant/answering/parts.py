@@ -8,7 +8,15 @@ import re
 from collections.abc import Callable, Collection, Sequence
 
 from assistant.answering.age_and_weight import told_of, with_person
-from assistant.answering.follow_up import AUXILIARY, NEXT_CLAUSE, TO_VERB, ResolvedQuestion, belonging, without_filler
+from assistant.answering.follow_up import (
+    ANY_AUXILIARY,
+    ASKING,
+    NEXT_CLAUSE,
+    TO_VERB,
+    ResolvedQuestion,
+    belonging,
+    without_filler,
+)
 from assistant.answering.leaning import NEGATION
 from ingest.index.catalog import Snapshot
 from ingest.text.sentences import sentence_spans
@@ -19,54 +27,55 @@ BRIEF = 3  # the same of a question with no word of the story before it ("How lo
 TOLD = 8  # content words of a story that is searched for whole with the first of several questions that needs it
 MOST = 4  # questions of one message that are answered one by one
 
-_AUXILIARY = rf"{AUXILIARY}|am|can['’]t|won['’]t"
-_ASKING = r"(?:what|which|who|whom|whose|when|where|why|how)"
 _WHO = r"(?:i|it|we|you|they|he|she|there|this|that|these|those|my|the|a|an)"
 _PAUSE = re.compile(r"…|\.{3,}")  # "and now … how likely is it"
 _QUESTION = re.compile(
-    rf"\W*(?:(?:and|so|but|or|now|also|then|please)\b[\s,]*)*(?:{_ASKING}(?:['’]s)?|{_AUXILIARY}"
+    rf"\W*(?:(?:and|so|but|or|now|also|then|please)\b[\s,]*)*(?:{ASKING}(?:['’]s)?|{ANY_AUXILIARY}"
     r"|tell me|explain|describe|list|show me|compare|name)\b",
     re.IGNORECASE,
 )
 _TURN = re.compile(
-    rf"[,;:–—-]\s*(?:(?:and|so|but|now)\s+)*(?=(?:{_ASKING}\b|(?:{_AUXILIARY})\s+{_WHO}\b))", re.IGNORECASE
+    rf"[,;:–—-]\s*(?:(?:and|so|but|now)\s+)*(?=(?:{ASKING}\b|(?:{ANY_AUXILIARY})\s+{_WHO}\b))", re.IGNORECASE
 )
 _TELLING = re.compile(r"\W*(?:i|i['’](?:m|ve|d)|my|we|our)\b", re.IGNORECASE)
 _AND = re.compile(
-    rf"(?:,?\s+(?:and|but|or)(?:\s+(?:also|then|if so|if yes))?,?|,)\s+(?=(?:{_ASKING})\b|(?:{_AUXILIARY})\s+{_WHO}\b)",
+    r"(?:,?\s+(?:and|but|or)(?:\s+(?:also|then|if so|if yes))?,?|,)\s+"
+    rf"(?=(?:{ASKING})\b|(?:{ANY_AUXILIARY})\s+{_WHO}\b)",
     re.IGNORECASE,
 )
-_ASKED = re.compile(rf"(?:{_ASKING})\b", re.IGNORECASE)
+_ASKED = re.compile(rf"(?:{ASKING})\b", re.IGNORECASE)
 _TURNED = re.compile(
-    rf"{_ASKING}(?:['’]s\s+(?:the|an?|my|your|our|his|her|their|its)\b"
-    rf"|(?:\s+(?!(?:i|it|we|you|they)\b)[\w'’-]+){{0,5}}?\s+(?:{_AUXILIARY})\b)",
+    rf"{ASKING}(?:['’]s\s+(?:the|an?|my|your|our|his|her|their|its)\b"
+    rf"|(?:\s+(?!(?:i|it|we|you|they)\b)[\w'’-]+){{0,5}}?\s+(?:{ANY_AUXILIARY})\b)",
     re.IGNORECASE,
 )
 _PLAINLY_TURNED = re.compile(  # not "when the last one was"
-    rf"{_ASKING}(?:['’]s\s+(?:the|an?|my|your|our)\b"
-    rf"|(?:\s+(?!(?:{_WHO}|your|our)\b)[\w'’-]+){{0,2}}?\s+(?:{_AUXILIARY})\b)",
+    rf"{ASKING}(?:['’]s\s+(?:the|an?|my|your|our)\b"
+    rf"|(?:\s+(?!(?:{_WHO}|your|our)\b)[\w'’-]+){{0,2}}?\s+(?:{ANY_AUXILIARY})\b)",
     re.IGNORECASE,
 )
 _SUBJECT_FIRST = re.compile(  # "comp 290 what time are posts due", but not "after how many years do I"
     r"(?!(?:after|at|before|by|during|for|from|in|of|on|since|to|until|with)\b)"
-    rf"(?:(?!(?:{_ASKING}|that|told|asked|know|knows|wonder)\b)[\w'’-]+ ){{1,4}}"
-    rf"(?:what|how)(?:\s+(?!(?:{_WHO})\b)[\w'’-]+){{0,2}}?\s+(?:{_AUXILIARY})\b",
+    rf"(?:(?!(?:{ASKING}|that|told|asked|know|knows|wonder)\b)[\w'’-]+ ){{1,4}}"
+    rf"(?:what|how)(?:\s+(?!(?:{_WHO})\b)[\w'’-]+){{0,2}}?\s+(?:{ANY_AUXILIARY})\b",
     re.IGNORECASE,
 )
 _LEFT_OUT = re.compile(
-    rf"(?:what\s+(?!(?:{_AUXILIARY})\b)[\w'’-]+|which(?:\s+(?!(?:{_AUXILIARY})\b)[\w'’-]+){{1,2}})\W*", re.IGNORECASE
+    rf"(?:what\s+(?!(?:{ANY_AUXILIARY})\b)[\w'’-]+|which(?:\s+(?!(?:{ANY_AUXILIARY})\b)[\w'’-]+){{1,2}})\W*",
+    re.IGNORECASE,
 )
 _VERB_NEXT = re.compile(  # "what happens in the body", "which exercises help"
     r"(?:what|who|which)\s+(?!(?:i|it|we|you|they)\b)\w+s\b"
-    rf"|(?:what|which)\s+(?:(?!(?:{_AUXILIARY})\b)[\w'’-]+\s+){{0,2}}?[\w'’-]+s\s+"
-    rf"(?!(?:{_AUXILIARY}|{_WHO}|of|for|in|on|at|to|and|or)\b)[\w'’-]+",
+    rf"|(?:what|which)\s+(?:(?!(?:{ANY_AUXILIARY})\b)[\w'’-]+\s+){{0,2}}?[\w'’-]+s\s+"
+    rf"(?!(?:{ANY_AUXILIARY}|{_WHO}|of|for|in|on|at|to|and|or)\b)[\w'’-]+",
     re.IGNORECASE,
 )
-_DANGLING = re.compile(rf"\b(?:{_ASKING}|and|or|if|whether|the|of|to|for|on)\W*$", re.IGNORECASE)
+_DANGLING = re.compile(rf"\b(?:{ASKING}|and|or|if|whether|the|of|to|for|on)\W*$", re.IGNORECASE)
 _COMMAND = re.compile(r"do\s+(?:the|a|an|this|that|these|those|my)\b", re.IGNORECASE)
 _POINTING = re.compile(  # neither "is it safe to run" nor "how likely is it bursitis"
     rf"\b(?:it|they|them|this|that|these|those|he|she|him)\b(?!\s+(?:\w+\s+)?(?!{TO_VERB})(?:that|to)\b)"
-    r"(?<!\blikely is it)(?<!\blikely was it)|\blikely\s+(?:is|was)\s+it\W*$",
+    r"(?<!\blikely is it)(?<!\blikely was it)|\blikely\s+(?:is|was)\s+it\W*$"
+    r"|(?:(?<=\bfrom )|(?<=\bto )|(?<=\bin )|(?<=\bnear )|(?<=\bget )|(?<=\bgo )|(?<=\blive ))there\b",
     re.IGNORECASE,
 )
 _OWNING = re.compile(r"\b(?:its|their|his|her)\b", re.IGNORECASE)
@@ -76,11 +85,7 @@ _DEFINING = re.compile(
     r"\W*(?:and\s+)?what(?:['’]s|\s+(?:is|are))\s+(?!(?:the|my|your|our|in|on|at|for)\b)[\w'’-]+(?:\s+[\w'’-]+){0,2}\W*",
     re.IGNORECASE,
 )
-_CONDITION = re.compile(
-    rf"\W*(?:if|when|after|before|during|because|since|as|while|i|my|it|you|we|they|{_AUXILIARY})\b", re.IGNORECASE
-)
-_CLAUSE = re.compile(rf"(?:if|when|after|before|during|because|since|while|{_ASKING})\b", re.IGNORECASE)
-_WEIGHING = re.compile(r"\b(?:which|what|who|better|best|worse|worst|more|less|\w+er)\b", re.IGNORECASE)
+_CLAUSE = re.compile(rf"(?:if|when|after|before|during|because|since|while|{ASKING})\b", re.IGNORECASE)
 # What one may not take or do: without it, the question means the opposite.
 _DENYING = re.compile(r"\b(?:allerg\w*|intoleran\w*|avoid\w*|stop(?:ped)?|except|instead)\b", re.IGNORECASE)
 # Denies only that somebody knew or was there, and nothing that is asked about.
@@ -108,40 +113,9 @@ _NAMED = (
         rf"(?:what|who)(?:['’]s|\s+(?:is|are|was|were))\s+(?:(?:(?!{_OF}).)+{_OF}\s+)?(?P<is>(?:(?!{_OF}).)+)"
         rf"|how\s+\w+\s+(?:is|are)\s+it\s+(?P<likely>.+)"
         rf"|how\s+(?:do|does|did|can)\s+(?!{_WHO}\b)(?P<does>.+)\s+\w+"
-        rf"|(?:what|who)\s+(?!(?:{_AUXILIARY})\b)\w+s\s+(?!(?:{_AUXILIARY})\b)(?P<verb>.+)",
+        rf"|(?:what|who)\s+(?!(?:{ANY_AUXILIARY})\b)\w+s\s+(?!(?:{ANY_AUXILIARY})\b)(?P<verb>.+)",
         re.IGNORECASE,
     )
-)
-_SIDE = r"(?:(?!\b(?:and|or|vs|versus|from|than|with|to)\b)[^,;:?!.]){2,60}"
-_COMPARING = re.compile(  # the forms in which a question asks how two things differ
-    rf"\b(?:(?:differences?|distinctions?|comparison)\s+(?:between|of)|(?:distinguish(?:ed)?|differentiate)"
-    rf"(?:\s+between)?)\s+({_SIDE}?)\s+(?:and|or|from|with|vs\.?|versus)\s+({_SIDE})"
-    rf"|\bcompare[ds]?\s+({_SIDE}?)\s+(?:and|with|to|vs\.?|versus)\s+({_SIDE})"
-    rf"|\bhow\s+(?:do|does|is|are)\s+({_SIDE}?)\s+(?:differ|different|distinct)\s+(?:from|to|than)\s+({_SIDE})"
-    rf"|^\W*(?:what(?:['’]s|\s+(?:is|are))\s+)?({_SIDE}?)\s+(?:vs\.?|versus)\s+({_SIDE})",
-    re.IGNORECASE,
-)
-_DIFFERING = re.compile(r"\b(?:differ\w*|distin\w*|comparison|compare|compares)\b", re.IGNORECASE)
-_CHOOSING = re.compile(  # "yoga or running, which is better?", "which is better for the back, yoga or running?"
-    rf"^\W*({_SIDE}?)\s+or\s+({_SIDE}?)\s*[,:–-]\s*(?:which|what|who)\b"
-    rf"|(?<=[,:])\s*({_SIDE}?)\s+or\s+({_SIDE}?)\s*\??$"
-    rf"|^\W*(?:is|are|does|do)\s+({_SIDE}?)\s+or\s+({_SIDE}?)\s+(?:\w+\s+)?(?:better|best|worse|worst|more|less|\w+er)\b",
-    re.IGNORECASE,
-)
-_PLACED = "in|on|at|during|under|after|before"
-_ONE = rf"(?:(?!\b(?:and|or|vs|versus|from|than|to|of|with|for|by|{_PLACED})\b)[^,;:?!.]){{2,60}}?"
-_HOW_MANY = r"(?:how\s+(?:many|much|often|long|far|soon)\s+)?"
-_COMPARED = r"(?:compared\s+(?:to|with)|versus|vs\.?)"
-_ALIKE = re.compile(  # the same is asked of two things: "for mothers and for fathers", "in A compared with B"
-    rf"(?<=\w)\s+(?:(?P<before>with|for|by|{_PLACED})\s+({_ONE}(?:\s+(?:of|for)\s+[^,;:?!.]{{2,60}}?)?),?"
-    rf"\s+(?:and\s+{_HOW_MANY}|{_COMPARED}\s+)(?P=before)"
-    rf"|(?:{_PLACED})\s+({_ONE}),?\s+{_COMPARED}|for\s+({_ONE}),?\s+(?:versus|vs\.?))\s+(?!{_ASKING}\b)({_ONE})"
-    r"(?=\s+(?:if|when|while)\b|[,;:?!.]|$)",
-    re.IGNORECASE,
-)
-_ASPECT = re.compile(  # "yoga vs pilates: which costs less?"
-    r"\s*[,:;–]\s*(?:and\s+)?(?:how|what|which|who|when|where|why|do|does|is|are|can|should)\b",  # noqa: RUF001
-    re.IGNORECASE,
 )
 _TEXTS = r"(?:documentation|docs|documents?|texts?|files?|handbook|manual|notes|minutes|guide|book|pages?|website)"
 _SAID = re.compile(  # "what does the handbook say about X", "is there anything in the docs on X", "what was said on X"
@@ -213,48 +187,10 @@ def _carried(
     return found if together else ()
 
 
-def sides(question: str) -> dict[str, str]:
-    """Return the two things of which a question asks, each with a question about it alone; empty if there are none."""
-    question = " ".join(question.split())
-    if not _DIFFERING.search(question) and (alike := _alike(question)):
-        return alike
-    for form, named in ((_COMPARING, True), (_CHOOSING, False)):
-        found = form.search(question)
-        if found:
-            spans = [found.span(number) for number, each in enumerate(found.groups(), 1) if each]
-            names = [question[start:end].strip() for start, end in spans]
-            if all(map(content_terms, names)) and (named or not any(map(_CONDITION.match, names))):
-                before, after = question[: spans[0][0]], question[spans[1][1] :]
-                if not named and not _WEIGHING.search(before + after):
-                    continue
-                if not named:
-                    return {name: f"{before}{name}{after}" for name in names}
-                aspect = after if _ASPECT.match(after) and content_terms(after) else ""
-                return {name: f"{name}{aspect}" if aspect else what_is(name) for name in names}
-    return {}
-
-
-def _alike(question: str) -> dict[str, str]:
-    """Return the two things of which a question asks the same, each with the question about it alone."""
-    found = _ALIKE.search(question)
-    if found is None:
-        return {}
-    (start, end), (other, last) = (found.span(number) for number in (2, 3, 4, 5) if found[number])
-    names = question[start:end].strip(), question[other:last].strip()
-    if not all(map(content_terms, names)):
-        return {}
-    return {name: f"{question[:start]}{name}{question[last:]}" for name in names}
-
-
 def topic(question: str) -> str:
     """Return what a question about the texts wants to know of them ("what do the docs say about X"); else itself."""
     found = _SAID.fullmatch(question)
     return found["topic"] if found and content_terms(found["topic"]) else question
-
-
-def what_is(name: str) -> str:
-    """Return the question about one of two things that are compared by their names."""
-    return f"What is {name}?"
 
 
 def _told(message: str) -> tuple[str, list[str]]:
@@ -380,7 +316,7 @@ def _filled_in(question: str, before: str, subject: str, *, joined: bool) -> str
 
 def _in_person(question: str) -> bool:
     """Whether a question asks what I, you, we or one may do."""
-    return re.search(rf"\b(?:{_AUXILIARY})\s+(?:i|you|we|one)\b", question, re.IGNORECASE) is not None
+    return re.search(rf"\b(?:{ANY_AUXILIARY})\s+(?:i|you|we|one)\b", question, re.IGNORECASE) is not None
 
 
 def _has_antecedent(question: str) -> bool:

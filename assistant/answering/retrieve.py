@@ -35,6 +35,7 @@ _EXCLUDED = re.compile(
     r"(?:(?:the|a|an|my|any|taking|using)\s+)?\Z",
     re.IGNORECASE,
 )
+_EPONYM = re.compile(r"([A-Z][^\W\d_]+)['’]s")
 _CODE = re.compile(r"[A-Za-z]+\d+[A-Za-z\d]*")  # X20S, B12
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SPANNING = re.compile(  # "since 1 March 2010" may be told with "in 2012", "born in 1985" with "before 1990"
@@ -168,6 +169,7 @@ def _names(text: str, words: Sequence[Term], view: View) -> frozenset[Term]:
         if not _EXCLUDED.search(text, max(0, term.start - BEFORE), term.start)
         and (
             _CODE.fullmatch(text, term.start, term.end)
+            or _is_eponym(text, term)
             or (
                 length > 1
                 and text[term.start : term.end].isalpha()
@@ -180,6 +182,12 @@ def _names(text: str, words: Sequence[Term], view: View) -> frozenset[Term]:
             )
         )
     )
+
+
+def _is_eponym(text: str, term: Term) -> bool:
+    """Return whether a word is a rare name with an "'s" ("Parkinson's"), even if the encoder knows it whole."""
+    name = _EPONYM.fullmatch(text, term.start, term.end)
+    return name is not None and not is_everyday(name[1].casefold())
 
 
 def _is_no_name(text: str, term: Term) -> bool:
@@ -199,6 +207,8 @@ def names_in(text: str, view: View) -> list[str]:
 def _is_known(text: str, term: Term) -> bool:
     """Return whether a rare noun that no text has is a name to all appearance: trial "names-that-no-text-has"."""
     word, after = text[term.start : term.end], text[term.end : term.end + 2]
+    if _is_eponym(text, term):
+        return True
     if not word.isalpha() or (after[:1] == "-" and after[1:].isdigit()):  # a code may be written otherwise
         return False
     in_small_letters = text[: term.start].strip(_OPENING) != "" and not text.istitle() and not text.isupper()

@@ -19,7 +19,7 @@ from itertools import chain
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from assistant.answering.word_list import COMMON, zipf
+from assistant.answering.word_list import COMMON, is_plain_slip, zipf
 from assistant.schema import Correction
 from ingest.index.catalog import Snapshot
 from ingest.schema import Selection
@@ -308,7 +308,8 @@ class _Reading:
                 found.append((distance, -self._zipf(written) - ALIKE * alike, written, stem))
         for distance, _, written, stem in sorted(found):
             others = sorted(set(beside) - {stem})
-            sure = not stem or (distance == 1 and not typed and len(word) >= SURE)
+            plain = not typed or is_plain_slip(word, written, self._language)
+            sure = not stem or (distance == 1 and len(word) >= SURE and plain)
             if self._named_alike(at, written) and (sure or self._beside(stem, others)):
                 return written
         return ""

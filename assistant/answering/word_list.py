@@ -38,6 +38,12 @@ def is_listed_name(word: str, *, capital_counts: bool) -> bool:
     return 0 < known < COMMON or (capital_counts and word[0].isupper())
 
 
+def is_plain_slip(word: str, meant: str, language: str) -> bool:
+    """Return whether a very rare word is a common one with a letter left out or two swapped ("temperture")."""
+    alike = len(word) < len(meant) or sorted(word.casefold()) == sorted(meant.casefold())
+    return alike and zipf(word, language) <= SLIP and zipf(meant, language) >= MEANT
+
+
 def is_everyday(word: str) -> bool:
     """Return whether an English word is so common that it names no drug, disease or program."""
     singular = zipf(word[:-1], ENGLISH) if word[-1:] == "s" and word not in _CONDITIONS else 0.0  # "buckets"

@@ -10,7 +10,7 @@ from ingest.models.encoder import Encoder
 from ingest.schema import HEADING_SEPARATOR, Document, Heading, Kind, Passage, Reading, Span, naming, place_id
 from ingest.text.tables import TABLE_RULE
 
-VERSION = 6  # of the splitting rules; an index built with another version is stale
+VERSION = 7  # of the splitting rules; an index built with another version is stale
 # Tokens; the encoder's window may be smaller. No trial of other sizes is recorded.
 PASSAGE_TOKENS = 200
 PREFIX_SHARE = 4  # title and headings take at most a quarter of the window

@@ -90,7 +90,7 @@ _LETTER = re.compile(  # a letter that is a name of its own: "vitamine C. Elle"
     r"\s+\w\.\s*$",
     re.IGNORECASE,
 )
-_CLOSING = re.compile(r"[*_“]+(?=\s|$)")
+_CLOSING = re.compile(r"(?:[*_“]|</\w{1,10}>)+(?=\s|$)")
 # When a line break is mere wrapping: the paragraph's lines are WIDE characters long, or at least NARROW with SEVERAL
 # lines of similar length; and the line plus the next word fills this share of the width (less if the next line starts
 # with a lower-case letter).
@@ -235,7 +235,7 @@ def _goes_on(piece: str, at: int, language: str) -> bool:
     before, rest = piece[max(0, at - 16) : at], piece[at : at + 16]
     if before[-1:] == "!" and rest[:1] == "[" and not before[-2:-1].strip():  # a picture in Markdown
         return True
-    if before[-1:] == "." and (rest[:1].isalnum() or rest[:1] == "-"):
+    if (before[-1:] == "." and (rest[:1].isalnum() or rest[:1] == "-")) or rest[:1] in (":", ";", ","):
         return True
     after = rest.lstrip()[:1]
     if not after or "\n" in rest[: len(rest) - len(rest.lstrip())] or "\n" in before[len(before.rstrip()) :]:

@@ -6,16 +6,18 @@ list items). Offsets are never found by searching.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ingest.readers.assemble import Piece, piece_of
 from ingest.readers.encoding import decode
 from ingest.readers.markup.markdown_containers import TITLE, with_containers
-from ingest.readers.markup.markdown_html import shown, tables_of, with_rows, without_rows
+from ingest.readers.markup.markdown_html import around_rows, shown, tables_of, with_rows, without_rows
 from ingest.readers.markup.markdown_masks import FILLER, Masked, mask
 from ingest.readers.markup.markdown_matter import front_matter, said_once
+from ingest.readers.plain.blocks import blocks, is_prose
+from ingest.readers.plain.lines import runs
 from ingest.readers.source import BOM, one_line, sha256, stem_title, web_address
 from ingest.schema import Block, Document, Heading, Kind, Span
 
@@ -91,10 +93,10 @@ def _read(data: bytes, source: str, *, jsx: bool) -> Document:
     found = _found(decoded.text, matter.lines, jsx=jsx)
     text = found.text
     titles = (heading.title for heading in found.headings if heading.level == 1)
-    blocks = sorted(found.blocks, key=lambda block: block.start)
-    fields = said_once(text, matter.spans, blocks)
-    if fields and blocks:
-        blocks[0] = replace(blocks[0], apart=True)
+    body = sorted(found.blocks, key=lambda block: block.start)
+    fields = said_once(text, matter.spans, body)
+    if fields and body:
+        body[0] = replace(body[0], apart=True)
     return Document(
         source,
         matter.title or next(titles, "") or stem_title(source),
@@ -102,7 +104,7 @@ def _read(data: bytes, source: str, *, jsx: bool) -> Document:
         text,
         sha256(data),
         headings=tuple(found.headings),
-        blocks=(*fields, *blocks),
+        blocks=(*fields, *body),
         verbatim=text == decoded.text,
         encoding=decoded.encoding,
         note="; ".join(filter(None, (decoded.note, matter.note))),
@@ -127,7 +129,7 @@ def _found(text: str, first_line: int, *, jsx: bool) -> _Found:
     if rows:
         masked = mask(without_rows(text, rows), start, jsx=jsx)
     found = _walk(text, _Lines(masked, *_split(masked.text)), first_line)
-    found.blocks += rows
+    found.blocks = [*around_rows(found.blocks, rows, text), *rows]
     return found
 
 
@@ -194,21 +196,39 @@ def _add_leaf(found: _Found, lines: _Lines, containers: Sequence["Token"], token
     elif token.type in ("paragraph_open", "tr_open"):
         kind: Kind = "row" if token.type == "tr_open" else _kind_in(containers)
         found.add(_span(lines, containers, first, last), kind)
-    elif token.type == "code_block":
-        found.add(_span(lines, containers, first, last), "code")
+    elif token.type in ("code_block", "html_block"):
+        parts = _indented if token.type == "code_block" else _html
+        for span, kind in parts(lines, containers, first, last):
+            found.add(span, kind)
     elif token.type == "fence":
         count = token.content.count("\n") + (token.content[-1:] not in ("", "\n"))
         found.add(_span(lines, containers, first + 1, first + 1 + count), "code")
     elif token.type == TITLE:
         if token.content.strip():
             found.add(_span_of_title(lines, containers, token), _kind_in(containers))
-    elif token.type == "html_block":
-        block = _span(lines, containers, first, last)
-        for span, kind in shown(lines.masked.text, block) if block else ():
-            found.add(span, kind)
     elif token.type != "table_open":
         return
     found.lines_read.update(range(first, last))
+
+
+def _html(lines: _Lines, containers: Sequence["Token"], first: int, last: int) -> Iterable[tuple[Span | None, Kind]]:
+    """Return the parts of HTML that contain text."""
+    block = _span(lines, containers, first, last)
+    return shown(lines.masked.text, block) if block else ()
+
+
+def _indented(
+    lines: _Lines, containers: Sequence["Token"], first: int, last: int
+) -> Iterator[tuple[Span | None, Kind]]:
+    """Yield the parts of indented lines: code, or the paragraphs that some converters indent."""
+    if not any(container.type == "blockquote_open" for container in containers):
+        start, end = lines.starts[first], lines.starts[last - 1] + len(lines.texts[last - 1])
+        found = list(runs(lines.masked.text[start:end]))
+        if is_prose(found):
+            for block in blocks(found):
+                yield (start + block.start, start + block.end), block.kind
+            return
+    yield _span(lines, containers, first, last), "code"
 
 
 def _kind_in(containers: Sequence["Token"]) -> Kind:

@@ -1,7 +1,9 @@
 """HTML inside Markdown: the spans of its paragraphs and list items, and its tables as rows."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from html import unescape
 
 from ingest.errors import SourceUnreadable
@@ -68,6 +70,20 @@ def without_rows(text: str, rows: Sequence[Block]) -> str:
         parts += [text[at : row.start], re.sub(r"[^\n]", " ", text[row.start : row.end])]
         at = row.end
     return "".join([*parts, text[at:]])
+
+
+def around_rows(blocks: Sequence[Block], rows: Sequence[Block], text: str) -> Iterator[Block]:
+    """Yield the blocks without the rows that stand within them, as in code that begins before a table."""
+    for block in blocks:
+        start = block.start
+        for row in rows[bisect_left(rows, block.start, key=lambda row: row.start) :]:
+            if row.start >= block.end:
+                break
+            if text[start : row.start].strip():
+                yield replace(block, start=start, end=start + len(text[start : row.start].rstrip()))
+            start = row.end + len(text[row.end : block.end]) - len(text[row.end : block.end].lstrip())
+        if start < block.end:
+            yield replace(block, start=start)
 
 
 def shown(text: str, span: Span) -> Iterator[tuple[Span, Kind]]:

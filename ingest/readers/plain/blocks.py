@@ -16,6 +16,11 @@ _LONGEST_ITEM = 50  # characters, of an item without a mark
 _LONGEST_CELL = 40  # characters, of an aligned column
 _LONGEST_ROW = 300  # characters, of a line in aligned columns
 _CODE_INDENT = 4
+_MOST = 0.7
+_FEW_WORDS = 6
+_ADDRESS = re.compile(r"\]\([^()\s]{1,2000}\)|\bhttps?://\S+|\bwww\.\S+")
+_FIRST_WORD = re.compile(r"[\W_\d]*([^\W\d_]\w*)")
+_WORD = re.compile(r"[\W_]{0,9}(?:[^\W\d_]+(?:[-'’/.][^\W\d_]+)*|\d[\d.,:%/-]*)[\W_]{0,9}|[*_−–—•&-]+")
 _CODE = re.compile(
     r".*[{};]$|[})\]]+[;,]?$|(?:[$>]|>>>|#!|#include|def|class|import|from|return|for|if|while|var|let|const|sudo|cd|pip"
     r"|SELECT|INSERT|UPDATE)\s.*|[\w.]+\(.*\)$|[\w.\[\]]+ ?(?::?=|\+=|<-) ?\S.*"
@@ -83,6 +88,29 @@ def _is_code(run: Run, margin: int) -> bool:
     if any(line.indent < margin + _CODE_INDENT for line in run):
         return False
     return sum(_CODE.fullmatch(line.text) is not None for line in run) > 0.6 * len(run)
+
+
+def is_prose(found: Sequence[Run]) -> bool:
+    """Return whether most of what runs of lines say is written in words: sentences, titles and items."""
+    prose = whole = 0
+    for run in found:
+        text = _ADDRESS.sub("", " ".join(line.text for line in run))
+        whole += len(text)
+        is_even = len({line.indent for line in run}) == 1 or starts_item(run[0].text)
+        if is_even and _is_worded(text) and not any(_CODE.fullmatch(line.text) for line in run):
+            prose += len(text)
+    return prose > _MOST * whole
+
+
+def _is_worded(text: str) -> bool:
+    """Return whether a text begins like a title or an item, or ends like a sentence, and nearly all of it is words."""
+    first = _FIRST_WORD.match(text)
+    words = text.split()
+    if not first or (first[1].isupper() and len(first[1]) > 1):
+        return False
+    if first[1][0].islower() and not (len(words) >= _FEW_WORDS and _SENTENCE.search(text)):
+        return False
+    return sum(_WORD.fullmatch(word) is not None for word in words) > _MOST * len(words)
 
 
 def _is_table(lines: Run) -> bool:

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from assistant.answering.comparisons import sides
 from assistant.answering.follow_up import ResolvedQuestion
-from assistant.answering.parts import MOST, parts, sides, topic
+from assistant.answering.parts import MOST, parts, topic
 from ingest.index.catalog import Snapshot
 
 FILES = {
@@ -146,6 +147,10 @@ def test_what_a_question_needs_is_not_taken_for_a_story(message: str, snapshot: 
         ),
         ("What is sciatica? What is bursitis?", ["What is sciatica?", "What is bursitis?"]),
         (
+            "When did trains first run to Denver, and when did the last one leave from there?",
+            ["When did trains first run to Denver", "trains first run Denver: when did the last one leave from there?"],
+        ),
+        (
             "What does it cost to join the club, what's the price of a basement locker, and which code do I type in?",
             [
                 "What does it cost to join the club",
@@ -265,6 +270,12 @@ def test_a_message_of_many_questions_is_searched_for_whole() -> None:
             {"yoga": "yoga: how much does a lesson cost?", "pilates": "pilates: how much does a lesson cost?"},
         ),
         ("Is heat or cold better?", {"heat": "Is heat better?", "cold": "Is cold better?"}),
+        (
+            "What's the difference between the two modes of the heater, eco and boost?",
+            {"eco": "What is eco (modes of the heater)?", "boost": "What is boost (modes of the heater)?"},
+        ),
+        ("difference between paracetamol, ibuprofen and aspirin", {}),
+        ("the difference between the two " + "very " * 9_000, {}),
         ("What are the causes and symptoms of sciatica?", {}),
         ("Should I stretch before or after running?", {}),
         ("Is it better to rest or to move?", {}),
@@ -302,6 +313,11 @@ def test_a_comparison_has_two_sides(question: str, compared: dict[str, str]) -> 
             "How many must be at a meeting of the club for it to be valid, and how many at a board meeting?",
             "How many must be at a meeting of the club for it to be valid?",
             "How many must be at a board meeting?",
+        ),
+        (
+            "How long does the scan take, CT compared with MRI?",
+            "How long does the scan take, CT?",
+            "How long does the scan take, MRI?",
         ),
         (
             "What is the dose for children versus adults?",

@@ -85,6 +85,8 @@ def test_names_are_rare_nouns(indexed: Callable[..., RunReport], tmp_path: Path)
         assert names("Who prescribed it, and is fermenting it right?") == []
         assert names("how to tramadol, or do they diclofenac?") == []  # verbs, to all appearance
         assert names("Wie viel Tramadol am Tag?", "de") == []
+        assert names("Who has Addison's, or Crohn’s disease?") == ["Addison's", "Crohn’s"]
+        assert names("Is it my Dad's, the dog's or Harry's?") == []
         assert names("Is it tramadol? How is an allergy to tramadol treated?") == ["tramadol"]
         assert names("Which painkillers are there besides tramadol, or instead of the Diclofenac?") == []
         assert names("Can I tramadol with the X20S?") == ["X20S"]

@@ -53,6 +53,7 @@ An edema or a tumor has symptoms. The colour is grey. They barter for pain.
         ("hip bursitus", "hip bursitis"),
         ("the Achiles tendon", "the Achilles tendon"),
         ("lowback pain", "low back pain"),
+        ("symtoms every Monday", "symptoms every Monday"),  # in a list of words, but very rare; nothing beside it
         ("the e-mail", "the email"),
         ("oedema", "edema"),
         ("the symptoms of a tumour", "the symptoms of a tumor"),

@@ -79,6 +79,41 @@ def test_code_is_one_block_without_its_fences(read_as: ReadAs) -> None:
     assert quotes(read_as("a.md", source)) == ["a = 1\n\n  b", "indented\n      code", "in list", "open"]
 
 
+def test_indented_prose_is_read_as_prose(read_as: ReadAs) -> None:
+    """Converters of word processors indent paragraphs that belong to no list."""
+    source = (
+        "# Guide\n\n        Drink **plenty** of water. See [the leaflet](https://example.org/a?b=1;c).\n\n\n"
+        "        Call us if:\n\n        - You feel faint\n        - You have a fever\n\n"
+        "* Rest\n\n        Sit down for a while. Then walk.\n\nIt says:\n\n"
+        '    Traceback (most recent call last):\n      File "x.py", line 3, in f\n    ValueError: Nothing was read\n'
+    )
+    document = read_as("a.md", source)
+    assert [(block.kind, document.text[block.start : block.end]) for block in document.blocks] == [
+        ("paragraph", "Drink **plenty** of water. See [the leaflet](https://example.org/a?b=1;c)."),
+        ("paragraph", "Call us if:"),
+        ("item", "- You feel faint"),
+        ("item", "- You have a fever"),
+        ("item", "Rest"),
+        ("paragraph", "Sit down for a while. Then walk."),
+        ("paragraph", "It says:"),
+        (
+            "code",
+            'Traceback (most recent call last):\n      File "x.py", line 3, in f\n    ValueError: Nothing was read',
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("    a = 1;", "    b = 2;"), ("<pre>a", "b</pre>"), ("    a = 1;", "Text.")]
+)
+def test_a_table_after_code_is_no_part_of_it(read_as: ReadAs, before: str, after: str) -> None:
+    """The parser takes the table's place for blank lines, which such blocks go on after."""
+    table = "<table><tr><th>Drug</th><th>Dose</th></tr><tr><td>A</td><td>5 mg</td></tr></table>"
+    found = quotes(read_as("a.md", f"Text.\n\n{before}\n\n{table}\n\n{after}\n"))
+    assert [each.strip() for each in found if "|" in each] == ["Drug: A | Dose: 5 mg"]
+    assert len(found) == 4
+
+
 def test_an_empty_fence_is_not_a_block(read_as: ReadAs) -> None:
     assert quotes(read_as("a.md", "```\n```\n\n> ```\n>\n> ```\n\nText")) == ["Text"]
 

@@ -156,6 +156,11 @@ def test_long_paragraphs_are_split_fast(unit: str) -> None:
 
 
 def test_closing_marks_stay_with_their_sentence() -> None:
+    assert parts("<ins>Which to take?:</ins> Iron. <b>Never alone.</b> Take it with food.") == [
+        "<ins>Which to take?:</ins> Iron.",
+        "<b>Never alone.</b>",
+        "Take it with food.",
+    ]
     assert parts("**Never touch the blade.** The blade is sharp.") == [
         "**Never touch the blade.**",
         "The blade is sharp.",
