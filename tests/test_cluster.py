@@ -38,7 +38,7 @@ from ui.programs import requests
 pytestmark = [pytest.mark.model, pytest.mark.slow, *GRADIO_WARNINGS]
 
 ROOT = Path(__file__).parents[1]
-FEW, MANY = 12, 500  # questions
+FEW, MANY = 6, 500  # questions
 PATIENCE = 120.0  # seconds
 
 Json = dict[str, Any]

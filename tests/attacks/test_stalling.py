@@ -127,8 +127,12 @@ def test_a_process_that_outlives_its_parent_ends_by_itself(faulty: Path) -> None
 
 def reading_processes() -> list[str]:
     """Return the ids of this process's children that read files."""
-    tasks = Path(f"/proc/{os.getpid()}/task")
-    children = [pid for task in tasks.iterdir() for pid in (task / "children").read_text(encoding="ascii").split()]
+    children: list[str] = []
+    for task in Path(f"/proc/{os.getpid()}/task").iterdir():
+        try:
+            children += (task / "children").read_text(encoding="ascii").split()
+        except FileNotFoundError:  # a thread that has ended meanwhile
+            continue
     return [pid for pid in children if b"ingest.readers.child" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 

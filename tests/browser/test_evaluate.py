@@ -149,6 +149,20 @@ def test_from_an_answer_to_a_prompt_a_run_and_a_comparison(
     screenshot(page, "compared")
 
 
+def upload(page: Page, file: Path, shown: str) -> None:
+    """Choose a file, again if nothing happens: on a busy machine, Gradio loses an event that begins as others end."""
+    from playwright.sync_api import TimeoutError as TooLate
+
+    for seconds in (10, 10, 30):
+        page.set_input_files("#setup input[type=file]", file)
+        try:
+            page.wait_for_selector(shown, timeout=1_000 * seconds)
+        except TooLate:
+            continue
+        return
+    raise AssertionError(f"{shown} is not shown")
+
+
 def test_an_uploaded_file_is_run_filtered_and_reported(
     fresh: Site, open_page: OpenPage, chromium: Browser, screenshot: Screenshot, tmp_path: Path
 ) -> None:
@@ -157,8 +171,7 @@ def test_an_uploaded_file_is_run_filtered_and_reported(
     page.wait_for_selector("text=How well does it answer?")
     faulty = tmp_path / "faulty.jsonl"
     faulty.write_text(FAULTY, encoding="utf-8")
-    page.set_input_files("#setup input[type=file]", faulty)
-    page.wait_for_selector(".faults >> text=Line 3")
+    upload(page, faulty, ".faults >> text=Line 3")
     faults = page.inner_text(".faults")
     assert "id 'a' is already used on line 1" in faults
     assert "question is missing" in faults
@@ -168,8 +181,7 @@ def test_an_uploaded_file_is_run_filtered_and_reported(
     shipped = (REPOSITORY / "tests" / "prompts" / "corpus.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
     some = [line for number, line in enumerate(shipped) if number % 5 == 0 or '"why"' in line]
     (tmp_path / "corpus.jsonl").write_text("".join(some), encoding="utf-8")
-    page.set_input_files("#setup input[type=file]", tmp_path / "corpus.jsonl")
-    page.wait_for_selector("#evaluation-status >> text=Added corpus.jsonl")
+    upload(page, tmp_path / "corpus.jsonl", "#evaluation-status >> text=Added corpus.jsonl")
     total = len(some)
     run(page, f"Asked {total} questions from corpus.jsonl")
     assert page.inner_text(".prompts output") == f"{total} questions"

@@ -103,7 +103,7 @@ def test_a_backup_while_everything_goes_on(
                 answer = assistant.ask(QUESTION)
                 kept = Conversations(assistant, settings).keep("a" * 32, "", (Turn(1, QUESTION, answer),))
                 told.append(kept.note)
-                over.wait(0.05)  # leaves the others some time
+                over.wait(0.2)  # leaves the others some time
 
     asking = threading.Thread(target=ask)
     asking.start()
@@ -123,6 +123,7 @@ def test_a_backup_while_everything_goes_on(
                     continue
                 restore(target, Settings(data_dir=fresh))
                 editions.append(case.check(folder_of(fresh, collection)))
+                over.wait(0.1)
     over.set()
     asking.join()
     assert "old" in editions

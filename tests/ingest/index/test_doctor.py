@@ -199,8 +199,10 @@ def test_another_encoder_or_version(examined: Examine, data: Path) -> None:
 
 
 def test_the_languages_of_the_texts_and_what_helps_with_others_than_english(
-    data: Path, write: Callable[..., Path], exported: OnnxEncoder
+    data: Path, write: Callable[..., Path], exported: OnnxEncoder, models: Path
 ) -> None:
+    data.mkdir()
+    (data / "models").symlink_to(models)
     ingest([write({"en.md": f"# Leave\n\n{ENGLISH}\n"})], data, exported)
     assert Finding(True, "languages: en 100%") in examine(load_settings(data_dir=data))
     ingest([write({"de.md": f"# Urlaub\n\n{GERMAN}\n", "x.md": "1 2 3"})], data, exported)
