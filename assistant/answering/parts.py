@@ -144,7 +144,7 @@ def parts(
     question before it. Of a story before the questions, only those words are
     kept that stand with the first question's in a passage of the snapshot;
     without one, the story stays. So it does if it denies something ("I can't
-    take ibuprofen"), or if a short question that has nothing of it needs it.
+    take ibuprofen"), or if a short question that has nothing of it but a name needs it.
     Names in it (drugs, diseases) and the age and weight of a person are always
     kept. Names go over from the first question to what the same sentence asks of
     the asker ("and how long before can I drive?"), if a passage has one with a
@@ -157,9 +157,10 @@ def parts(
     if denies or (story and (snapshot is None or not _by_itself(asked[0]))) or not 1 <= len(questions) <= MOST:
         return [complete(message).text]
     (_, first), *others = questions
-    kept = belonging(content_terms(first), story, snapshot, names(story)) if story and snapshot else ""
+    told = names(story) if story else ()
+    kept = belonging(content_terms(first), story, snapshot, told) if story and snapshot else ""
     needs = _needs_its_story(first)
-    if story and not kept and needs:
+    if story and needs and not set(kept.split()) - set(told):
         if not others:
             return [complete(message).text]
         kept = story.rstrip(" .!") if len(content_terms(story)) <= TOLD else ""

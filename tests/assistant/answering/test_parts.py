@@ -421,6 +421,13 @@ def test_names_of_a_story_are_kept(snapshot: Snapshot) -> None:
     assert "gout" in parts(message, snapshot, names=medicines)[0].split(":")[0]
 
 
+def test_a_name_alone_does_not_complete_a_short_question(snapshot: Snapshot) -> None:
+    message = "My toes swell with gout when I drink. To what percentage?"
+    assert parts(message, snapshot, names=medicines) == [message]
+    several = "My toes swell with gout. To what percentage? How often?"
+    assert parts(several, snapshot, names=medicines)[0] == "My toes swell with gout: To what percentage?"
+
+
 @pytest.mark.parametrize(
     ("message", "asked"),
     [
