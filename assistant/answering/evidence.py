@@ -119,9 +119,15 @@ class Sentence:
             and introduces(self.evidence().text)
         )
 
-    def supported(self) -> list[Evidence]:
-        """Return the sentence and those that must be quoted with it; adjacent ones are joined."""
-        return list(self.context.evidence(self.score)) if self.context else [self.evidence()]
+    def supported(self, *, whole_list: bool = True) -> list[Evidence]:
+        """Return the sentence and those that must be quoted with it; adjacent ones are joined.
+
+        Without the `whole_list`, a list is only the sentence's own item.
+        """
+        if self.context is None:
+            return [self.evidence()]
+        context = self.context if whole_list else Context.of(self.context.passage, self.context.at, 0)
+        return list(context.evidence(self.score))
 
     def whole(self) -> Evidence:
         """Return the sentence and those that must be quoted with it as one piece, with what lies between them."""

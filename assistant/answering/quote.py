@@ -1,7 +1,7 @@
 """Turns scored sentences into verified quotes with their places, or into an abstention."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from assistant.answering import lines
@@ -55,7 +55,8 @@ def choose(sentences: Sequence[Sentence], *, steps: bool = False) -> list[Eviden
     time or a name is asked for. Adjacent ones of a paragraph are joined in
     reading order. If one source says the same thing twice, it is quoted once.
     Where `steps` are asked for, further ones of the section are quoted up to
-    `WORDS_OF_STEPS`. A "Yes" or "No" under another heading answers another
+    `WORDS_OF_STEPS`. A further item whose list makes the answer too long is
+    quoted without the rest of that list. A "Yes" or "No" under another heading answers another
     question. If another source says it too, that one is quoted as well and does not count
     towards `QUOTED`. The quote with the best sentence comes first; others that
     are fragments by themselves are left out.
@@ -84,16 +85,24 @@ def choose(sentences: Sequence[Sentence], *, steps: bool = False) -> list[Eviden
         if said and len(supported) == 1 and _is_fragment(supported[0].text):
             continue
         is_copy = any(other.text == own.text for other in same)
-        added = 0 if is_copy else sum(len(evidence.text.split()) for evidence in supported)
         further = steps and sentence.is_step and own.passage.heading == heading
-        if words and words + added > (WORDS_OF_STEPS if further else WORDS_BESIDE if beside else WORDS):
-            continue
+        most_words = WORDS_OF_STEPS if further else WORDS_BESIDE if beside else WORDS
+        added = 0 if is_copy else _words(supported)
+        if words and words + added > most_words:
+            supported = sentence.supported(whole_list=False)
+            added = _words(supported)
+            if words + added > most_words or _is_fragment(own.text):
+                continue
         quoted += not same
         said.append(own)
         words += added
         of_source += [*supported, own]
     joined = [evidence for found in taken.values() for evidence in _joined(found)]
     return sorted(joined, key=lambda evidence: -evidence.score)
+
+
+def _words(pieces: Iterable[Evidence]) -> int:
+    return sum(len(each.text.split()) for each in pieces)
 
 
 def _is_beside(sentence: Sentence, best: Sentence) -> bool:

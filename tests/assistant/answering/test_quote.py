@@ -10,7 +10,7 @@ import pytest
 
 from assistant.answering.context import Context
 from assistant.answering.evidence import NAMES, Features, Sentence
-from assistant.answering.quote import QUOTED, WORDS_OF_STEPS, Quoter, choose, with_steps_first
+from assistant.answering.quote import QUOTED, WORDS, WORDS_OF_STEPS, Quoter, choose, with_steps_first
 from assistant.answering.retrieve import Candidate
 from assistant.schema import Abstention, Answer, Evidence
 from ingest.errors import QuoteMismatch
@@ -241,6 +241,20 @@ def test_where_steps_are_asked_for_a_further_list_of_the_section_is_quoted() -> 
     lines = [(first[0], 9.0), (first[1], 8.0), ("Then bind it:", 1.0), (second[0], 7.0), (second[1], 6.5)]
     assert len(" ".join(texts(choose(steps(*lines), steps=True))).split()) > WORDS_OF_STEPS * 0.6
     assert len(" ".join(texts(choose(steps(*lines)))).split()) < WORDS_OF_STEPS * 0.6
+
+
+def test_of_a_further_list_that_is_too_long_the_item_is_quoted_alone() -> None:
+    items = [
+        f"Thing {number} is not good for any dog at all{', so keep it away from them' * 2}." for number in range(7)
+    ]
+    text, spans = "", []
+    for item in items:
+        spans.append((len(text) + 2, len(text) + 2 + len(item)))
+        text += f"- {item}\n"
+    p = Passage("a", "/root", "a.md", 0, len(text), text, None, (), tuple(spans), "sha")
+    best = ranked((passage("Dogs eat no grapes.", source="b.txt"), 0, 3.0))
+    assert texts(choose([*best, *ranked((p, 3, 2.9))])) == ["Dogs eat no grapes.", items[3]]
+    assert len(texts(choose(ranked((p, 3, 2.9))))[0].split()) > WORDS
 
 
 def test_no_piece_of_what_must_be_quoted_is_a_fragment() -> None:
