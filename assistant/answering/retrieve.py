@@ -49,6 +49,7 @@ _UNIT = re.compile(
     re.IGNORECASE,
 )
 BEFORE = 60  # characters before a word that say whether it is a name
+SEEN = 20  # passages in which to see whether a name is written in small letters
 NAMED = 5_000  # passages with a name whose texts are looked up, the first ones; few names have more
 _SAYING = re.compile(r"\baccording\s+to\s+(?:(?:the|my|your|our)\s+)?\Z", re.IGNORECASE)  # "... the chiropractors"
 _OPENING = " \t\n\"'“‘(*_¿¡"
@@ -147,7 +148,7 @@ def encode_question(text: str, view: View, language: str = "") -> Question:
             frequency=frequencies[stem],
             idf=idf(frequencies[stem], passages),
             names=(language == ENGLISH and _is_year(text, term))
-            or (term in names and (frequencies[stem] > 0 or _is_known(text, term))),
+            or (term in names and (frequencies[stem] > 0 or _is_known(text, term, view))),
             stop=term.stop,
         )
         for stem, term in words.items()
@@ -169,7 +170,7 @@ def _names(text: str, words: Sequence[Term], view: View) -> frozenset[Term]:
         if not _EXCLUDED.search(text, max(0, term.start - BEFORE), term.start)
         and (
             _CODE.fullmatch(text, term.start, term.end)
-            or _is_eponym(text, term)
+            or _is_eponym(text, term, view)
             or (
                 length > 1
                 and text[term.start : term.end].isalpha()
@@ -184,10 +185,17 @@ def _names(text: str, words: Sequence[Term], view: View) -> frozenset[Term]:
     )
 
 
-def _is_eponym(text: str, term: Term) -> bool:
-    """Return whether a word is a rare name with an "'s" ("Parkinson's"), even if the encoder knows it whole."""
+def _is_eponym(text: str, term: Term, view: View) -> bool:
+    """Return whether a word is a rare name with an "'s" ("Parkinson's"), even if the encoder knows it whole.
+
+    The texts never write it in small letters; if they do not have it, it does not open a sentence ("Landlady's").
+    """
     name = _EPONYM.fullmatch(text, term.start, term.end)
-    return name is not None and not is_everyday(name[1].casefold())
+    if name is None or is_everyday(name[1].casefold()):
+        return False
+    texts = view.snapshot.texts_with([[term.stem]], SEEN)
+    before = text[: term.start].rstrip(_OPENING)
+    return not any(name[1].lower() in each for each in texts) if texts else before[-1:] not in ("", ".", "!", "?", ":")
 
 
 def _is_no_name(text: str, term: Term) -> bool:
@@ -204,10 +212,10 @@ def names_in(text: str, view: View) -> list[str]:
     return [text[term.start : term.end] for term in words if term in names]
 
 
-def _is_known(text: str, term: Term) -> bool:
+def _is_known(text: str, term: Term, view: View) -> bool:
     """Return whether a rare noun that no text has is a name to all appearance: trial "names-that-no-text-has"."""
     word, after = text[term.start : term.end], text[term.end : term.end + 2]
-    if _is_eponym(text, term):
+    if _is_eponym(text, term, view):
         return True
     if not word.isalpha() or (after[:1] == "-" and after[1:].isdigit()):  # a code may be written otherwise
         return False

@@ -65,7 +65,7 @@ def test_names_are_rare_nouns(indexed: Callable[..., RunReport], tmp_path: Path)
     indexed(
         {
             "a.md": "Tramadol and Diclofenac are prescribed remedies. Fermenting cabbage takes a week. "
-            "They ferment2000 it, says the X20S of 1998."
+            "They ferment2000 it, says the X20S of 1998. A landlady has Menkes disease."
         }
     )
     index = Index(tmp_path / "data", InParts())  # type: ignore[arg-type]
@@ -87,6 +87,9 @@ def test_names_are_rare_nouns(indexed: Callable[..., RunReport], tmp_path: Path)
         assert names("Wie viel Tramadol am Tag?", "de") == []
         assert names("Who has Addison's, or Crohn’s disease?") == ["Addison's", "Crohn’s"]
         assert names("Is it my Dad's, the dog's or Harry's?") == []
+        assert names("Landlady's cabbage? Physio's remedies: Lodger's week?") == []
+        assert names("What does my Landlady's cabbage cost?") == []  # a text has it in small letters
+        assert names("Menkes's remedies?") == ["Menkes's"]
         assert names("Is it tramadol? How is an allergy to tramadol treated?") == ["tramadol"]
         assert names("Which painkillers are there besides tramadol, or instead of the Diclofenac?") == []
         assert names("Can I tramadol with the X20S?") == ["X20S"]
