@@ -8,7 +8,7 @@ from assistant.answering import lines
 from assistant.answering.agreement import says_the_same
 from assistant.answering.evidence import QUOTABLE, Sentence
 from assistant.answering.languages import hint
-from assistant.answering.lists import is_part_of_list
+from assistant.answering.lists import introduces, is_part_of_list
 from assistant.answering.retrieve import Question
 from assistant.index import View
 from assistant.schema import Abstention, Evidence, Quote, State, texts_searched
@@ -91,7 +91,7 @@ def choose(sentences: Sequence[Sentence], *, steps: bool = False) -> list[Eviden
         if words and words + added > most_words:
             supported = sentence.supported(whole_list=False)
             added = _words(supported)
-            if words + added > most_words or _is_fragment(own.text):
+            if words + added > most_words or not _stands_alone(sentence):
                 continue
         quoted += not same
         said.append(own)
@@ -115,6 +115,12 @@ def _is_beside(sentence: Sentence, best: Sentence) -> bool:
         return False
     paragraph = lines.PARAGRAPH_END.split(passage.cut(passage.start, last[1]))[-1]
     return not any(starts_item(line) or line.lstrip().startswith("|") for line in paragraph.splitlines())
+
+
+def _stands_alone(sentence: Sentence) -> bool:
+    """Return whether an item can be quoted without the rest of its list: no step, fragment or introduction can."""
+    text = sentence.evidence().text
+    return not (sentence.is_step or introduces(text) or _is_fragment(text))
 
 
 def _is_fragment(text: str) -> bool:

@@ -243,18 +243,20 @@ def test_where_steps_are_asked_for_a_further_list_of_the_section_is_quoted() -> 
     assert len(" ".join(texts(choose(steps(*lines)))).split()) < WORDS_OF_STEPS * 0.6
 
 
-def test_of_a_further_list_that_is_too_long_the_item_is_quoted_alone() -> None:
-    items = [
-        f"Thing {number} is not good for any dog at all{', so keep it away from them' * 2}." for number in range(7)
-    ]
+@pytest.mark.parametrize(("mark", "ending", "alone"), [("- ", ".", True), ("1. ", ".", False), ("- ", ":", False)])
+def test_of_a_further_list_that_is_too_long_an_item_is_quoted_alone_if_it_can_be(
+    mark: str, ending: str, alone: bool
+) -> None:
+    items = [f"Thing {number} is bad for any dog{', so keep it away from them' * 2}{ending}" for number in range(7)]
     text, spans = "", []
     for item in items:
-        spans.append((len(text) + 2, len(text) + 2 + len(item)))
-        text += f"- {item}\n"
+        spans.append((len(text) + len(mark), len(text) + len(mark + item)))
+        text += f"{mark}{item}\n"
     p = Passage("a", "/root", "a.md", 0, len(text), text, None, (), tuple(spans), "sha")
-    best = ranked((passage("Dogs eat no grapes.", source="b.txt"), 0, 3.0))
-    assert texts(choose([*best, *ranked((p, 3, 2.9))])) == ["Dogs eat no grapes.", items[3]]
-    assert len(texts(choose(ranked((p, 3, 2.9))))[0].split()) > WORDS
+    best = ranked((passage("Dogs eat no grapes, as was said before.", source="b.txt"), 0, 3.0))
+    chosen = texts(choose([*best, *ranked((p, 3, 2.9))]))
+    assert chosen[1:] == ([items[3]] if alone else [])
+    assert len(texts(choose(ranked((p, 3, 2.9))))[0].split()) > WORDS - 8
 
 
 def test_no_piece_of_what_must_be_quoted_is_a_fragment() -> None:
