@@ -277,6 +277,10 @@ GROWING: dict[str, tuple[str, Callable[[int], Content]]] = {
     "nested-headings.md": ("a.md", lambda size: ("# " + "[" * 990 + "\n\n") * 15 * size + "Rest."),
     "nested-quotes.md": ("a.md", lambda size: (">" * 90 + " x\n" + ">" * 90 + "\n") * 300 * size),
     "tags.md": ("a.md", lambda size: "<div>x" + " </div>" * 40_000 * size),
+    "rows-in-code.md": (
+        "a.md",
+        lambda size: f"    a = 1;\n\n<table>{'<tr><th>A</th><td>b</td></tr>' * 2_000 * size}</table>\n\n    b = 2;\n",
+    ),
     "wide-header.csv": (
         "a.csv",
         lambda size: ",".join(f"c{n}" for n in range(1_500 * size)) + "\n" + "x\n" * 1_500 * size,

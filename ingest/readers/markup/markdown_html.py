@@ -17,6 +17,7 @@ _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)(?![a-zA-Z0-9])[^<>]*>")
 _ANY_TAG = re.compile(r"<[^<>]*>")
 _INLINE_CELLS = frozenset({"td", "th"})
 _TABLE = re.compile(r"<(/?)table(?=[\s>/])[^<>]*>", re.IGNORECASE)
+_SPACE = re.compile(r"\s*")
 _INDENT = re.compile(r" {0,3}")  # more is code
 
 
@@ -81,9 +82,14 @@ def around_rows(blocks: Sequence[Block], rows: Sequence[Block], text: str) -> It
                 break
             if text[start : row.start].strip():
                 yield replace(block, start=start, end=start + len(text[start : row.start].rstrip()))
-            start = row.end + len(text[row.end : block.end]) - len(text[row.end : block.end].lstrip())
+            start = _skip_space(text, row.end, block.end)
         if start < block.end:
             yield replace(block, start=start)
+
+
+def _skip_space(text: str, start: int, end: int) -> int:
+    space = _SPACE.match(text, start, end)
+    return space.end() if space else start
 
 
 def shown(text: str, span: Span) -> Iterator[tuple[Span, Kind]]:
