@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -18,6 +19,7 @@ from assistant.assistant import Assistant
 from assistant.index import Index
 from ingest.models.encoder import OnnxEncoder
 from ingest.settings import Settings
+from ui.handlers.evaluate import EvaluationProgress, Evaluations, FinishedEvaluation
 from ui.page.app import serve
 
 if TYPE_CHECKING:
@@ -149,18 +151,30 @@ def test_from_an_answer_to_a_prompt_a_run_and_a_comparison(
     screenshot(page, "compared")
 
 
-def upload(page: Page, file: Path, shown: str) -> None:
-    """Choose a file, again if nothing happens: on a busy machine, Gradio loses an event that begins as others end."""
-    from playwright.sync_api import TimeoutError as TooLate
+def test_what_is_told_of_a_file_outlives_the_last_run_that_comes_later(
+    fresh: Site, open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_prompts(fresh, "one.jsonl", [{"id": "a", "question": "What is the capital of Peru?", "unanswerable": True}])
+    page = open_page(fresh.address, 1440, "light")
+    to_evaluate(page, "one.jsonl")
+    run(page, "Asked 1 question from one.jsonl")
+    follow, told = Evaluations.follow, threading.Event()
 
-    for seconds in (10, 10, 30):
-        page.set_input_files("#setup input[type=file]", file)
-        try:
-            page.wait_for_selector(shown, timeout=1_000 * seconds)
-        except TooLate:
-            continue
-        return
-    raise AssertionError(f"{shown} is not shown")
+    def late(self: Evaluations) -> Iterator[EvaluationProgress | FinishedEvaluation | None]:
+        assert told.wait(30)
+        yield from follow(self)
+
+    monkeypatch.setattr(Evaluations, "follow", late)
+    page = open_page(fresh.address, 1440, "light")
+    page.get_by_role("tab", name="Evaluate").click()
+    (tmp_path / "faulty.jsonl").write_text(FAULTY, encoding="utf-8")
+    page.set_input_files("#setup input[type=file]", tmp_path / "faulty.jsonl")
+    page.wait_for_selector(".faults >> text=Line 3")
+    told.set()
+    page.wait_for_selector("#evaluation-status >> text=Asked 1 question from one.jsonl")
+    assert "Line 3" in page.inner_text(".faults")
+    run(page, "Asked 1 question from one.jsonl")
+    page.wait_for_selector(".faults", state="detached")
 
 
 def test_an_uploaded_file_is_run_filtered_and_reported(
@@ -171,7 +185,8 @@ def test_an_uploaded_file_is_run_filtered_and_reported(
     page.wait_for_selector("text=How well does it answer?")
     faulty = tmp_path / "faulty.jsonl"
     faulty.write_text(FAULTY, encoding="utf-8")
-    upload(page, faulty, ".faults >> text=Line 3")
+    page.set_input_files("#setup input[type=file]", faulty)
+    page.wait_for_selector(".faults >> text=Line 3")
     faults = page.inner_text(".faults")
     assert "id 'a' is already used on line 1" in faults
     assert "question is missing" in faults
@@ -181,7 +196,8 @@ def test_an_uploaded_file_is_run_filtered_and_reported(
     shipped = (REPOSITORY / "tests" / "prompts" / "corpus.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
     some = [line for number, line in enumerate(shipped) if number % 5 == 0 or '"why"' in line]
     (tmp_path / "corpus.jsonl").write_text("".join(some), encoding="utf-8")
-    upload(page, tmp_path / "corpus.jsonl", "#evaluation-status >> text=Added corpus.jsonl")
+    page.set_input_files("#setup input[type=file]", tmp_path / "corpus.jsonl")
+    page.wait_for_selector("#added-file >> text=Added corpus.jsonl")
     total = len(some)
     run(page, f"Asked {total} questions from corpus.jsonl")
     assert page.inner_text(".prompts output") == f"{total} questions"

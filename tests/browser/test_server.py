@@ -289,7 +289,7 @@ def use(page: "Page", address: str, prompts: Path) -> None:
     page.wait_for_selector("#outcome >> text=To be added")
     page.get_by_role("tab", name="Evaluate").click()
     page.set_input_files("#add-prompts input[type=file], #setup input[type=file]", prompts)
-    page.wait_for_selector("#evaluation-status >> text=mine.jsonl")
+    page.wait_for_selector("#added-file >> text=mine.jsonl")
     page.click("#run")
     page.wait_for_selector("#results a[download]")
 

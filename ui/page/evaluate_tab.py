@@ -34,6 +34,7 @@ def evaluate_tab(assistant: Answering, settings: Settings, tab: gr.Tab, ending: 
                 [], label="Questions to check", elem_id="prompts-file", filterable=False, interactive=True
             )
             upload = gr.UploadButton("Add a file", file_types=list(evaluate.KINDS), elem_id="add-prompts", size="sm")
+            added = gr.HTML(elem_id="added-file", apply_default_css=False)
             unknown = gr.Checkbox(label="Allow sources that are not in the corpus", elem_id="unknown", container=False)
             stages = gr.Checkbox(label="Show where answers are lost", elem_id="stages", container=False)
             earlier = gr.Dropdown([], label="Compare with", elem_id="earlier", filterable=False, interactive=True)
@@ -49,7 +50,8 @@ def evaluate_tab(assistant: Answering, settings: Settings, tab: gr.Tab, ending: 
             prompts = gr.HTML(elem_id="prompts", apply_default_css=False)
 
     outputs = [status, results, lost, comparison, prompts, last, earlier, go, cancel]
-    upload.upload(_add(assistant, data_dir), [upload, unknown], [name, status, upload], **QUIET)
+    upload.upload(_add(assistant, data_dir), [upload, unknown], [name, added, upload], **QUIET)
+    go.click(lambda: "", None, added, queue=False, **QUIET)
     offered = tab.select(_offer(data_dir), [name, earlier], [name, earlier], **QUIET)
     follow, start = _follow(evaluations, data_dir), _start(evaluations, data_dir)
     for running in (
@@ -125,7 +127,10 @@ def _earlier_runs(data_dir: Path, chosen: str | None, but: str = "") -> gr.Dropd
 
 
 def _add(assistant: Answering, data_dir: Path) -> Callable[[str, bool], tuple[object, ...]]:
-    """Return the handler of an uploaded file; its outputs are the files of prompts, the status and the button."""
+    """Return the handler of an uploaded file; its outputs are the files of prompts, what is told of it and the button.
+
+    It is told beside the button: the last run, shown when the tab opens, may come later than the file.
+    """
 
     def add(upload: str, unknown: bool) -> tuple[object, ...]:
         try:
