@@ -8,6 +8,7 @@ from ingest.text.terms import content_terms
 _CONDITION = re.compile(
     rf"\W*(?:if|when|after|before|during|because|since|as|while|i|my|it|you|we|they|{ANY_AUXILIARY})\b", re.IGNORECASE
 )
+_ASKS = re.compile(rf"\W*(?:{ASKING}|{ANY_AUXILIARY})\b", re.IGNORECASE)
 _WEIGHING = re.compile(r"\b(?:which|what|who|better|best|worse|worst|more|less|\w+er)\b", re.IGNORECASE)
 _SIDE = r"(?:(?!\b(?:and|or|vs|versus|from|than|with|to)\b)[^,;:?!.]){2,60}"
 _COMPARING = re.compile(  # the forms in which a question asks how two things differ
@@ -19,7 +20,7 @@ _COMPARING = re.compile(  # the forms in which a question asks how two things di
     re.IGNORECASE,
 )
 _OF_A_KIND = re.compile(  # "the difference between the two modes of a program, quick and full"
-    rf"\bdifferences?\s+(?:between|of)\s+(?:the\s+)?(?:two|both|different|various)\s+(?P<kind>[^,;:?!.]{{2,80}}?)"
+    rf"\bdifferences?\s+(?:between|of)\s+(?:the\s+)?(?:two|both)\s+(?P<kind>[^,;:?!.]{{2,80}}?)"
     rf"\s*(?:[,:(–]|\s-)\s*({_SIDE}?)\s+(?:and|or|vs\.?|versus)\s+({_SIDE})",  # noqa: RUF001
     re.IGNORECASE,
 )
@@ -52,8 +53,8 @@ def sides(question: str) -> dict[str, str]:
     """Return the two things of which a question asks, each with a question about it alone; empty if there are none."""
     question = " ".join(question.split())
     if of_a_kind := _OF_A_KIND.search(question):
-        names = [of_a_kind[number].strip(" )") for number in (2, 3)]
-        if all(map(content_terms, (*names, of_a_kind["kind"]))):
+        names = [of_a_kind[number].partition(")")[0].strip() for number in (2, 3)]
+        if all(map(content_terms, (*names, of_a_kind["kind"]))) and not any(map(_is_clause, names)):
             return {name: what_is(f"{name} ({of_a_kind['kind']})") for name in names}
     if not _DIFFERING.search(question) and (alike := _alike(question)):
         return alike
@@ -80,9 +81,15 @@ def _alike(question: str) -> dict[str, str]:
         return {}
     (start, end), (other, last) = (found.span(number) for number in (2, 3, 4, 5, 6) if found[number])
     names = question[start:end].strip(), question[other:last].strip()
-    if not all(map(content_terms, names)):
+    # "How long does it take, CT compared with MRI?", but not "After surgery, how soon is it compared with rest?"
+    apart = question[:start].rstrip().endswith((",", ":")) and (_is_clause(names[0]) or not _ASKS.match(question))
+    if apart or not all(map(content_terms, names)):
         return {}
     return {name: f"{question[:start]}{name}{question[last:]}" for name in names}
+
+
+def _is_clause(side: str) -> bool:
+    return bool(_CONDITION.match(side) or _ASKS.match(side))
 
 
 def what_is(name: str) -> str:

@@ -16,6 +16,7 @@ from ingest.text.sentences import starts_field
 # Between a paragraph and the fenced code below it, and between such code and the paragraph below.
 _TO_CODE = re.compile(r"\n[^\S\n]*\n[ \t>]*(?:`{3,}|~{3,})[^\n]*\n[ \t>]*\Z")
 _FROM_CODE = re.compile(r"[^\S\n]*\n[ \t>]*(?:`{3,}|~{3,})[ \t]*\n[ \t>]*\n")
+_RULE = re.compile(r"^[ \t]*(?:-{3,}|\*{3,}|_{3,})[ \t]*$", re.MULTILINE)  # ends front matter, or divides a text
 _ADDRESSES = re.compile(r"(?:dear|hi|hello)\b", re.IGNORECASE)
 MOST_WORDS = 120  # stop adding sentences to a context beyond this length
 LIST_WORDS = 60  # if more words lie between a list's first line and the item quoted, they are left out
@@ -131,7 +132,7 @@ def _is_row(passage: Passage, at: int) -> bool:
 
 def _unit(passage: Passage, position: int, most: int) -> range:
     """Return the positions of the list, or of the lines introduced or asked for, that a sentence stands for."""
-    text, last = lines.text(passage, position), len(passage.sentences) - 1
+    text, last = lines.text(passage, position), _last_before_rule(passage, position)
     if lines.is_head(passage, position):
         return range(position, _end(passage, position + 1, lines.row))
     goes_on = _named_by(passage, position) if position < last else None
@@ -155,6 +156,12 @@ def _unit(passage: Passage, position: int, most: int) -> range:
     if code and lines.words(passage, set(code)) <= LIST_MOST:
         return code
     return fitting(passage, position, items, most)
+
+
+def _last_before_rule(passage: Passage, position: int) -> int:
+    """Return the position of the last sentence of a passage, or this one if front matter or a part ends after it."""
+    last = len(passage.sentences) - 1
+    return position if position < last and _RULE.search(lines.gap(passage, position + 1)) else last
 
 
 def _end(passage: Passage, at: int, goes_on: Callable[[Passage, int], bool]) -> int:

@@ -122,7 +122,8 @@ class Sentence:
     def supported(self, *, whole_list: bool = True) -> list[Evidence]:
         """Return the sentence and those that must be quoted with it; adjacent ones are joined.
 
-        Without the `whole_list`, a list is only the sentence's own item.
+        Without the `whole_list`, of its list there is only its own item, with
+        the line that introduces it and what lies between.
         """
         if self.context is None:
             return [self.evidence()]

@@ -75,7 +75,8 @@ _COMMAND = re.compile(r"do\s+(?:the|a|an|this|that|these|those|my)\b", re.IGNORE
 _POINTING = re.compile(  # neither "is it safe to run" nor "how likely is it bursitis"
     rf"\b(?:it|they|them|this|that|these|those|he|she|him)\b(?!\s+(?:\w+\s+)?(?!{TO_VERB})(?:that|to)\b)"
     r"(?<!\blikely is it)(?<!\blikely was it)|\blikely\s+(?:is|was)\s+it\W*$"
-    r"|(?:(?<=\bfrom )|(?<=\bto )|(?<=\bin )|(?<=\bnear )|(?<=\bget )|(?<=\bgo )|(?<=\blive ))there\b",
+    r"|(?:(?<=\bfrom )|(?<=\bto )|(?<=\bin )|(?<=\bnear )|(?<=\bget )|(?<=\bgo )|(?<=\blive ))there\b"
+    r"(?!\s+(?:being|is|are|was|were)\b)",
     re.IGNORECASE,
 )
 _OWNING = re.compile(r"\b(?:its|their|his|her)\b", re.IGNORECASE)
@@ -312,7 +313,9 @@ def _filled_in(question: str, before: str, subject: str, *, joined: bool) -> str
         return f"{about}: {question}" if about else question
     if _OWNING.search(question):
         return _OWNING.sub(lambda _: f"{subject}'s", question, count=1)
-    return _POINTING.sub(lambda _: subject, question, count=1)
+    pronouns = list(_POINTING.finditer(question))
+    at = next((each for each in pronouns if each[0].lower() != "there"), pronouns[0])
+    return f"{question[: at.start()]}{subject}{question[at.end() :]}"
 
 
 def _in_person(question: str) -> bool:

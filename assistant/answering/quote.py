@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from assistant.answering import lines
 from assistant.answering.agreement import says_the_same
+from assistant.answering.context import introduction
 from assistant.answering.evidence import QUOTABLE, Sentence
 from assistant.answering.languages import hint
-from assistant.answering.lists import introduces, is_part_of_list
+from assistant.answering.lists import introduces, is_part_of_list, items_around
 from assistant.answering.retrieve import Question
 from assistant.index import View
 from assistant.schema import Abstention, Evidence, Quote, State, texts_searched
@@ -16,6 +17,7 @@ from ingest.errors import QuoteMismatch
 from ingest.index.catalog import Snapshot
 from ingest.origin import FileState, check_file
 from ingest.schema import Document, Passage, Place, Selection
+from ingest.text.links import is_mostly_links
 from ingest.text.sentences import starts_field, starts_item
 
 # Most sentences in an answer, not counting their context; how much below the best one a quoted sentence may score; and
@@ -26,6 +28,9 @@ QUOTED_BESIDE, MARGIN_BESIDE, WORDS_BESIDE = 9, QUOTABLE, 160
 STEPS = QUOTABLE  # the same for a step, if the question asks for steps
 WORDS_OF_STEPS = 260  # words of steps that are quoted whole, and beyond which no further list of them is added
 _REPLIES = re.compile(r"[\W_]*(?:yes|no)\b[,.!;:]", re.IGNORECASE)
+# An introduction whose items only hold together, or are steps; and an item that goes on with the next one.
+_BINDING = re.compile(r"^\W*to\b|\b(?:all|both|each|every|only|if|unless|until)\b", re.IGNORECASE)
+_JOINING = re.compile(r"^\W*(?:and|or|nor)\b|\b(?:and|or)\W*$", re.IGNORECASE)
 AHEAD = 0.01  # of the score; a step that comes first is the best
 CONSIDERED = 12  # best sentences to choose from
 # Of 8 such fragments among the further quotes of seven sets none was right: captions, pictures, "[citation needed]".
@@ -59,7 +64,7 @@ def choose(sentences: Sequence[Sentence], *, steps: bool = False) -> list[Eviden
     quoted without the rest of that list. A "Yes" or "No" under another heading answers another
     question. If another source says it too, that one is quoted as well and does not count
     towards `QUOTED`. The quote with the best sentence comes first; others that
-    are fragments by themselves are left out.
+    are fragments by themselves, or little but links, are left out.
     """
     taken: dict[tuple[str, str], list[Evidence]] = {}
     said: list[Evidence] = []
@@ -82,7 +87,7 @@ def choose(sentences: Sequence[Sentence], *, steps: bool = False) -> list[Eviden
         supported = sentence.supported()
         if said and _REPLIES.match(own.text) and own.passage.heading != heading:
             continue
-        if said and len(supported) == 1 and _is_fragment(supported[0].text):
+        if said and ((len(supported) == 1 and _is_fragment(supported[0].text)) or is_mostly_links(own.text)):
             continue
         is_copy = any(other.text == own.text for other in same)
         further = steps and sentence.is_step and own.passage.heading == heading
@@ -91,7 +96,7 @@ def choose(sentences: Sequence[Sentence], *, steps: bool = False) -> list[Eviden
         if words and words + added > most_words:
             supported = sentence.supported(whole_list=False)
             added = _words(supported)
-            if words + added > most_words or not _stands_alone(sentence):
+            if steps or words + added > most_words or not _stands_alone(sentence):
                 continue
         quoted += not same
         said.append(own)
@@ -118,9 +123,20 @@ def _is_beside(sentence: Sentence, best: Sentence) -> bool:
 
 
 def _stands_alone(sentence: Sentence) -> bool:
-    """Return whether an item can be quoted without the rest of its list: no step, fragment or introduction can."""
-    text = sentence.evidence().text
-    return not (sentence.is_step or introduces(text) or _is_fragment(text))
+    """Return whether a sentence is in an item that can be quoted without the rest of its list.
+
+    No step, fragment or introduction can, and no item of a list that holds
+    together ("if all of these are true", "…, and") or that a sentence below limits.
+    """
+    text, context = sentence.evidence().text, sentence.context
+    items = items_around(context.passage, context.at) if context else None
+    if context is None or items is None or sentence.is_step or introduces(text) or _is_fragment(text):
+        return False
+    passage = context.passage
+    above = introduction(passage, items.start)
+    binds = above is not None and _BINDING.search(lines.text(passage, above))
+    joined = any(_JOINING.search(lines.text(passage, each)) for each in items)
+    return not (binds or joined or context.positions[-1] >= items.stop)
 
 
 def _is_fragment(text: str) -> bool:

@@ -1,10 +1,11 @@
-"""Says what the cross-encoder reads of a passage: its text with title and headings, rows of tables as phrases."""
+"""Says what the cross-encoder reads of a passage: its text with title and headings, tables and links as phrases."""
 
 import re
 
 from assistant.answering.lines import PARAGRAPH_END
 from assistant.answering.rerank import Text
 from ingest.schema import Passage, naming
+from ingest.text.links import without_addresses
 from ingest.text.tables import TABLE_RULE, has_named_cells
 
 _CELL_END = re.compile(r"(?<!\\)\|")
@@ -29,7 +30,7 @@ def reading_text(passage: Passage, head: str = "") -> Text:
         elif columns and TABLE_RULE.search(gap):
             gap = "\n"
         text += gap
-        read = _phrase(sentence, columns)
+        read = without_addresses(_phrase(sentence, columns))
         spans.append((len(text), len(text) + len(read)))
         text, at = text + read, end
     return text + passage.text[at:], spans

@@ -52,6 +52,13 @@ BEFORE = 60  # characters before a word that say whether it is a name
 SEEN = 20  # passages in which to see whether a name is written in small letters
 NAMED = 5_000  # passages with a name whose texts are looked up, the first ones; few names have more
 _SAYING = re.compile(r"\baccording\s+to\s+(?:(?:the|my|your|our)\s+)?\Z", re.IGNORECASE)  # "... the chiropractors"
+# What follows a name that is one of an illness, and not of whom something belongs to ("the Janitor's shed").
+_OF_ILLNESS = re.compile(
+    r"\W*(?:$|[.,;:?!)]|(?:diseases?|syndrome|disorder|palsy|dementia|thyroiditis|lymphoma|chorea|phenomenon|contracture"
+    r"|cysts?|fractures?|symptoms?|signs?|treatments?|treated|therapy|medicines?|medication|patients?|diagnos\w+|is|are"
+    r"|was|be|does|do|can|and|or|in|with|without|by|from|if|when|affect\w*|caus\w*|cur\w+|run)\b)",
+    re.IGNORECASE,
+)
 _OPENING = " \t\n\"'“‘(*_¿¡"
 LONGEST_QUESTION = 2_000  # characters; the rest of a longer question is ignored
 
@@ -195,7 +202,10 @@ def _is_eponym(text: str, term: Term, view: View) -> bool:
         return False
     texts = view.snapshot.texts_with([[term.stem]], SEEN)
     before = text[: term.start].rstrip(_OPENING)
-    return not any(name[1].lower() in each for each in texts) if texts else before[-1:] not in ("", ".", "!", "?", ":")
+    if not texts:
+        return before[-1:] not in ("", ".", "!", "?", ":")
+    small = re.compile(rf"(?<![\w/.@-]){name[1].lower()}(?![\w@/-]|\.\w)")  # not in an address
+    return not any(map(small.search, texts))
 
 
 def _is_no_name(text: str, term: Term) -> bool:
@@ -215,8 +225,8 @@ def names_in(text: str, view: View) -> list[str]:
 def _is_known(text: str, term: Term, view: View) -> bool:
     """Return whether a rare noun that no text has is a name to all appearance: trial "names-that-no-text-has"."""
     word, after = text[term.start : term.end], text[term.end : term.end + 2]
-    if _is_eponym(text, term, view):
-        return True
+    if _EPONYM.fullmatch(word):
+        return _OF_ILLNESS.match(text, term.end) is not None and not text.istitle()
     if not word.isalpha() or (after[:1] == "-" and after[1:].isdigit()):  # a code may be written otherwise
         return False
     in_small_letters = text[: term.start].strip(_OPENING) != "" and not text.istitle() and not text.isupper()

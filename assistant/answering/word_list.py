@@ -8,6 +8,7 @@ from itertools import pairwise
 from ingest.text.terms import ENGLISH
 
 MEANT, SLIP = 4.0, 2.0  # Zipf frequencies: of what is meant at least, and of a slip at most; "caries" has 2.5
+PLAIN_SLIP = 1.25  # the same, of a slip that is mended whatever stands beside it; "lability" has 1.5
 EVERYDAY = 3.7  # the same, from which a word is no name ("remedies"); "acne" and "caffeine" have less
 RARE = 3.4  # the same, below which a word may name another drug, disease or program; "aspirin" has 3.3
 COMMON = 3.0  # Zipf frequency (3 is once in a million words) from which a word is no slip, and is meant by two slips
@@ -41,7 +42,7 @@ def is_listed_name(word: str, *, capital_counts: bool) -> bool:
 def is_plain_slip(word: str, meant: str, language: str) -> bool:
     """Return whether a very rare word is a common one with a letter left out or two swapped ("temperture")."""
     alike = len(word) < len(meant) or sorted(word.casefold()) == sorted(meant.casefold())
-    return alike and zipf(word, language) <= SLIP and zipf(meant, language) >= MEANT
+    return alike and zipf(word, language) <= PLAIN_SLIP and zipf(meant, language) >= MEANT
 
 
 def is_everyday(word: str) -> bool:

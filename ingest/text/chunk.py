@@ -8,9 +8,10 @@ from types import MappingProxyType
 
 from ingest.models.encoder import Encoder
 from ingest.schema import HEADING_SEPARATOR, Document, Heading, Kind, Passage, Reading, Span, naming, place_id
+from ingest.text.links import without_addresses
 from ingest.text.tables import TABLE_RULE
 
-VERSION = 7  # of the splitting rules; an index built with another version is stale
+VERSION = 8  # of the splitting rules; an index built with another version is stale
 # Tokens; the encoder's window may be smaller. No trial of other sizes is recorded.
 PASSAGE_TOKENS = 200
 PREFIX_SHARE = 4  # title and headings take at most a quarter of the window
@@ -80,8 +81,8 @@ def _gap_tokens(gap: str, encoder: Encoder) -> int:
 
 
 def encoded_text(title: str, heading: tuple[str, ...], text: str) -> str:
-    """Return the text to encode for a passage: title and heading path, then the passage."""
-    prefix = _prefix(title, heading)
+    """Return the text to encode for a passage: title and heading path, then the passage, without addresses of links."""
+    prefix, text = _prefix(title, heading), without_addresses(text)
     return f"{prefix}\n{text}" if prefix else text
 
 
@@ -124,11 +125,17 @@ def _fitting(text: str, kind: Kind, spans: tuple[Span, ...], room: int, encoder:
     """Yield the spans and their tokens; one that has no room is split between its parts, words, or inside a word."""
     counts = encoder.count_tokens([text[start:end] for start, end in spans])
     for (start, end), tokens in zip(spans, counts, strict=True):
-        if end - start <= room or tokens <= room:
+        if end - start <= room or tokens <= room or _fits_without_addresses(text[start:end], room, encoder):
             yield (start, end), tokens
             continue
         pieces = list(_pieces(text, (start, end), kind, room, encoder))
         yield from zip(pieces, encoder.count_tokens([text[a:b] for a, b in pieces]), strict=True)
+
+
+def _fits_without_addresses(sentence: str, room: int, encoder: Encoder) -> bool:
+    """Return whether only the addresses of its links make a sentence too long: the encoder does not read them."""
+    bare = without_addresses(sentence)
+    return bare != sentence and encoder.count_tokens([bare])[0] <= room
 
 
 def _pieces(text: str, span: Span, kind: Kind, room: int, encoder: Encoder) -> Iterator[Span]:

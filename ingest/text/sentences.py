@@ -9,6 +9,7 @@ from sentencex import segment
 
 from ingest.schema import Block, Document, Span
 from ingest.text.language import block_languages
+from ingest.text.links import lines_in_links, without_addresses
 
 # Characters: the longest text given to sentencex, and the longest sentence. sentencex takes quadratic time in unclosed
 # quotation marks (60,000 take a second); this limit keeps the total linear, under 10 ms per piece.
@@ -174,34 +175,40 @@ def _unwrapped(paragraph: str) -> str:
     """Return the paragraph with each line break inside a sentence replaced by a space.
 
     Hard-wrapped texts and PDF pages contain such breaks. A line counts as
-    wrapped if the next line's first word would not have fitted on it; headings,
-    list items, table rows and addresses end earlier.
+    wrapped if the next line's first word would not have fitted on it, or if its
+    end is in a link; headings, list items, table rows and postal addresses end
+    earlier. The addresses of links make lines longer, but not the paragraph wider.
     """
     lines = paragraph.split("\n")
-    lengths = [len(line.strip()) for line in lines]
+    lengths = [len(line.strip()) for line in without_addresses(paragraph).split("\n")]
     # The second-longest line: a single long line, such as a URL, does not define the width.
     width = sorted(lengths)[-2] if len(lengths) > 2 else max(lengths)
-    if width < NARROW or len(lines) == 1:
-        return paragraph
     wrapped = width >= WIDE or sum(length > _FULL * width for length in lengths) >= SEVERAL
-    joined = []
-    for line, following in itertools.pairwise(lines):
-        goes_on = _runs_on(line.strip(), following, width, wrapped=wrapped)
+    joined, linked = [], lines_in_links(paragraph)
+    for number, (line, following) in enumerate(itertools.pairwise(lines)):
+        whole = len(line.strip())
+        length = whole if whole <= width or _begins_small(following) else lengths[number]
+        fills = width >= NARROW and _runs_on(line.strip(), length, following, width, wrapped=wrapped)
+        goes_on = fills or number in linked
         joined.append(line.replace("\r", " ") + " " if goes_on else line + "\n")
     return "".join((*joined, lines[-1]))
 
 
-def _runs_on(line: str, following: str, width: int, *, wrapped: bool) -> bool:
+def _begins_small(line: str) -> bool:
+    return line.lstrip().lstrip("\"'“‘(")[:1].islower()
+
+
+def _runs_on(line: str, length: int, following: str, width: int, *, wrapped: bool) -> bool:
     words = following.split(maxsplit=1)
     if not line or not words or line.endswith(":") or starts_item(following) or _ROW.match(line):
         return False
     if starts_field(following) and (starts_field(line) or line[-1] in ".!?"):
         return False
-    if words[0].lstrip("\"'“‘(")[:1].islower():
-        return len(line) + 1 + len(words[0]) > _FULL_BEFORE_SMALL * width
+    if _begins_small(following):
+        return length + 1 + len(words[0]) > _FULL_BEFORE_SMALL * width
     if starts_item(line) and not following[0].isspace():
         return False
-    return wrapped and len(line) + 1 + len(words[0]) > _FULL * width
+    return wrapped and length + 1 + len(words[0]) > _FULL * width
 
 
 def _pieces(text: str) -> list[Span]:

@@ -222,7 +222,9 @@ def _indented(
 ) -> Iterator[tuple[Span | None, Kind]]:
     """Yield the parts of indented lines: code, or the paragraphs that some converters indent."""
     if not any(container.type == "blockquote_open" for container in containers):
-        start, end = lines.starts[first], lines.starts[last - 1] + len(lines.texts[last - 1])
+        column = _column(lines.texts[first], containers, first)
+        marked = column if lines.texts[first][:column].strip() else 0  # "-     Drink plenty"
+        start, end = lines.starts[first] + marked, lines.starts[last - 1] + len(lines.texts[last - 1])
         found = list(runs(lines.masked.text[start:end]))
         if is_prose(found):
             for block in blocks(found):

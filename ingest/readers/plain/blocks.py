@@ -16,6 +16,7 @@ _LONGEST_ITEM = 50  # characters, of an item without a mark
 _LONGEST_CELL = 40  # characters, of an aligned column
 _LONGEST_ROW = 300  # characters, of a line in aligned columns
 _CODE_INDENT = 4
+_CODE_SHARE = 0.6  # of lines that look like code
 _MOST = 0.7
 _FEW_WORDS = 6
 _ADDRESS = re.compile(r"\]\([^()\s]{1,2000}\)|\bhttps?://\S+|\bwww\.\S+")
@@ -87,19 +88,26 @@ def _parted(run: Run) -> Iterator[Run]:
 def _is_code(run: Run, margin: int) -> bool:
     if any(line.indent < margin + _CODE_INDENT for line in run):
         return False
-    return sum(_CODE.fullmatch(line.text) is not None for line in run) > 0.6 * len(run)
+    return sum(_CODE.fullmatch(line.text) is not None for line in run) > _CODE_SHARE * len(run)
 
 
 def is_prose(found: Sequence[Run]) -> bool:
-    """Return whether most of what runs of lines say is written in words: sentences, titles and items."""
-    prose = whole = 0
+    """Return whether runs of lines have a sentence, and most of what they say is sentences, titles and items.
+
+    Several lines that neither end like a sentence nor are items are settings, commands or output.
+    """
+    prose = whole = sentences = 0
     for run in found:
         text = _ADDRESS.sub("", " ".join(line.text for line in run))
         whole += len(text)
-        is_even = len({line.indent for line in run}) == 1 or starts_item(run[0].text)
-        if is_even and _is_worded(text) and not any(_CODE.fullmatch(line.text) for line in run):
+        is_item, ends = starts_item(run[0].text), _SENTENCE.search(text) is not None
+        is_even = len({line.indent for line in run[1:]}) <= 1 or is_item
+        is_code = sum(_CODE.fullmatch(line.text) is not None for line in run) > _CODE_SHARE * len(run)
+        is_told = is_item or (not is_code and (ends or len(run) == 1))
+        if is_even and is_told and _is_worded(text):
             prose += len(text)
-    return prose > _MOST * whole
+            sentences += ends and len(text.split()) >= _FEW_WORDS
+    return sentences > 0 and prose > _MOST * whole
 
 
 def _is_worded(text: str) -> bool:

@@ -116,6 +116,11 @@ def test_an_item_brings_what_introduces_it(quoted: Quoted, part: str, wanted: st
     assert quoted("leaflet.md", LEAFLET, part) == [wanted]
 
 
+def test_front_matter_names_nothing_below_it(quoted: Quoted) -> None:
+    text = "---\ntitle: Leaving\nkeywords: quitting, zorbing\nredirect_from:\n  - /leaving/\n---\n\nThis is about you."
+    assert quoted("leaving.md", text, "zorbing") == ["keywords: quitting, zorbing"]
+
+
 def test_the_head_of_a_table_brings_its_rows(quoted: Quoted) -> None:
     wanted = "| Group | Allowed | Forbidden |\n|---|---|---|\n| Diabetics | no | yes |\n| Athletes | yes | no |"
     assert quoted("leaflet.md", LEAFLET, "| Group")[0].endswith(wanted)

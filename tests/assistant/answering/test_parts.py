@@ -151,6 +151,10 @@ def test_what_a_question_needs_is_not_taken_for_a_story(message: str, snapshot: 
             ["When did trains first run to Denver", "trains first run Denver: when did the last one leave from there?"],
         ),
         (
+            "What is the fee to join, and who do I talk to there about it?",
+            ["What is the fee to join", "who do I talk to there about fee to join?"],
+        ),
+        (
             "What does it cost to join the club, what's the price of a basement locker, and which code do I type in?",
             [
                 "What does it cost to join the club",
@@ -331,7 +335,17 @@ def test_the_same_is_asked_of_two_things(question: str, first: str, second: str)
 
 
 @pytest.mark.parametrize(
-    "question", ["Should I walk in the morning and rest in the evening?", "What helps with pain and for how long?"]
+    "question",
+    [
+        "Should I walk in the morning and rest in the evening?",
+        "What helps with pain and for how long?",
+        "If I take ibuprofen, how soon does it work compared to paracetamol?",
+        "For back pain, what should I choose compared to paracetamol?",
+        "In winter, how much gas do we use compared to summer?",
+        "My hip hurts, is it worse compared to last year?",
+        "Difference between the two plans, how much do they cost and which is better?",
+        "Difference between both drugs, when I'm pregnant or breastfeeding?",
+    ],
 )
 def test_other_questions_ask_of_one(question: str) -> None:
     assert sides(question) == {}

@@ -243,20 +243,44 @@ def test_where_steps_are_asked_for_a_further_list_of_the_section_is_quoted() -> 
     assert len(" ".join(texts(choose(steps(*lines)))).split()) < WORDS_OF_STEPS * 0.6
 
 
-@pytest.mark.parametrize(("mark", "ending", "alone"), [("- ", ".", True), ("1. ", ".", False), ("- ", ":", False)])
+@pytest.mark.parametrize(
+    ("above", "mark", "ending", "below", "alone"),
+    [
+        ("", "- ", ".", "", True),
+        ("Dogs may not eat:", "- ", ".", "", True),
+        ("Dogs may not eat:", "- ", ".", "They are fed at six.", True),
+        ("", "1. ", ".", "", False),
+        ("", "- ", ":", "", False),
+        ("", "- ", ", and", "", False),
+        ("A dog is taken in if all of these are true:", "- ", ".", "", False),
+        ("To feed a dog:", "- ", ".", "", False),
+        ("Dogs may eat:", "- ", ".", "However, none of it while they are ill.", False),
+    ],
+)
 def test_of_a_further_list_that_is_too_long_an_item_is_quoted_alone_if_it_can_be(
-    mark: str, ending: str, alone: bool
+    above: str, mark: str, ending: str, below: str, alone: bool
 ) -> None:
     items = [f"Thing {number} is bad for any dog{', so keep it away from them' * 2}{ending}" for number in range(7)]
     text, spans = "", []
-    for item in items:
-        spans.append((len(text) + len(mark), len(text) + len(mark + item)))
-        text += f"{mark}{item}\n"
+    for before, line in [("", above), *((mark, item) for item in items), ("\n", below)]:
+        if line:
+            spans.append((len(text) + len(before), len(text) + len(before + line)))
+            text += f"{before}{line}\n"
+    at = 4 if above else 3
     p = Passage("a", "/root", "a.md", 0, len(text), text, None, (), tuple(spans), "sha")
     best = ranked((passage("Dogs eat no grapes, as was said before.", source="b.txt"), 0, 3.0))
-    chosen = texts(choose([*best, *ranked((p, 3, 2.9))]))
-    assert chosen[1:] == ([items[3]] if alone else [])
-    assert len(texts(choose(ranked((p, 3, 2.9))))[0].split()) > WORDS - 8
+    chosen = texts(choose([*best, *ranked((p, at, 2.9))]))
+    assert chosen[1:] == ([each for each in (above, items[3]) if each] if alone else [])
+    assert len(texts(choose(ranked((p, at, 2.9))))[0].split()) > WORDS - 8
+
+
+def test_little_but_links_is_no_further_quote() -> None:
+    p = passage("Walking helps.", "[A leaflet about walking](https://example.org/walk).", "Swimming helps most people.")
+    assert texts(choose(ranked((p, 0, 3.0), (p, 1, 2.9), (p, 2, 2.8)))) == [
+        "Walking helps.",
+        "Swimming helps most people.",
+    ]
+    assert texts(choose(ranked((p, 1, 3.0)))) == ["[A leaflet about walking](https://example.org/walk)."]
 
 
 def test_no_piece_of_what_must_be_quoted_is_a_fragment() -> None:

@@ -22,6 +22,13 @@ TABLE = """| Exercise     | Young | Old     |
 """
 
 
+def test_links_are_read_without_their_addresses() -> None:
+    text = "See [the form](https://example.org/a). Then [go](b.md)."
+    whole = Passage("a", "/root", "a.md", 0, len(text), text, None, (), ((0, 38), (39, len(text))), "sha")
+    read, spans = reading_text(whole)
+    assert [read[start:end] for start, end in spans] == ["See the form.", "Then go."]
+
+
 def test_rows_are_read_with_the_names_of_their_columns() -> None:
     document = markdown.read(f"Do it.\n\nAfter | it.\n\n# Doses\n\n{TABLE}\nAfter | it.\n".encode(), "sets.md")
     first, passage = split(reading_of(document), "/root", FakeEncoder(window=10_000))

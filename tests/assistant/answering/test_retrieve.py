@@ -65,7 +65,8 @@ def test_names_are_rare_nouns(indexed: Callable[..., RunReport], tmp_path: Path)
     indexed(
         {
             "a.md": "Tramadol and Diclofenac are prescribed remedies. Fermenting cabbage takes a week. "
-            "They ferment2000 it, says the X20S of 1998. A landlady has Menkes disease."
+            "They ferment2000 it, says the X20S of 1998. A landlady has Menkes disease. Ask www.parkinsons.org.uk "
+            "or parkinson@example.org about Parkinson's."
         }
     )
     index = Index(tmp_path / "data", InParts())  # type: ignore[arg-type]
@@ -90,6 +91,8 @@ def test_names_are_rare_nouns(indexed: Callable[..., RunReport], tmp_path: Path)
         assert names("Landlady's cabbage? Physio's remedies: Lodger's week?") == []
         assert names("What does my Landlady's cabbage cost?") == []  # a text has it in small letters
         assert names("Menkes's remedies?") == ["Menkes's"]
+        assert names("Does it help with Parkinson's?") == ["Parkinson's"]  # small in an address only
+        assert names("What does the Janitor's cabbage cost, and with which Sainsbury's remedies?") == []
         assert names("Is it tramadol? How is an allergy to tramadol treated?") == ["tramadol"]
         assert names("Which painkillers are there besides tramadol, or instead of the Diclofenac?") == []
         assert names("Can I tramadol with the X20S?") == ["X20S"]

@@ -78,6 +78,7 @@ REAL = """
     fabry menkes krabbe crohn addison graves hashimoto marfan noonan turner klinefelter wilson paget huntington
     parkinson tourette gilbert cushing tietze hydralazine clonidine metformin methotrexate tramadol gabapentin baclofen
     celecoxib diclofenac fluoxetine squeeze slipped window spanning lumbago valgum coxa barber pilates kubernetes
+    lability micelle
 """
 
 

@@ -104,6 +104,25 @@ def test_indented_prose_is_read_as_prose(read_as: ReadAs) -> None:
 
 
 @pytest.mark.parametrize(
+    "code",
+    [
+        "    ServerName example\n    DocumentRoot pages\n    KeepAlive on",
+        "    Hello World",
+        "    Plug one/two\n    Plug three/four",
+        "    name: the project\n    Owner: somebody else",
+    ],
+)
+def test_settings_commands_and_output_are_code(read_as: ReadAs, code: str) -> None:
+    (_, block) = read_as("a.md", f"Write this:\n\n{code}\n").blocks
+    assert block.kind == "code"
+
+
+def test_an_item_of_indented_prose_has_no_mark(read_as: ReadAs) -> None:
+    document = read_as("a.md", "-     Drink plenty of water at home. Then rest.\n- Walk\n")
+    assert quotes(document) == ["Drink plenty of water at home. Then rest.", "Walk"]
+
+
+@pytest.mark.parametrize(
     ("before", "after"), [("    a = 1;", "    b = 2;"), ("<pre>a", "b</pre>"), ("    a = 1;", "Text.")]
 )
 def test_a_table_after_code_is_no_part_of_it(read_as: ReadAs, before: str, after: str) -> None:

@@ -36,6 +36,14 @@ def cut(doc: Document, root: str, encoder: Encoder) -> list[Passage]:
     return list(split(reading_of(doc), root, encoder))
 
 
+def test_addresses_of_links_are_not_encoded_and_cut_no_sentence() -> None:
+    sentence = "Ask [your doctor](https://example.org/" + "a-very-long-path/" * 30 + ") for [the form](b.md) today."
+    doc = document(f"Rest. {sentence} Walk.")
+    passages = cut(doc, "/root", FakeEncoder(window=40))
+    assert sentence in [doc.text[start:end] for each in passages for start, end in each.sentences]
+    assert encoded_text("Title", (), sentence) == "Title\nAsk your doctor for the form today."
+
+
 def check(doc: Document, encoder: Encoder) -> None:
     passages = cut(doc, "/root", encoder)
     at = 0

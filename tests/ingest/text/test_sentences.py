@@ -19,6 +19,18 @@ def parts(text: str, language: str = "en") -> list[str]:
     return [text[start:end] for start, end in sentence_spans(text, 0, len(text), language)]
 
 
+def test_addresses_of_links_end_no_sentence() -> None:
+    address = "(https://example.org/" + "a-long-path/" * 9 + ")"
+    wide = "This paragraph has lines that are about as wide as most of those in a text are,\n"
+    linked = (
+        f"where you have [set up your\ntravel card at\nhome]{address}, and have\nstarted with [it]{address}\n(or not)."
+    )
+    text = wide + linked
+    assert parts(text) == [text]
+    assert len(parts(f"[One form]{address}\n[Two forms]{address}\nHome")) == 3
+    assert len(parts("[a\nb](c)\nd")) == 2
+
+
 def parts_of(kind: Kind, text: str) -> list[str]:
     document = Document("a.md", "a", None, text, "", blocks=(Block(0, len(text), kind=kind),))
     return [text[start:end] for spans in document_sentences(document) for start, end in spans]
