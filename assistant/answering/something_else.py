@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from assistant.answering.age_and_weight import is_for_others
+from assistant.answering.medicine_forms import is_other_form
 
 _NUMBER = r"\d+(?:\.\d+)*[a-z]?"
 _NUMBERED = re.compile(
@@ -94,12 +95,12 @@ def is_about_something_else(question: str, sentence: str, above: str, under: str
     """Return whether a sentence, under a title and headings, is about another type or version than is asked.
 
     Or whether it is about people of another age or weight, see
-    age_and_weight.py. Or whether harm or a ban is asked for, and neither it
+    age_and_weight.py, or about another form of a medicine. Or whether harm or a ban is asked for, and neither it
     tells of one nor what it stands `under`: its heading, the head of its
     table, the introduction of its list. Or whether its list is `introduced` as
     the opposite of what is asked ("you can continue to take:"). By English words.
     """
-    if is_for_others(question, sentence, above, under):
+    if is_for_others(question, sentence, above, under) or is_other_form(question, sentence):
         return True
     asked = _asked(question)
     if asked.numbers:

@@ -28,7 +28,7 @@ from ingest.text.stop_words import STOP_WORDS
 from ingest.text.terms import ENGLISH, Term, analyse
 
 SHORTEST = 4  # letters of a word that is mended
-LONG = 8  # letters from which a word may differ in two letters
+LONG, VERY_LONG = 8, 11  # letters from which a word may differ in two letters, and in three if it sounds the same
 MOST = 8  # unknown words of a question that is mended; a text with more is not a question in the corpus' language
 SURE = 7  # letters from which a word of no list needs nothing beside it, nor the same sound, to be mended in one letter
 RARER = 2.0  # how much rarer than the word that was meant a listed slip is, in powers of ten ("recieve": 2.1)
@@ -295,21 +295,21 @@ class _Reading:
         found: list[tuple[int, float, str, str]] = []
         function_words = (("", each) for each in STOP_WORDS[self._language] if len(each) >= SHORTEST)
         for stem, written in chain(self._forms(at, near), function_words):
-            distance = OSA.distance(word.casefold(), written.casefold(), score_cutoff=2)
-            if distance > (_allowed(word) if stem else 1) or _opposed(word, written):
+            distance, alike = OSA.distance(word.casefold(), written.casefold()), _heard(written) == _heard(word)
+            if distance > min(_allowed(word) if stem else 1, 3 if alike else 2) or _opposed(word, written):
                 continue
-            alike = _heard(written) == _heard(word)
+            same = alike and not typed and len(word) >= VERY_LONG  # "amitryptalin"
             if not stem and typed and not alike and sorted(word.casefold()) != sorted(written):
                 continue  # "hake" is not "have"
             zipf = max(map(self._zipf, (written, *self._written(stem)))) if stem else self._zipf(written)
             enough = RARER if alike else UNLIKE
             rarer = zipf - typed >= enough if typed else alike or not stem or len(word) >= SURE
-            if rarer and (distance == 1 or zipf >= COMMON):
+            if rarer and (distance == 1 or zipf >= COMMON or same):
                 found.append((distance, -self._zipf(written) - ALIKE * alike, written, stem))
         for distance, _, written, stem in sorted(found):
             others = sorted(set(beside) - {stem})
             plain = not typed or is_plain_slip(word, written, self._language)
-            sure = not stem or (distance == 1 and len(word) >= SURE and plain)
+            sure = not stem or (len(word) >= (SURE if distance == 1 else VERY_LONG) and plain)
             if self._named_alike(at, written) and (sure or self._beside(stem, others)):
                 return written
         return ""
@@ -367,7 +367,7 @@ class _Reading:
 
 def _allowed(word: str) -> int:
     """Return in how many letters a word may differ from the one that was meant."""
-    return 2 if len(word) >= LONG else 1
+    return 3 if len(word) >= VERY_LONG else 2 if len(word) >= LONG else 1
 
 
 def _both(stem: str) -> str:

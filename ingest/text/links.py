@@ -2,9 +2,12 @@
 
 import re
 
+from ingest.schema import Span
+
 # An address may have one pair of parentheses in it, angle brackets or a template's {% tag %} around it, and a title.
 _ADDRESS = r"\((?:<[^<>\n]*>|\{[%{][^{}]*[%}]\}|[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'))?\)"
 _LINK = re.compile(rf"!?\[([^\[\]]*)\]({_ADDRESS})")
+_LINKED = re.compile(rf"(?<=\]){_ADDRESS}")
 _TAG = re.compile(
     r"<(/?)(a|abbr|b|br|code|del|em|font|i|img|ins|kbd|mark|p|q|s|small|span|strong|sub|sup|u|var)(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
@@ -40,6 +43,11 @@ def is_mostly_links(text: str) -> bool:
         return False
     linked = sum(len(link[1].split()) for link in _LINK.finditer(text))
     return linked > 0 and len(_LINK.sub(" ", text).split()) <= linked
+
+
+def addresses(text: str) -> list[Span]:
+    """Return the spans of the addresses of Markdown links, each with its parentheses."""
+    return [address.span() for address in _LINKED.finditer(text)] if "](" in text else []
 
 
 def _between_words(tag: re.Match[str]) -> str:

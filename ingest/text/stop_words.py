@@ -135,6 +135,8 @@ STOP_WORDS: Mapping[str, frozenset[str]] = MappingProxyType({key: frozenset(x.sp
 """The stop words by ISO 639-1 code, in lower case, with their accents."""
 
 _ASKING = {
+    "en": r"how\s+(?:long|soon|often|far|quickly|fast|old|tall|heavy|deep|high|wide)|differences?\s+between"
+    r"|what(?:['’]s|\s+is)\s+the\s+difference",
     "de": r"wie\s+(?:alt|breit|groß|gross|hoch|lange?|schnell|schwer|spät|teuer|tief|weit)|wann|prozentsatz"
     r"|hei(?:ß|ss)(?:t|en|e)|hie(?:ß|ss)(?:en)?|nennt\s+man|passiert",
     "es": r"se\s+llam\w+|porcentaje|cuánto\s+tiempo",

@@ -4,8 +4,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-SOFT_BREAK = re.compile(r"(?m)^.{50,}(?<=\S)\n(?=[^\W\d_]|[\"'“‘(])")
-"""A line break inside a hard-wrapped paragraph: the line before is long, the next starts with a word."""
+from ingest.text.links import addresses
+
+SHORT = 24  # characters of an address that is shown whole
+SOFT_BREAK = re.compile(r"(?m)^.{50,}(?<=\S)\n(?=([ \t]{0,6})(?:[*_]{0,2}[^\W\d_]|[\"'“‘(\[]))")
+"""A line break inside a hard-wrapped paragraph or item: the line before is long, the next starts with a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +28,33 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class ProsePiece:
-    """A marked or unmarked piece of a text, split into `lines` at hard-wrap newlines."""
+    """A marked or unmarked piece of a text, split into `lines`, each with the hard wrap before it, "" for none."""
 
-    lines: tuple[str, ...]
+    lines: tuple[tuple[str, str], ...]
     mark: Mark | None
 
 
+def addresses_apart(line: str) -> list[tuple[str, bool]]:
+    """Split a line at the long addresses of its Markdown links, which are shown shortened: True stands with these.
+
+    The parentheses around an address are not part of it.
+    """
+    parts, at = [], 0
+    for start, end in addresses(line):
+        if end - start > SHORT:
+            parts += [(line[at : start + 1], False), (line[start + 1 : end - 1], True)]
+            at = end - 1
+    return [*parts, (line[at:], False)]
+
+
 def prose_pieces(text: str, marks: Iterable[Mark] = ()) -> list[ProsePiece]:
-    """Split a text at its marks (in order, disjoint), and the pieces at hard-wrap newlines."""
-    breaks = [match.end() - 1 for match in SOFT_BREAK.finditer(text)]
+    """Split a text at its marks (in order, disjoint), and the pieces at hard wraps."""
+    breaks = [(match.end() - 1, match.end(1)) for match in SOFT_BREAK.finditer(text)]
 
     def piece(start: int, end: int, mark: Mark | None) -> ProsePiece:
-        inside = [at for at in breaks if start <= at < end]
-        lines = zip([start, *(at + 1 for at in inside)], [*inside, end], strict=True)
-        return ProsePiece(tuple(text[first:last] for first, last in lines), mark)
+        inside = [(first, last) for first, last in breaks if start <= first and last <= end]
+        lines = zip([(start, start), *inside], [*(first for first, _ in inside), end], strict=True)
+        return ProsePiece(tuple((text[first:last], text[last:stop]) for (first, last), stop in lines), mark)
 
     pieces, at = [], 0
     for mark in marks:

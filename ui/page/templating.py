@@ -14,7 +14,7 @@ from jinja2.lexer import Token, TokenStream
 
 from assistant.render import ALSO, notes_below, verdict, within_words
 from ui.page.places import web_address, web_host
-from ui.page.prose import prose_pieces
+from ui.page.prose import addresses_apart, prose_pieces
 from ui.page.words import count, heading_words, place_words, thousands
 
 _LAYOUT = re.compile(r"\A\s*\n\s*|\s*\n\s*\Z|(?<=>)\s*\n\s*|\s*\n\s*(?=<)")
@@ -39,6 +39,7 @@ _ENVIRONMENT = Environment(
     extensions=[_LineBreaks],
 )
 _ENVIRONMENT.globals.update(
+    addresses_apart=addresses_apart,
     also_label=ALSO,
     count=count,
     heading_words=heading_words,

@@ -36,6 +36,7 @@ Patterns of data repeat. Paternity leave takes a week. A disc is a medium. The o
 Hypertension and hyperkalemia have symptoms. Prednisolone and a batter have side effects. Valium has side effects.
 An asymptomatic hip has none.
 An edema or a tumor has symptoms. The colour is grey. They barter for pain.
+Amitriptyline calms a nerve.
 """,
 }
 
@@ -54,6 +55,7 @@ An edema or a tumor has symptoms. The colour is grey. They barter for pain.
         ("the Achiles tendon", "the Achilles tendon"),
         ("lowback pain", "low back pain"),
         ("symtoms every Monday", "symptoms every Monday"),  # in a list of words, but very rare; nothing beside it
+        ("how long befor amytriptilin", "how long before amitriptyline"),  # a long word with the same sound
         ("the e-mail", "the email"),
         ("oedema", "edema"),
         ("the symptoms of a tumour", "the symptoms of a tumor"),

@@ -163,7 +163,7 @@ def test_terms_are_ordered_and_inside_the_text(text: str, language: str) -> None
         ("it", "Come si chiama il fiume?", "fium"),
         ("pt", "Como se chama o rio?", "rio"),
         ("nl", "Hoe lang duurt de proeftijd?", "duurt proeftijd"),
-        ("en", "How long is the trial?", "long trial"),
+        ("en", "How long is the trial?", "trial"),
         ("de", "", ""),
     ],
 )
