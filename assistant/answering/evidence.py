@@ -112,10 +112,10 @@ class Sentence:
 
     @property
     def only_introduces(self) -> bool:
-        """Whether the sentence introduces something that is not there: it is the last one of its section."""
+        """Whether the sentence introduces something that is not quoted with it: nothing follows, or long code."""
         return (
             self.context is not None
-            and self.context.at + 1 == len(self.context.passage.sentences)
+            and self.context.positions[-1] == self.context.at
             and introduces(self.evidence().text)
         )
 

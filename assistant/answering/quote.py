@@ -64,7 +64,8 @@ def choose(sentences: Sequence[Sentence], *, steps: bool = False) -> list[Eviden
     quoted without the rest of that list. A "Yes" or "No" under another heading answers another
     question. If another source says it too, that one is quoted as well and does not count
     towards `QUOTED`. The quote with the best sentence comes first; others that
-    are fragments by themselves, or little but links, are left out.
+    are fragments by themselves, little but links, or introduce what is not
+    quoted with them are left out.
     """
     taken: dict[tuple[str, str], list[Evidence]] = {}
     said: list[Evidence] = []
@@ -87,7 +88,7 @@ def choose(sentences: Sequence[Sentence], *, steps: bool = False) -> list[Eviden
         supported = sentence.supported()
         if said and _REPLIES.match(own.text) and own.passage.heading != heading:
             continue
-        if said and ((len(supported) == 1 and _is_fragment(supported[0].text)) or is_mostly_links(own.text)):
+        if said and (_says_little(supported) or sentence.only_introduces or is_mostly_links(own.text)):
             continue
         is_copy = any(other.text == own.text for other in same)
         further = steps and sentence.is_step and own.passage.heading == heading
@@ -137,6 +138,10 @@ def _stands_alone(sentence: Sentence) -> bool:
     binds = above is not None and _BINDING.search(lines.text(passage, above))
     joined = any(_JOINING.search(lines.text(passage, each)) for each in items)
     return not (binds or joined or context.positions[-1] >= items.stop)
+
+
+def _says_little(supported: Sequence[Evidence]) -> bool:
+    return len(supported) == 1 and _is_fragment(supported[0].text)
 
 
 def _is_fragment(text: str) -> bool:

@@ -56,8 +56,9 @@ def question_language(question: str, languages: Mapping[str, int]) -> str:
 
 
 def _stop_words(question: str, language: str) -> int:
-    """Return the number of stop words; single letters ("l'", "d'", "what's") say little."""
-    return sum(term.stop and term.end - term.start > 1 for term in analyse(question, language))
+    """Return the number of stop words; single letters ("l'", "d'", "what's") say little, but for "a" and "I"."""
+    whole = ("a", "i") if language == ENGLISH else ()
+    return sum(term.stop and (term.end - term.start > 1 or term.stem in whole) for term in analyse(question, language))
 
 
 def document_language(document: Document) -> str:

@@ -274,6 +274,15 @@ def test_of_a_further_list_that_is_too_long_an_item_is_quoted_alone_if_it_can_be
     assert len(texts(choose(ranked((p, at, 2.9))))[0].split()) > WORDS - 8
 
 
+def test_what_only_introduces_is_no_further_quote() -> None:
+    code = "\n".join(f"    set value {number} of many" for number in range(90))
+    text = f"Cats sleep all day.\n\nA whole example of a file:\n\n{code}\n\nDogs sleep at night.\n"
+    spans = [(0, 19), (21, 47), (49, 49 + len(code)), (len(text) - 21, len(text) - 1)]
+    p = Passage("a", "/root", "a.md", 0, len(text), text, None, (), tuple(spans), "sha")
+    chosen = texts(choose(ranked((p, 0, 3.0), (p, 1, 2.9), (p, 3, 2.8))))
+    assert chosen == ["Cats sleep all day.", "Dogs sleep at night."]
+
+
 def test_little_but_links_is_no_further_quote() -> None:
     p = passage("Walking helps.", "[A leaflet about walking](https://example.org/walk).", "Swimming helps most people.")
     assert texts(choose(ranked((p, 0, 3.0), (p, 1, 2.9), (p, 2, 2.8)))) == [

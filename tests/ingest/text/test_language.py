@@ -54,7 +54,9 @@ def test_the_language_of_a_short_question_is_found_by_its_stop_words(question: s
     assert question_language(question, {"en": 1}) == language
 
 
-@pytest.mark.parametrize("question", ["", "Mindestlohn Höhe", "TENS unit", "Hotel in Berlin", "What's X's job?"])
+@pytest.mark.parametrize(
+    "question", ["wat is a heartbeat", "", "Mindestlohn Höhe", "TENS unit", "Hotel in Berlin", "What's X's job?"]
+)
 def test_a_question_without_clear_stop_words_has_the_language_of_the_corpus(question: str) -> None:
     assert question_language(question, {"en": 5, "de": 2, "": 9}) == "en"
 
