@@ -4,9 +4,9 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 PYTEST_OPTIONS ?=
 PYTEST := $(BIN)/pytest --models=.venv/models $(PYTEST_OPTIONS)
-# Twice as many as there are cores: tests wait half of their time, for pages and processes; quick ones do not.
+# Three for two cores: tests wait for pages and processes, but each process loads everything. Quick ones do not wait.
 CORES := $(shell $(PYTHON) -c "import os; print(os.cpu_count() or 1)")
-IN_PARALLEL := --dist worksteal --numprocesses $(shell echo $$((2 * $(CORES))))
+IN_PARALLEL := --dist worksteal --numprocesses $(shell echo $$((3 * $(CORES) / 2)))
 # Python keeps what it compiles, and pytest what it rewrites: the first test begins after 9 seconds, not after 15.
 export PYTHONDONTWRITEBYTECODE :=
 

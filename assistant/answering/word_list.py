@@ -13,6 +13,9 @@ EVERYDAY = 3.7  # the same, from which a word is no name ("remedies"); "acne" an
 RARE = 3.4  # the same, below which a word may name another drug, disease or program; "aspirin" has 3.3
 COMMON = 3.0  # Zipf frequency (3 is once in a million words) from which a word is no slip, and is meant by two slips
 _CONDITIONS = frozenset({"bends", "boils", "corns", "hives", "piles"})  # what their singular does not name
+_MEASURE = re.compile(
+    r"(?:(?:centi|milli|kilo)met(?:re|er)|(?:kilo|milli|micro)gram(?:me)?|(?:milli)?lit(?:re|er)|fortnight)s?"
+)
 _WORD = re.compile(r"[^\W\d_]{4,}")
 
 
@@ -47,6 +50,8 @@ def is_plain_slip(word: str, meant: str, language: str) -> bool:
 
 def is_everyday(word: str) -> bool:
     """Return whether an English word is so common that it names no drug, disease or program."""
+    if _MEASURE.fullmatch(word):
+        return True
     singular = zipf(word[:-1], ENGLISH) if word[-1:] == "s" and word not in _CONDITIONS else 0.0  # "buckets"
     return zipf(word, ENGLISH) >= EVERYDAY or singular >= MEANT
 

@@ -85,6 +85,7 @@ def test_names_are_rare_nouns(indexed: Callable[..., RunReport], tmp_path: Path)
         assert names("How are caries treated, and hemangiomas?") == ["hemangiomas"]
         assert names("Who prescribed it, and is fermenting it right?") == []
         assert names("how to tramadol, or do they diclofenac?") == []  # verbs, to all appearance
+        assert names("A fortnight of ten centimetres or kilogrammes?") == []
         assert names("Wie viel Tramadol am Tag?", "de") == []
         assert names("Who has Addison's, or Crohn’s disease?") == ["Addison's", "Crohn’s"]
         assert names("Is it my Dad's, the dog's or Harry's?") == []

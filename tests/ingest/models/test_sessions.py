@@ -1,4 +1,5 @@
 import os
+import shutil
 from importlib.resources import files
 from pathlib import Path
 
@@ -126,7 +127,8 @@ def test_a_damaged_graph_is_refused(path: Path, tmp_path: Path) -> None:
 
 @pytest.mark.model
 def test_no_slow_operator_takes_the_place_of_others(tmp_path: Path) -> None:
-    session(Path(str(files("assistant.answering") / "reranker" / "model.onnx")), tmp_path)
+    shipped = Path(str(files("assistant.answering") / "reranker" / "model.onnx"))
+    session(Path(shutil.copy2(shipped, tmp_path)), tmp_path)  # other tests may hold a session of the shipped file
     (folder,) = optimised(tmp_path)
     operators = {node.op_type for node in onnx.load(str(folder / "model.onnx"), load_external_data=False).graph.node}
     assert "LayerNormalization" in operators
