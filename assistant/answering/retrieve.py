@@ -37,6 +37,7 @@ _EXCLUDED = re.compile(
 )
 _EPONYM = re.compile(r"([A-Z][^\W\d_]+)['’]s")
 _CODE = re.compile(r"[A-Za-z]+\d+[A-Za-z\d]*")  # X20S, B12
+_NUMBERED = re.compile(r"([A-Za-z]+)(\d{1,4})")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SPANNING = re.compile(  # "since 1 March 2010" may be told with "in 2012", "born in 1985" with "before 1990"
     r"(?:\b(?:since|before|after|until|till|by|from|to|than|over|under|least|around|between(?:\s+\d+\s+and)?"
@@ -49,6 +50,7 @@ _UNIT = re.compile(
     re.IGNORECASE,
 )
 BEFORE = 60  # characters before a word that say whether it is a name
+NEAR = 3  # how far the number of a code may be from another's that shows how such codes are written
 SEEN = 20  # passages in which to see whether a name is written in small letters
 NAMED = 5_000  # passages with a name whose texts are looked up, the first ones; few names have more
 _SAYING = re.compile(r"\baccording\s+to\s+(?:(?:the|my|your|our)\s+)?\Z", re.IGNORECASE)  # "... the chiropractors"
@@ -228,9 +230,19 @@ def _is_known(text: str, term: Term, view: View) -> bool:
     if _EPONYM.fullmatch(word):
         return _OF_ILLNESS.match(text, term.end) is not None and not text.istitle()
     if not word.isalpha() or (after[:1] == "-" and after[1:].isdigit()):  # a code may be written otherwise
-        return False
+        return _has_neighbours(word, view)
     in_small_letters = text[: term.start].strip(_OPENING) != "" and not text.istitle() and not text.isupper()
     return is_listed_name(word, capital_counts=in_small_letters)
+
+
+def _has_neighbours(word: str, view: View) -> bool:
+    """Return whether texts have codes of the same letters with a number near to a code's: E2 and E4 beside E3."""
+    code = _NUMBERED.fullmatch(word)
+    if code is None:
+        return False
+    letters, number = code[1].lower(), int(code[2])
+    near = [f"{letters}{other}" for other in range(max(0, number - NEAR), number + NEAR + 1) if other != number]
+    return any(view.snapshot.document_frequencies(near).values())
 
 
 def _is_year(text: str, term: Term) -> bool:

@@ -65,8 +65,8 @@ def test_names_are_rare_nouns(indexed: Callable[..., RunReport], tmp_path: Path)
     indexed(
         {
             "a.md": "Tramadol and Diclofenac are prescribed remedies. Fermenting cabbage takes a week. "
-            "They ferment2000 it, says the X20S of 1998. A landlady has Menkes disease. Ask www.parkinsons.org.uk "
-            "or parkinson@example.org about Parkinson's."
+            "They ferment2000 it, says the X20S of 1998. A landlady has Menkes disease, fault B12. "
+            "Ask www.parkinsons.org.uk or parkinson@example.org about Parkinson's."
         }
     )
     index = Index(tmp_path / "data", InParts())  # type: ignore[arg-type]
@@ -98,6 +98,7 @@ def test_names_are_rare_nouns(indexed: Callable[..., RunReport], tmp_path: Path)
         assert names("Which painkillers are there besides tramadol, or instead of the Diclofenac?") == []
         assert names("Can I tramadol with the X20S?") == ["X20S"]
         assert names("How is the repayment of the X99 done?") == []
+        assert names("What does fault B13 mean, or b5?") == ["B13"]  # texts have a B12
         assert names("How much tramadol, according to the diclofenac?") == ["tramadol"]
         assert names("tramadol remedies?") == ["tramadol"] and names("Is it Remedies?") == ["Remedies"]  # a brand
         assert names("What did it cost in 2024/25, and in the winter of 2023?") == ["2024", "2023"]
