@@ -37,7 +37,7 @@ _EXCLUDED = re.compile(
 )
 _EPONYM = re.compile(r"([A-Z][^\W\d_]+)['’]s")
 _CODE = re.compile(r"[A-Za-z]+\d+[A-Za-z\d]*")  # X20S, B12
-_NUMBERED = re.compile(r"([A-Za-z]+)(\d{1,4})")
+_LETTERS_AND_NUMBER = re.compile(r"([A-Za-z]+)(\d{1,4})")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SPANNING = re.compile(  # "since 1 March 2010" may be told with "in 2012", "born in 1985" with "before 1990"
     r"(?:\b(?:since|before|after|until|till|by|from|to|than|over|under|least|around|between(?:\s+\d+\s+and)?"
@@ -237,7 +237,7 @@ def _is_known(text: str, term: Term, view: View) -> bool:
 
 def _has_neighbours(word: str, view: View) -> bool:
     """Return whether texts have codes of the same letters with a number near to a code's: E2 and E4 beside E3."""
-    code = _NUMBERED.fullmatch(word)
+    code = _LETTERS_AND_NUMBER.fullmatch(word)
     if code is None:
         return False
     letters, number = code[1].lower(), int(code[2])

@@ -95,7 +95,8 @@ def is_about_something_else(question: str, sentence: str, above: str, under: str
     """Return whether a sentence, under a title and headings, is about another type or version than is asked.
 
     Or whether it is about people of another age or weight, see
-    age_and_weight.py, or about another form of a medicine. Or whether harm or a ban is asked for, and neither it
+    age_and_weight.py, or about another form of a medicine, see
+    medicine_forms.py. Or whether harm or a ban is asked for, and neither it
     tells of one nor what it stands `under`: its heading, the head of its
     table, the introduction of its list. Or whether its list is `introduced` as
     the opposite of what is asked ("you can continue to take:"). By English words.

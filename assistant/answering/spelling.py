@@ -295,16 +295,16 @@ class _Reading:
         found: list[tuple[int, float, str, str]] = []
         function_words = (("", each) for each in STOP_WORDS[self._language] if len(each) >= SHORTEST)
         for stem, written in chain(self._forms(at, near), function_words):
-            distance, alike = OSA.distance(word.casefold(), written.casefold()), _heard(written) == _heard(word)
-            if distance > min(_allowed(word) if stem else 1, 3 if alike else 2) or _opposed(word, written):
+            distance = OSA.distance(word.casefold(), written.casefold(), score_cutoff=3)
+            if distance > (_allowed(word) if stem else 1) or _opposed(word, written):
                 continue
-            same = alike and not typed and len(word) >= VERY_LONG  # "amitryptalin"
-            if not stem and typed and not alike and sorted(word.casefold()) != sorted(written):
+            alike = _heard(written) == _heard(word)
+            if not alike and (distance > 2 or (not stem and typed and sorted(word.casefold()) != sorted(written))):
                 continue  # "hake" is not "have"
             zipf = max(map(self._zipf, (written, *self._written(stem)))) if stem else self._zipf(written)
             enough = RARER if alike else UNLIKE
             rarer = zipf - typed >= enough if typed else alike or not stem or len(word) >= SURE
-            if rarer and (distance == 1 or zipf >= COMMON or same):
+            if rarer and (distance == 1 or zipf >= COMMON or (alike and not typed and len(word) >= VERY_LONG)):
                 found.append((distance, -self._zipf(written) - ALIKE * alike, written, stem))
         for distance, _, written, stem in sorted(found):
             others = sorted(set(beside) - {stem})

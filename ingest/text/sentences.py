@@ -180,15 +180,17 @@ def _unwrapped(paragraph: str) -> str:
     earlier. The addresses of links make lines longer, but not the paragraph wider.
     """
     lines = paragraph.split("\n")
+    if len(lines) == 1:
+        return paragraph
     lengths = [len(line.strip()) for line in without_addresses(paragraph).split("\n")]
     # The second-longest line: a single long line, such as a URL, does not define the width.
     width = sorted(lengths)[-2] if len(lengths) > 2 else max(lengths)
     wrapped = width >= WIDE or sum(length > _FULL * width for length in lengths) >= SEVERAL
     joined, linked = [], lines_in_links(paragraph)
     for number, (line, following) in enumerate(itertools.pairwise(lines)):
-        whole = len(line.strip())
-        length = whole if whole <= width or _begins_small(following) else lengths[number]
-        fills = width >= NARROW and _runs_on(line.strip(), length, following, width, wrapped=wrapped)
+        bare = line.strip()
+        length = len(bare) if len(bare) <= width or _begins_small(following) else lengths[number]
+        fills = width >= NARROW and _runs_on(bare, length, following, width, wrapped=wrapped)
         goes_on = fills or number in linked
         joined.append(line.replace("\r", " ") + " " if goes_on else line + "\n")
     return "".join((*joined, lines[-1]))

@@ -148,4 +148,4 @@ _ASKING = {
 ASKING: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {language: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for language, words in _ASKING.items()}
 )
-"""What asks for a number, a time or a name, by language: such words need not be in the text that answers."""
+"""What asks for a number, a time, a name or a difference, by language: the text that answers need not say it."""

@@ -76,7 +76,7 @@ def content_terms(text: str, language: str = ENGLISH) -> list[Term]:
 def question_terms(text: str, language: str = ENGLISH) -> list[Term]:
     """Return the terms of a question that say what it is about; if there are none, all its terms.
 
-    Besides stop words it leaves out what asks for a number, a time or a name ("wie hoch").
+    Besides stop words it leaves out what asks for a number, a time, a name or a difference ("wie hoch").
     """
     asking = ASKING.get(language)
     spans = [match.span() for match in asking.finditer(text)] if asking else []

@@ -88,6 +88,10 @@ def _parted(run: Run) -> Iterator[Run]:
 def _is_code(run: Run, margin: int) -> bool:
     if any(line.indent < margin + _CODE_INDENT for line in run):
         return False
+    return _looks_like_code(run)
+
+
+def _looks_like_code(run: Run) -> bool:
     return sum(_CODE.fullmatch(line.text) is not None for line in run) > _CODE_SHARE * len(run)
 
 
@@ -102,8 +106,7 @@ def is_prose(found: Sequence[Run]) -> bool:
         whole += len(text)
         is_item, ends = starts_item(run[0].text), _SENTENCE.search(text) is not None
         is_even = len({line.indent for line in run[1:]}) <= 1 or is_item
-        is_code = sum(_CODE.fullmatch(line.text) is not None for line in run) > _CODE_SHARE * len(run)
-        is_told = is_item or (not is_code and (ends or len(run) == 1))
+        is_told = is_item or (not _looks_like_code(run) and (ends or len(run) == 1))
         if is_even and is_told and _is_worded(text):
             prose += len(text)
             sentences += ends and len(text.split()) >= _FEW_WORDS
